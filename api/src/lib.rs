@@ -1,0 +1,1 @@
+//! HTTP: commands in, queries out; the daybook binary.

@@ -1,0 +1,1 @@
+//! What the shop decides: aggregates, events, money, ids and processes.

@@ -1,0 +1,1 @@
+//! The write path: executes commands, groups commits, runs processes, answers retries.

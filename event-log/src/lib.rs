@@ -1,0 +1,33 @@
+//! What happened, durably and in order.
+//!
+//! The log is the record of the shop: every event of every aggregate, numbered by a dense
+//! [`Position`], never changed, never reordered. This crate knows nothing of what events mean.
+//!
+//! What every backend guarantees:
+//!
+//! - **Acknowledged means durable.** [`EventLog::append`] resolves only when the events would survive
+//!   a power cut.
+//! - **All or nothing.** One [`Append`] enters one stream whole or not at all; many appends share one
+//!   group commit, and a conflict rejects one append, never its neighbours.
+//! - **Dense and ordered.** Positions count 1, 2, 3 … without gaps, in commit order; versions do the
+//!   same within each stream.
+//! - **Once.** An event id enters the log once. Appending the same events again answers with where
+//!   they already are.
+//! - **No gap between past and present.** [`follow`] reads the past and goes on with what is
+//!   appended, in order, each event once.
+
+mod append;
+mod error;
+mod follow;
+mod id;
+mod log;
+mod position;
+mod record;
+
+pub use append::{Append, AppendOutcome, AppendRejection, Appended, ExpectedVersion, NewEvent};
+pub use error::LogError;
+pub use follow::{Follow, follow};
+pub use id::{InvalidStreamId, StreamId};
+pub use log::{AppendFuture, EventLog};
+pub use position::{Position, Version};
+pub use record::{InvalidRecord, Metadata, RecordedEvent};

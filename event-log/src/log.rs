@@ -1,0 +1,45 @@
+//! The one interface to every backend.
+
+use crate::{Append, AppendOutcome, LogError, Position, RecordedEvent, StreamId, Version};
+use async_trait::async_trait;
+use futures::future::BoxFuture;
+use tokio::sync::watch;
+use uuid::Uuid;
+
+/// Resolves when the group is durable, with one outcome per append.
+pub type AppendFuture = BoxFuture<'static, Result<Vec<AppendOutcome>, LogError>>;
+
+/// What happened, durably and in order. The crate's head lists what each backend guarantees.
+#[async_trait]
+pub trait EventLog: Send + Sync + 'static {
+    /// Takes a group of appends. They are sequenced in the order of these calls (not of polling the
+    /// answers), so a single writer may go on deciding while earlier groups are still being synced.
+    fn append(&self, group: Vec<Append>) -> AppendFuture;
+
+    /// Up to `limit` events of `stream` from version `from`, in order. Empty where there are none.
+    async fn read_stream(
+        &self,
+        stream: &StreamId,
+        from: Version,
+        limit: usize,
+    ) -> Result<Vec<RecordedEvent>, LogError>;
+
+    /// Up to `limit` durable events from position `from`, in order. Empty at the end.
+    async fn read_all(&self, from: Position, limit: usize) -> Result<Vec<RecordedEvent>, LogError>;
+
+    /// The event with this id, if it is in the log. Cheap when it is not.
+    async fn find(&self, event_id: Uuid) -> Result<Option<RecordedEvent>, LogError>;
+
+    /// The last version of `stream`; zero where it has none.
+    async fn stream_version(&self, stream: &StreamId) -> Result<Version, LogError>;
+
+    /// The last durable position, kept current. Zero for an empty log.
+    fn head(&self) -> watch::Receiver<Position>;
+
+    /// Whether this process is the only writer for as long as it holds the log. If so, a cached
+    /// aggregate cannot be behind, and deciding may run ahead of the disk.
+    fn is_sole_writer(&self) -> bool;
+
+    /// Waits for what was accepted, then lets go of files and locks. Appends fail from here on.
+    async fn close(&self) -> Result<(), LogError>;
+}

@@ -1,0 +1,1 @@
+//! Telling others: from the log to NATS JetStream to subscribers.

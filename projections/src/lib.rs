@@ -1,0 +1,1 @@
+//! What the shop shows: read models, their runner and their store.

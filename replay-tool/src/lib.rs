@@ -1,0 +1,1 @@
+//! The daybook-replay binary: inspect, as-of, rebuild, verify, export, audit.
