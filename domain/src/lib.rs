@@ -1,1 +1,43 @@
 //! What the shop decides: aggregates, events, money, ids and processes.
+//!
+//! Everything here is pure and synchronous: no IO, no clock, no randomness, no async work, no database,
+//! no HTTP. Time and ids come in as arguments. An aggregate decides on `(state, command)` and answers with
+//! events or with a rejection; a process turns events into further commands.
+//!
+//! # Glossary
+//!
+//! - **Aggregate**: decides on commands and remembers by events.
+//! - **Command**: a wish, imperative (`PlaceOrder`). **Event**: a fact, past tense (`OrderPlaced`).
+//! - **Rejection**: the business says no, with its reason as data (`OutOfStock { sku, requested, available }`).
+//! - **Process**: events in, commands out, named as a sentence (`reserve_stock_when_order_is_placed`).
+//! - **Line**: one article at one price in a cart or an order, with an id of its own.
+//! - **Reservation**: stock held for one order; until a time, then committed, then shipped or released.
+//! - **Location**: a warehouse or shop that holds stock.
+//! - **Charge**: an amount on an order that is no article: carriage, a discount, a manual amount.
+
+pub mod cart;
+mod command;
+mod context;
+mod event;
+mod id;
+pub mod inventory;
+mod money;
+pub mod order;
+pub mod payment;
+mod personal;
+pub mod process;
+pub mod product;
+mod rejection;
+mod time;
+
+pub use command::Command;
+pub use context::{Actor, Context, InvalidActor};
+pub use event::{Event, EventError};
+pub use id::{
+    CartId, CountryCode, CustomerId, InvalidId, LineId, LocationId, OperationId, OrderId, OrderNumber,
+    PaymentId, ProductId, Quantity, ReturnId, ShipmentId, Sku,
+};
+pub use money::{Currency, Money, MoneyError};
+pub use personal::{Address, Personal};
+pub use rejection::Rejection;
+pub use time::Timestamp;

@@ -1,0 +1,291 @@
+//! Names of things: each a type of its own, read and checked at the edge, never mixed up inside.
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use std::{borrow::Cow, fmt, str::FromStr, sync::Arc};
+use uuid::Uuid;
+
+/// A text or number that cannot be what it is said to be.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{text:?} is not {expected}")]
+pub struct InvalidId {
+    pub text: String,
+    pub expected: &'static str,
+}
+
+impl InvalidId {
+    fn new(text: &str, expected: &'static str) -> Self {
+        Self { text: text.chars().take(80).collect(), expected }
+    }
+}
+
+macro_rules! uuid_id {
+    ($(#[$doc:meta])* $name:ident, $expected:literal) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+        #[serde(transparent)]
+        #[schemars(inline)]
+        pub struct $name(Uuid);
+
+        impl $name {
+            #[must_use]
+            pub const fn new(uuid: Uuid) -> Self {
+                Self(uuid)
+            }
+
+            #[must_use]
+            pub const fn uuid(self) -> Uuid {
+                self.0
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = InvalidId;
+
+            fn from_str(text: &str) -> Result<Self, InvalidId> {
+                text.parse().map(Self).map_err(|_| InvalidId::new(text, $expected))
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+    };
+}
+
+uuid_id!(/** A cart. */ CartId, "a cart id (UUID)");
+uuid_id!(/** An order; derived from its cart's, so that a cart becomes at most one order. */ OrderId, "an order id (UUID)");
+uuid_id!(/** A payment; derived from its order's. */ PaymentId, "a payment id (UUID)");
+uuid_id!(/** A parcel or several that left together. */ ShipmentId, "a shipment id (UUID)");
+uuid_id!(/** Goods that came back together. */ ReturnId, "a return id (UUID)");
+uuid_id!(/** One request to a payment gateway, under which it is made at most once. */ OperationId, "an operation id (UUID)");
+
+/// A UUID that follows from another one and a purpose. Keeps the time prefix, so that what belongs
+/// together sorts together; the rest is a digest.
+fn derive(from: Uuid, purpose: &[u8]) -> Uuid {
+    let mut bytes = *Uuid::new_v5(&from, purpose).as_bytes();
+    bytes[..6].copy_from_slice(&from.as_bytes()[..6]);
+    Uuid::new_v8(bytes)
+}
+
+impl CartId {
+    /// The one order this cart can become.
+    #[must_use]
+    pub fn order_id(self) -> OrderId {
+        OrderId(derive(self.0, b"order"))
+    }
+}
+
+impl OrderId {
+    /// The payment for this order.
+    #[must_use]
+    pub fn payment_id(self) -> PaymentId {
+        PaymentId(derive(self.0, b"payment"))
+    }
+}
+
+impl PaymentId {
+    /// The operation for one purpose, for example `capture:<shipment>`.
+    #[must_use]
+    pub fn operation_id(self, purpose: &str) -> OperationId {
+        OperationId(derive(self.0, purpose.as_bytes()))
+    }
+}
+
+macro_rules! text_id {
+    ($(#[$doc:meta])* $name:ident, $max:literal, $expected:literal) => {
+        $(#[$doc])*
+        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(Arc<str>);
+
+        impl $name {
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = InvalidId;
+
+            fn from_str(text: &str) -> Result<Self, InvalidId> {
+                let allowed = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
+                if text.is_empty() || text.len() > $max || !text.bytes().all(allowed) {
+                    return Err(InvalidId::new(text, $expected));
+                }
+                Ok(Self(text.into()))
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(&self.0)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                Cow::<'de, str>::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+            }
+        }
+
+        impl JsonSchema for $name {
+            fn inline_schema() -> bool {
+                true
+            }
+            fn schema_name() -> Cow<'static, str> {
+                stringify!($name).into()
+            }
+            fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                json_schema!({
+                    "type": "string", "minLength": 1, "maxLength": $max, "pattern": "^[A-Za-z0-9._-]+$",
+                })
+            }
+        }
+    };
+}
+
+text_id!(/** A stock keeping unit: what is counted, priced and sold. */ Sku, 64,
+    "a SKU: 1 to 64 letters, digits, '-', '_' or '.'");
+text_id!(/** A product, which has one or more SKUs as variants. */ ProductId, 64,
+    "a product id: 1 to 64 letters, digits, '-', '_' or '.'");
+text_id!(/** A place that holds stock. */ LocationId, 64,
+    "a location id: 1 to 64 letters, digits, '-', '_' or '.'");
+text_id!(/** A person known to the shop, by an opaque id that says nothing about them. */ CustomerId, 64,
+    "a customer id: 1 to 64 letters, digits, '-', '_' or '.'");
+
+/// An ISO 3166-1 alpha-2 country code, for example `GB`.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CountryCode([u8; 2]);
+
+impl FromStr for CountryCode {
+    type Err = InvalidId;
+
+    fn from_str(text: &str) -> Result<Self, InvalidId> {
+        match text.as_bytes() {
+            [a, b] if a.is_ascii_uppercase() && b.is_ascii_uppercase() => Ok(Self([*a, *b])),
+            _ => Err(InvalidId::new(text, "an ISO 3166-1 country code of two capital letters")),
+        }
+    }
+}
+
+impl fmt::Display for CountryCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(std::str::from_utf8(&self.0).expect("only ASCII letters are stored"))
+    }
+}
+
+impl fmt::Debug for CountryCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl Serialize for CountryCode {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for CountryCode {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Cow::<'de, str>::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+    }
+}
+
+impl JsonSchema for CountryCode {
+    fn inline_schema() -> bool {
+        true
+    }
+    fn schema_name() -> Cow<'static, str> {
+        "CountryCode".into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "pattern": "^[A-Z]{2}$", "description": "ISO 3166-1 alpha-2 code" })
+    }
+}
+
+/// A line within its cart or order, from 1; never used again once removed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+#[schemars(inline)]
+pub struct LineId(pub u32);
+
+impl fmt::Display for LineId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// A count of units of one article: 1 to 999,999.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(transparent)]
+pub struct Quantity(u32);
+
+impl Quantity {
+    pub const MAX: u32 = 999_999;
+
+    /// A quantity, if `units` is one.
+    pub fn new(units: u32) -> Result<Self, InvalidId> {
+        if (1..=Self::MAX).contains(&units) {
+            Ok(Self(units))
+        } else {
+            Err(InvalidId::new(&units.to_string(), "a quantity from 1 to 999999"))
+        }
+    }
+
+    #[must_use]
+    pub const fn get(self) -> u32 {
+        self.0
+    }
+
+    /// The sum, if it is still a quantity.
+    pub fn plus(self, other: Self) -> Result<Self, InvalidId> {
+        Self::new(self.0.saturating_add(other.0))
+    }
+}
+
+impl fmt::Display for Quantity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl<'de> Deserialize<'de> for Quantity {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::new(u32::deserialize(deserializer)?).map_err(de::Error::custom)
+    }
+}
+
+impl JsonSchema for Quantity {
+    fn inline_schema() -> bool {
+        true
+    }
+    fn schema_name() -> Cow<'static, str> {
+        "Quantity".into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "integer", "minimum": 1, "maximum": 999_999 })
+    }
+}
+
+/// What people call an order: 14 digits of Crockford base 32 derived from its id, in groups
+/// (`XXXXX-XXXXX-XXXX`). Not a sequence, so no row is contended; read case-insensitively with O = 0, I = L = 1.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+#[schemars(inline)]
+pub struct OrderNumber(pub String);

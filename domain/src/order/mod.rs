@@ -1,0 +1,23 @@
+//! Orders: what was sold, and what became of it.
+//!
+//! ```text
+//! lifecycle   Placed --ConfirmOrder--> Confirmed --all delivered--> Completed
+//!                |--RejectOrder--> Rejected(reason)
+//!                '--CancelOrder (also when Confirmed, nothing shipped yet)--> Cancelled
+//! fulfilment  Unfulfilled → Allocated → PartiallyShipped → Shipped → PartiallyDelivered → Delivered
+//!                                                        → PartiallyReturned → Returned
+//! line        ordered = open + allocated + shipped + cancelled ; returned ≤ delivered ≤ shipped
+//! ```
+
+mod command;
+mod event;
+
+pub use command::{
+    AllocateOrder, CancelOrder, ConfirmOrder, DeliverOrder, OrderCommand, OrderRejection, PlaceOrder,
+    RejectOrder, ReturnGoods, ShipOrder,
+};
+pub use event::{
+    Allocation, Charge, ChargeKind, LineQuantity, OrderAllocated, OrderCancelled, OrderCompleted,
+    OrderConfirmed, OrderDelivered, OrderEvent, OrderLine, OrderPlaced, OrderRejected, OrderReturned,
+    OrderShipped, RejectReason, ReturnCondition, ReturnedLine, SkuQuantity,
+};

@@ -1,0 +1,61 @@
+//! What can be asked of a payment, and why it may be refused.
+
+use super::GatewayOutcome;
+use crate::{Money, OperationId, OrderId, PaymentId, command::commands, rejection::rejections};
+
+commands! {
+    /// What can be asked of a payment.
+    PaymentCommand { RequestAuthorization, RequestCapture, RequestVoid, RequestRefund, RecordOutcome, }
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct RequestAuthorization {
+    pub payment_id: PaymentId,
+    pub order_id: OrderId,
+    pub operation_id: OperationId,
+    pub amount: Money,
+    pub token: String,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct RequestCapture {
+    pub operation_id: OperationId,
+    pub amount: Money,
+}
+
+/// Lets go of everything authorised and not captured; does nothing where nothing is.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RequestVoid {
+    pub operation_id: OperationId,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct RequestRefund {
+    pub operation_id: OperationId,
+    pub amount: Money,
+}
+
+/// What the gateway answered, by call or by status; saying it again changes nothing.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RecordOutcome {
+    pub operation_id: OperationId,
+    pub outcome: GatewayOutcome,
+}
+
+rejections! {
+    /// Why a payment command is refused.
+    PaymentRejection {
+        #[error("no such payment")]
+        PaymentNotFound {},
+        #[error("the payment exists already")]
+        PaymentExists {},
+        #[error("the payment is {state}")]
+        PaymentInWrongState { state: String },
+        #[error("{requested} asked for, {possible} possible")]
+        MoreThanPossible { requested: Money, possible: Money },
+        #[error("the payment has no pending operation {operation_id}")]
+        UnknownOperation { operation_id: OperationId },
+        #[error("{field}: {detail}")]
+        InvalidPayment { field: String, detail: String },
+    }
+}

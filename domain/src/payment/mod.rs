@@ -1,0 +1,23 @@
+//! Payments: what was authorised, captured, voided and refunded for one order.
+//!
+//! ```text
+//! Pending → Authorized → PartiallyCaptured → Captured → PartiallyRefunded → Refunded ; Declined, Voided, Failed
+//! ```
+//!
+//! Every request to the gateway is an operation with its own id, recorded before the call. A call whose
+//! outcome is not known is resolved by asking for the operation's status, never by calling blindly again.
+
+mod command;
+mod event;
+mod gateway;
+
+pub use command::{
+    PaymentCommand, PaymentRejection, RecordOutcome, RequestAuthorization, RequestCapture, RequestRefund,
+    RequestVoid,
+};
+pub use event::{
+    AuthorizationRequested, CaptureFailed, CaptureRequested, OperationKind, PaymentActionRequired,
+    PaymentAuthorized, PaymentCaptured, PaymentDeclined, PaymentEvent, PaymentOutcomeUnknown,
+    PaymentRefunded, PaymentVoided, RefundFailed, RefundRequested, VoidFailed, VoidRequested,
+};
+pub use gateway::{GatewayOutcome, GatewayRequest};
