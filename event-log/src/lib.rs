@@ -22,6 +22,7 @@ mod follow;
 mod id;
 mod log;
 mod position;
+mod postgres;
 mod record;
 
 pub use append::{Append, AppendOutcome, AppendRejection, Appended, ExpectedVersion, NewEvent};
@@ -30,4 +31,5 @@ pub use follow::{Follow, follow};
 pub use id::{InvalidStreamId, StreamId};
 pub use log::{AppendFuture, EventLog};
 pub use position::{Position, Version};
+pub use postgres::{PostgresLog, PostgresOptions};
 pub use record::{InvalidRecord, Metadata, RecordedEvent};

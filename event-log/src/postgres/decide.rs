@@ -1,0 +1,115 @@
+//! Decides a group one append after the other, when it cannot go in as a whole: some stream has moved, or some
+//! events are there already. Pure: what the log holds is handed in, read under the sequencer's lock.
+
+use crate::{Append, AppendOutcome, AppendRejection, Appended, ExpectedVersion, Position, StreamId, Version};
+use ahash::AHashMap;
+use uuid::Uuid;
+
+/// Where an event stands.
+#[derive(Clone)]
+pub(super) struct Place {
+    pub(super) stream: StreamId,
+    pub(super) version: u64,
+    pub(super) position: u64,
+    pub(super) recorded_at_ns: i64,
+}
+
+/// What the log holds of the streams and event ids of a group.
+pub(super) struct Held {
+    pub(super) head: u64,
+    /// The time that events written now will bear.
+    pub(super) now_ns: i64,
+    pub(super) versions: AHashMap<StreamId, u64>,
+    pub(super) places: AHashMap<Uuid, Place>,
+}
+
+/// What becomes of one append.
+pub(super) struct Decision {
+    pub(super) outcome: AppendOutcome,
+    /// Whether its events are to be written.
+    pub(super) write: bool,
+}
+
+impl Held {
+    /// Decides the next append, as if those decided before were in the log.
+    pub(super) fn decide(&mut self, append: &Append) -> Decision {
+        match self.refusal_or_repetition(append) {
+            Some(outcome) => Decision { outcome, write: false },
+            None => Decision { outcome: Ok(self.take(append)), write: true },
+        }
+    }
+
+    fn refusal_or_repetition(&self, append: &Append) -> Option<AppendOutcome> {
+        if let Some(known) = append.events.iter().find(|event| self.places.contains_key(&event.event_id)) {
+            return Some(self.repetition(append).ok_or_else(|| AppendRejection::EventIdReused {
+                stream: append.stream.clone(),
+                event_id: known.event_id,
+            }));
+        }
+        let mut ids: Vec<Uuid> = append.events.iter().map(|event| event.event_id).collect();
+        ids.sort_unstable();
+        if let Some(twice) = ids.windows(2).find(|pair| pair[0] == pair[1]) {
+            return Some(Err(AppendRejection::EventIdReused {
+                stream: append.stream.clone(),
+                event_id: twice[0],
+            }));
+        }
+        let actual = self.versions.get(&append.stream).copied().unwrap_or(0);
+        let stands = match append.expected {
+            ExpectedVersion::Any => true,
+            ExpectedVersion::NoStream => actual == 0,
+            ExpectedVersion::Exact(version) => version.get() == actual,
+        };
+        (!stands).then(|| {
+            Err(AppendRejection::Conflict {
+                stream: append.stream.clone(),
+                expected: append.expected,
+                actual: Version::new(actual),
+            })
+        })
+    }
+
+    /// Where these very events stand, if all of them do, in this stream, one after the other.
+    fn repetition(&self, append: &Append) -> Option<Appended> {
+        let places: Vec<&Place> =
+            append.events.iter().map(|event| self.places.get(&event.event_id)).collect::<Option<_>>()?;
+        let (first, last) = (*places.first()?, *places.last()?);
+        let together = places.iter().enumerate().all(|(n, place)| {
+            place.stream == append.stream
+                && place.version == first.version + n as u64
+                && place.position == first.position + n as u64
+        });
+        together.then(|| Appended {
+            first_position: Position::new(first.position),
+            last_position: Position::new(last.position),
+            first_version: Version::new(first.version),
+            last_version: Version::new(last.version),
+            recorded_at_ns: first.recorded_at_ns,
+            already_there: true,
+        })
+    }
+
+    fn take(&mut self, append: &Append) -> Appended {
+        let version = self.versions.entry(append.stream.clone()).or_insert(0);
+        let (first_version, first_position) = (*version + 1, self.head + 1);
+        for event in &append.events {
+            *version += 1;
+            self.head += 1;
+            let place = Place {
+                stream: append.stream.clone(),
+                version: *version,
+                position: self.head,
+                recorded_at_ns: self.now_ns,
+            };
+            self.places.insert(event.event_id, place);
+        }
+        Appended {
+            first_position: Position::new(first_position),
+            last_position: Position::new(self.head),
+            first_version: Version::new(first_version),
+            last_version: Version::new(*version),
+            recorded_at_ns: self.now_ns,
+            already_there: false,
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! What a failed statement means for whoever asked: wait and try again, refuse one append, or give up.
+
+use crate::LogError;
+use sqlx::Error;
+
+/// Why a try failed.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// The server or the way to it; the same may succeed a moment later, and may even have succeeded.
+    Passing(String),
+    /// A unique index refused: an event id, or a version taken meanwhile.
+    Taken,
+    /// The server cannot store what was sent.
+    Unstorable(String),
+    /// Trying again does not help.
+    Lasting(LogError),
+}
+
+impl Failure {
+    /// Reads SQLSTATE; the codes are in the server's manual, appendix A.
+    pub(super) fn of(error: Error, doing: &str, place: &str) -> Self {
+        let Error::Database(refusal) = &error else {
+            return match error {
+                Error::Io(_)
+                | Error::Tls(_)
+                | Error::Protocol(_)
+                | Error::PoolTimedOut
+                | Error::WorkerCrashed => Self::Passing(format!("{place}: {error}")),
+                Error::PoolClosed => Self::Lasting(LogError::Closed),
+                other => Self::Lasting(unavailable(doing, format!("{place}: {other}"))),
+            };
+        };
+        let code = refusal.code().unwrap_or_default().into_owned();
+        let said = format!("{place}: {} ({code})", refusal.message());
+        match code.as_str() {
+            "23505" => Self::Taken,
+            "53100" => Self::Lasting(LogError::Full { detail: said }),
+            "XX001" | "XX002" => Self::Lasting(LogError::Damaged {
+                place: place.to_owned(),
+                detail: refusal.message().to_owned(),
+            }),
+            "55P03" => Self::Passing(format!(
+                "{said}; another program holds the row of log_head: look in pg_stat_activity for a transaction that is never committed"
+            )),
+            // Serialisation, deadlock, shutting down or starting, lost connections, out of connections or memory,
+            // a primary that has just become a standby.
+            "40001" | "40P01" | "25006" | "57014" => Self::Passing(said),
+            _ if ["08", "53", "57"].iter().any(|class| code.starts_with(class)) => Self::Passing(said),
+            _ if ["22", "23", "54"].iter().any(|class| code.starts_with(class)) => Self::Unstorable(said),
+            "28P01" | "28000" => Self::Lasting(unavailable(
+                doing,
+                format!("{said}; check user and password in the URL, and pg_hba.conf"),
+            )),
+            "3D000" => Self::Lasting(unavailable(
+                doing,
+                format!("{said}; create the database first, for example with createdb"),
+            )),
+            "42501" => Self::Lasting(unavailable(
+                doing,
+                format!(
+                    "{said}; grant this user what it needs on the tables events, log_head and daybook_schema"
+                ),
+            )),
+            "42P01" | "42883" | "42703" => {
+                Self::Lasting(LogError::NotALog { path: place.to_owned(), detail: said })
+            }
+            _ => Self::Lasting(unavailable(doing, said)),
+        }
+    }
+
+    /// The error for someone who will not try again.
+    pub(super) fn into_error(self, doing: &str, place: &str) -> LogError {
+        match self {
+            Self::Passing(detail) | Self::Unstorable(detail) => unavailable(doing, detail),
+            Self::Taken => unavailable(doing, format!("{place}: a unique index refused")),
+            Self::Lasting(error) => error,
+        }
+    }
+}
+
+pub(super) fn unavailable(doing: &str, detail: String) -> LogError {
+    LogError::Unavailable { operation: doing.to_owned(), detail }
+}

@@ -1,0 +1,158 @@
+//! One group of appends as the columns of one `UNNEST` insert. Knows how to lay them out and where each append
+//! then stands; whether they may go in is decided by the server function (all at once) or by `decide` (one by one).
+
+use super::{metadata, payload};
+use crate::{Append, Appended, ExpectedVersion, Position, Version};
+use ahash::AHashMap;
+use sqlx::PgConnection;
+use std::ops::Range;
+use uuid::Uuid;
+
+/// The columns of a group, borrowed from its appends.
+#[derive(Default)]
+pub(super) struct Group<'a> {
+    slots: AHashMap<&'a str, usize>,
+    base_type: Vec<&'a str>,
+    base_id: Vec<&'a str>,
+    base: Vec<Option<i64>>,
+    /// Events so far in each slot's stream.
+    length: Vec<i64>,
+    slot: Vec<i32>,
+    ahead: Vec<i64>,
+    aggregate_type: Vec<&'a str>,
+    aggregate_id: Vec<&'a str>,
+    event_id: Vec<Uuid>,
+    event_type: Vec<&'a str>,
+    schema_version: Vec<i32>,
+    /// Payloads and metadata lie one after the other in one text.
+    texts: String,
+    payload: Vec<Range<usize>>,
+    metadata: Vec<Range<usize>>,
+    spans: Vec<Span>,
+}
+
+/// Where one append lies in its group.
+struct Span {
+    slot: usize,
+    /// Events of the same stream, and of the whole group, that go before.
+    ahead: i64,
+    start: usize,
+    length: usize,
+}
+
+/// What the server answered to a group it took.
+pub(super) struct Taken {
+    pub(super) head: i64,
+    recorded_at_ns: i64,
+    bases: Vec<i64>,
+}
+
+impl<'a> Group<'a> {
+    /// Adds an append. False if what it expects cannot go together with those before it in this group.
+    #[must_use]
+    pub(super) fn push(&mut self, append: &'a Append) -> bool {
+        let slot = self.slot_of(append);
+        let wanted = match append.expected {
+            ExpectedVersion::Any => None,
+            ExpectedVersion::NoStream => Some(0),
+            ExpectedVersion::Exact(version) => Some(i64::try_from(version.get()).unwrap_or(i64::MAX)),
+        };
+        let ahead = self.length[slot];
+        if let Some(wanted) = wanted {
+            let base = wanted - ahead;
+            if base < 0 || self.base[slot].is_some_and(|other| other != base) {
+                return false;
+            }
+            self.base[slot] = Some(base);
+        }
+        self.spans.push(Span { slot, ahead, start: self.event_id.len(), length: append.events.len() });
+        self.push_events(append, slot);
+        true
+    }
+
+    fn slot_of(&mut self, append: &'a Append) -> usize {
+        *self.slots.entry(append.stream.as_str()).or_insert_with(|| {
+            self.base_type.push(append.stream.aggregate());
+            self.base_id.push(append.stream.id());
+            self.base.push(None);
+            self.length.push(0);
+            self.base.len() - 1
+        })
+    }
+
+    fn push_events(&mut self, append: &'a Append, slot: usize) {
+        for event in &append.events {
+            self.length[slot] += 1;
+            self.slot.push(i32::try_from(slot + 1).expect("a group has far fewer streams"));
+            self.ahead.push(self.length[slot]);
+            self.aggregate_type.push(append.stream.aggregate());
+            self.aggregate_id.push(append.stream.id());
+            self.event_id.push(event.event_id);
+            self.event_type.push(&event.event_type);
+            self.schema_version.push(i32::from(event.schema_version));
+            let start = self.texts.len();
+            payload::wrap(&mut self.texts, &event.event_type, &event.payload);
+            let middle = self.texts.len();
+            metadata::write(&mut self.texts, &event.metadata);
+            self.payload.push(start..middle);
+            self.metadata.push(middle..self.texts.len());
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.event_id.is_empty()
+    }
+
+    /// Writes the group whole, or answers None if some stream is not where the group expects it. `at` is null for
+    /// the server's time, or the time of the head as this transaction has set it.
+    pub(super) async fn write(
+        &self,
+        connection: &mut PgConnection,
+        at: Option<i64>,
+    ) -> Result<Option<Taken>, sqlx::Error> {
+        let cut = |ranges: &[Range<usize>]| -> Vec<&str> {
+            ranges.iter().map(|range| &self.texts[range.clone()]).collect()
+        };
+        let (taken, head, recorded_at_ns, bases): (bool, i64, i64, Vec<i64>) = sqlx::query_as(
+            "SELECT taken, head, recorded, bases FROM daybook_append($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13)",
+        )
+        .bind(&self.base_type)
+        .bind(&self.base_id)
+        .bind(&self.base)
+        .bind(&self.slot)
+        .bind(&self.ahead)
+        .bind(&self.aggregate_type)
+        .bind(&self.aggregate_id)
+        .bind(&self.event_id)
+        .bind(&self.event_type)
+        .bind(&self.schema_version)
+        .bind(cut(&self.payload))
+        .bind(cut(&self.metadata))
+        .bind(at)
+        .fetch_one(connection)
+        .await?;
+        Ok(taken.then_some(Taken { head, recorded_at_ns, bases }))
+    }
+
+    /// Where each append of the group stands, in its order.
+    pub(super) fn places<'t>(&'t self, taken: &'t Taken) -> impl Iterator<Item = Appended> + 't {
+        self.spans.iter().map(|span| {
+            let first_version = taken.bases[span.slot] + span.ahead + 1;
+            let first_position = taken.head + span.start as i64 + 1;
+            let last = span.length as i64 - 1;
+            Appended {
+                first_position: Position::new(first_position.unsigned_abs()),
+                last_position: Position::new((first_position + last).unsigned_abs()),
+                first_version: Version::new(first_version.unsigned_abs()),
+                last_version: Version::new((first_version + last).unsigned_abs()),
+                recorded_at_ns: taken.recorded_at_ns,
+                already_there: false,
+            }
+        })
+    }
+
+    /// The last position of a group that was taken.
+    pub(super) fn last_position(&self, taken: &Taken) -> Position {
+        Position::new((taken.head + self.event_id.len() as i64).unsigned_abs())
+    }
+}

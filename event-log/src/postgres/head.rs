@@ -1,0 +1,108 @@
+//! How far the log goes: fed by our own commits, by the server's notifications of everyone's, and by asking now and
+//! then in case a notification is lost. Never runs backwards.
+
+use super::connection;
+use crate::{LogError, Position};
+use sqlx::{
+    PgPool,
+    postgres::{PgConnectOptions, PgListener, PgPoolOptions},
+};
+use std::{sync::Arc, time::Duration};
+use tokio::sync::watch;
+
+/// The channel named in the schema.
+const CHANNEL: &str = "daybook_head";
+
+/// The last known position. Cheap to clone.
+#[derive(Clone)]
+pub(super) struct Head {
+    known: Arc<watch::Sender<Position>>,
+}
+
+impl Head {
+    pub(super) fn new(position: Position) -> Self {
+        Self { known: Arc::new(watch::Sender::new(position)) }
+    }
+
+    pub(super) fn advance(&self, position: Position) {
+        self.known.send_if_modified(|known| {
+            let further = position > *known;
+            if further {
+                *known = position;
+            }
+            further
+        });
+    }
+
+    pub(super) fn subscribe(&self) -> watch::Receiver<Position> {
+        self.known.subscribe()
+    }
+
+    pub(super) fn get(&self) -> Position {
+        *self.known.borrow()
+    }
+}
+
+/// Asks the server how far the log goes.
+pub(super) async fn ask(pool: &PgPool) -> Result<Position, sqlx::Error> {
+    let position: i64 = sqlx::query_scalar("SELECT position FROM log_head").fetch_one(pool).await?;
+    Ok(Position::new(position.unsigned_abs()))
+}
+
+/// Keeps `head` current for as long as it is polled.
+pub(super) async fn keep_current(head: Head, pool: PgPool, server: PgConnectOptions, every: Duration) {
+    tokio::join!(listen(&head, server, every), poll(&head, &pool, every));
+}
+
+async fn listen(head: &Head, server: PgConnectOptions, every: Duration) {
+    let pool = PgPoolOptions::new()
+        .max_connections(1)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .after_connect(|connection, _| connection::prepare(connection))
+        .connect_lazy_with(server);
+    loop {
+        // While there is no connection to listen on, polling goes on by itself.
+        if let Err(error) = hear(head, &pool).await {
+            tracing::debug!(%error, "listening for new events failed and is tried again");
+        }
+        tokio::time::sleep(every).await;
+    }
+}
+
+async fn hear(head: &Head, pool: &PgPool) -> Result<(), sqlx::Error> {
+    let mut listener = PgListener::connect_with(pool).await?;
+    listener.listen(CHANNEL).await?;
+    loop {
+        let Some(notification) = listener.try_recv().await? else { continue };
+        match notification.payload().parse() {
+            Ok(position) => head.advance(Position::new(position)),
+            Err(_) => tracing::debug!(payload = notification.payload(), "a notification that is no position"),
+        }
+    }
+}
+
+async fn poll(head: &Head, pool: &PgPool, every: Duration) {
+    loop {
+        tokio::time::sleep(every).await;
+        match ask(pool).await {
+            Ok(position) if position < head.get() => tracing::error!(
+                known = head.get().get(),
+                found = position.get(),
+                "the log on the server ends before events that were seen in it: was it restored from a backup? Stop all nodes and rebuild the read models"
+            ),
+            Ok(position) => head.advance(position),
+            Err(sqlx::Error::PoolClosed) => return,
+            Err(error) => tracing::debug!(%error, "asking for the head failed and is tried again"),
+        }
+    }
+}
+
+/// What `LogError` a reader gets that asks for events which the head says are there.
+pub(super) fn gap(place: &str, wanted: Position, found: Option<Position>) -> LogError {
+    let detail = match found {
+        Some(found) => format!("position {wanted} is missing, {found} follows"),
+        None => format!("position {wanted} is missing"),
+    };
+    LogError::Damaged { place: format!("{place}, table events"), detail }
+}

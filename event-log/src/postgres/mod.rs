@@ -1,0 +1,174 @@
+//! The log on a Postgres server: for shops that have outgrown one machine, with several nodes writing at once and
+//! other cqrs-es + postgres-es programs beside them.
+//!
+//! The table is postgres-es' `events` with a position, an event id and a time added. Who appends updates the one
+//! row of `log_head` first and holds its lock until the commit: that makes positions dense and ordered by commit
+//! without a leader, and lets everything else be checked under the lock. A trigger does the same for programs
+//! that insert without knowing of it.
+//!
+//! ```text
+//! append ─> queue ─> write (one writer, many calls to one commit)
+//!                      └─> commit: all at once (group) or one by one (decide) ─> head
+//! read_* ─> read (pool) ─> row ─> payload, metadata
+//! ```
+
+mod commit;
+mod connection;
+mod decide;
+mod failure;
+mod group;
+mod head;
+mod metadata;
+mod options;
+mod payload;
+mod read;
+mod row;
+mod schema;
+mod write;
+
+pub use options::PostgresOptions;
+
+use crate::{Append, AppendFuture, EventLog, LogError, Position, RecordedEvent, StreamId, Version};
+use async_trait::async_trait;
+use failure::Failure;
+use futures::FutureExt;
+use head::Head;
+use parking_lot::Mutex;
+use read::Reader;
+use sqlx::{
+    PgConnection,
+    postgres::{PgConnectOptions, PgPoolOptions},
+};
+use tokio::{
+    sync::{mpsc, oneshot, watch},
+    task::{AbortHandle, JoinHandle},
+    time::Instant,
+};
+use uuid::Uuid;
+use write::{Pause, Request, Writer};
+
+/// A log on a Postgres server.
+pub struct PostgresLog {
+    reader: Reader,
+    queue: Mutex<Option<mpsc::UnboundedSender<Request>>>,
+    writer: Mutex<Option<JoinHandle<()>>>,
+    listener: AbortHandle,
+}
+
+impl PostgresLog {
+    /// Connects, checks the server and brings the tables to this program's version.
+    ///
+    /// # Errors
+    /// `Unavailable` if the server cannot be reached in time, refuses us, is too old or read-only; `NewerFormat`
+    /// if a newer program has been here; `NotALog` if the table `events` is somebody else's.
+    pub async fn connect(options: PostgresOptions) -> Result<Self, LogError> {
+        let server = options.parsed()?;
+        let place = options::place(&server);
+        let mut connection = reach(&options, &server, &place).await?;
+        let position: i64 = sqlx::query_scalar("SELECT position FROM log_head")
+            .fetch_one(&mut connection)
+            .await
+            .map_err(|e| Failure::of(e, CONNECTING, &place).into_error(CONNECTING, &place))?;
+        let head = Head::new(Position::new(position.unsigned_abs()));
+        let pool = PgPoolOptions::new()
+            .max_connections(options.read_connections.max(1))
+            .acquire_timeout(options.try_for)
+            .test_before_acquire(false)
+            .after_connect(|connection, _| connection::prepare(connection))
+            .connect_lazy_with(server.clone());
+        let keeping = head::keep_current(head.clone(), pool.clone(), server.clone(), options.poll_every);
+        let listener = tokio::spawn(keeping).abort_handle();
+        let reader = Reader { pool, place: place.clone(), head: head.clone(), retry_for: options.retry_for };
+        let (queue, requests) = mpsc::unbounded_channel();
+        let writer = Writer { options, server, place, head, connection: Some(connection) };
+        let writer = Mutex::new(Some(tokio::spawn(writer.run(requests))));
+        Ok(Self { reader, queue: Mutex::new(Some(queue)), writer, listener })
+    }
+}
+
+const CONNECTING: &str = "opening the Postgres log";
+
+/// Opens the first connection, with tables that are ready, trying for as long as the options say.
+async fn reach(
+    options: &PostgresOptions,
+    server: &PgConnectOptions,
+    place: &str,
+) -> Result<PgConnection, LogError> {
+    let deadline = Instant::now() + options.connect_for;
+    let mut pause = Pause::default();
+    loop {
+        let opened = async {
+            let mut connection = connection::open(server, place, options.try_for).await?;
+            connection::check_server(&mut connection, place).await.map_err(Failure::Lasting)?;
+            schema::migrate(&mut connection, place).await?;
+            Ok(connection)
+        };
+        match opened.await {
+            Ok(connection) => return Ok(connection),
+            Err(Failure::Passing(detail)) if Instant::now() < deadline => {
+                tracing::warn!(detail, "the Postgres server is not there yet; trying again");
+                pause.wait().await;
+            }
+            Err(failure) => return Err(failure.into_error(CONNECTING, place)),
+        }
+    }
+}
+
+#[async_trait]
+impl EventLog for PostgresLog {
+    fn append(&self, group: Vec<Append>) -> AppendFuture {
+        let (answer, outcome) = oneshot::channel();
+        let request = Request { appends: group, asked: Instant::now(), answer };
+        let accepted = self.queue.lock().as_ref().is_some_and(|queue| queue.send(request).is_ok());
+        if !accepted {
+            return std::future::ready(Err(LogError::Closed)).boxed();
+        }
+        async move { outcome.await.unwrap_or(Err(LogError::Closed)) }.boxed()
+    }
+
+    async fn read_stream(
+        &self,
+        stream: &StreamId,
+        from: Version,
+        limit: usize,
+    ) -> Result<Vec<RecordedEvent>, LogError> {
+        self.reader.stream(stream, from, limit).await
+    }
+
+    async fn read_all(&self, from: Position, limit: usize) -> Result<Vec<RecordedEvent>, LogError> {
+        self.reader.all(from, limit).await
+    }
+
+    async fn find(&self, event_id: Uuid) -> Result<Option<RecordedEvent>, LogError> {
+        self.reader.find(event_id).await
+    }
+
+    async fn stream_version(&self, stream: &StreamId) -> Result<Version, LogError> {
+        self.reader.version(stream).await
+    }
+
+    fn head(&self) -> watch::Receiver<Position> {
+        self.reader.head.subscribe()
+    }
+
+    fn is_sole_writer(&self) -> bool {
+        false
+    }
+
+    async fn close(&self) -> Result<(), LogError> {
+        drop(self.queue.lock().take());
+        let writer = self.writer.lock().take();
+        if let Some(writer) = writer {
+            writer.await.map_err(|e| failure::unavailable("closing the Postgres log", e.to_string()))?;
+        }
+        self.listener.abort();
+        self.reader.pool.close().await;
+        Ok(())
+    }
+}
+
+impl Drop for PostgresLog {
+    fn drop(&mut self) {
+        self.listener.abort();
+    }
+}

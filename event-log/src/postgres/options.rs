@@ -1,0 +1,89 @@
+//! Where the Postgres log is and how hard to try. Says nothing of tables.
+
+use crate::LogError;
+use sqlx::{ConnectOptions, postgres::PgConnectOptions};
+use std::{fmt, str::FromStr, time::Duration};
+
+/// How to reach a log on a Postgres server.
+#[derive(Clone)]
+pub struct PostgresOptions {
+    /// `postgres://user:password@host:port/database`, with `sslmode`, `sslrootcert`, `sslcert` and
+    /// `sslkey` as libpq has them.
+    pub url: String,
+    /// Connections for readers; the writer and the listener have one each beside them.
+    pub read_connections: u32,
+    /// Up to this many events share one commit, unless a single call brings more.
+    pub group_events: usize,
+    /// The largest payload that is taken.
+    pub payload_bytes: usize,
+    /// How long [`crate::PostgresLog::connect`] keeps trying to reach the server.
+    pub connect_for: Duration,
+    /// How long an append or a read is retried while the server is away.
+    pub retry_for: Duration,
+    /// How long one try may take before its connection is given up.
+    pub try_for: Duration,
+    /// How often the head is asked for, beside the server's notifications.
+    pub poll_every: Duration,
+}
+
+impl PostgresOptions {
+    /// The usual settings for the server at `url`.
+    pub fn new(url: impl Into<String>) -> Self {
+        Self {
+            url: url.into(),
+            read_connections: 8,
+            group_events: 1024,
+            payload_bytes: 1024 * 1024,
+            connect_for: Duration::from_secs(30),
+            retry_for: Duration::from_secs(10),
+            try_for: Duration::from_secs(10),
+            poll_every: Duration::from_millis(250),
+        }
+    }
+
+    /// The URL, understood.
+    pub(super) fn parsed(&self) -> Result<PgConnectOptions, LogError> {
+        let options = PgConnectOptions::from_str(&self.url).map_err(|e| LogError::Unavailable {
+            operation: "reading the Postgres URL".to_owned(),
+            detail: format!("{e}; expected postgres://user:password@host:port/database"),
+        })?;
+        Ok(options.application_name("daybook").disable_statement_logging())
+    }
+}
+
+/// Without the password.
+impl fmt::Debug for PostgresOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let place = self.parsed().map_or_else(|_| "unreadable".to_owned(), |options| place(&options));
+        f.debug_struct("PostgresOptions").field("place", &place).finish_non_exhaustive()
+    }
+}
+
+/// The server and database as a person would name them, without credentials.
+pub(super) fn place(options: &PgConnectOptions) -> String {
+    let database = options.get_database().unwrap_or_else(|| options.get_username());
+    match options.get_socket() {
+        Some(socket) => format!("postgres:{}:{}/{database}", socket.display(), options.get_port()),
+        None => format!("postgres://{}:{}/{database}", options.get_host(), options.get_port()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_is_never_shown() {
+        let options = PostgresOptions::new("postgres://shop:s3cret@db.example:5433/orders");
+        let shown = format!("{options:?}");
+        assert!(!shown.contains("s3cret"), "{shown}");
+        assert!(shown.contains("postgres://db.example:5433/orders"), "{shown}");
+    }
+
+    #[test]
+    fn a_wrong_url_is_refused_with_the_form_that_is_right_and_without_its_password() {
+        let error = PostgresOptions::new("mysql//:s3cret").parsed().unwrap_err().to_string();
+        assert!(error.contains("postgres://user:password@host:port/database"), "{error}");
+        assert!(!error.contains("s3cret"), "{error}");
+    }
+}
