@@ -22,6 +22,15 @@ pub struct InvalidStreamId {
     pub text: String,
 }
 
+/// Whether `text` is a stream's name. Runs for every record read, hence the path for plain ASCII.
+pub(crate) fn names_a_stream(text: &str) -> bool {
+    let Some((aggregate, id)) = text.split_once('-') else { return false };
+    let named = !aggregate.is_empty() && aggregate.bytes().all(|b| b.is_ascii_lowercase());
+    let identified =
+        id.bytes().all(|b| b.is_ascii_graphic()) || !id.chars().any(|c| c.is_control() || c.is_whitespace());
+    named && !id.is_empty() && identified && text.len() <= MAX_BYTES
+}
+
 impl StreamId {
     /// Names the stream of `aggregate` and `id`.
     pub fn new(aggregate: &str, id: impl fmt::Display) -> Result<Self, InvalidStreamId> {
@@ -30,11 +39,11 @@ impl StreamId {
 
     /// Reads a stream name.
     pub fn parse(text: &str) -> Result<Self, InvalidStreamId> {
-        let invalid = || InvalidStreamId { text: text.chars().take(80).collect() };
-        let (aggregate, id) = text.split_once('-').ok_or_else(invalid)?;
-        let named = !aggregate.is_empty() && aggregate.bytes().all(|b| b.is_ascii_lowercase());
-        let identified = !id.is_empty() && !id.chars().any(|c| c.is_control() || c.is_whitespace());
-        if named && identified && text.len() <= MAX_BYTES { Ok(Self(text.into())) } else { Err(invalid()) }
+        if names_a_stream(text) {
+            Ok(Self(text.into()))
+        } else {
+            Err(InvalidStreamId { text: text.chars().take(80).collect() })
+        }
     }
 
     #[must_use]

@@ -17,10 +17,13 @@
 //!   appended, in order, each event once.
 
 mod append;
+#[cfg(feature = "contract")]
+pub mod contract;
 mod error;
 mod follow;
 mod id;
 mod log;
+mod memory;
 mod position;
 mod postgres;
 mod record;
@@ -30,6 +33,7 @@ pub use error::LogError;
 pub use follow::{Follow, follow};
 pub use id::{InvalidStreamId, StreamId};
 pub use log::{AppendFuture, EventLog};
+pub use memory::MemoryLog;
 pub use position::{Position, Version};
 pub use postgres::{PostgresLog, PostgresOptions};
 pub use record::{InvalidRecord, Metadata, RecordedEvent};

@@ -115,8 +115,11 @@ impl RecordedEvent {
             + event.payload.len()
     }
 
-    /// Whether the parts of `event` fit their length fields; the reason if not.
+    /// Whether `event` has an id and its parts fit their length fields; the reason if not.
     pub fn check_sizes(event: &NewEvent, max_payload: usize) -> Result<(), String> {
+        if event.event_id.is_nil() {
+            return Err("the nil event id; every event needs its own".to_owned());
+        }
         if event.event_type.is_empty() || event.event_type.len() > 255 {
             return Err(format!("event type of {} bytes; 1 to 255 are allowed", event.event_type.len()));
         }
@@ -129,7 +132,8 @@ impl RecordedEvent {
         Ok(())
     }
 
-    /// Takes stored bytes for what they are, after checking that the parts add up and are text.
+    /// Takes stored bytes for what they are, after checking everything its readers rely on: lengths, numbers,
+    /// ids, names. (Whether the payload is JSON is not looked at.)
     pub fn decode(bytes: Bytes) -> Result<Self, InvalidRecord> {
         let fixed = bytes.get(..FIXED).ok_or(InvalidRecord("shorter than its fixed part"))?;
         let texts: usize = fixed[106..109].iter().map(|length| usize::from(*length)).sum();
@@ -140,8 +144,20 @@ impl RecordedEvent {
         if bytes.len() != FIXED + texts + payload {
             return Err(InvalidRecord("the lengths of its parts do not add up"));
         }
-        if std::str::from_utf8(&bytes[FIXED..FIXED + texts]).is_err() {
-            return Err(InvalidRecord("its names are not UTF-8"));
+        if fixed[..16].chunks_exact(8).any(|number| number == [0; 8]) {
+            return Err(InvalidRecord("positions and versions count from 1"));
+        }
+        if fixed[16..32] == [0; 16] {
+            return Err(InvalidRecord("it has no event id"));
+        }
+        let (stream, rest) = bytes[FIXED..FIXED + texts].split_at(usize::from(fixed[106]));
+        let (event_type, actor) = rest.split_at(usize::from(fixed[107]));
+        if !std::str::from_utf8(stream).is_ok_and(crate::id::names_a_stream) {
+            return Err(InvalidRecord("its stream's name is none"));
+        }
+        if event_type.is_empty() || [event_type, actor].iter().any(|text| std::str::from_utf8(text).is_err())
+        {
+            return Err(InvalidRecord("its type or actor is not text"));
         }
         Ok(Self { bytes })
     }

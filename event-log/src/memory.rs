@@ -1,0 +1,243 @@
+//! A log that forgets: the whole contract in as little code as possible.
+//!
+//! It is the oracle the durable backends are compared with, and the log of unit tests elsewhere.
+//! Nothing survives the process, and nothing here is tuned.
+
+use crate::{
+    Append, AppendFuture, AppendOutcome, AppendRejection, Appended, EventLog, ExpectedVersion, LogError,
+    NewEvent, Position, RecordedEvent, StreamId, Version,
+};
+use async_trait::async_trait;
+use bytes::Bytes;
+use parking_lot::Mutex;
+use std::{
+    collections::{HashMap, HashSet},
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+};
+use tokio::sync::watch;
+use uuid::Uuid;
+
+/// The largest payload one event may have, in bytes.
+const MAX_PAYLOAD_BYTES: usize = 4 << 20;
+
+type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
+
+/// An event log in memory. Its clock, unless given, ticks one nanosecond per append.
+pub struct MemoryLog {
+    state: Mutex<State>,
+    head: watch::Receiver<Position>,
+    clock: Clock,
+    sole_writer: bool,
+}
+
+struct State {
+    events: Vec<RecordedEvent>,
+    streams: HashMap<String, Vec<usize>>,
+    ids: HashMap<Uuid, usize>,
+    /// Gone once the log is closed, which ends its followers.
+    head: Option<watch::Sender<Position>>,
+    failure: Option<LogError>,
+}
+
+impl Default for MemoryLog {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl MemoryLog {
+    /// An empty log that this process alone writes to.
+    #[must_use]
+    pub fn new() -> Self {
+        let ticks = AtomicI64::new(0);
+        Self::with_clock(move || ticks.fetch_add(1, Ordering::Relaxed) + 1)
+    }
+
+    /// An empty log that takes `recorded_at`, in ns since the Unix epoch, from `clock`.
+    #[must_use]
+    pub fn with_clock(clock: impl Fn() -> i64 + Send + Sync + 'static) -> Self {
+        let (sender, head) = watch::channel(Position::ZERO);
+        let state = State {
+            events: Vec::new(),
+            streams: HashMap::new(),
+            ids: HashMap::new(),
+            head: Some(sender),
+            failure: None,
+        };
+        Self { state: Mutex::new(state), head, clock: Arc::new(clock), sole_writer: true }
+    }
+
+    /// The same log, but claiming that others may write to it too.
+    #[must_use]
+    pub fn shared_with_others(mut self) -> Self {
+        self.sole_writer = false;
+        self
+    }
+
+    /// From now on every append fails with `failure`, until called with `None`. Reads go on.
+    pub fn fail_appends(&self, failure: Option<LogError>) {
+        self.state.lock().failure = failure;
+    }
+}
+
+impl State {
+    fn take(&mut self, append: &Append, now_ns: i64) -> AppendOutcome {
+        check(append)?;
+        if let Some(there) = self.already_there(append)? {
+            return Ok(there);
+        }
+        let stream = append.stream.as_str();
+        let actual = Version::new(self.streams.get(stream).map_or(0, |events| events.len() as u64));
+        if !append.expected.holds(actual) {
+            return Err(conflict(append, actual));
+        }
+        let first_position = Position::new(self.events.len() as u64 + 1);
+        for (event, n) in append.events.iter().zip(0..) {
+            let mut bytes = Vec::new();
+            let (position, version) = (first_position.plus(n), actual.plus(n + 1));
+            RecordedEvent::encode(&mut bytes, &append.stream, position, version, now_ns, event);
+            let recorded =
+                RecordedEvent::decode(Bytes::from(bytes)).expect("check() admits only what decodes");
+            self.ids.insert(event.event_id, self.events.len());
+            self.streams.entry(stream.to_owned()).or_default().push(self.events.len());
+            self.events.push(recorded);
+        }
+        let more = append.events.len() as u64 - 1;
+        Ok(Appended {
+            first_position,
+            last_position: first_position.plus(more),
+            first_version: actual.next(),
+            last_version: actual.next().plus(more),
+            recorded_at_ns: now_ns,
+            already_there: false,
+        })
+    }
+
+    fn already_there(&self, append: &Append) -> Result<Option<Appended>, AppendRejection> {
+        let Some((known, at)) = append.events.iter().find_map(|e| Some((e, *self.ids.get(&e.event_id)?)))
+        else {
+            return Ok(None);
+        };
+        let first = &self.events[at];
+        let stands = append.events.iter().zip(0..).all(|(event, n)| {
+            self.ids.get(&event.event_id).is_some_and(|at| {
+                let there = &self.events[*at];
+                there.position() == first.position().plus(n)
+                    && there.version() == first.version().plus(n)
+                    && there.stream() == append.stream.as_str()
+            })
+        });
+        if !stands {
+            return Err(reused(append, known));
+        }
+        let more = append.events.len() as u64 - 1;
+        Ok(Some(Appended {
+            first_position: first.position(),
+            last_position: first.position().plus(more),
+            first_version: first.version(),
+            last_version: first.version().plus(more),
+            recorded_at_ns: first.recorded_at_ns(),
+            already_there: true,
+        }))
+    }
+}
+
+fn check(append: &Append) -> Result<(), AppendRejection> {
+    let mut seen = HashSet::new();
+    if append.events.is_empty() {
+        let reason = "an append needs at least one event".to_owned();
+        return Err(AppendRejection::Invalid { stream: append.stream.clone(), reason });
+    }
+    for event in &append.events {
+        RecordedEvent::check_sizes(event, MAX_PAYLOAD_BYTES)
+            .map_err(|reason| AppendRejection::Invalid { stream: append.stream.clone(), reason })?;
+        if !seen.insert(event.event_id) {
+            return Err(reused(append, event));
+        }
+    }
+    Ok(())
+}
+
+fn conflict(append: &Append, actual: Version) -> AppendRejection {
+    AppendRejection::Conflict { stream: append.stream.clone(), expected: append.expected, actual }
+}
+
+fn reused(append: &Append, event: &NewEvent) -> AppendRejection {
+    AppendRejection::EventIdReused { stream: append.stream.clone(), event_id: event.event_id }
+}
+
+impl ExpectedVersion {
+    /// Whether a stream at version `actual` is as expected.
+    #[must_use]
+    pub fn holds(self, actual: Version) -> bool {
+        match self {
+            Self::Any => true,
+            Self::NoStream => actual == Version::ZERO,
+            Self::Exact(version) => actual == version,
+        }
+    }
+}
+
+#[async_trait]
+impl EventLog for MemoryLog {
+    fn append(&self, group: Vec<Append>) -> AppendFuture {
+        let mut state = self.state.lock();
+        let answer = match (&state.head, &state.failure) {
+            (None, _) => Err(LogError::Closed),
+            (_, Some(failure)) => Err(failure.clone()),
+            _ => {
+                let now_ns = (self.clock)();
+                let outcomes = group.iter().map(|append| state.take(append, now_ns)).collect();
+                let position = Position::new(state.events.len() as u64);
+                if let Some(head) = &state.head {
+                    head.send_if_modified(|head| std::mem::replace(head, position) != position);
+                }
+                Ok(outcomes)
+            }
+        };
+        Box::pin(std::future::ready(answer))
+    }
+
+    async fn read_stream(
+        &self,
+        stream: &StreamId,
+        from: Version,
+        limit: usize,
+    ) -> Result<Vec<RecordedEvent>, LogError> {
+        let state = self.state.lock();
+        let skip = usize::try_from(from.get().saturating_sub(1)).unwrap_or(usize::MAX);
+        let indexes = state.streams.get(stream.as_str()).into_iter().flatten();
+        Ok(indexes.skip(skip).take(limit).map(|at| state.events[*at].clone()).collect())
+    }
+
+    async fn read_all(&self, from: Position, limit: usize) -> Result<Vec<RecordedEvent>, LogError> {
+        let skip = usize::try_from(from.get().saturating_sub(1)).unwrap_or(usize::MAX);
+        Ok(self.state.lock().events.iter().skip(skip).take(limit).cloned().collect())
+    }
+
+    async fn find(&self, event_id: Uuid) -> Result<Option<RecordedEvent>, LogError> {
+        let state = self.state.lock();
+        Ok(state.ids.get(&event_id).map(|at| state.events[*at].clone()))
+    }
+
+    async fn stream_version(&self, stream: &StreamId) -> Result<Version, LogError> {
+        let state = self.state.lock();
+        Ok(Version::new(state.streams.get(stream.as_str()).map_or(0, |events| events.len() as u64)))
+    }
+
+    fn head(&self) -> watch::Receiver<Position> {
+        self.head.clone()
+    }
+
+    fn is_sole_writer(&self) -> bool {
+        self.sole_writer
+    }
+
+    async fn close(&self) -> Result<(), LogError> {
+        self.state.lock().head = None;
+        Ok(())
+    }
+}
