@@ -17,6 +17,7 @@
 //!   appended, in order, each event once.
 
 mod append;
+pub mod cloud_event;
 #[cfg(feature = "contract")]
 pub mod contract;
 mod error;
