@@ -1,1 +1,25 @@
 //! The write path: executes commands, groups commits, runs processes, answers retries.
+//!
+//! ```text
+//! CommandRequest ──> Engine ──> shard (by stream) ──> aggregate decides ──> EventLog::append (one group)
+//!                                 ^                                              │ durable
+//!                                 '──── commands ──── processes <─── events ─────┴──> Outcome
+//! ```
+//!
+//! It knows nothing of HTTP and read models. What it promises is in [`Engine`] and [`CommandRequest`].
+
+mod clock;
+mod engine;
+mod gateway;
+mod options;
+mod outcome;
+mod request;
+mod watch;
+
+pub use clock::{Clock, SettableClock, SystemClock};
+pub use engine::Engine;
+pub use gateway::{Gateway, SimulatedGateway};
+pub use options::EngineOptions;
+pub use outcome::{CommandError, EngineError, Outcome};
+pub use request::{CommandRequest, Priority};
+pub use watch::{OrderOutcome, OrderWatch};

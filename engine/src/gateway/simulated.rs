@@ -1,0 +1,121 @@
+//! A gateway without a bank: what it answers depends on the token alone, so it answers the same after a
+//! restart, though it keeps its operations only in memory.
+//!
+//! | token | authorisation |
+//! |---|---|
+//! | `tok_declined` | declined, `card_declined` |
+//! | `tok_insufficient_funds` | declined, `insufficient_funds` |
+//! | `tok_expired_card` | declined, `expired_card` |
+//! | `tok_timeout_approved` | no answer; asked for the status: approved |
+//! | `tok_timeout_declined` | no answer; asked for the status: declined, `card_declined` |
+//! | `tok_timeout_lost` | no answer, and the gateway never saw it; made again it is approved |
+//! | `tok_action_required` | the customer has to confirm; approved after [`SimulatedGateway::confirm_action`] |
+//! | anything else, for example `tok_visa` | approved |
+//!
+//! Captures, voids and refunds are always approved.
+
+use super::Gateway;
+use ahash::AHashMap;
+use async_trait::async_trait;
+use daybook_domain::{
+    OperationId,
+    payment::{GatewayOutcome, GatewayRequest, OperationKind},
+};
+use parking_lot::Mutex;
+
+/// How many operations are remembered; beyond that the gateway forgets all, as after a restart.
+const MAX_REMEMBERED: usize = 1 << 20;
+
+/// Answers by token; see the table in this file's head.
+#[derive(Default)]
+pub struct SimulatedGateway {
+    operations: Mutex<AHashMap<OperationId, Known>>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Known {
+    Approved,
+    /// Asked once, and the request got lost on the way.
+    Lost,
+}
+
+impl SimulatedGateway {
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The customer did what was asked of them, so the operation is approved from now on.
+    pub fn confirm_action(&self, operation_id: OperationId) {
+        self.remember(operation_id, Known::Approved);
+    }
+
+    fn remember(&self, operation_id: OperationId, known: Known) {
+        let mut operations = self.operations.lock();
+        if operations.len() >= MAX_REMEMBERED {
+            operations.clear();
+        }
+        operations.insert(operation_id, known);
+    }
+
+    fn recall(&self, operation_id: OperationId) -> Option<Known> {
+        self.operations.lock().get(&operation_id).copied()
+    }
+
+    fn answer(&self, request: &GatewayRequest, by_status: bool) -> GatewayOutcome {
+        let known = self.recall(request.operation_id);
+        let authorisation = request.kind == OperationKind::Authorize;
+        match request.token.as_str() {
+            "tok_declined" if authorisation => declined("card_declined"),
+            "tok_insufficient_funds" if authorisation => declined("insufficient_funds"),
+            "tok_expired_card" if authorisation => declined("expired_card"),
+            "tok_timeout_approved" if authorisation && !by_status => GatewayOutcome::Unknown,
+            "tok_timeout_declined" if authorisation && !by_status => GatewayOutcome::Unknown,
+            "tok_timeout_declined" if authorisation => declined("card_declined"),
+            "tok_timeout_lost" if authorisation => match known {
+                Some(Known::Approved) => approved(request),
+                Some(Known::Lost) if by_status => GatewayOutcome::NotSeen,
+                None if by_status => {
+                    self.remember(request.operation_id, Known::Lost);
+                    GatewayOutcome::NotSeen
+                }
+                Some(Known::Lost) => {
+                    self.remember(request.operation_id, Known::Approved);
+                    approved(request)
+                }
+                None => {
+                    self.remember(request.operation_id, Known::Lost);
+                    GatewayOutcome::Unknown
+                }
+            },
+            "tok_action_required" if authorisation && known.is_none() => GatewayOutcome::ActionRequired {
+                url: format!("https://gateway.invalid/actions/{}", request.operation_id),
+            },
+            "tok_timeout_approved" | "tok_action_required" if authorisation => approved(request),
+            _ if by_status && known.is_none() => GatewayOutcome::NotSeen,
+            _ => {
+                self.remember(request.operation_id, Known::Approved);
+                approved(request)
+            }
+        }
+    }
+}
+
+fn declined(code: &str) -> GatewayOutcome {
+    GatewayOutcome::Declined { code: code.to_owned() }
+}
+
+fn approved(request: &GatewayRequest) -> GatewayOutcome {
+    GatewayOutcome::Approved { reference: format!("sim-{}", request.operation_id.uuid().simple()) }
+}
+
+#[async_trait]
+impl Gateway for SimulatedGateway {
+    async fn call(&self, request: &GatewayRequest) -> GatewayOutcome {
+        self.answer(request, false)
+    }
+
+    async fn status(&self, request: &GatewayRequest) -> GatewayOutcome {
+        self.answer(request, true)
+    }
+}

@@ -1,0 +1,52 @@
+//! How an engine is set up; the defaults fit one machine.
+
+use crate::{Clock, Gateway, SimulatedGateway, SystemClock};
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+/// How an engine is set up.
+#[derive(Clone)]
+pub struct EngineOptions {
+    /// How many single writers share the streams among them. More than the machine's cores helps only on
+    /// a backend that answers over a network.
+    pub shards: usize,
+    /// How many commands may wait per shard and priority; more are refused with `Overloaded` at once.
+    pub queue_capacity: usize,
+    /// How many aggregates are kept in memory, all shards together.
+    pub cache_capacity: usize,
+    /// How long stock is held for an order that is not yet paid.
+    pub reservation_hold: Duration,
+    pub gateway: Arc<dyn Gateway>,
+    /// How long a call to the gateway may take before its outcome counts as unknown.
+    pub gateway_timeout: Duration,
+    pub clock: Arc<dyn Clock>,
+    /// Where checkpoints and snapshots are kept; none: in memory only, and processes start over by looking
+    /// at every event again (each step still happens once).
+    pub state_dir: Option<PathBuf>,
+    /// Whether this engine runs the processes. On a shared log one node is enough; several do no harm.
+    pub run_processes: bool,
+    /// How many reactions of processes may be under way at once.
+    pub reactions_in_flight: usize,
+    /// How many events the processes may be behind before further checkouts are refused with `Overloaded`.
+    pub max_process_lag: u64,
+    /// A stream gets a snapshot whenever it has grown by this many events.
+    pub snapshot_every: u64,
+}
+
+impl Default for EngineOptions {
+    fn default() -> Self {
+        Self {
+            shards: std::thread::available_parallelism().map_or(2, |cores| cores.get().clamp(1, 16)),
+            queue_capacity: 8_192,
+            cache_capacity: 100_000,
+            reservation_hold: Duration::from_secs(15 * 60),
+            gateway: Arc::new(SimulatedGateway::new()),
+            gateway_timeout: Duration::from_secs(10),
+            clock: Arc::new(SystemClock),
+            state_dir: None,
+            run_processes: true,
+            reactions_in_flight: 2_048,
+            max_process_lag: 200_000,
+            snapshot_every: 1_000,
+        }
+    }
+}
