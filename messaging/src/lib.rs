@@ -1,1 +1,24 @@
 //! Telling others: from the log to NATS JetStream to subscribers.
+//!
+//! ```text
+//! log --relay--> JetStream stream "daybook-events" --feed--> followers (projectors, other programs)
+//!  '----------------------- whatever is missing ---------------^
+//! ```
+//!
+//! The log is the record and the outbox; JetStream is delivery. By default JetStream syncs its files only
+//! every two minutes, so it may forget what it acknowledged: the relay compares and feeds again. The
+//! stream's sequence numbers are the log's positions, which makes a gap or a duplicate impossible to miss.
+//!
+//! This crate knows nothing of views, and nothing of what events mean.
+
+mod connect;
+mod error;
+mod feed;
+mod relay;
+mod subject;
+
+pub use connect::{NatsOptions, connect};
+pub use error::MessagingError;
+pub use feed::FedLog;
+pub use relay::{Relay, RelayOptions};
+pub use subject::{POSITION_HEADER, STREAM_NAME, SUBJECTS, subject_of};
