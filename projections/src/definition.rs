@@ -1,0 +1,76 @@
+//! How the runner learns of a projection: its name, version and concerns, and how to make one.
+
+use crate::{ApplyError, DecodedEvent, Flush, Generation, Projection, StoreError, Tx};
+use daybook_event_log::Position;
+use std::{fmt, sync::Arc};
+
+type Make = dyn Fn(&Arc<Generation>) -> Result<Box<dyn Applying>, StoreError> + Send + Sync;
+
+/// A projection to be run.
+#[derive(Clone)]
+pub struct Definition {
+    pub(crate) name: &'static str,
+    pub(crate) version: u32,
+    pub(crate) concerns: fn(&str, &str) -> bool,
+    pub(crate) apart: bool,
+    pub(crate) make: Arc<Make>,
+}
+
+impl Definition {
+    /// A projection of type `P`; `make` is called for the live generation and for every rebuild.
+    pub fn new<P: Projection>(
+        make: impl Fn(&Arc<Generation>) -> Result<P, StoreError> + Send + Sync + 'static,
+    ) -> Self {
+        Self {
+            name: P::NAME,
+            version: P::VERSION,
+            concerns: P::concerns,
+            apart: false,
+            make: Arc::new(move |generation| Ok(Box::new(make(generation)?))),
+        }
+    }
+
+    /// Its commits are slow: it gets threads of its own, so that others need not wait for it.
+    #[must_use]
+    pub fn apart(mut self) -> Self {
+        self.apart = true;
+        self
+    }
+}
+
+impl fmt::Debug for Definition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} v{}", self.name, self.version)
+    }
+}
+
+/// [`Projection`] without its constants, so that different ones can stand in one list.
+pub(crate) trait Applying: Send {
+    fn apply(&mut self, event: &DecodedEvent<'_>, tx: &mut Tx<'_>) -> Result<(), ApplyError>;
+    fn flush(&mut self, up_to: Position, when: Flush, tx: &mut Tx<'_>) -> Result<Position, StoreError>;
+    fn committed(&mut self);
+    fn discard(&mut self);
+    fn own_checkpoint(&self) -> Option<Position>;
+    fn went_live(&mut self);
+}
+
+impl<P: Projection> Applying for P {
+    fn apply(&mut self, event: &DecodedEvent<'_>, tx: &mut Tx<'_>) -> Result<(), ApplyError> {
+        Projection::apply(self, event, tx)
+    }
+    fn flush(&mut self, up_to: Position, when: Flush, tx: &mut Tx<'_>) -> Result<Position, StoreError> {
+        Projection::flush(self, up_to, when, tx)
+    }
+    fn committed(&mut self) {
+        Projection::committed(self);
+    }
+    fn discard(&mut self) {
+        Projection::discard(self);
+    }
+    fn own_checkpoint(&self) -> Option<Position> {
+        Projection::own_checkpoint(self)
+    }
+    fn went_live(&mut self) {
+        Projection::went_live(self);
+    }
+}

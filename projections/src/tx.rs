@@ -1,0 +1,61 @@
+//! The changes of one batch to one read model: collected in memory, committed with the checkpoint.
+//!
+//! Reads see the batch's own writes first, then the store. A row written several times is stored once.
+
+use crate::StoreError;
+use ahash::AHashMap;
+use fjall::{Keyspace, OwnedWriteBatch, UserKey, UserValue};
+
+/// Collected writes: key to value, or to nothing where the row goes.
+#[derive(Debug, Default)]
+pub(crate) struct Writes(AHashMap<UserKey, Option<UserValue>>);
+
+impl Writes {
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.0.clear();
+    }
+
+    /// Moves the writes to `batch`.
+    pub(crate) fn drain_into(&mut self, batch: &mut OwnedWriteBatch, keyspace: &Keyspace) {
+        for (key, value) in self.0.drain() {
+            match value {
+                Some(value) => batch.insert(keyspace, key, value),
+                None => batch.remove(keyspace, key),
+            }
+        }
+    }
+}
+
+/// One batch's view of one read model's rows.
+pub struct Tx<'a> {
+    keyspace: &'a Keyspace,
+    writes: &'a mut Writes,
+}
+
+impl<'a> Tx<'a> {
+    pub(crate) fn new(keyspace: &'a Keyspace, writes: &'a mut Writes) -> Self {
+        Self { keyspace, writes }
+    }
+
+    /// The row under `key`, with this batch's changes.
+    pub fn get(&self, key: &[u8]) -> Result<Option<UserValue>, StoreError> {
+        match self.writes.0.get(key) {
+            Some(written) => Ok(written.clone()),
+            None => self.keyspace.get(key).map_err(StoreError::unavailable("reading a row")),
+        }
+    }
+
+    /// Writes a row.
+    pub fn put(&mut self, key: impl Into<UserKey>, value: impl Into<UserValue>) {
+        self.writes.0.insert(key.into(), Some(value.into()));
+    }
+
+    /// Removes a row, whether or not it is there.
+    pub fn remove(&mut self, key: impl Into<UserKey>) {
+        self.writes.0.insert(key.into(), None);
+    }
+}
