@@ -43,8 +43,15 @@ pub(super) fn unwrap<'a>(stored: &'a str, event_type: &str) -> Cow<'a, str> {
 
 /// The form that both writers produce: no space outside the inner object.
 fn quick<'a>(stored: &'a str, event_type: &str) -> Option<&'a str> {
-    let inner =
-        stored.strip_prefix("{\"")?.strip_prefix(event_type)?.strip_prefix("\":")?.strip_suffix('}')?;
+    let rest = stored.strip_prefix('{')?;
+    let rest = if is_plain(event_type) {
+        rest.strip_prefix('"')?.strip_prefix(event_type)?.strip_prefix('"')?
+    } else {
+        let mut key = String::new();
+        push_text(&mut key, event_type);
+        rest.strip_prefix(&key)?
+    };
+    let inner = rest.strip_prefix(':')?.strip_suffix('}')?;
     // A second key would follow the first one's closing brace, and then this cut would not be one value.
     (is_object(inner) && serde_json::from_str::<&RawValue>(inner).is_ok()).then_some(inner)
 }
@@ -61,13 +68,18 @@ fn is_object(text: &str) -> bool {
 
 /// Appends `text` as a JSON string.
 pub(super) fn push_text(out: &mut String, text: &str) {
-    if text.bytes().all(|b| b >= 0x20 && b != b'"' && b != b'\\') {
+    if is_plain(text) {
         out.push('"');
         out.push_str(text);
         out.push('"');
     } else {
         out.push_str(&serde_json::to_string(text).expect("a text is always a JSON string"));
     }
+}
+
+/// Whether `text` stands in JSON as it is.
+fn is_plain(text: &str) -> bool {
+    text.bytes().all(|b| b >= 0x20 && b != b'"' && b != b'\\')
 }
 
 #[cfg(test)]
