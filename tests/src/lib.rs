@@ -1,1 +1,3 @@
 //! The system as a whole, against real servers.
+
+pub mod servers;

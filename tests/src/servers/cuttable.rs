@@ -1,0 +1,135 @@
+//! A line to a server that can be cut at any moment, or right after the server has answered and before the answer
+//! arrives: the moment in which a client cannot know whether its commit went through.
+
+use parking_lot::Mutex;
+use std::{
+    net::Ipv4Addr,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::{TcpListener, TcpStream},
+    sync::broadcast,
+};
+
+/// Forwards a port to a server's.
+pub struct Cuttable {
+    port: u16,
+    server_port: u16,
+    shared: Arc<Shared>,
+    accepting: tokio::task::AbortHandle,
+}
+
+struct Shared {
+    cut: broadcast::Sender<()>,
+    /// The answer to a request that holds these bytes is lost, once.
+    lose: Mutex<Option<Vec<u8>>>,
+    lost: AtomicU64,
+}
+
+impl Cuttable {
+    pub async fn to(server_port: u16) -> anyhow::Result<Self> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        let port = listener.local_addr()?.port();
+        let shared = Arc::new(Shared {
+            cut: broadcast::Sender::new(1),
+            lose: Mutex::new(None),
+            lost: AtomicU64::new(0),
+        });
+        let accepting = tokio::spawn(accept(listener, server_port, shared.clone())).abort_handle();
+        Ok(Self { port, server_port, shared, accepting })
+    }
+
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    pub fn server_port(&self) -> u16 {
+        self.server_port
+    }
+
+    /// Cuts every connection.
+    pub fn cut(&self) {
+        // Without a connection there is nobody to tell.
+        let _ = self.shared.cut.send(());
+    }
+
+    /// The server's answer to the next request that holds `mark` does not arrive; the connection is cut instead.
+    pub fn lose_answer_to(&self, mark: &str) {
+        *self.shared.lose.lock() = Some(mark.as_bytes().to_owned());
+    }
+
+    pub fn answers_lost(&self) -> u64 {
+        self.shared.lost.load(Ordering::Relaxed)
+    }
+}
+
+impl Drop for Cuttable {
+    fn drop(&mut self) {
+        self.accepting.abort();
+    }
+}
+
+async fn accept(listener: TcpListener, server_port: u16, shared: Arc<Shared>) {
+    while let Ok((client, _)) = listener.accept().await {
+        let shared = shared.clone();
+        tokio::spawn(async move {
+            let mut cut = shared.cut.subscribe();
+            let Ok(server) = TcpStream::connect((Ipv4Addr::LOCALHOST, server_port)).await else { return };
+            tokio::select! {
+                _ = forward(client, server, &shared) => {}
+                _ = cut.recv() => {}
+            }
+        });
+    }
+}
+
+async fn forward(client: TcpStream, server: TcpStream, shared: &Shared) -> std::io::Result<()> {
+    let (mut from_client, mut to_client) = client.into_split();
+    let (mut from_server, mut to_server) = server.into_split();
+    let (mut asked, mut answered) = (vec![0; 64 * 1024], vec![0; 64 * 1024]);
+    let mut losing = false;
+    loop {
+        tokio::select! {
+            read = from_client.read(&mut asked) => {
+                let request = &asked[..read?];
+                if request.is_empty() {
+                    return Ok(());
+                }
+                losing |= shared.is_marked(request);
+                to_server.write_all(request).await?;
+            }
+            read = from_server.read(&mut answered) => {
+                let answer = &answered[..read?];
+                if answer.is_empty() {
+                    return Ok(());
+                }
+                if losing && ends_in_ready(answer) {
+                    shared.lost.fetch_add(1, Ordering::Relaxed);
+                    return Ok(());
+                }
+                to_client.write_all(answer).await?;
+            }
+        }
+    }
+}
+
+impl Shared {
+    fn is_marked(&self, request: &[u8]) -> bool {
+        let mut lose = self.lose.lock();
+        let marked =
+            lose.as_ref().is_some_and(|mark| request.windows(mark.len()).any(|window| window == mark));
+        if marked {
+            *lose = None;
+        }
+        marked
+    }
+}
+
+/// Whether a PostgreSQL server has said all it had to say, outside of a transaction: `ReadyForQuery`, idle.
+fn ends_in_ready(answer: &[u8]) -> bool {
+    answer.ends_with(&[b'Z', 0, 0, 0, 5, b'I'])
+}

@@ -1,0 +1,174 @@
+//! Connections that are cut, backends that are killed, a server that restarts: nothing acknowledged is lost, and
+//! nothing is written twice.
+
+use crate::given::{added, append, assert_sound, database, everything, log, stream};
+use daybook_event_log::{EventLog as _, ExpectedVersion, Position, PostgresLog, PostgresOptions, Version};
+use daybook_tests::servers::{cuttable::Cuttable, postgres::PostgresServer};
+use sqlx::{Connection as _, PgConnection};
+use std::{
+    collections::HashSet,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+use uuid::Uuid;
+
+/// Appends to its own stream until told to stop; every append must be acknowledged in the end.
+async fn keep_appending(node: Arc<PostgresLog>, name: String, stop: Arc<AtomicBool>) -> Vec<Uuid> {
+    let stream = stream(name);
+    let mut acknowledged: Vec<Uuid> = Vec::new();
+    while !stop.load(Ordering::Relaxed) {
+        let version = Version::new(acknowledged.len() as u64);
+        let events = vec![added(1), added(2)];
+        let ids = [events[0].event_id, events[1].event_id];
+        let outcome =
+            node.append(vec![append(&stream, ExpectedVersion::Exact(version), events)]).await.unwrap();
+        assert_eq!(outcome[0].as_ref().unwrap().first_version, version.next());
+        acknowledged.extend(ids);
+    }
+    acknowledged
+}
+
+struct Load {
+    stop: Arc<AtomicBool>,
+    work: tokio::task::JoinSet<Vec<Uuid>>,
+}
+
+impl Load {
+    fn on(nodes: &[Arc<PostgresLog>]) -> Self {
+        let stop = Arc::new(AtomicBool::new(false));
+        let mut work = tokio::task::JoinSet::new();
+        for (n, node) in nodes.iter().enumerate() {
+            for client in 0..4 {
+                work.spawn(keep_appending(node.clone(), format!("{n}-{client}"), stop.clone()));
+            }
+        }
+        Self { stop, work }
+    }
+
+    /// Stops, and checks the history against what was acknowledged.
+    async fn check(self, url: &str) {
+        self.stop.store(true, Ordering::Relaxed);
+        let acknowledged: Vec<Uuid> = self.work.join_all().await.into_iter().flatten().collect();
+        let history = everything(&log(url).await).await;
+        assert_sound(&history);
+        let written: HashSet<Uuid> = history.iter().map(daybook_event_log::RecordedEvent::event_id).collect();
+        assert_eq!(written.len(), acknowledged.len());
+        assert!(acknowledged.iter().all(|id| written.contains(id)));
+        assert!(!written.is_empty());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_backends_lose_and_double_nothing() {
+    let url = database().await;
+    let load = Load::on(&[Arc::new(log(&url).await), Arc::new(log(&url).await)]);
+    let mut killer = PgConnection::connect(&url).await.unwrap();
+    for _ in 0..30 {
+        tokio::time::sleep(Duration::from_millis(40)).await;
+        sqlx::query(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+              WHERE datname = current_database() AND pid <> pg_backend_pid()",
+        )
+        .execute(&mut killer)
+        .await
+        .unwrap();
+    }
+    load.check(&url).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn connections_cut_at_any_moment_lose_and_double_nothing() {
+    let url = database().await;
+    let line = Cuttable::to(daybook_tests::servers::postgres::shared().await.unwrap().port()).await.unwrap();
+    let cuttable = url.replace(&line.server_port().to_string(), &line.port().to_string());
+    let load = Load::on(&[Arc::new(log(&cuttable).await), Arc::new(log(&url).await)]);
+    for _ in 0..40 {
+        tokio::time::sleep(Duration::from_millis(25)).await;
+        line.cut();
+    }
+    load.check(&url).await;
+}
+
+#[tokio::test]
+async fn an_answer_lost_after_the_commit_is_asked_for_again_and_not_written_again() {
+    let url = database().await;
+    let line = Cuttable::to(daybook_tests::servers::postgres::shared().await.unwrap().port()).await.unwrap();
+    let node = log(&url.replace(&line.server_port().to_string(), &line.port().to_string())).await;
+    let stream = stream("a");
+    for (n, expected) in
+        [ExpectedVersion::NoStream, ExpectedVersion::Any, ExpectedVersion::Exact(Version::new(2))]
+            .into_iter()
+            .enumerate()
+    {
+        line.lose_answer_to("\"by\":77");
+        let outcome = node.append(vec![append(&stream, expected, vec![added(77)])]).await.unwrap();
+        let appended = outcome[0].as_ref().unwrap();
+        assert_eq!(appended.first_position, Position::new(n as u64 + 1));
+        assert!(appended.already_there);
+    }
+    assert_eq!(line.answers_lost(), 3);
+    let history = everything(&log(&url).await).await;
+    assert_sound(&history);
+    assert_eq!(history.len(), 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_restarts_is_used_again_by_itself() {
+    let server = PostgresServer::start(&[]).await.unwrap();
+    let url = server.database().await.unwrap();
+    let node = Arc::new(log(&url).await);
+    let load = Load::on(std::slice::from_ref(&node));
+    for _ in 0..2 {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        server.stop().unwrap();
+        server.start_again().await.unwrap();
+    }
+    let version = node.stream_version(&stream("0-0")).await.unwrap();
+    assert!(version > Version::ZERO);
+    // The head goes on being told of other nodes' events.
+    let other = log(&url).await;
+    let mut head = node.head();
+    let outcome =
+        other.append(vec![append(&stream("other"), ExpectedVersion::Any, vec![added(1)])]).await.unwrap();
+    let last = outcome[0].as_ref().unwrap().last_position;
+    head.wait_for(|position| *position >= last).await.unwrap();
+    load.stop.store(true, Ordering::Relaxed);
+    let acknowledged: usize = load.work.join_all().await.into_iter().map(|ids| ids.len()).sum();
+    let history = everything(&other).await;
+    assert_sound(&history);
+    assert_eq!(history.len(), acknowledged + 1);
+}
+
+#[tokio::test]
+async fn a_server_that_stays_away_is_an_error_that_says_so_and_appends_resume_after_it() {
+    let server = PostgresServer::start(&[]).await.unwrap();
+    let url = server.database().await.unwrap();
+    let mut options = PostgresOptions::new(&url);
+    options.retry_for = Duration::from_millis(100);
+    let node = PostgresLog::connect(options).await.unwrap();
+    server.stop().unwrap();
+    let once = append(&stream("a"), ExpectedVersion::NoStream, vec![added(1)]);
+    let error = node.append(vec![once.clone()]).await.unwrap_err().to_string();
+    assert!(error.contains("append the same events again"), "{error}");
+    let error = node.read_all(Position::new(1), 1).await.unwrap_err().to_string();
+    assert!(error.contains("reading the Postgres log failed"), "{error}");
+    server.start_again().await.unwrap();
+    let outcome = node.append(vec![once]).await.unwrap();
+    assert_eq!(outcome[0].as_ref().unwrap().first_position, Position::new(1));
+}
+
+#[tokio::test]
+async fn a_program_that_holds_the_sequencer_delays_but_does_not_break() {
+    let url = database().await;
+    let node = log(&url).await;
+    let mut holder = PgConnection::connect(&url).await.unwrap();
+    let mut held = holder.begin().await.unwrap();
+    sqlx::query("UPDATE log_head SET position = position + 1").execute(&mut *held).await.unwrap();
+    let waiting = node.append(vec![append(&stream("a"), ExpectedVersion::NoStream, vec![added(1)])]);
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    held.rollback().await.unwrap();
+    assert_eq!(waiting.await.unwrap()[0].as_ref().unwrap().first_position, Position::new(1));
+}
