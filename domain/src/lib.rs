@@ -15,6 +15,7 @@
 //! - **Location**: a warehouse or shop that holds stock.
 //! - **Charge**: an amount on an order that is no article: carriage, a discount, a manual amount.
 
+mod aggregate;
 pub mod cart;
 mod command;
 mod context;
@@ -28,6 +29,7 @@ mod personal;
 pub mod process;
 pub mod product;
 mod rejection;
+mod text;
 mod time;
 
 pub use command::Command;
@@ -40,4 +42,5 @@ pub use id::{
 pub use money::{Currency, Money, MoneyError};
 pub use personal::{Address, Personal};
 pub use rejection::Rejection;
+pub use text::looks_like_card_number;
 pub use time::Timestamp;

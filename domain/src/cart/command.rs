@@ -103,9 +103,12 @@ pub struct MergeCart {
     pub into: CartId,
 }
 
+/// Ends the cart without an order.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AbandonCart {
     pub reason: AbandonReason,
+    /// Only if the cart's stream has had no event since this version; none: whatever happened.
+    pub unchanged_since: Option<u64>,
 }
 
 /// A price that is not what the cart has.
@@ -160,9 +163,11 @@ rejections! {
         CardNumberRefused {},
         #[error("{field}: {detail}")]
         InvalidCart { field: String, detail: String },
+        #[error("something happened to the cart after version {unchanged_since}; it is at {version}")]
+        CartHasChanged { version: u64, unchanged_since: u64 },
         #[error("the total does not fit")]
         TotalTooLarge {},
-        #[error("this order is not this cart's")]
+        #[error("order {order_id} is not this cart's")]
         OrderIsNotThisCarts { order_id: OrderId },
     }
 }

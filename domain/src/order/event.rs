@@ -12,6 +12,7 @@ events! {
     OrderEvent of "order", upcast by upcast {
         OrderPlaced = 1,
         OrderAllocated = 1,
+        AllocationDiscarded = 1,
         OrderConfirmed = 1,
         OrderRejected = 1,
         OrderCancelled = 1,
@@ -103,6 +104,13 @@ pub struct OrderAllocated {
     pub allocations: Vec<Allocation>,
 }
 
+/// Stock was set aside for an order that had come to nothing in the meantime; it is let go again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct AllocationDiscarded {
+    pub order_id: OrderId,
+    pub skus: Vec<Sku>,
+}
+
 /// Paid for (authorised) and to be shipped.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct OrderConfirmed {
@@ -139,6 +147,8 @@ pub struct OrderRejected {
     pub cart_id: CartId,
     pub payment_id: PaymentId,
     pub reason: RejectReason,
+    /// Whether the order was allocated, and so payment may have been asked for.
+    pub allocated: bool,
     /// SKUs that may have stock set aside for this order.
     pub skus: Vec<Sku>,
 }
@@ -150,6 +160,9 @@ pub struct OrderCancelled {
     pub cart_id: CartId,
     pub payment_id: PaymentId,
     pub reason: String,
+    /// Whether the order was allocated, and so payment may have been asked for.
+    pub allocated: bool,
+    /// SKUs that may have stock set aside for this order.
     pub skus: Vec<Sku>,
 }
 

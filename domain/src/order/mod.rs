@@ -17,7 +17,7 @@ pub use command::{
     RejectOrder, ReturnGoods, ShipOrder,
 };
 pub use event::{
-    Allocation, Charge, ChargeKind, LineQuantity, OrderAllocated, OrderCancelled, OrderCompleted,
-    OrderConfirmed, OrderDelivered, OrderEvent, OrderLine, OrderPlaced, OrderRejected, OrderReturned,
-    OrderShipped, RejectReason, ReturnCondition, ReturnedLine, SkuQuantity,
+    Allocation, AllocationDiscarded, Charge, ChargeKind, LineQuantity, OrderAllocated, OrderCancelled,
+    OrderCompleted, OrderConfirmed, OrderDelivered, OrderEvent, OrderLine, OrderPlaced, OrderRejected,
+    OrderReturned, OrderShipped, RejectReason, ReturnCondition, ReturnedLine, SkuQuantity,
 };

@@ -1,7 +1,7 @@
 //! What can be asked of a payment, and why it may be refused.
 
 use super::GatewayOutcome;
-use crate::{Money, OperationId, OrderId, PaymentId, command::commands, rejection::rejections};
+use crate::{Money, OperationId, OrderId, PaymentId, Sku, command::commands, rejection::rejections};
 
 commands! {
     /// What can be asked of a payment.
@@ -15,6 +15,8 @@ pub struct RequestAuthorization {
     pub operation_id: OperationId,
     pub amount: Money,
     pub token: String,
+    /// The order's SKUs, whose reservations are committed once it is paid for.
+    pub skus: Vec<Sku>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -23,12 +25,16 @@ pub struct RequestCapture {
     pub amount: Money,
 }
 
-/// Lets go of everything authorised and not captured; does nothing where nothing is.
+/// Lets go of everything authorised and not captured. If the authorisation is still on its way, it is voided
+/// when it arrives; if it was never asked for, it never will be.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RequestVoid {
+    pub payment_id: PaymentId,
+    pub order_id: OrderId,
     pub operation_id: OperationId,
 }
 
+/// Gives money back; what is not captured yet is refunded when it is.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RequestRefund {
     pub operation_id: OperationId,

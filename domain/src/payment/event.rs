@@ -1,6 +1,6 @@
 //! What happens to payments.
 
-use crate::{Money, OperationId, OrderId, PaymentId, event::events};
+use crate::{Money, OperationId, OrderId, PaymentId, Sku, event::events};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -21,6 +21,9 @@ events! {
         RefundRequested = 1,
         PaymentRefunded = 1,
         RefundFailed = 1,
+        VoidDeferred = 1,
+        RefundDeferred = 1,
+        PaymentCancelled = 1,
     }
 }
 
@@ -48,6 +51,8 @@ pub struct AuthorizationRequested {
     pub operation_id: OperationId,
     pub amount: Money,
     pub token: String,
+    /// The order's SKUs, whose reservations are committed once it is paid for.
+    pub skus: Vec<Sku>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -58,6 +63,8 @@ pub struct PaymentAuthorized {
     pub amount: Money,
     /// The gateway's reference.
     pub reference: String,
+    /// The order's SKUs, whose reservations are committed now.
+    pub skus: Vec<Sku>,
 }
 
 /// The customer has to do something at `url` first.
@@ -67,6 +74,8 @@ pub struct PaymentActionRequired {
     pub order_id: OrderId,
     pub operation_id: OperationId,
     pub url: String,
+    pub amount: Money,
+    pub token: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -84,6 +93,10 @@ pub struct PaymentOutcomeUnknown {
     pub order_id: OrderId,
     pub operation_id: OperationId,
     pub operation: OperationKind,
+    pub amount: Money,
+    /// The token of an authorisation; empty for other operations.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub token: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -157,4 +170,28 @@ pub struct RefundFailed {
     pub order_id: OrderId,
     pub operation_id: OperationId,
     pub code: String,
+}
+
+/// A void was asked for while the authorisation was on its way; it is requested when that arrives.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct VoidDeferred {
+    pub payment_id: PaymentId,
+    pub order_id: OrderId,
+    pub operation_id: OperationId,
+}
+
+/// A refund was asked for before its capture was through; it is requested when that is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RefundDeferred {
+    pub payment_id: PaymentId,
+    pub order_id: OrderId,
+    pub operation_id: OperationId,
+    pub amount: Money,
+}
+
+/// Called off before any authorisation was asked for; none will be.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PaymentCancelled {
+    pub payment_id: PaymentId,
+    pub order_id: OrderId,
 }

@@ -3,7 +3,8 @@
 use super::OperationKind;
 use crate::{Money, OperationId, OrderId, PaymentId};
 
-/// One request to a gateway, made at most once under its operation id.
+/// One request to a gateway, made at most once under its operation id. A void also ends an authorisation that
+/// waits for the customer: it can no longer be approved.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GatewayRequest {
     pub operation_id: OperationId,

@@ -17,7 +17,8 @@ pub use command::{
 };
 pub use event::{
     AuthorizationRequested, CaptureFailed, CaptureRequested, OperationKind, PaymentActionRequired,
-    PaymentAuthorized, PaymentCaptured, PaymentDeclined, PaymentEvent, PaymentOutcomeUnknown,
-    PaymentRefunded, PaymentVoided, RefundFailed, RefundRequested, VoidFailed, VoidRequested,
+    PaymentAuthorized, PaymentCancelled, PaymentCaptured, PaymentDeclined, PaymentEvent,
+    PaymentOutcomeUnknown, PaymentRefunded, PaymentVoided, RefundDeferred, RefundFailed, RefundRequested,
+    VoidDeferred, VoidFailed, VoidRequested,
 };
 pub use gateway::{GatewayOutcome, GatewayRequest};

@@ -11,6 +11,7 @@
 //! ```
 
 use crate::{Command, Event, Rejection, Timestamp, payment::GatewayRequest};
+use std::time::Duration;
 
 /// What is to be done about an event.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -21,9 +22,24 @@ pub enum Reaction {
     Commands(Vec<Command>),
     /// Make this call, then record its outcome on the payment.
     CallGateway(GatewayRequest),
-    /// Ask for the status of this operation, again and again with growing pauses, until it is known; if the
-    /// gateway has never seen it, make the call. Then record the outcome on the payment.
+    /// Ask for the status of this operation, again and again with growing pauses, and record each answer on
+    /// the payment; if the gateway has never seen it, make the call. Over when the answer is an approval or a
+    /// decline, or when recording is refused: then the payment does not wait for it any more.
     ResolveGateway(GatewayRequest),
+}
+
+/// What an event means for the one deadline a process may have on each stream.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub enum Deadline {
+    #[default]
+    Unchanged,
+    /// Execute the command when `after` has passed since the event was recorded, as of the business time
+    /// `occurred_at + after`. Replaces the stream's earlier deadline of this process. A refusal is harmless.
+    Set {
+        after: Duration,
+        command: Command,
+    },
+    Cleared,
 }
 
 /// How one command of a reaction went: the events it caused (also when it had been executed before), or no.
@@ -35,8 +51,25 @@ pub struct Occurrence<'a> {
     pub event: &'a Event,
     /// The id part of the stream the event stands in.
     pub aggregate_id: &'a str,
+    /// The event's number within its stream, from 1.
+    pub version: u64,
     /// The business time of the event; commands that follow happen at the same time.
     pub occurred_at: Timestamp,
+}
+
+/// What a shop may set about its processes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ProcessConfig {
+    /// How long stock is set aside for an order that is not paid for yet.
+    pub reservation_hold: Duration,
+    /// After how long without any event an active cart is abandoned; none: never.
+    pub cart_idle: Option<Duration>,
+}
+
+impl Default for ProcessConfig {
+    fn default() -> Self {
+        Self { reservation_hold: Duration::from_secs(15 * 60), cart_idle: None }
+    }
 }
 
 /// A rule of the form "when this happens, do that".
@@ -54,5 +87,11 @@ pub trait Process: Send + Sync {
     fn resolve(&self, occurrence: Occurrence<'_>, outcomes: &[StepOutcome]) -> Vec<Command> {
         let _ = (occurrence, outcomes);
         Vec::new()
+    }
+
+    /// What is to be done if nothing else happens in time.
+    fn deadline(&self, occurrence: Occurrence<'_>) -> Deadline {
+        let _ = occurrence;
+        Deadline::Unchanged
     }
 }

@@ -1,7 +1,7 @@
 //! What can be asked of a product, and why it may be refused.
 
 use super::{ProductSpec, ProductStatus, SkuPrices};
-use crate::{Currency, Sku, command::commands, rejection::rejections};
+use crate::{Currency, ProductId, Sku, command::commands, rejection::rejections};
 
 commands! {
     /// What can be asked of a product.
@@ -11,6 +11,7 @@ commands! {
 /// Makes the product what `spec` says, whether or not it existed. Saying it again changes nothing.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PutProduct {
+    pub product_id: ProductId,
     pub spec: ProductSpec,
     pub status: ProductStatus,
 }

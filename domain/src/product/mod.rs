@@ -5,7 +5,10 @@
 //! ```
 
 mod command;
+mod decide;
 mod event;
+mod limits;
+mod state;
 
 pub use command::{
     ArchiveProduct, ChangePrices, ProductCommand, ProductRejection, PublishProduct, PutProduct,
@@ -14,3 +17,4 @@ pub use event::{
     AttributeValue, Media, PricesChanged, ProductArchived, ProductCreated, ProductEvent, ProductPublished,
     ProductRevised, ProductSpec, ProductStatus, ProductUnpublished, SkuPrices, Variant,
 };
+pub use state::Product;
