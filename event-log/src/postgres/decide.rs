@@ -1,8 +1,8 @@
 //! Decides a group one append after the other, when it cannot go in as a whole: some stream has moved, or some
 //! events are there already. Pure: what the log holds is handed in, read under the sequencer's lock.
 
-use crate::{Append, AppendOutcome, AppendRejection, Appended, ExpectedVersion, Position, StreamId, Version};
-use ahash::AHashMap;
+use crate::{Append, AppendOutcome, AppendRejection, Appended, Position, StreamId, Version};
+use ahash::{AHashMap, AHashSet};
 use uuid::Uuid;
 
 /// Where an event stands.
@@ -40,27 +40,16 @@ impl Held {
     }
 
     fn refusal_or_repetition(&self, append: &Append) -> Option<AppendOutcome> {
-        if let Some(known) = append.events.iter().find(|event| self.places.contains_key(&event.event_id)) {
-            return Some(self.repetition(append).ok_or_else(|| AppendRejection::EventIdReused {
-                stream: append.stream.clone(),
-                event_id: known.event_id,
-            }));
+        let reused = |event_id| AppendRejection::EventIdReused { stream: append.stream.clone(), event_id };
+        let mut seen = AHashSet::with_capacity(append.events.len());
+        if let Some(twice) = append.events.iter().find(|event| !seen.insert(event.event_id)) {
+            return Some(Err(reused(twice.event_id)));
         }
-        let mut ids: Vec<Uuid> = append.events.iter().map(|event| event.event_id).collect();
-        ids.sort_unstable();
-        if let Some(twice) = ids.windows(2).find(|pair| pair[0] == pair[1]) {
-            return Some(Err(AppendRejection::EventIdReused {
-                stream: append.stream.clone(),
-                event_id: twice[0],
-            }));
+        if let Some(known) = append.events.iter().find(|event| self.places.contains_key(&event.event_id)) {
+            return Some(self.repetition(append).ok_or_else(|| reused(known.event_id)));
         }
         let actual = self.versions.get(&append.stream).copied().unwrap_or(0);
-        let stands = match append.expected {
-            ExpectedVersion::Any => true,
-            ExpectedVersion::NoStream => actual == 0,
-            ExpectedVersion::Exact(version) => version.get() == actual,
-        };
-        (!stands).then(|| {
+        (!append.expected.holds(Version::new(actual))).then(|| {
             Err(AppendRejection::Conflict {
                 stream: append.stream.clone(),
                 expected: append.expected,

@@ -3,6 +3,7 @@
 
 use super::connection;
 use crate::{LogError, Position};
+use parking_lot::Mutex;
 use sqlx::{
     PgPool,
     postgres::{PgConnectOptions, PgListener, PgPoolOptions},
@@ -16,30 +17,39 @@ const CHANNEL: &str = "daybook_head";
 /// The last known position. Cheap to clone.
 #[derive(Clone)]
 pub(super) struct Head {
-    known: Arc<watch::Sender<Position>>,
+    /// Gone once the log is closed, which ends its followers.
+    sender: Arc<Mutex<Option<watch::Sender<Position>>>>,
+    receiver: watch::Receiver<Position>,
 }
 
 impl Head {
     pub(super) fn new(position: Position) -> Self {
-        Self { known: Arc::new(watch::Sender::new(position)) }
+        let (sender, receiver) = watch::channel(position);
+        Self { sender: Arc::new(Mutex::new(Some(sender))), receiver }
     }
 
     pub(super) fn advance(&self, position: Position) {
-        self.known.send_if_modified(|known| {
-            let further = position > *known;
-            if further {
-                *known = position;
-            }
-            further
-        });
+        if let Some(sender) = &*self.sender.lock() {
+            sender.send_if_modified(|known| {
+                let further = position > *known;
+                if further {
+                    *known = position;
+                }
+                further
+            });
+        }
     }
 
     pub(super) fn subscribe(&self) -> watch::Receiver<Position> {
-        self.known.subscribe()
+        self.receiver.clone()
     }
 
     pub(super) fn get(&self) -> Position {
-        *self.known.borrow()
+        *self.receiver.borrow()
+    }
+
+    pub(super) fn close(&self) {
+        drop(self.sender.lock().take());
     }
 }
 

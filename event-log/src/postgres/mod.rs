@@ -162,6 +162,7 @@ impl EventLog for PostgresLog {
             writer.await.map_err(|e| failure::unavailable("closing the Postgres log", e.to_string()))?;
         }
         self.listener.abort();
+        self.reader.head.close();
         self.reader.pool.close().await;
         Ok(())
     }

@@ -33,7 +33,7 @@ impl PostgresOptions {
             url: url.into(),
             read_connections: 8,
             group_events: 1024,
-            payload_bytes: 1024 * 1024,
+            payload_bytes: 4 << 20,
             connect_for: Duration::from_secs(30),
             retry_for: Duration::from_secs(10),
             try_for: Duration::from_secs(10),

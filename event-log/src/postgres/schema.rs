@@ -2,7 +2,7 @@
 
 use super::failure::Failure;
 use crate::LogError;
-use sqlx::{Connection, PgConnection};
+use sqlx::{Connection, Executor, PgConnection};
 
 /// Step n brings the tables from version n − 1 to n. A step that was released is never edited.
 const STEPS: [&str; 1] = [include_str!("schema/1.sql")];
@@ -22,17 +22,14 @@ pub(super) async fn migrate(connection: &mut PgConnection, place: &str) -> Resul
     }
     let failed = |e| refused(e, place);
     let mut change = connection.begin().await.map_err(failed)?;
-    sqlx::raw_sql(LOCK).execute(&mut *change).await.map_err(failed)?;
-    sqlx::raw_sql(
-        "CREATE TABLE IF NOT EXISTS daybook_schema (version int PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT now())",
-    )
-    .execute(&mut *change)
+    change.execute(LOCK).await.map_err(failed)?;
+    change.execute("CREATE TABLE IF NOT EXISTS daybook_schema (version int PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT now())")
     .await
     .map_err(failed)?;
     let found = version(&mut change).await.map_err(failed)?;
     refuse_newer(found, supported, place)?;
     for (step, number) in STEPS.iter().zip(1_i32..).skip(found as usize) {
-        sqlx::raw_sql(step).execute(&mut *change).await.map_err(failed)?;
+        change.execute(*step).await.map_err(failed)?;
         sqlx::query("INSERT INTO daybook_schema (version) VALUES ($1)")
             .bind(number)
             .execute(&mut *change)
