@@ -282,10 +282,3 @@ impl JsonSchema for Quantity {
         json_schema!({ "type": "integer", "minimum": 1, "maximum": 999_999 })
     }
 }
-
-/// What people call an order: 14 digits of Crockford base 32 derived from its id, in groups
-/// (`XXXXX-XXXXX-XXXX`). Not a sequence, so no row is contended; read case-insensitively with O = 0, I = L = 1.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(transparent)]
-#[schemars(inline)]
-pub struct OrderNumber(pub String);

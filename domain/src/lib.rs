@@ -24,11 +24,13 @@ mod id;
 pub mod inventory;
 mod money;
 pub mod order;
+mod order_number;
 pub mod payment;
 mod personal;
 pub mod process;
 pub mod product;
 mod rejection;
+mod state;
 mod text;
 mod time;
 
@@ -36,11 +38,13 @@ pub use command::Command;
 pub use context::{Actor, Context, InvalidActor};
 pub use event::{Event, EventError};
 pub use id::{
-    CartId, CountryCode, CustomerId, InvalidId, LineId, LocationId, OperationId, OrderId, OrderNumber,
-    PaymentId, ProductId, Quantity, ReturnId, ShipmentId, Sku,
+    CartId, CountryCode, CustomerId, InvalidId, LineId, LocationId, OperationId, OrderId, PaymentId,
+    ProductId, Quantity, ReturnId, ShipmentId, Sku,
 };
 pub use money::{Currency, Money, MoneyError};
+pub use order_number::OrderNumber;
 pub use personal::{Address, Personal};
 pub use rejection::Rejection;
+pub use state::{AggregateState, SnapshotError};
 pub use text::looks_like_card_number;
 pub use time::Timestamp;

@@ -115,6 +115,42 @@ impl Money {
         Ok(Self { minor, ..self })
     }
 
+    /// This amount in parts that are as near to the weights as whole minor units allow, and sum to it exactly:
+    /// what rounding down leaves goes, one unit each, to the largest remainders (the earlier part if equal).
+    /// Also known as the Hamilton method.
+    pub fn split(self, weights: &[u64]) -> Result<Vec<Self>, MoneyError> {
+        let whole: u128 = weights.iter().map(|weight| u128::from(*weight)).sum();
+        if whole == 0 {
+            return Err(MoneyError::NoWeights);
+        }
+        let amount = u128::from(self.minor.unsigned_abs());
+        let mut remainders = Vec::with_capacity(weights.len());
+        let mut parts = Vec::with_capacity(weights.len());
+        let mut left = amount;
+        for (at, weight) in weights.iter().enumerate() {
+            // Below 2^63 × 2^64, so it fits.
+            let share = amount * u128::from(*weight);
+            left -= share / whole;
+            parts.push(share / whole);
+            remainders.push((share % whole, at));
+        }
+        remainders.sort_unstable_by(|(a, at_a), (b, at_b)| b.cmp(a).then(at_a.cmp(at_b)));
+        for (_, at) in remainders {
+            if left == 0 {
+                break;
+            }
+            left -= 1;
+            parts[at] += 1;
+        }
+        let sign = i128::from(self.minor.signum());
+        let signed = |part: u128| i64::try_from(i128::try_from(part).unwrap_or(i128::MAX) * sign);
+        parts
+            .into_iter()
+            .map(|part| signed(part).map_err(|_| MoneyError::Overflow))
+            .map(|minor| minor.map(|minor| Self { minor, ..self }))
+            .collect()
+    }
+
     fn same_currency(self, other: Self) -> Result<(), MoneyError> {
         if self.currency == other.currency {
             Ok(())

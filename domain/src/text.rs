@@ -53,7 +53,7 @@ fn is_card_number(digits: impl DoubleEndedIterator<Item = u8>) -> bool {
         };
         count += 1;
     }
-    (13..=19).contains(&count) && sum % 10 == 0
+    (13..=19).contains(&count) && sum.is_multiple_of(10)
 }
 
 #[cfg(test)]

@@ -10,9 +10,15 @@
 //! A cart becomes at most one order: the order's id is derived from the cart's. After a rejected order the
 //! cart is over; its lines can be copied into a new one.
 
+mod checkout;
 mod command;
+mod decide;
 mod event;
+mod limits;
+mod lines;
+mod state;
 
+pub(crate) use checkout::total;
 pub use command::{
     AbandonCart, AddLines, AssignCustomer, CartCommand, CartRejection, ChangeLineQuantity, CheckOutCart,
     CheckoutBlocker, CompleteCart, CreateCart, CurrentOffer, MergeCart, NewLine, PriceChange, RemoveLine,
@@ -23,3 +29,5 @@ pub use event::{
     CartLine, CartLineQuantityChanged, CartLineRemoved, CartLinesAdded, CartMerged, CartOrdered,
     CartRepriced, LineReprice,
 };
+pub use limits::LINES as MAX_LINES;
+pub use state::{Basket, Cart};

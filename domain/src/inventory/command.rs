@@ -102,7 +102,8 @@ rejections! {
         OutOfStock { sku: Sku, requested: u32, available: i64 },
         #[error("{location} holds no stock of this SKU")]
         UnknownLocation { location: LocationId },
-        #[error("{location} would be left with {available} available; its floor is {floor}")]
+        #[error("{location} would be left with {available} available, and its floor is {floor}; cancel orders or lower the \
+            floor (less safety stock, more backorders) first")]
         BelowFloor { location: LocationId, available: i64, floor: i64 },
         #[error("nothing is reserved for order {order_id}")]
         ReservationNotFound { order_id: OrderId },

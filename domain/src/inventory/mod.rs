@@ -8,8 +8,12 @@
 //!
 //! Expiry is decided by time when stock is read for a decision, so a late sweeper never matters.
 
+mod allocate;
 mod command;
+mod decide;
 mod event;
+mod reserve;
+mod state;
 
 pub use command::{
     AdjustStock, CommitReservation, CountStock, ExpireReservations, InventoryCommand, InventoryRejection,
@@ -20,3 +24,4 @@ pub use event::{
     ReservationReleased, StockAdjusted, StockCounted, StockPolicySet, StockReceived, StockReserved,
     StockReturned, StockShipped, StockTransferred,
 };
+pub use state::{Inventory, Stock};

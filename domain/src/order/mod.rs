@@ -9,8 +9,12 @@
 //! line        ordered = open + allocated + shipped + cancelled ; returned ≤ delivered ≤ shipped
 //! ```
 
+mod amounts;
 mod command;
+mod decide;
 mod event;
+mod goods;
+mod state;
 
 pub use command::{
     AllocateOrder, CancelOrder, ConfirmOrder, DeliverOrder, OrderCommand, OrderRejection, PlaceOrder,
@@ -21,3 +25,4 @@ pub use event::{
     OrderCompleted, OrderConfirmed, OrderDelivered, OrderEvent, OrderLine, OrderPlaced, OrderRejected,
     OrderReturned, OrderShipped, RejectReason, ReturnCondition, ReturnedLine, SkuQuantity,
 };
+pub use state::{Fulfilment, Lifecycle, Order};

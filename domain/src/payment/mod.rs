@@ -8,8 +8,11 @@
 //! outcome is not known is resolved by asking for the operation's status, never by calling blindly again.
 
 mod command;
+mod decide;
 mod event;
 mod gateway;
+mod outcome;
+mod state;
 
 pub use command::{
     PaymentCommand, PaymentRejection, RecordOutcome, RequestAuthorization, RequestCapture, RequestRefund,
@@ -22,3 +25,4 @@ pub use event::{
     VoidDeferred, VoidFailed, VoidRequested,
 };
 pub use gateway::{GatewayOutcome, GatewayRequest};
+pub use state::{Account, Payment, PaymentStatus};
