@@ -57,7 +57,8 @@ pub enum AppendRejection {
     /// The stream is not at the expected version.
     #[error("{stream} is at version {actual}, not as expected ({expected:?})")]
     Conflict { stream: StreamId, expected: ExpectedVersion, actual: Version },
-    /// Some of these event ids stand elsewhere in the log, so this is neither new nor a repetition.
+    /// Some of these event ids stand elsewhere in the log, so this is neither new nor a repetition. Names
+    /// the first that does, or one that the append itself has twice.
     #[error("event {event_id} is already in the log, but not as part of this append to {stream}")]
     EventIdReused { stream: StreamId, event_id: Uuid },
     /// The append itself cannot be stored, for example because an event is too large.

@@ -20,6 +20,7 @@ mod append;
 pub mod cloud_event;
 #[cfg(feature = "contract")]
 pub mod contract;
+mod embedded;
 mod error;
 mod follow;
 mod id;
@@ -30,6 +31,7 @@ mod postgres;
 mod record;
 
 pub use append::{Append, AppendOutcome, AppendRejection, Appended, ExpectedVersion, NewEvent};
+pub use embedded::{Directory, Disk, DiskFile, EmbeddedLog, EmbeddedOptions, EmbeddedReader};
 pub use error::LogError;
 pub use follow::{Follow, follow};
 pub use id::{InvalidStreamId, StreamId};

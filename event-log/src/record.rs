@@ -162,6 +162,11 @@ impl RecordedEvent {
         Ok(Self { bytes })
     }
 
+    /// Takes bytes that [`RecordedEvent::encode`] made in this very process.
+    pub(crate) fn from_own(bytes: Bytes) -> Self {
+        Self { bytes }
+    }
+
     /// The stored bytes.
     #[must_use]
     pub fn as_bytes(&self) -> &Bytes {

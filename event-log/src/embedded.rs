@@ -1,0 +1,238 @@
+//! The log as files in one directory of this machine: the default backend.
+//!
+//! ```text
+//! append ─> queue ─> sequencer ─> writer: one write, one fdatasync per batch ─> answers, head, readers
+//!                       │                                                          ▲
+//!                    library: indexes of all segments <────────────── reading ─────┘
+//!                       │
+//!                    upkeep: prepares segments, writes indexes of full ones
+//! ```
+//!
+//! A directory holds `daybook.log` (whose log this is), `daybook.lock`, `NNNNNNNNNN.segment` (the
+//! record: see [`format`]) and `NNNNNNNNNN.index` (derived, may be deleted). What is assumed of the
+//! disk: a sync that succeeds is durable, and writing behind durable bytes does not harm them.
+//! On copy-on-write file systems prepared segments reserve no room, so a full disk may then show up as
+//! a failed write.
+
+mod active;
+mod disk;
+mod filter;
+mod format;
+mod identity;
+mod index_file;
+mod library;
+mod options;
+mod reader;
+mod reading;
+mod recent;
+mod recovery;
+mod scan;
+mod segment;
+mod sequencer;
+mod table;
+mod upkeep;
+mod writer;
+
+pub use disk::{Directory, Disk, DiskFile};
+pub use options::EmbeddedOptions;
+pub use reader::EmbeddedReader;
+
+use crate::{Append, AppendFuture, EventLog, LogError, Position, RecordedEvent, StreamId, Version};
+use async_trait::async_trait;
+use disk::unavailable;
+use library::Library;
+use parking_lot::Mutex;
+use sequencer::Sequencer;
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    path::Path,
+    sync::Arc,
+    thread::JoinHandle,
+};
+use tokio::sync::watch;
+use upkeep::Upkeep;
+use uuid::Uuid;
+use writer::Writer;
+
+/// From how many events on a read that may go to disk leaves the async thread.
+const LONG_READ: usize = 256;
+
+/// An event log in a directory, written by this process alone.
+///
+/// Dropping it waits for what was accepted; [`EventLog::close`] does so without blocking the thread.
+pub struct EmbeddedLog {
+    library: Arc<Library>,
+    writer: Arc<Writer>,
+    head: watch::Receiver<Position>,
+    closed: watch::Receiver<bool>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl EmbeddedLog {
+    /// Opens the log in `dir`, and makes one where there is nothing or an empty directory. Reads the
+    /// last segment; blocks for as long as that takes.
+    ///
+    /// # Errors
+    /// [`LogError::InUse`], [`LogError::NotALog`], [`LogError::NewerFormat`], [`LogError::Damaged`],
+    /// [`LogError::Full`] where there is no room for a first segment, and [`LogError::Unavailable`].
+    pub fn open(dir: impl AsRef<Path>, options: EmbeddedOptions) -> Result<Self, LogError> {
+        Self::open_on(Arc::new(Directory::at(dir.as_ref(), true)?), options)
+    }
+
+    /// The same on any disk.
+    ///
+    /// # Errors
+    /// As [`EmbeddedLog::open`].
+    pub fn open_on(disk: Arc<dyn Disk>, options: EmbeddedOptions) -> Result<Self, LogError> {
+        options.check()?;
+        // Looked at before locking, because locking writes and a foreign directory must stay as it is.
+        identity::read(&*disk)?;
+        let lock = identity::lock(&*disk)?;
+        let log = match identity::read(&*disk)? {
+            Some(log) => log,
+            None => identity::create(&*disk, options.segment_bytes)?,
+        };
+        let found = recovery::look(&*disk, log, true)?;
+        found.repair(&*disk, log)?;
+
+        let marked = found.scanned.rested || found.scanned.last_part.is_none();
+        let (end, head_at) = (found.scanned.end, Position::new(found.scanned.next.get() - 1));
+        let library = Arc::new(Library::new(disk, log.salt(), options.recent_bytes, found.shelf));
+        let upkeep = Arc::new(Upkeep::new(Arc::clone(&library), log, &options, found.spare));
+        let sequencer = Sequencer::new(
+            Arc::clone(&library),
+            Arc::clone(&upkeep),
+            options.clone(),
+            end,
+            found.last_recorded_at_ns,
+        );
+        let (head_sender, head) = watch::channel(head_at);
+        let writer = Arc::new(Writer::new(Arc::clone(&library), Arc::clone(&upkeep), sequencer, head_sender));
+        found.unindexed.into_iter().for_each(|ordinal| upkeep.index(ordinal));
+        let (closed_sender, closed) = watch::channel(false);
+        let thread = start(Arc::clone(&writer), marked, options.inline_upkeep, lock, closed_sender)?;
+        Ok(Self { library, writer, head, closed, thread: Mutex::new(Some(thread)) })
+    }
+
+    /// Opens the log in `dir` beside whoever writes to it, for reading only. Takes no lock and changes
+    /// nothing. See [`EmbeddedReader`].
+    ///
+    /// # Errors
+    /// As [`EmbeddedLog::open`], save for those that only a writer meets.
+    pub fn open_read_only(dir: impl AsRef<Path>) -> Result<EmbeddedReader, LogError> {
+        EmbeddedReader::open_on(Arc::new(Directory::at(dir.as_ref(), false)?))
+    }
+
+    fn durable(&self) -> Result<Position, LogError> {
+        if *self.closed.borrow() { Err(LogError::Closed) } else { Ok(*self.head.borrow()) }
+    }
+}
+
+/// Starts the threads. The writer's outlives the others and lets go of the lock last.
+fn start(
+    writer: Arc<Writer>,
+    marked: bool,
+    inline_upkeep: bool,
+    lock: Box<dyn Send + Sync>,
+    closed: watch::Sender<bool>,
+) -> Result<JoinHandle<()>, LogError> {
+    let spawn = |name: &str, work: Box<dyn FnOnce() + Send>| {
+        let thread = std::thread::Builder::new().name(name.to_owned()).spawn(work);
+        thread.map_err(|e| unavailable("starting a thread of the log", &e))
+    };
+    let mut others = Vec::new();
+    if !inline_upkeep {
+        let upkeep = Arc::clone(&writer.upkeep);
+        others.push(spawn("daybook-log-upkeep", Box::new(move || upkeep.run()))?);
+        let overlap = Arc::clone(&writer);
+        others.push(spawn("daybook-log-overlap", Box::new(move || overlap.run_overlap()))?);
+    }
+    let work = move || {
+        if catch_unwind(AssertUnwindSafe(|| writer.run(marked))).is_err() {
+            writer.poison("the writer met a bug; see the log of the program");
+        }
+        writer.wait_for_close();
+        writer.upkeep.stop();
+        for thread in others {
+            // A panic there has been reported by the panic hook; the lock must go all the same.
+            let _ = thread.join();
+        }
+        drop(lock);
+        writer.end_head();
+        closed.send_replace(true);
+    };
+    spawn("daybook-log-writer", Box::new(work))
+}
+
+#[async_trait]
+impl EventLog for EmbeddedLog {
+    fn append(&self, group: Vec<Append>) -> AppendFuture {
+        self.writer.append(group)
+    }
+
+    async fn read_stream(
+        &self,
+        stream: &StreamId,
+        from: Version,
+        limit: usize,
+    ) -> Result<Vec<RecordedEvent>, LogError> {
+        self.library.read_stream(stream, from, limit, self.durable()?)
+    }
+
+    async fn read_all(&self, from: Position, limit: usize) -> Result<Vec<RecordedEvent>, LogError> {
+        read_all(&self.library, from, limit, self.durable()?).await
+    }
+
+    async fn find(&self, event_id: Uuid) -> Result<Option<RecordedEvent>, LogError> {
+        self.library.find(event_id, self.durable()?)
+    }
+
+    async fn stream_version(&self, stream: &StreamId) -> Result<Version, LogError> {
+        self.library.version_of(stream, self.durable()?)
+    }
+
+    fn head(&self) -> watch::Receiver<Position> {
+        self.head.clone()
+    }
+
+    fn is_sole_writer(&self) -> bool {
+        true
+    }
+
+    async fn close(&self) -> Result<(), LogError> {
+        self.writer.close();
+        // An error means that the sender is gone, which is what is waited for.
+        let _ = self.closed.clone().wait_for(|closed| *closed).await;
+        Ok(())
+    }
+}
+
+impl Drop for EmbeddedLog {
+    fn drop(&mut self) {
+        self.writer.close();
+        if let Some(thread) = self.thread.lock().take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Reads inline what is short or in memory, and long runs from disk where they block nobody.
+async fn read_all(
+    library: &Arc<Library>,
+    from: Position,
+    limit: usize,
+    until: Position,
+) -> Result<Vec<RecordedEvent>, LogError> {
+    if limit == 0 || from > until {
+        return Ok(Vec::new());
+    }
+    let inline = limit < LONG_READ || library.holds(from);
+    match tokio::runtime::Handle::try_current() {
+        Ok(runtime) if !inline => {
+            let library = Arc::clone(library);
+            let read = runtime.spawn_blocking(move || library.read_all(from, limit, until));
+            read.await.map_err(|_| LogError::Closed)?
+        }
+        _ => library.read_all(from, limit, until),
+    }
+}

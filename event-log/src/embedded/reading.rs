@@ -1,0 +1,278 @@
+//! Reading events: by position in long runs, by stream, by id.
+//!
+//! Runs are read in large pieces out of which events are handed on without copying; what a follower
+//! near the head wants comes from memory.
+
+use super::{
+    active::stable_hash,
+    format::{BATCH_HEADER, BatchHeader, Kind, frame_len, u32_at},
+    index_file::{Postings, id_hash},
+    library::{Library, Lookup, Sealed, Unanswered, event_in, stream_in},
+    segment::{Segment, Window},
+};
+use crate::{LogError, Position, RecordedEvent, StreamId, Version};
+use std::{io, sync::Arc};
+use uuid::Uuid;
+
+const RUN_BYTES: usize = 1 << 20;
+/// Guess of an event's size, to read no more than a short answer needs.
+const GUESS_BYTES: usize = 512;
+
+/// A place to begin reading: the frame of the event at `position`.
+struct Start {
+    segment: Arc<Segment>,
+    offset: usize,
+    position: Position,
+    /// The last position in this segment.
+    last: Position,
+}
+
+/// Part of a stream: its events in one segment.
+enum Stretch {
+    Known { segment: Arc<Segment>, offsets: Vec<u32> },
+    Indexed { sealed: Arc<Sealed>, postings: Postings },
+}
+
+impl Library {
+    /// Up to `limit` events from position `from` to `until`.
+    pub(super) fn read_all(
+        &self,
+        from: Position,
+        limit: usize,
+        until: Position,
+    ) -> Result<Vec<RecordedEvent>, LogError> {
+        let mut next = from.max(Position::new(1));
+        let mut events = self.recent.read(next, until, limit);
+        while events.len() < limit {
+            if let Some(last) = events.last() {
+                next = last.position().next();
+            }
+            if next > until {
+                break;
+            }
+            let before = events.len();
+            let start = self.start_of(next)?;
+            read_run(&start, self.salt, next, until.min(start.last), limit, &mut events)?;
+            assert!(events.len() > before, "a run that begins at a durable event holds at least that one");
+        }
+        Ok(events)
+    }
+
+    /// Whether `from` can be read without the disk.
+    pub(super) fn holds(&self, from: Position) -> bool {
+        !self.recent.read(from, from, 1).is_empty()
+    }
+
+    fn start_of(&self, position: Position) -> Result<Start, LogError> {
+        let sealed = {
+            let shelf = self.shelf();
+            if let Some(offset) = shelf.active.offset_of(position) {
+                let segment = Arc::clone(&shelf.segment);
+                let last = Position::new(shelf.active.next().get() - 1);
+                return Ok(Start { segment, offset: offset as usize, position, last });
+            }
+            Arc::clone(&shelf.sealed)
+        };
+        let after = sealed.partition_point(|sealed| sealed.extent.first <= position);
+        let sealed = after.checked_sub(1).map(|index| &sealed[index]);
+        let start = sealed.and_then(|sealed| {
+            let index = usize::try_from(position.get() - sealed.extent.first.get()).ok()?;
+            let (index, offset) = match &sealed.lookup {
+                Lookup::Memory(active) => (index, active.offset_of(position)?),
+                Lookup::File(file) => file.sample_before(index)?,
+            };
+            Some(Start {
+                segment: Arc::clone(&sealed.segment),
+                offset: offset as usize,
+                position: sealed.extent.first.plus(index as u64),
+                last: sealed.last(),
+            })
+        });
+        start.ok_or_else(|| LogError::Damaged {
+            place: self.disk.place(),
+            detail: format!("no segment holds position {position}"),
+        })
+    }
+
+    /// Up to `limit` events of `stream` from version `from`, as far as position `until`.
+    pub(super) fn read_stream(
+        &self,
+        stream: &StreamId,
+        from: Version,
+        limit: usize,
+        until: Position,
+    ) -> Result<Vec<RecordedEvent>, LogError> {
+        let from = from.max(Version::new(1));
+        let mut events = Vec::new();
+        for stretch in self.stretches(stream, from, limit, until)?.into_iter().rev() {
+            let left = limit - events.len();
+            if left == 0 {
+                break;
+            }
+            match stretch {
+                Stretch::Known { segment, offsets } => {
+                    self.read_at(&segment, offsets.into_iter().take(left), &mut events)?;
+                }
+                Stretch::Indexed { sealed, postings } => {
+                    events.extend(self.ask(&sealed, |sealed| {
+                        self.read_stretch(sealed, stream, &postings, from, left, until)
+                    })?);
+                }
+            }
+        }
+        Ok(events)
+    }
+
+    /// The segments that hold events of `stream` from version `from`, newest first.
+    fn stretches(
+        &self,
+        stream: &StreamId,
+        from: Version,
+        limit: usize,
+        until: Position,
+    ) -> Result<Vec<Stretch>, LogError> {
+        let mut stretches = Vec::new();
+        let sealed = {
+            let shelf = self.shelf();
+            if let Some((first, offsets)) = shelf.active.stream_offsets(stream.as_str(), from, limit, until) {
+                stretches.push(Stretch::Known { segment: Arc::clone(&shelf.segment), offsets });
+                if first <= from {
+                    return Ok(stretches);
+                }
+            }
+            Arc::clone(&shelf.sealed)
+        };
+        let hash = stable_hash(stream.as_str().as_bytes());
+        for sealed in sealed.iter().rev() {
+            let found = self.ask(sealed, |asked| match &asked.lookup {
+                Lookup::Memory(active) => {
+                    let found = active.stream_offsets(stream.as_str(), from, limit, until);
+                    Ok(found.map(|(first, offsets)| {
+                        (first, Stretch::Known { segment: Arc::clone(&asked.segment), offsets })
+                    }))
+                }
+                Lookup::File(index) => Ok(stream_in(asked, index, stream, hash)?.map(|postings| {
+                    let first = postings.first_version;
+                    (first, Stretch::Indexed { sealed: Arc::clone(sealed), postings })
+                })),
+            })?;
+            if let Some((first, stretch)) = found {
+                stretches.push(stretch);
+                if first <= from {
+                    break;
+                }
+            }
+        }
+        Ok(stretches)
+    }
+
+    fn read_stretch(
+        &self,
+        sealed: &Sealed,
+        stream: &StreamId,
+        postings: &Postings,
+        from: Version,
+        limit: usize,
+        until: Position,
+    ) -> Result<Vec<RecordedEvent>, Unanswered> {
+        let mut events = Vec::new();
+        let first = postings.first_version.max(from);
+        let offsets = match &sealed.lookup {
+            Lookup::File(index) => {
+                let skip = first.get() - postings.first_version.get();
+                index.offsets(postings, u32::try_from(skip).unwrap_or(u32::MAX), limit)?
+            }
+            Lookup::Memory(active) => {
+                active.stream_offsets(stream.as_str(), from, limit, until).unwrap_or_default().1
+            }
+        };
+        self.read_at(&sealed.segment, offsets.into_iter(), &mut events)
+            .map_err(|_| Unanswered::Index(io::ErrorKind::InvalidData.into()))?;
+        let wrong = events
+            .iter()
+            .zip(0..)
+            .any(|(event, n)| event.stream() != stream.as_str() || event.version() != first.plus(n));
+        if wrong { Err(Unanswered::Index(io::ErrorKind::InvalidData.into())) } else { Ok(events) }
+    }
+
+    fn read_at(
+        &self,
+        segment: &Segment,
+        offsets: impl Iterator<Item = u32>,
+        events: &mut Vec<RecordedEvent>,
+    ) -> Result<(), LogError> {
+        let mut window = Window::for_single_events(segment);
+        for offset in offsets {
+            let offset = offset as usize;
+            events.push(match self.recent.at(segment.ordinal, offset) {
+                Some(event) => event,
+                None => window.event(offset)?,
+            });
+        }
+        Ok(())
+    }
+
+    /// The event with this id, if it stands at or before `until`.
+    pub(super) fn find(&self, event_id: Uuid, until: Position) -> Result<Option<RecordedEvent>, LogError> {
+        let sealed = {
+            let shelf = self.shelf();
+            if let Some(known) = shelf.active.find(event_id) {
+                drop(shelf);
+                return Ok(self.read_all(known.position, 1, until)?.pop());
+            }
+            Arc::clone(&shelf.sealed)
+        };
+        let hash = id_hash(event_id);
+        for sealed in sealed.iter().rev() {
+            let found = self.ask(sealed, |sealed| match &sealed.lookup {
+                Lookup::Memory(active) => Ok(match active.find(event_id) {
+                    Some(known) => self.read_all(known.position, 1, until)?.pop(),
+                    None => None,
+                }),
+                Lookup::File(index) => event_in(sealed, index, event_id, hash),
+            })?;
+            if found.is_some() {
+                return Ok(found);
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// Reads events `from..=until` of one segment, beginning at or before `from`, until there are `limit`.
+fn read_run(
+    start: &Start,
+    salt: u64,
+    from: Position,
+    until: Position,
+    limit: usize,
+    events: &mut Vec<RecordedEvent>,
+) -> Result<(), LogError> {
+    let wanted = usize::try_from(until.get() - start.position.get() + 1).unwrap_or(usize::MAX);
+    let skipped = usize::try_from(from.get() - start.position.get()).unwrap_or(usize::MAX);
+    let wanted = wanted.min((limit - events.len()).saturating_add(skipped));
+    events.reserve(wanted.min(1 << 16));
+    let mut window = Window::new(&start.segment, wanted.saturating_mul(GUESS_BYTES).clamp(4096, RUN_BYTES));
+    let (mut offset, mut next) = (start.offset, start.position);
+    while next <= until && events.len() < limit {
+        let head = window.slice(offset, BATCH_HEADER)?;
+        if head.len() >= 4 && Kind::of(u32_at(&head, 0)).is_some() {
+            let sound = BatchHeader::decode(&head).filter(|h| h.salt == salt && h.first == next);
+            if sound.is_none() {
+                return Err(start.segment.damaged(offset, "a batch's head is not what was written"));
+            }
+            offset += BATCH_HEADER;
+            continue;
+        }
+        let event = window.event(offset)?;
+        if event.position() != next {
+            return Err(start.segment.damaged(offset, "an event is out of sequence"));
+        }
+        offset += frame_len(event.as_bytes().len());
+        if next >= from {
+            events.push(event);
+        }
+        next = next.next();
+    }
+    Ok(())
+}

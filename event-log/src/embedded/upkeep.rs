@@ -1,0 +1,171 @@
+//! What must be ready before it is needed: the next segment, and the indexes of full ones.
+//!
+//! Runs on a thread of its own, so that filling a segment with zeros never stands in the way of an
+//! append; or, for runs that must repeat exactly, on the writer's thread at fixed points.
+
+use super::{format::LogId, library::Library, options::EmbeddedOptions, segment::Segment};
+use parking_lot::{Condvar, Mutex};
+use std::{collections::VecDeque, io, sync::Arc, time::Duration};
+
+/// The answer to "may I have the next segment?".
+pub(super) enum Spare {
+    Ready(Arc<Segment>),
+    /// Being prepared.
+    Soon,
+    /// Could not be prepared, and why; it is tried again.
+    Impossible(String),
+}
+
+enum Task {
+    Prepare { ordinal: u64, after: Duration },
+    Index { ordinal: u64 },
+}
+
+#[derive(Default)]
+struct State {
+    ready: Option<Arc<Segment>>,
+    failure: Option<String>,
+    /// The ordinal being prepared or waiting to be.
+    wanted: Option<u64>,
+    tasks: VecDeque<Task>,
+    stopping: bool,
+}
+
+pub(super) struct Upkeep {
+    library: Arc<Library>,
+    log: LogId,
+    segment_bytes: usize,
+    retry_after: Duration,
+    inline: bool,
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+impl Upkeep {
+    pub(super) fn new(
+        library: Arc<Library>,
+        log: LogId,
+        options: &EmbeddedOptions,
+        spare: Option<Arc<Segment>>,
+    ) -> Self {
+        Self {
+            library,
+            log,
+            segment_bytes: options.segment_bytes,
+            retry_after: options.retry_full_after,
+            inline: options.inline_upkeep,
+            state: Mutex::new(State { ready: spare, ..State::default() }),
+            changed: Condvar::new(),
+        }
+    }
+
+    /// Sees to it that segment `ordinal` will be ready.
+    pub(super) fn want(&self, ordinal: u64) {
+        let mut state = self.state.lock();
+        if state.ready.is_some() || state.wanted.is_some() {
+            return;
+        }
+        state.wanted = Some(ordinal);
+        let after = if state.failure.is_some() { self.retry_after } else { Duration::ZERO };
+        self.hand_over(state, Task::Prepare { ordinal, after });
+    }
+
+    /// Takes segment `ordinal`. With `wait`, never answers [`Spare::Soon`].
+    pub(super) fn take(&self, ordinal: u64, wait: bool) -> Spare {
+        self.want(ordinal);
+        let mut state = self.state.lock();
+        loop {
+            if let Some(segment) = state.ready.take() {
+                state.failure = None;
+                return Spare::Ready(segment);
+            }
+            // A disk that was full a moment ago is taken to be so still: refusing must be quick.
+            if let Some(detail) = &state.failure {
+                return Spare::Impossible(detail.clone());
+            }
+            if !wait {
+                return Spare::Soon;
+            }
+            self.changed.wait(&mut state);
+        }
+    }
+
+    /// Sees to it that the full segment `ordinal` gets its index file.
+    pub(super) fn index(&self, ordinal: u64) {
+        self.hand_over(self.state.lock(), Task::Index { ordinal });
+    }
+
+    fn hand_over(&self, mut state: parking_lot::MutexGuard<'_, State>, task: Task) {
+        if self.inline {
+            drop(state);
+            self.perform(task);
+        } else {
+            state.tasks.push_back(task);
+            self.changed.notify_all();
+        }
+    }
+
+    /// The thread's work, until [`Upkeep::stop`].
+    pub(super) fn run(&self) {
+        loop {
+            let task = {
+                let mut state = self.state.lock();
+                loop {
+                    if state.stopping {
+                        return;
+                    }
+                    if let Some(task) = state.tasks.pop_front() {
+                        break task;
+                    }
+                    self.changed.wait(&mut state);
+                }
+            };
+            self.perform(task);
+        }
+    }
+
+    /// Ends [`Upkeep::run`] after the task in hand. What is left undone is done after the next start.
+    pub(super) fn stop(&self) {
+        self.state.lock().stopping = true;
+        self.changed.notify_all();
+    }
+
+    fn perform(&self, task: Task) {
+        match task {
+            Task::Index { ordinal } => {
+                if let Err(e) = self.library.write_index(ordinal) {
+                    tracing::warn!(segment = ordinal, error = %e, "a full segment's index stays in memory");
+                }
+            }
+            Task::Prepare { ordinal, after } => {
+                if !after.is_zero() && !self.inline {
+                    self.pause(after);
+                }
+                let prepared = Segment::prepare(&*self.library.disk, self.log, ordinal, self.segment_bytes);
+                self.prepared(prepared);
+            }
+        }
+    }
+
+    fn pause(&self, length: Duration) {
+        let mut state = self.state.lock();
+        let stopping = |state: &mut State| !state.stopping;
+        self.changed.wait_while_for(&mut state, stopping, length);
+    }
+
+    fn prepared(&self, prepared: io::Result<Segment>) {
+        let mut state = self.state.lock();
+        state.wanted = None;
+        match prepared {
+            Ok(segment) => {
+                state.ready = Some(Arc::new(segment));
+                state.failure = None;
+            }
+            Err(e) => {
+                tracing::warn!(error = %e, "the next segment of the log cannot be prepared");
+                state.failure = Some(format!("preparing the next segment: {e}"));
+            }
+        }
+        self.changed.notify_all();
+    }
+}

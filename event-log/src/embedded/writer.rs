@@ -1,0 +1,297 @@
+//! The one thread that writes, and the queue before it.
+//!
+//! `append` only queues, so calls are sequenced in their order whoever polls what. The writer takes
+//! everything that has arrived as one batch, writes it, syncs once, and answers all of them. While it
+//! waits for the disk a second thread sequences what arrives meanwhile, if that is enough to be worth
+//! waking up for.
+//!
+//! After a failed write or sync nothing is written or acknowledged any more. A sync is never repeated:
+//! the kernel marks pages clean after a failure, so the second attempt would lie (Rebello et al., "Can
+//! Applications Recover from fsync Failures?", USENIX ATC 2020).
+
+use super::{
+    format::{BatchHeader, Kind},
+    library::Library,
+    recent::RecentBatch,
+    segment::Segment,
+    sequencer::{Answer, Batch, Job, Sequencer, Step},
+    upkeep::Upkeep,
+};
+use crate::{Append, AppendFuture, LogError, Position};
+use bytes::Bytes;
+use parking_lot::{Condvar, Mutex};
+use std::{collections::VecDeque, io, sync::Arc, time::Instant};
+use tokio::sync::{oneshot, watch};
+
+/// Events waiting during a sync from which on the second thread is woken.
+const WORTH_WAKING_EVENTS: usize = 64;
+/// Batches sequenced ahead of the disk; what comes later stays in the queue.
+const AHEAD: usize = 4;
+
+#[derive(Default)]
+struct Inbox {
+    jobs: VecDeque<Job>,
+    events: usize,
+    syncing: bool,
+    closing: bool,
+    poisoned: Option<String>,
+}
+
+pub(super) struct Writer {
+    pub(super) library: Arc<Library>,
+    pub(super) upkeep: Arc<Upkeep>,
+    sequencer: Mutex<Sequencer>,
+    inbox: Mutex<Inbox>,
+    /// Something for the writer to do.
+    arrived: Condvar,
+    /// Something worth sequencing during a sync.
+    overlap: Condvar,
+    head: Mutex<Option<watch::Sender<Position>>>,
+}
+
+impl Writer {
+    pub(super) fn new(
+        library: Arc<Library>,
+        upkeep: Arc<Upkeep>,
+        sequencer: Sequencer,
+        head: watch::Sender<Position>,
+    ) -> Self {
+        metrics::gauge!("daybook_log_poisoned").set(0.0);
+        Self {
+            library,
+            upkeep,
+            sequencer: Mutex::new(sequencer),
+            inbox: Mutex::default(),
+            arrived: Condvar::new(),
+            overlap: Condvar::new(),
+            head: Mutex::new(Some(head)),
+        }
+    }
+
+    pub(super) fn append(&self, group: Vec<Append>) -> AppendFuture {
+        let (answer, answered) = oneshot::channel();
+        {
+            let mut inbox = self.inbox.lock();
+            if let Some(refusal) = inbox.refusal() {
+                return Box::pin(std::future::ready(Err(refusal)));
+            }
+            inbox.events += group.iter().map(|append| append.events.len()).sum::<usize>();
+            inbox.jobs.push_back(Job { group, answer });
+            if !inbox.syncing {
+                self.arrived.notify_one();
+            } else if inbox.events >= WORTH_WAKING_EVENTS {
+                self.overlap.notify_one();
+            }
+        }
+        Box::pin(async move { answered.await.unwrap_or(Err(LogError::Closed)) })
+    }
+
+    /// No more appends; those accepted are still written.
+    pub(super) fn close(&self) {
+        self.inbox.lock().closing = true;
+        self.arrived.notify_all();
+        self.overlap.notify_all();
+    }
+
+    /// The writer's life. `marked`: whether the segment ends in a rest, as far as is known.
+    pub(super) fn run(&self, mut marked: bool) {
+        while let Some(step) = self.next_step() {
+            let done = match step {
+                Step::Write(batch) => {
+                    marked &= batch.bytes.is_empty();
+                    self.write(batch)
+                }
+                Step::Seal { segment, offset, next } => {
+                    marked = true;
+                    self.mark(Kind::Seal, &segment, offset, next).map(|()| self.upkeep.index(segment.ordinal))
+                }
+            };
+            if let Err(e) = done {
+                self.poison(&e.to_string());
+                break;
+            }
+        }
+        let poisoned = self.inbox.lock().poisoned.is_some();
+        if !marked && !poisoned {
+            let (segment, offset, next) = self.sequencer.lock().end();
+            if let Err(e) = self.mark(Kind::Rest, &segment, offset, next) {
+                tracing::warn!(error = %e, "the log is complete, but could not be marked as closed");
+            }
+        }
+    }
+
+    /// Waits until the log is to be closed, for a writer that has nothing more to do.
+    pub(super) fn wait_for_close(&self) {
+        let mut inbox = self.inbox.lock();
+        while !inbox.closing {
+            self.arrived.wait(&mut inbox);
+        }
+    }
+
+    /// Ends followers.
+    pub(super) fn end_head(&self) {
+        *self.head.lock() = None;
+    }
+
+    /// The second thread's life: sequence while the writer waits for the disk.
+    pub(super) fn run_overlap(&self) {
+        let mut inbox = self.inbox.lock();
+        while !inbox.closing && inbox.poisoned.is_none() {
+            self.overlap.wait(&mut inbox);
+            while inbox.syncing && !inbox.jobs.is_empty() {
+                drop(inbox);
+                let went_on = {
+                    let mut sequencer = self.sequencer.lock();
+                    sequencer.ready.len() < AHEAD && self.sequence_one(&mut sequencer, false)
+                };
+                inbox = self.inbox.lock();
+                if !went_on {
+                    break;
+                }
+            }
+        }
+    }
+
+    /// Takes the next job, in order because only the holder of the sequencer takes any.
+    fn sequence_one(&self, sequencer: &mut Sequencer, wait: bool) -> bool {
+        let job = {
+            let mut inbox = self.inbox.lock();
+            let Some(job) = inbox.jobs.pop_front() else { return false };
+            inbox.events -= job.group.iter().map(|append| append.events.len()).sum::<usize>();
+            job
+        };
+        match sequencer.take(job, wait) {
+            Ok(()) => true,
+            Err((job, _)) => {
+                let mut inbox = self.inbox.lock();
+                inbox.events += job.group.iter().map(|append| append.events.len()).sum::<usize>();
+                inbox.jobs.push_front(job);
+                false
+            }
+        }
+    }
+
+    fn next_step(&self) -> Option<Step> {
+        loop {
+            {
+                let mut sequencer = self.sequencer.lock();
+                while sequencer.ready.is_empty() && self.sequence_one(&mut sequencer, true) {}
+                if sequencer.ready.is_empty() {
+                    sequencer.close_batch();
+                }
+                if let Some(step) = sequencer.ready.pop_front() {
+                    return Some(step);
+                }
+            }
+            let mut inbox = self.inbox.lock();
+            if inbox.jobs.is_empty() {
+                if inbox.closing {
+                    return None;
+                }
+                self.arrived.wait(&mut inbox);
+            }
+        }
+    }
+
+    fn write(&self, mut batch: Batch) -> io::Result<()> {
+        if !batch.bytes.is_empty()
+            && let Err(e) = self.commit(&mut batch)
+        {
+            let detail = e.to_string();
+            answer_all(batch.answers, &|| Err(LogError::Poisoned { detail: detail.clone() }));
+            return Err(e);
+        }
+        for (answer, outcomes) in batch.answers {
+            // Nobody waiting any more is fine: the events are in.
+            let _ = answer.send(Ok(outcomes));
+        }
+        Ok(())
+    }
+
+    fn commit(&self, batch: &mut Batch) -> io::Result<()> {
+        {
+            let mut inbox = self.inbox.lock();
+            inbox.syncing = true;
+            if inbox.events >= WORTH_WAKING_EVENTS {
+                self.overlap.notify_one();
+            }
+        }
+        let begun = Instant::now();
+        let file = &*batch.segment.file;
+        let written = file.write_at(&batch.bytes, batch.offset as u64);
+        let synced = written.and_then(|()| file.sync());
+        let took = begun.elapsed();
+        self.inbox.lock().syncing = false;
+        synced?;
+        count(batch, took.as_secs_f64());
+
+        let mut bytes = std::mem::take(&mut batch.bytes);
+        if bytes.capacity() - bytes.len() > bytes.len() / 4 {
+            bytes.shrink_to_fit();
+        }
+        self.library.recent.push(RecentBatch {
+            ordinal: batch.segment.ordinal,
+            offset: batch.offset,
+            first: batch.first,
+            events: batch.events,
+            bytes: Bytes::from(bytes),
+        });
+        if let Some(head) = &*self.head.lock() {
+            head.send_replace(Position::new(batch.first.get() + batch.events - 1));
+        }
+        Ok(())
+    }
+
+    fn mark(&self, kind: Kind, segment: &Segment, offset: usize, next: Position) -> io::Result<()> {
+        let mark = BatchHeader::mark(kind, next, self.library.salt);
+        segment.file.write_at(&mark, offset as u64)?;
+        segment.file.sync()
+    }
+
+    /// Refuses everything from now on, and everything that waits.
+    pub(super) fn poison(&self, detail: &str) {
+        tracing::error!(detail, "the log takes no more events: a write failed");
+        metrics::gauge!("daybook_log_poisoned").set(1.0);
+        let waiting = {
+            let mut inbox = self.inbox.lock();
+            inbox.poisoned = Some(detail.to_owned());
+            std::mem::take(&mut inbox.jobs)
+        };
+        let refusal = || Err(LogError::Poisoned { detail: detail.to_owned() });
+        for job in waiting {
+            let _ = job.answer.send(refusal());
+        }
+        let mut sequencer = self.sequencer.lock();
+        sequencer.close_batch();
+        for step in sequencer.ready.drain(..) {
+            if let Step::Write(batch) = step {
+                answer_all(batch.answers, &refusal);
+            }
+        }
+        self.overlap.notify_all();
+    }
+}
+
+impl Inbox {
+    fn refusal(&self) -> Option<LogError> {
+        match &self.poisoned {
+            _ if self.closing => Some(LogError::Closed),
+            Some(detail) => Some(LogError::Poisoned { detail: detail.clone() }),
+            None => None,
+        }
+    }
+}
+
+fn answer_all<T>(waiting: Vec<(oneshot::Sender<Answer>, T)>, refusal: &dyn Fn() -> Answer) {
+    for (answer, _) in waiting {
+        let _ = answer.send(refusal());
+    }
+}
+
+fn count(batch: &Batch, sync_seconds: f64) {
+    metrics::counter!("daybook_log_appends_total").increment(batch.appends);
+    metrics::counter!("daybook_log_events_total").increment(batch.events);
+    metrics::counter!("daybook_log_bytes_total").increment(batch.bytes.len() as u64);
+    metrics::histogram!("daybook_log_group_events").record(batch.events as f64);
+    metrics::histogram!("daybook_log_fsync_seconds").record(sync_seconds);
+}

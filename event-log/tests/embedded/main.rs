@@ -1,0 +1,3 @@
+//! The embedded log: the contract, and what only files can do wrong.
+
+mod contract;
