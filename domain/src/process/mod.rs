@@ -8,10 +8,27 @@
 //! CartCheckedOut ─→ PlaceOrder ─→ ReserveStock per SKU ─→ AllocateOrder ─→ RequestAuthorization ─→ (gateway)
 //!   ─→ RecordOutcome ─→ CommitReservation per SKU ─→ ConfirmOrder ─→ CompleteCart
 //! any "no" ─→ RejectOrder ─→ ReleaseReservation per SKU, RequestVoid, AbandonCart
+//! OrderShipped ─→ ShipReserved per SKU, RequestCapture ─→ (gateway)
+//! OrderReturned ─→ ReturnStock per SKU, RequestRefund ─→ (gateway)
 //! ```
 
-use crate::{Command, Event, Rejection, Timestamp, payment::GatewayRequest};
-use std::time::Duration;
+mod abandon_cart_when_nothing_happens;
+mod call_gateway_when_payment_asks;
+mod commit_stock_when_payment_is_authorized;
+mod complete_cart_when_order_is_confirmed;
+mod move_lines_when_cart_is_merged;
+mod place_order_when_cart_is_checked_out;
+mod reject_order_when_payment_is_declined;
+mod reject_order_when_payment_times_out;
+mod release_all_when_order_comes_to_nothing;
+mod request_payment_when_order_is_allocated;
+mod reserve_stock_when_order_is_placed;
+mod resolve_payment_when_outcome_is_unknown;
+mod restock_and_refund_when_goods_are_returned;
+mod ship_stock_and_capture_payment_when_order_is_shipped;
+
+use crate::{Command, Event, Quantity, Rejection, Sku, Timestamp, payment::GatewayRequest};
+use std::{collections::BTreeMap, time::Duration};
 
 /// What is to be done about an event.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -20,7 +37,8 @@ pub enum Reaction {
     Nothing,
     /// Execute these, in any order, and hand all outcomes to [`Process::resolve`].
     Commands(Vec<Command>),
-    /// Make this call, then record its outcome on the payment.
+    /// Make this call, then record its outcome on the payment. If it may have been made before, because the
+    /// program stopped before an outcome was recorded, resolve it instead.
     CallGateway(GatewayRequest),
     /// Ask for the status of this operation, again and again with growing pauses, and record each answer on
     /// the payment; if the gateway has never seen it, make the call. Over when the answer is an approval or a
@@ -94,4 +112,35 @@ pub trait Process: Send + Sync {
         let _ = occurrence;
         Deadline::Unchanged
     }
+}
+
+/// All processes of the shop.
+#[must_use]
+pub fn all(config: ProcessConfig) -> Vec<Box<dyn Process>> {
+    vec![
+        Box::new(place_order_when_cart_is_checked_out::PlaceOrderWhenCartIsCheckedOut),
+        Box::new(reserve_stock_when_order_is_placed::ReserveStockWhenOrderIsPlaced { hold: config.reservation_hold }),
+        Box::new(request_payment_when_order_is_allocated::RequestPaymentWhenOrderIsAllocated),
+        Box::new(call_gateway_when_payment_asks::CallGatewayWhenPaymentAsks),
+        Box::new(resolve_payment_when_outcome_is_unknown::ResolvePaymentWhenOutcomeIsUnknown),
+        Box::new(commit_stock_when_payment_is_authorized::CommitStockWhenPaymentIsAuthorized),
+        Box::new(complete_cart_when_order_is_confirmed::CompleteCartWhenOrderIsConfirmed),
+        Box::new(reject_order_when_payment_is_declined::RejectOrderWhenPaymentIsDeclined),
+        Box::new(reject_order_when_payment_times_out::RejectOrderWhenPaymentTimesOut { hold: config.reservation_hold }),
+        Box::new(release_all_when_order_comes_to_nothing::ReleaseAllWhenOrderComesToNothing),
+        Box::new(ship_stock_and_capture_payment_when_order_is_shipped::ShipStockAndCapturePaymentWhenOrderIsShipped),
+        Box::new(restock_and_refund_when_goods_are_returned::RestockAndRefundWhenGoodsAreReturned),
+        Box::new(move_lines_when_cart_is_merged::MoveLinesWhenCartIsMerged),
+        Box::new(abandon_cart_when_nothing_happens::AbandonCartWhenNothingHappens { idle: config.cart_idle }),
+    ]
+}
+
+/// How many units of each SKU there are in all, in the order of the SKUs.
+fn units_per_sku<'a>(units: impl Iterator<Item = (&'a Sku, Quantity)>) -> BTreeMap<&'a Sku, Quantity> {
+    let mut sums: BTreeMap<&Sku, Quantity> = BTreeMap::new();
+    for (sku, more) in units {
+        // A cart holds no more of a SKU over all its lines than a quantity can say.
+        sums.entry(sku).and_modify(|sum| *sum = sum.plus(more).unwrap_or(*sum)).or_insert(more);
+    }
+    sums
 }

@@ -1,0 +1,51 @@
+//! A cart that nobody touches for the configured time is abandoned.
+
+use super::{Deadline, Occurrence, Process, Reaction};
+use crate::{
+    Command, Event,
+    cart::{AbandonCart, AbandonReason, CartCommand, CartEvent},
+};
+use std::time::Duration;
+
+#[derive(Debug)]
+pub(super) struct AbandonCartWhenNothingHappens {
+    pub(super) idle: Option<Duration>,
+}
+
+impl Process for AbandonCartWhenNothingHappens {
+    fn name(&self) -> &'static str {
+        "abandon_cart_when_nothing_happens"
+    }
+
+    fn concerns(&self, aggregate: &str, _event_type: &str) -> bool {
+        self.idle.is_some() && aggregate == "cart"
+    }
+
+    fn react(&self, _occurrence: Occurrence<'_>) -> Reaction {
+        Reaction::Nothing
+    }
+
+    fn deadline(&self, occurrence: Occurrence<'_>) -> Deadline {
+        let (Some(after), Event::Cart(event)) = (self.idle, occurrence.event) else {
+            return Deadline::Unchanged;
+        };
+        match event {
+            CartEvent::CartCheckedOut(_)
+            | CartEvent::CartOrdered(_)
+            | CartEvent::CartMerged(_)
+            | CartEvent::CartAbandoned(_) => Deadline::Cleared,
+            CartEvent::CartCreated(_)
+            | CartEvent::CartLinesAdded(_)
+            | CartEvent::CartLineQuantityChanged(_)
+            | CartEvent::CartLineRemoved(_)
+            | CartEvent::CartAssigned(_)
+            | CartEvent::CartContactSet(_)
+            | CartEvent::CartRepriced(_) => {
+                let Ok(cart_id) = occurrence.aggregate_id.parse() else { return Deadline::Unchanged };
+                let unchanged_since = Some(occurrence.version);
+                let abandon = AbandonCart { reason: AbandonReason::Inactive, unchanged_since };
+                Deadline::Set { after, command: Command::Cart(cart_id, CartCommand::AbandonCart(abandon)) }
+            }
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! What a payment asks for, the gateway is asked. What costs nothing is none of its business.
+
+use super::{Occurrence, Process, Reaction};
+use crate::{
+    Event,
+    payment::{GatewayRequest, OperationKind, PaymentEvent},
+};
+
+#[derive(Debug)]
+pub(super) struct CallGatewayWhenPaymentAsks;
+
+impl Process for CallGatewayWhenPaymentAsks {
+    fn name(&self) -> &'static str {
+        "call_gateway_when_payment_asks"
+    }
+
+    fn concerns(&self, aggregate: &str, event_type: &str) -> bool {
+        matches!(
+            (aggregate, event_type),
+            ("payment", "AuthorizationRequested")
+                | ("payment", "CaptureRequested")
+                | ("payment", "VoidRequested")
+                | ("payment", "RefundRequested")
+        )
+    }
+
+    fn react(&self, occurrence: Occurrence<'_>) -> Reaction {
+        let Event::Payment(event) = occurrence.event else { return Reaction::Nothing };
+        macro_rules! request {
+            ($kind:ident, $event:ident, $token:expr) => {
+                GatewayRequest {
+                    operation_id: $event.operation_id,
+                    kind: OperationKind::$kind,
+                    payment_id: $event.payment_id,
+                    order_id: $event.order_id,
+                    amount: $event.amount,
+                    token: $token,
+                }
+            };
+        }
+        let request = match event {
+            PaymentEvent::AuthorizationRequested(event) => request!(Authorize, event, event.token.clone()),
+            PaymentEvent::CaptureRequested(event) => request!(Capture, event, String::new()),
+            PaymentEvent::VoidRequested(event) => request!(Void, event, String::new()),
+            PaymentEvent::RefundRequested(event) => request!(Refund, event, String::new()),
+            _ => return Reaction::Nothing,
+        };
+        if request.amount.minor == 0 { Reaction::Nothing } else { Reaction::CallGateway(request) }
+    }
+}

@@ -1,0 +1,56 @@
+//! Once the money is set aside, the stock is for good, and then the order is confirmed. If a reservation ran out
+//! meanwhile, the order is rejected, which lets go of the rest and of the money.
+
+use super::{Occurrence, Process, Reaction, StepOutcome};
+use crate::{
+    Command, Event,
+    inventory::{CommitReservation, InventoryCommand},
+    order::{ConfirmOrder, OrderCommand, RejectOrder, RejectReason},
+    payment::{PaymentAuthorized, PaymentEvent},
+};
+
+#[derive(Debug)]
+pub(super) struct CommitStockWhenPaymentIsAuthorized;
+
+impl Process for CommitStockWhenPaymentIsAuthorized {
+    fn name(&self) -> &'static str {
+        "commit_stock_when_payment_is_authorized"
+    }
+
+    fn concerns(&self, aggregate: &str, event_type: &str) -> bool {
+        (aggregate, event_type) == ("payment", "PaymentAuthorized")
+    }
+
+    fn react(&self, occurrence: Occurrence<'_>) -> Reaction {
+        let Some(PaymentAuthorized { order_id, skus, .. }) = authorized(occurrence) else {
+            return Reaction::Nothing;
+        };
+        let commit = skus.iter().map(|sku| {
+            let commit = CommitReservation { order_id: *order_id };
+            Command::Inventory(sku.clone(), InventoryCommand::CommitReservation(commit))
+        });
+        Reaction::Commands(commit.collect())
+    }
+
+    fn resolve(&self, occurrence: Occurrence<'_>, outcomes: &[StepOutcome]) -> Vec<Command> {
+        let Some(PaymentAuthorized { order_id, skus, .. }) = authorized(occurrence) else {
+            return Vec::new();
+        };
+        let lost = skus.iter().zip(outcomes).find(|(_, outcome)| outcome.is_err());
+        let command = match lost {
+            None => OrderCommand::ConfirmOrder(ConfirmOrder {}),
+            Some((sku, _)) => {
+                let reason = RejectReason::ReservationExpired { sku: sku.clone() };
+                OrderCommand::RejectOrder(RejectOrder { reason })
+            }
+        };
+        vec![Command::Order(*order_id, command)]
+    }
+}
+
+fn authorized(occurrence: Occurrence<'_>) -> Option<&PaymentAuthorized> {
+    match occurrence.event {
+        Event::Payment(PaymentEvent::PaymentAuthorized(authorized)) => Some(authorized),
+        _ => None,
+    }
+}

@@ -1,0 +1,37 @@
+//! A guest's lines move to the customer's cart. If that is over or in another currency, it refuses them, and they
+//! stay readable in the merged cart.
+
+use super::{Occurrence, Process, Reaction};
+use crate::{
+    Command, Event,
+    cart::{AddLines, CartCommand, CartEvent, NewLine},
+};
+
+#[derive(Debug)]
+pub(super) struct MoveLinesWhenCartIsMerged;
+
+impl Process for MoveLinesWhenCartIsMerged {
+    fn name(&self) -> &'static str {
+        "move_lines_when_cart_is_merged"
+    }
+
+    fn concerns(&self, aggregate: &str, event_type: &str) -> bool {
+        (aggregate, event_type) == ("cart", "CartMerged")
+    }
+
+    fn react(&self, occurrence: Occurrence<'_>) -> Reaction {
+        let Event::Cart(CartEvent::CartMerged(merged)) = occurrence.event else { return Reaction::Nothing };
+        if merged.lines.is_empty() {
+            return Reaction::Nothing;
+        }
+        let lines = merged.lines.iter().map(|line| NewLine {
+            sku: line.sku.clone(),
+            product_id: line.product_id.clone(),
+            title: line.title.clone(),
+            quantity: line.quantity,
+            unit_price: line.unit_price,
+        });
+        let add = CartCommand::AddLines(AddLines { lines: lines.collect() });
+        Reaction::Commands(vec![Command::Cart(merged.into, add)])
+    }
+}

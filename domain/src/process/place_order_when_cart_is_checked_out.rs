@@ -1,0 +1,29 @@
+//! A checked-out cart becomes an order. The order's id follows from the cart's, so it becomes only one.
+
+use super::{Occurrence, Process, Reaction};
+use crate::{
+    Command, Event,
+    cart::CartEvent,
+    order::{OrderCommand, PlaceOrder},
+};
+
+#[derive(Debug)]
+pub(super) struct PlaceOrderWhenCartIsCheckedOut;
+
+impl Process for PlaceOrderWhenCartIsCheckedOut {
+    fn name(&self) -> &'static str {
+        "place_order_when_cart_is_checked_out"
+    }
+
+    fn concerns(&self, aggregate: &str, event_type: &str) -> bool {
+        (aggregate, event_type) == ("cart", "CartCheckedOut")
+    }
+
+    fn react(&self, occurrence: Occurrence<'_>) -> Reaction {
+        let Event::Cart(CartEvent::CartCheckedOut(checkout)) = occurrence.event else {
+            return Reaction::Nothing;
+        };
+        let place = OrderCommand::PlaceOrder(PlaceOrder { checkout: checkout.clone() });
+        Reaction::Commands(vec![Command::Order(checkout.order_id, place)])
+    }
+}

@@ -1,0 +1,30 @@
+//! Without money no order.
+
+use super::{Occurrence, Process, Reaction};
+use crate::{
+    Command, Event,
+    order::{OrderCommand, RejectOrder, RejectReason},
+    payment::PaymentEvent,
+};
+
+#[derive(Debug)]
+pub(super) struct RejectOrderWhenPaymentIsDeclined;
+
+impl Process for RejectOrderWhenPaymentIsDeclined {
+    fn name(&self) -> &'static str {
+        "reject_order_when_payment_is_declined"
+    }
+
+    fn concerns(&self, aggregate: &str, event_type: &str) -> bool {
+        (aggregate, event_type) == ("payment", "PaymentDeclined")
+    }
+
+    fn react(&self, occurrence: Occurrence<'_>) -> Reaction {
+        let Event::Payment(PaymentEvent::PaymentDeclined(declined)) = occurrence.event else {
+            return Reaction::Nothing;
+        };
+        let reason = RejectReason::PaymentDeclined { code: declined.code.clone() };
+        let reject = OrderCommand::RejectOrder(RejectOrder { reason });
+        Reaction::Commands(vec![Command::Order(declined.order_id, reject)])
+    }
+}

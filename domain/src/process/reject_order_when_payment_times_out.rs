@@ -1,0 +1,47 @@
+//! An order that is not paid for while its stock is held is rejected. Too late, it is refused, harmlessly.
+
+use super::{Deadline, Occurrence, Process, Reaction};
+use crate::{
+    Command, Event,
+    order::{OrderCommand, OrderEvent, RejectOrder, RejectReason},
+};
+use std::time::Duration;
+
+#[derive(Debug)]
+pub(super) struct RejectOrderWhenPaymentTimesOut {
+    pub(super) hold: Duration,
+}
+
+impl Process for RejectOrderWhenPaymentTimesOut {
+    fn name(&self) -> &'static str {
+        "reject_order_when_payment_times_out"
+    }
+
+    fn concerns(&self, aggregate: &str, event_type: &str) -> bool {
+        matches!(
+            (aggregate, event_type),
+            ("order", "OrderPlaced")
+                | ("order", "OrderConfirmed")
+                | ("order", "OrderRejected")
+                | ("order", "OrderCancelled")
+        )
+    }
+
+    fn react(&self, _occurrence: Occurrence<'_>) -> Reaction {
+        Reaction::Nothing
+    }
+
+    fn deadline(&self, occurrence: Occurrence<'_>) -> Deadline {
+        match occurrence.event {
+            Event::Order(OrderEvent::OrderPlaced(placed)) => {
+                let reject =
+                    OrderCommand::RejectOrder(RejectOrder { reason: RejectReason::PaymentTimedOut {} });
+                Deadline::Set { after: self.hold, command: Command::Order(placed.order_id, reject) }
+            }
+            Event::Order(
+                OrderEvent::OrderConfirmed(_) | OrderEvent::OrderRejected(_) | OrderEvent::OrderCancelled(_),
+            ) => Deadline::Cleared,
+            _ => Deadline::Unchanged,
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! Once stock is set aside, the money is: the gateway is to authorise the order's total.
+
+use super::{Occurrence, Process, Reaction};
+use crate::{
+    Command, Event,
+    order::OrderEvent,
+    payment::{PaymentCommand, RequestAuthorization},
+};
+
+#[derive(Debug)]
+pub(super) struct RequestPaymentWhenOrderIsAllocated;
+
+impl Process for RequestPaymentWhenOrderIsAllocated {
+    fn name(&self) -> &'static str {
+        "request_payment_when_order_is_allocated"
+    }
+
+    fn concerns(&self, aggregate: &str, event_type: &str) -> bool {
+        (aggregate, event_type) == ("order", "OrderAllocated")
+    }
+
+    fn react(&self, occurrence: Occurrence<'_>) -> Reaction {
+        let Event::Order(OrderEvent::OrderAllocated(allocated)) = occurrence.event else {
+            return Reaction::Nothing;
+        };
+        let payment_id = allocated.payment_id;
+        let mut skus: Vec<_> =
+            allocated.allocations.iter().map(|allocation| allocation.sku.clone()).collect();
+        skus.sort_unstable();
+        skus.dedup();
+        let request = PaymentCommand::RequestAuthorization(RequestAuthorization {
+            payment_id,
+            order_id: allocated.order_id,
+            operation_id: payment_id.operation_id("authorize"),
+            amount: allocated.amount,
+            token: allocated.payment_token.clone(),
+            skus,
+        });
+        Reaction::Commands(vec![Command::Payment(payment_id, request)])
+    }
+}

@@ -1,0 +1,100 @@
+//! A placed order has stock set aside, SKU by SKU. All of it, or the order is rejected.
+//!
+//! What was set aside before a no is let go here and not only by the rejection: the order may have come to
+//! nothing before, and then there is no further rejection to do it.
+
+use super::{Occurrence, Process, Reaction, StepOutcome, units_per_sku};
+use crate::{
+    Command, Event, OrderId, Quantity, Rejection, Sku,
+    inventory::{
+        InventoryCommand, InventoryEvent, InventoryRejection, ReleaseReason, ReleaseReservation,
+        ReserveStock, StockReserved,
+    },
+    order::{AllocateOrder, Allocation, OrderCommand, OrderEvent, OrderPlaced, RejectOrder, RejectReason},
+};
+use std::{collections::BTreeMap, time::Duration};
+
+#[derive(Debug)]
+pub(super) struct ReserveStockWhenOrderIsPlaced {
+    pub(super) hold: Duration,
+}
+
+impl Process for ReserveStockWhenOrderIsPlaced {
+    fn name(&self) -> &'static str {
+        "reserve_stock_when_order_is_placed"
+    }
+
+    fn concerns(&self, aggregate: &str, event_type: &str) -> bool {
+        (aggregate, event_type) == ("order", "OrderPlaced")
+    }
+
+    fn react(&self, occurrence: Occurrence<'_>) -> Reaction {
+        let Event::Order(OrderEvent::OrderPlaced(placed)) = occurrence.event else {
+            return Reaction::Nothing;
+        };
+        let until = occurrence.occurred_at.after(self.hold);
+        let order_id = placed.order_id;
+        let reserve = wanted(placed).into_iter().map(|(sku, quantity)| {
+            let reserve = ReserveStock { sku: sku.clone(), order_id, quantity, until };
+            Command::Inventory(sku.clone(), InventoryCommand::ReserveStock(reserve))
+        });
+        Reaction::Commands(reserve.collect())
+    }
+
+    fn resolve(&self, occurrence: Occurrence<'_>, outcomes: &[StepOutcome]) -> Vec<Command> {
+        let Event::Order(OrderEvent::OrderPlaced(placed)) = occurrence.event else { return Vec::new() };
+        let order_id = placed.order_id;
+        let mut allocations = Vec::with_capacity(outcomes.len());
+        let mut reserved = Vec::new();
+        let mut refused = None;
+        for ((sku, quantity), outcome) in wanted(placed).into_iter().zip(outcomes) {
+            match found(outcome, order_id) {
+                Ok(reservation) => {
+                    reserved.push(sku);
+                    let parts = reservation.allocations.iter().map(|part| Allocation {
+                        sku: sku.clone(),
+                        location: part.location.clone(),
+                        quantity: part.quantity,
+                    });
+                    allocations.extend(parts);
+                }
+                Err(available) if refused.is_none() => {
+                    let (sku, requested) = (sku.clone(), quantity.get());
+                    refused = Some(RejectReason::OutOfStock { sku, requested, available });
+                }
+                Err(_) => {}
+            }
+        }
+        let Some(reason) = refused else {
+            let allocate = OrderCommand::AllocateOrder(AllocateOrder { allocations });
+            return vec![Command::Order(order_id, allocate)];
+        };
+        let mut commands: Vec<Command> = reserved.into_iter().map(|sku| release(sku, order_id)).collect();
+        commands.push(Command::Order(order_id, OrderCommand::RejectOrder(RejectOrder { reason })));
+        commands
+    }
+}
+
+fn wanted(placed: &OrderPlaced) -> BTreeMap<&Sku, Quantity> {
+    units_per_sku(placed.lines.iter().map(|line| (&line.sku, line.quantity)))
+}
+
+/// The reservation; or how many units could be had.
+fn found(outcome: &StepOutcome, order_id: OrderId) -> Result<&StockReserved, i64> {
+    match outcome {
+        Ok(events) => {
+            let reservation = events.iter().find_map(|event| match event {
+                Event::Inventory(InventoryEvent::StockReserved(reserved)) => Some(reserved),
+                _ => None,
+            });
+            reservation.filter(|reserved| reserved.order_id == order_id).ok_or(0)
+        }
+        Err(Rejection::Inventory(InventoryRejection::OutOfStock { available, .. })) => Err(*available),
+        Err(_) => Err(0),
+    }
+}
+
+fn release(sku: &Sku, order_id: OrderId) -> Command {
+    let release = ReleaseReservation { order_id, reason: ReleaseReason::OrderRejected };
+    Command::Inventory(sku.clone(), InventoryCommand::ReleaseReservation(release))
+}

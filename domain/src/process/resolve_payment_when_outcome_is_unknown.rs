@@ -1,0 +1,47 @@
+//! An operation the gateway did not answer, or for which the customer has to act, is asked about until known.
+
+use super::{Occurrence, Process, Reaction};
+use crate::{
+    Event,
+    payment::{GatewayRequest, OperationKind, PaymentEvent},
+};
+
+#[derive(Debug)]
+pub(super) struct ResolvePaymentWhenOutcomeIsUnknown;
+
+impl Process for ResolvePaymentWhenOutcomeIsUnknown {
+    fn name(&self) -> &'static str {
+        "resolve_payment_when_outcome_is_unknown"
+    }
+
+    fn concerns(&self, aggregate: &str, event_type: &str) -> bool {
+        matches!(
+            (aggregate, event_type),
+            ("payment", "PaymentOutcomeUnknown") | ("payment", "PaymentActionRequired")
+        )
+    }
+
+    fn react(&self, occurrence: Occurrence<'_>) -> Reaction {
+        let Event::Payment(event) = occurrence.event else { return Reaction::Nothing };
+        let request = match event {
+            PaymentEvent::PaymentOutcomeUnknown(unknown) => GatewayRequest {
+                operation_id: unknown.operation_id,
+                kind: unknown.operation,
+                payment_id: unknown.payment_id,
+                order_id: unknown.order_id,
+                amount: unknown.amount,
+                token: unknown.token.clone(),
+            },
+            PaymentEvent::PaymentActionRequired(action) => GatewayRequest {
+                operation_id: action.operation_id,
+                kind: OperationKind::Authorize,
+                payment_id: action.payment_id,
+                order_id: action.order_id,
+                amount: action.amount,
+                token: action.token.clone(),
+            },
+            _ => return Reaction::Nothing,
+        };
+        Reaction::ResolveGateway(request)
+    }
+}

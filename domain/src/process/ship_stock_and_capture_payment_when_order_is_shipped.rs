@@ -1,0 +1,37 @@
+//! Goods that leave leave the stock, and their price is taken.
+
+use super::{Occurrence, Process, Reaction};
+use crate::{
+    Command, Event,
+    inventory::{InventoryCommand, ShipReserved},
+    order::OrderEvent,
+    payment::{PaymentCommand, RequestCapture},
+};
+
+#[derive(Debug)]
+pub(super) struct ShipStockAndCapturePaymentWhenOrderIsShipped;
+
+impl Process for ShipStockAndCapturePaymentWhenOrderIsShipped {
+    fn name(&self) -> &'static str {
+        "ship_stock_and_capture_payment_when_order_is_shipped"
+    }
+
+    fn concerns(&self, aggregate: &str, event_type: &str) -> bool {
+        (aggregate, event_type) == ("order", "OrderShipped")
+    }
+
+    fn react(&self, occurrence: Occurrence<'_>) -> Reaction {
+        let Event::Order(OrderEvent::OrderShipped(shipped)) = occurrence.event else {
+            return Reaction::Nothing;
+        };
+        let (order_id, shipment_id, payment_id) = (shipped.order_id, shipped.shipment_id, shipped.payment_id);
+        let ship = shipped.skus.iter().map(|units| {
+            let ship = ShipReserved { order_id, shipment_id, quantity: units.quantity };
+            Command::Inventory(units.sku.clone(), InventoryCommand::ShipReserved(ship))
+        });
+        let operation_id = payment_id.operation_id(&format!("capture:{shipment_id}"));
+        let capture = RequestCapture { operation_id, amount: shipped.amount };
+        let capture = Command::Payment(payment_id, PaymentCommand::RequestCapture(capture));
+        Reaction::Commands(ship.chain([capture]).collect())
+    }
+}
