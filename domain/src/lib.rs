@@ -38,8 +38,8 @@ pub use command::Command;
 pub use context::{Actor, Context, InvalidActor};
 pub use event::{Event, EventError};
 pub use id::{
-    CartId, CountryCode, CustomerId, InvalidId, LineId, LocationId, OperationId, OrderId, PaymentId,
-    ProductId, Quantity, ReturnId, ShipmentId, Sku,
+    CartId, CountryCode, CreditId, CustomerId, InvalidId, LineId, LocationId, OperationId, OrderId,
+    PaymentId, ProductId, Quantity, ReturnId, ShipmentId, Sku,
 };
 pub use money::{Currency, Money, MoneyError};
 pub use order_number::OrderNumber;

@@ -1,15 +1,16 @@
 //! What can be asked of an order, and why it may be refused.
 
-use super::{Allocation, LineQuantity, RejectReason, ReturnCondition};
+use super::{Allocation, ChargeKind, LineQuantity, RejectReason, ReturnCondition};
 use crate::{
-    LineId, LocationId, Money, OrderId, ReturnId, ShipmentId, Sku, cart::CartCheckedOut, command::commands,
-    rejection::rejections,
+    CreditId, LineId, LocationId, Money, OrderId, ReturnId, ShipmentId, Sku, cart::CartCheckedOut,
+    command::commands, rejection::rejections,
 };
 
 commands! {
     /// What can be asked of an order.
     OrderCommand {
         PlaceOrder, AllocateOrder, ConfirmOrder, RejectOrder, CancelOrder, ShipOrder, DeliverOrder, ReturnGoods,
+        CreditOrder,
     }
 }
 
@@ -63,6 +64,18 @@ pub struct ReturnGoods {
     pub location: Option<LocationId>,
 }
 
+/// Gives money back though no goods come back: a discount granted later, carriage or an amount entered by hand
+/// taken back. Saying it again under the same id changes nothing.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CreditOrder {
+    pub credit_id: CreditId,
+    /// What it is taken off.
+    pub kind: ChargeKind,
+    pub label: String,
+    /// More than nothing, at most what was paid and not given back yet.
+    pub amount: Money,
+}
+
 rejections! {
     /// Why an order command is refused.
     OrderRejection {
@@ -78,6 +91,8 @@ rejections! {
         TooManyUnits { line_id: LineId, requested: u32, possible: u32 },
         #[error("nothing is left to do")]
         NothingToDo {},
+        #[error("{requested} to give back; {possible} was paid for goods that left, and not given back yet")]
+        MoreThanPaid { requested: Money, possible: Money },
         #[error("goods of the order have left already")]
         AlreadyShipped {},
         #[error("allocations do not cover {sku}: {ordered} ordered, {allocated} allocated")]

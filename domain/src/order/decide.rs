@@ -31,7 +31,8 @@ impl Order {
                 | C::CancelOrder(_)
                 | C::ShipOrder(_)
                 | C::DeliverOrder(_)
-                | C::ReturnGoods(_) => Err(OrderRejection::OrderNotFound {}),
+                | C::ReturnGoods(_)
+                | C::CreditOrder(_) => Err(OrderRejection::OrderNotFound {}),
             };
         };
         match (sale.lifecycle, command) {
@@ -49,14 +50,16 @@ impl Order {
             (Confirmed | Completed, C::ShipOrder(ship)) => sale.ship(ship),
             (Confirmed | Completed, C::DeliverOrder(deliver)) => sale.deliver(deliver),
             (Confirmed | Completed, C::ReturnGoods(returned)) => sale.take_back(returned),
+            (Confirmed | Completed, C::CreditOrder(credit)) => sale.credit(credit),
             (Completed, C::CancelOrder(_)) => Err(OrderRejection::AlreadyShipped {}),
             (Confirmed | Completed, C::AllocateOrder(_))
             | (Rejected | Cancelled, C::ConfirmOrder(_))
             | (Confirmed | Completed | Cancelled, C::RejectOrder(_))
             | (Rejected, C::CancelOrder(_))
-            | (Placed | Rejected | Cancelled, C::ShipOrder(_) | C::DeliverOrder(_) | C::ReturnGoods(_)) => {
-                Err(sale.wrong_state())
-            }
+            | (
+                Placed | Rejected | Cancelled,
+                C::ShipOrder(_) | C::DeliverOrder(_) | C::ReturnGoods(_) | C::CreditOrder(_),
+            ) => Err(sale.wrong_state()),
         }
     }
 }

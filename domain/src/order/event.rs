@@ -1,8 +1,8 @@
 //! What happens to orders.
 
 use crate::{
-    CartId, CountryCode, Currency, CustomerId, LineId, LocationId, Money, OrderId, OrderNumber, PaymentId,
-    Personal, ProductId, Quantity, ReturnId, ShipmentId, Sku, event::events,
+    CartId, CountryCode, CreditId, Currency, CustomerId, LineId, LocationId, Money, OrderId, OrderNumber,
+    PaymentId, Personal, ProductId, Quantity, ReturnId, ShipmentId, Sku, event::events,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -20,6 +20,7 @@ events! {
         OrderDelivered = 1,
         OrderCompleted = 1,
         OrderReturned = 1,
+        OrderCredited = 1,
     }
 }
 
@@ -243,4 +244,17 @@ pub struct OrderReturned {
     pub reason: Option<String>,
     /// Where they were put.
     pub location: LocationId,
+}
+
+/// Money is given back though no goods came back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct OrderCredited {
+    pub order_id: OrderId,
+    pub credit_id: CreditId,
+    pub payment_id: PaymentId,
+    /// What it is taken off.
+    pub kind: ChargeKind,
+    pub label: String,
+    /// What to refund; positive.
+    pub amount: Money,
 }

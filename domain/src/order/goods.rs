@@ -80,6 +80,8 @@ impl Sale {
             minor = minor.saturating_add(share(line, line.returned, quantity.get()));
             location = location.or_else(|| line.location.clone());
         }
+        // What was credited before is not refunded a second time.
+        let refund = Money::new(minor.min(self.refundable_minor()), self.currency);
         // As they were told: of one line, some units may be sellable and others damaged.
         let lines = back.lines.into_iter().filter_map(|(LineQuantity { line_id, quantity }, condition)| {
             let sku = self.line(line_id)?.sku.clone();
@@ -92,7 +94,7 @@ impl Sale {
             return_id: back.return_id,
             payment_id: self.payment_id,
             lines,
-            refund: Money::new(minor, self.currency),
+            refund,
             reason: back.reason,
             location,
         })])

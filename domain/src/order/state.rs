@@ -2,7 +2,8 @@
 
 use super::{OrderCommand, OrderEvent, OrderRejection, amounts::extras};
 use crate::{
-    CartId, Currency, LineId, LocationId, OrderId, PaymentId, ReturnId, ShipmentId, Sku, aggregate::aggregate,
+    CartId, CreditId, Currency, LineId, LocationId, OrderId, PaymentId, ReturnId, ShipmentId, Sku,
+    aggregate::aggregate,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
@@ -54,6 +55,11 @@ pub(super) struct Sale {
     pub(super) lines: Vec<Ledger>,
     pub(super) shipments: Vec<ShipmentId>,
     pub(super) returns: Vec<ReturnId>,
+    pub(super) credits: Vec<CreditId>,
+    /// What was to be captured with the shipments so far.
+    pub(super) paid_minor: i64,
+    /// What was to be refunded so far, for returns and credits.
+    pub(super) given_back_minor: i64,
 }
 
 /// The units of one line: `ordered = open + allocated + shipped + cancelled`, `returned ≤ delivered ≤ shipped`.
@@ -105,6 +111,9 @@ impl Order {
                 lines: placed.lines.iter().map(Ledger::new).collect(),
                 shipments: Vec::new(),
                 returns: Vec::new(),
+                credits: Vec::new(),
+                paid_minor: 0,
+                given_back_minor: 0,
             }));
         }
         if let Some(sale) = &mut self.sale {
@@ -148,6 +157,7 @@ impl Sale {
                         line.shipped = line.shipped.saturating_add(moved.quantity.get());
                     }
                 }
+                self.paid_minor = self.paid_minor.saturating_add(shipped.amount.minor);
                 self.shipments.push(shipped.shipment_id);
             }
             OrderEvent::OrderDelivered(delivered) => {
@@ -164,7 +174,12 @@ impl Sale {
                         line.returned = line.returned.saturating_add(moved.quantity.get());
                     }
                 }
+                self.given_back_minor = self.given_back_minor.saturating_add(returned.refund.minor);
                 self.returns.push(returned.return_id);
+            }
+            OrderEvent::OrderCredited(credited) => {
+                self.given_back_minor = self.given_back_minor.saturating_add(credited.amount.minor);
+                self.credits.push(credited.credit_id);
             }
         }
     }

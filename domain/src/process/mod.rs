@@ -10,6 +10,7 @@
 //! any "no" ─→ RejectOrder ─→ ReleaseReservation per SKU, RequestVoid, AbandonCart
 //! OrderShipped ─→ ShipReserved per SKU, RequestCapture ─→ (gateway)
 //! OrderReturned ─→ ReturnStock per SKU, RequestRefund ─→ (gateway)
+//! OrderCredited ─→ RequestRefund ─→ (gateway)
 //! ```
 
 mod abandon_cart_when_nothing_happens;
@@ -18,6 +19,7 @@ mod commit_stock_when_payment_is_authorized;
 mod complete_cart_when_order_is_confirmed;
 mod move_lines_when_cart_is_merged;
 mod place_order_when_cart_is_checked_out;
+mod refund_payment_when_order_is_credited;
 mod reject_order_when_payment_is_declined;
 mod reject_order_when_payment_times_out;
 mod release_all_when_order_comes_to_nothing;
@@ -130,6 +132,7 @@ pub fn all(config: ProcessConfig) -> Vec<Box<dyn Process>> {
         Box::new(release_all_when_order_comes_to_nothing::ReleaseAllWhenOrderComesToNothing),
         Box::new(ship_stock_and_capture_payment_when_order_is_shipped::ShipStockAndCapturePaymentWhenOrderIsShipped),
         Box::new(restock_and_refund_when_goods_are_returned::RestockAndRefundWhenGoodsAreReturned),
+        Box::new(refund_payment_when_order_is_credited::RefundPaymentWhenOrderIsCredited),
         Box::new(move_lines_when_cart_is_merged::MoveLinesWhenCartIsMerged),
         Box::new(abandon_cart_when_nothing_happens::AbandonCartWhenNothingHappens { idle: config.cart_idle }),
     ]

@@ -1,0 +1,31 @@
+//! Money given back on an order goes back to whoever paid; no goods move.
+
+use super::{Occurrence, Process, Reaction};
+use crate::{
+    Command, Event,
+    order::OrderEvent,
+    payment::{PaymentCommand, RequestRefund},
+};
+
+#[derive(Debug)]
+pub(super) struct RefundPaymentWhenOrderIsCredited;
+
+impl Process for RefundPaymentWhenOrderIsCredited {
+    fn name(&self) -> &'static str {
+        "refund_payment_when_order_is_credited"
+    }
+
+    fn concerns(&self, aggregate: &str, event_type: &str) -> bool {
+        (aggregate, event_type) == ("order", "OrderCredited")
+    }
+
+    fn react(&self, occurrence: Occurrence<'_>) -> Reaction {
+        let Event::Order(OrderEvent::OrderCredited(credited)) = occurrence.event else {
+            return Reaction::Nothing;
+        };
+        let (payment_id, amount) = (credited.payment_id, credited.amount);
+        let operation_id = payment_id.operation_id(&format!("credit:{}", credited.credit_id));
+        let refund = PaymentCommand::RequestRefund(RequestRefund { operation_id, amount });
+        Reaction::Commands(vec![Command::Payment(payment_id, refund)])
+    }
+}
