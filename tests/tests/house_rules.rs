@@ -15,8 +15,9 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("messaging", &["domain", "event-log"]),
     ("projections", &["domain", "event-log"]),
     ("import", &["domain", "event-log", "engine"]),
-    ("api", &["domain", "event-log", "engine", "messaging", "projections", "import"]),
-    ("replay-tool", &["domain", "event-log", "projections"]),
+    ("audit", &["event-log"]),
+    ("api", &["domain", "event-log", "engine", "messaging", "projections", "import", "audit"]),
+    ("replay-tool", &["domain", "event-log", "projections", "audit"]),
     ("bench", &["domain", "event-log", "engine", "messaging", "projections", "import", "api"]),
 ];
 

@@ -1,0 +1,273 @@
+//! Checkpoints as signed notes: the text an auditor keeps (C2SP *signed-note* and *tlog-checkpoint*).
+//!
+//! ```text
+//! shop.example/daybook          origin, also the key's name
+//! 1234567                       leaves
+//! <root hash in base64>
+//!
+//! — shop.example/daybook <base64 of key hash and Ed25519 signature>
+//! ```
+
+use crate::merkle::Hash;
+use aws_lc_rs::{
+    digest,
+    encoding::AsBigEndian as _,
+    error::KeyRejected,
+    signature::{ED25519, Ed25519KeyPair, KeyPair as _, UnparsedPublicKey},
+};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use std::{fmt, str::FromStr};
+
+/// The algorithm byte of Ed25519 in key hashes and encoded keys.
+const ED25519_KEY: u8 = 1;
+
+pub(crate) fn base64(bytes: &[u8]) -> String {
+    STANDARD.encode(bytes)
+}
+
+pub(crate) fn from_base64(text: &str) -> Option<Vec<u8>> {
+    STANDARD.decode(text).ok()
+}
+
+/// What is wrong with a note or a key.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NoteError {
+    #[error("not a checkpoint: {0}")]
+    NotACheckpoint(&'static str),
+    #[error("not a key: {0}")]
+    NotAKey(&'static str),
+    #[error("the checkpoint is not signed by the key {0:?}")]
+    NotSigned(String),
+    #[error("the signature of {0:?} under the checkpoint is wrong")]
+    WrongSignature(String),
+}
+
+/// How large the tree was and what its root was.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Checkpoint {
+    /// Which log; no spaces, no plus sign.
+    pub origin: String,
+    pub size: u64,
+    pub root: Hash,
+}
+
+/// A key that signs checkpoints. Its secret is never shown.
+pub struct SigningKey {
+    name: String,
+    pair: Ed25519KeyPair,
+    seed: [u8; 32],
+}
+
+/// The key an auditor needs, in the C2SP *vkey* form `<name>+<hash>+<base64>`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublicKey {
+    name: String,
+    key: Vec<u8>,
+}
+
+impl Checkpoint {
+    fn body(&self) -> String {
+        format!("{}\n{}\n{}\n", self.origin, self.size, base64(&self.root.0))
+    }
+
+    /// The signed note.
+    #[must_use]
+    pub fn sign(&self, key: &SigningKey) -> String {
+        let body = self.body();
+        let mut signature = key.public().hash().to_vec();
+        signature.extend_from_slice(key.pair.sign(body.as_bytes()).as_ref());
+        format!("{body}\n\u{2014} {} {}\n", key.name, base64(&signature))
+    }
+
+    /// Reads a signed note without looking at its signatures.
+    pub fn read(note: &str) -> Result<Self, NoteError> {
+        let body = note
+            .split_once("\n\n")
+            .ok_or(NoteError::NotACheckpoint("no empty line before the signatures"))?
+            .0;
+        let mut lines = body.split('\n');
+        let (Some(origin), Some(size), Some(root)) = (lines.next(), lines.next(), lines.next()) else {
+            return Err(NoteError::NotACheckpoint("fewer than three lines"));
+        };
+        let canonical =
+            size == "0" || !size.starts_with('0') && size.bytes().all(|digit| digit.is_ascii_digit());
+        let size = size
+            .parse()
+            .ok()
+            .filter(|_| canonical)
+            .ok_or(NoteError::NotACheckpoint("its size is no number"))?;
+        let root = from_base64(root).and_then(|bytes| bytes.try_into().ok()).map(Hash);
+        let root = root.ok_or(NoteError::NotACheckpoint("its root is not 32 bytes in base64"))?;
+        Ok(Self { origin: origin.to_owned(), size, root })
+    }
+
+    /// Reads a signed note that must carry a good signature of `key`.
+    pub fn verify(note: &str, key: &PublicKey) -> Result<Self, NoteError> {
+        let (body, signatures) = note
+            .split_once("\n\n")
+            .ok_or(NoteError::NotACheckpoint("no empty line before the signatures"))?;
+        for line in signatures.lines() {
+            let mut words = line.split(' ');
+            let (Some("\u{2014}"), Some(name), Some(signature)) = (words.next(), words.next(), words.next())
+            else {
+                return Err(NoteError::NotACheckpoint("a signature line is malformed"));
+            };
+            let signature =
+                from_base64(signature).ok_or(NoteError::NotACheckpoint("a signature is not base64"))?;
+            let Some((hash, signature)) = signature.split_at_checked(4) else { continue };
+            if name == key.name && hash == key.hash() {
+                let signed = format!("{body}\n");
+                return UnparsedPublicKey::new(&ED25519, &key.key)
+                    .verify(signed.as_bytes(), signature)
+                    .map_err(|_| NoteError::WrongSignature(key.name.clone()))
+                    .and_then(|()| Self::read(note));
+            }
+        }
+        Err(NoteError::NotSigned(key.to_string()))
+    }
+}
+
+impl SigningKey {
+    /// A new key from the operating system's randomness.
+    pub fn generate(name: &str) -> Result<Self, NoteError> {
+        let pair = Ed25519KeyPair::generate().map_err(|_| NoteError::NotAKey("no randomness"))?;
+        let seed = pair.seed().and_then(|seed| seed.as_be_bytes());
+        let seed = seed.map_err(|_| NoteError::NotAKey("no seed"))?;
+        let seed: [u8; 32] = seed.as_ref().try_into().map_err(|_| NoteError::NotAKey("no seed"))?;
+        Self::from_seed(name, seed)
+    }
+
+    /// The key of a seed.
+    pub fn from_seed(name: &str, seed: [u8; 32]) -> Result<Self, NoteError> {
+        if name.is_empty() || name.contains(['+', ' ', '\n']) {
+            return Err(NoteError::NotAKey("its name is empty or has a space or a plus sign"));
+        }
+        let rejected = |_: KeyRejected| NoteError::NotAKey("its seed is not one");
+        let pair = Ed25519KeyPair::from_seed_unchecked(&seed).map_err(rejected)?;
+        Ok(Self { name: name.to_owned(), pair, seed })
+    }
+
+    /// The secret form, `PRIVATE+KEY+<name>+<hash>+<base64>`, for a file only its owner can read.
+    #[must_use]
+    pub fn to_secret(&self) -> String {
+        let hash = hex(&self.public().hash());
+        let mut key = vec![ED25519_KEY];
+        key.extend_from_slice(&self.seed);
+        format!("PRIVATE+KEY+{}+{hash}+{}", self.name, base64(&key))
+    }
+
+    /// Reads the secret form.
+    pub fn from_secret(text: &str) -> Result<Self, NoteError> {
+        let rest = text
+            .trim()
+            .strip_prefix("PRIVATE+KEY+")
+            .ok_or(NoteError::NotAKey("no PRIVATE+KEY+ at its start"))?;
+        let parts: Vec<&str> = rest.splitn(3, '+').collect();
+        let [name, _, key] = parts[..] else { return Err(NoteError::NotAKey("not three parts")) };
+        match from_base64(key).as_deref() {
+            Some([ED25519_KEY, seed @ ..]) => {
+                let seed = seed.try_into().map_err(|_| NoteError::NotAKey("its seed has not 32 bytes"))?;
+                Self::from_seed(name, seed)
+            }
+            _ => Err(NoteError::NotAKey("not an Ed25519 key")),
+        }
+    }
+
+    /// What an auditor needs.
+    #[must_use]
+    pub fn public(&self) -> PublicKey {
+        PublicKey { name: self.name.clone(), key: self.pair.public_key().as_ref().to_vec() }
+    }
+
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+impl fmt::Debug for SigningKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the secret key of {}", self.public())
+    }
+}
+
+impl PublicKey {
+    /// The first four bytes of SHA-256 over name, line feed, algorithm and key.
+    fn hash(&self) -> [u8; 4] {
+        let mut context = digest::Context::new(&digest::SHA256);
+        context.update(self.name.as_bytes());
+        context.update(&[b'\n', ED25519_KEY]);
+        context.update(&self.key);
+        let digest = context.finish();
+        std::array::from_fn(|at| digest.as_ref()[at])
+    }
+
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+impl fmt::Display for PublicKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut key = vec![ED25519_KEY];
+        key.extend_from_slice(&self.key);
+        write!(f, "{}+{}+{}", self.name, hex(&self.hash()), base64(&key))
+    }
+}
+
+impl FromStr for PublicKey {
+    type Err = NoteError;
+
+    fn from_str(text: &str) -> Result<Self, NoteError> {
+        let parts: Vec<&str> = text.trim().splitn(3, '+').collect();
+        let [name, hash, key] = parts[..] else { return Err(NoteError::NotAKey("not <name>+<hash>+<key>")) };
+        let key = match from_base64(key).as_deref() {
+            Some([ED25519_KEY, key @ ..]) => Self { name: name.to_owned(), key: key.to_vec() },
+            _ => return Err(NoteError::NotAKey("not an Ed25519 key")),
+        };
+        if hex(&key.hash()) == hash { Ok(key) } else { Err(NoteError::NotAKey("its hash does not fit")) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The example key and note of Go's `golang.org/x/mod/sumdb/note` documentation.
+    const PETER: &str = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW";
+    const NOTE: &str = "If you think cryptography is the answer to your problem,\n\
+                        then you don't know what your problem is.\n\n\
+                        \u{2014} PeterNeumann x08go/ZJkuBS9UG/SffcvIAQxVBtiFupLLr8pAcElZInNIuGUgYN1FFYC2pZSNXgKvqfqdngotpRZb6KE6RyyBwJnAM=\n";
+
+    #[test]
+    fn signatures_of_another_implementation_verify() {
+        let key: PublicKey = PETER.parse().unwrap();
+        assert_eq!(key.to_string(), PETER);
+        // The signature is good; the text is just no checkpoint.
+        assert_eq!(Checkpoint::verify(NOTE, &key), Err(NoteError::NotACheckpoint("fewer than three lines")));
+        let edited = NOTE.replace("the answer", "an answer");
+        assert_eq!(
+            Checkpoint::verify(&edited, &key),
+            Err(NoteError::WrongSignature("PeterNeumann".to_owned()))
+        );
+    }
+
+    #[test]
+    fn a_checkpoint_survives_signing_and_no_edit() {
+        let key = SigningKey::from_seed("shop.example/daybook", [7; 32]).unwrap();
+        let again = SigningKey::from_secret(&key.to_secret()).unwrap();
+        let checkpoint =
+            Checkpoint { origin: "shop.example/daybook".to_owned(), size: 42, root: Hash([9; 32]) };
+        let note = checkpoint.sign(&again);
+        assert_eq!(Checkpoint::verify(&note, &key.public()), Ok(checkpoint));
+        let edited = note.replace("\n42\n", "\n43\n");
+        assert!(Checkpoint::verify(&edited, &key.public()).is_err());
+        let other = SigningKey::from_seed("shop.example/daybook", [8; 32]).unwrap();
+        assert!(matches!(Checkpoint::verify(&note, &other.public()), Err(NoteError::NotSigned(_))));
+    }
+}

@@ -1,0 +1,160 @@
+//! Checks records against checkpoints, and says in plain words what holds and what does not.
+
+use crate::{
+    merkle::{Hash, leaf_hash},
+    note::Checkpoint,
+    tiles::{TileError, Tiles},
+};
+use bytes::Bytes;
+use daybook_event_log::RecordedEvent;
+use serde::Serialize;
+use std::{collections::HashMap, io, path::Path};
+
+/// One thing that is wrong.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, thiserror::Error)]
+#[serde(tag = "finding", rename_all = "snake_case")]
+pub enum Finding {
+    #[error("record {position} is not what was signed: its bytes were changed")]
+    RecordChanged { position: u64 },
+    #[error("record {expected} is missing: after record {after} comes record {found}")]
+    RecordMissing { after: u64, expected: u64, found: u64 },
+    #[error("record {found} stands where record {expected} belongs: it was inserted, repeated or swapped")]
+    RecordMisplaced { expected: u64, found: u64 },
+    #[error("record {place} cannot be read: {detail}")]
+    RecordUnreadable { place: u64, detail: String },
+    #[error("record {position} is version {found} of {stream}, but version {expected} belongs there")]
+    VersionGap { position: u64, stream: String, expected: u64, found: u64 },
+    #[error("the records end after {found}, but {signed} were signed: the tail was cut off")]
+    TailCut { found: u64, signed: u64 },
+    #[error("{found} records are here, but only {signed} were signed: records were added")]
+    RecordsAdded { found: u64, signed: u64 },
+    #[error("the records do not have the root that was signed over {size} of them")]
+    RootDiffers { size: u64 },
+    #[error(
+        "the checkpoint you kept, over {size} records, is not of this history: it was rewritten or forked before record {size}"
+    )]
+    HistoryRewritten { size: u64 },
+    #[error(
+        "the checkpoint you kept covers {kept} records, the newest here only {newest}: what came after was dropped"
+    )]
+    OlderThanKept { kept: u64, newest: u64 },
+    #[error("{place}: {detail}")]
+    SignatureWrong { place: String, detail: String },
+}
+
+/// What a verification showed.
+#[derive(Debug, Serialize)]
+pub struct Verdict {
+    pub records: u64,
+    pub root: Hash,
+    /// Nothing in here: everything holds. At most a hundred about single records.
+    pub findings: Vec<Finding>,
+    /// Whether there were more findings than are listed.
+    pub more: bool,
+}
+
+/// More findings than this are not listed.
+const MAX_FINDINGS: usize = 100;
+
+/// Checks `records`, in order, against the newest checkpoint and any the auditor kept. `leaves`, where given, are
+/// the leaf hashes that were published (as tiles), and name the record that was changed.
+///
+/// `scratch` is an empty folder for the tree that is computed.
+pub fn verify_records(
+    records: impl Iterator<Item = io::Result<Bytes>>,
+    newest: &Checkpoint,
+    kept: &[Checkpoint],
+    leaves: Option<&Tiles>,
+    scratch: &Path,
+    mut progress: impl FnMut(u64),
+) -> Result<Verdict, TileError> {
+    let mut check = Check { findings: Vec::new(), more: false };
+    let mut tiles = Tiles::empty(scratch);
+    let mut versions: HashMap<String, u64> = HashMap::new();
+    let mut expected = 1;
+    for record in records {
+        let leaf = match record {
+            Ok(bytes) => {
+                let leaf = leaf_hash(&bytes);
+                let index = check.place(&bytes, &mut expected, &mut versions).saturating_sub(1);
+                if let Some(published) = leaves.filter(|published| index < published.size())
+                    && published.root_over(index, index + 1)? != leaf
+                {
+                    check.found(Finding::RecordChanged { position: index + 1 });
+                }
+                leaf
+            }
+            Err(error) => {
+                check.found(Finding::RecordUnreadable { place: expected, detail: error.to_string() });
+                break;
+            }
+        };
+        tiles.push(leaf)?;
+        progress(tiles.size());
+        for kept in kept.iter().filter(|kept| kept.size == tiles.size()) {
+            if kept.root != tiles.root() {
+                check.found_of_all(Finding::HistoryRewritten { size: kept.size });
+            }
+        }
+        if tiles.size() == newest.size && tiles.root() != newest.root {
+            check.found_of_all(Finding::RootDiffers { size: newest.size });
+        }
+    }
+    match tiles.size() {
+        found if found < newest.size => check.found_of_all(Finding::TailCut { found, signed: newest.size }),
+        found if found > newest.size => {
+            check.found_of_all(Finding::RecordsAdded { found, signed: newest.size })
+        }
+        _ => {}
+    }
+    for kept in kept.iter().filter(|kept| kept.size > newest.size) {
+        check.found_of_all(Finding::OlderThanKept { kept: kept.size, newest: newest.size });
+    }
+    Ok(Verdict { records: tiles.size(), root: tiles.root(), findings: check.findings, more: check.more })
+}
+
+struct Check {
+    findings: Vec<Finding>,
+    more: bool,
+}
+
+impl Check {
+    fn found(&mut self, finding: Finding) {
+        if self.findings.len() < MAX_FINDINGS { self.findings.push(finding) } else { self.more = true }
+    }
+
+    /// About the whole, so it is said however much there is about single records.
+    fn found_of_all(&mut self, finding: Finding) {
+        self.findings.push(finding);
+    }
+
+    /// Positions and versions must count up by one. Answers with the record's position.
+    fn place(&mut self, bytes: &Bytes, expected: &mut u64, versions: &mut HashMap<String, u64>) -> u64 {
+        let event = match RecordedEvent::decode(bytes.clone()) {
+            Ok(event) => event,
+            Err(error) => {
+                self.found(Finding::RecordUnreadable { place: *expected, detail: error.to_string() });
+                *expected += 1;
+                return *expected - 1;
+            }
+        };
+        let position = event.position().get();
+        if position > *expected {
+            self.found(Finding::RecordMissing { after: *expected - 1, expected: *expected, found: position });
+        } else if position < *expected {
+            self.found(Finding::RecordMisplaced { expected: *expected, found: position });
+        }
+        *expected = position.max(*expected) + 1;
+        let version = event.version().get();
+        let last = match versions.get_mut(event.stream()) {
+            Some(last) => last,
+            None => versions.entry(event.stream().to_owned()).or_insert(0),
+        };
+        if version != *last + 1 {
+            let stream = event.stream().to_owned();
+            self.found(Finding::VersionGap { position, stream, expected: *last + 1, found: version });
+        }
+        *last = version;
+        position
+    }
+}

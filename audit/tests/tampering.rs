@@ -1,0 +1,238 @@
+//! Bundles and live trees that somebody tampered with: each way is caught, and named.
+
+#![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
+
+use bytes::Bytes;
+use daybook_audit::{Finding, Keeper, SigningKey, Verdict, bundle};
+use daybook_event_log::{Append, EventLog, ExpectedVersion, MemoryLog, Metadata, NewEvent, StreamId};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+use uuid::Uuid;
+
+const EVENTS: u64 = 600;
+
+/// A folder with a bundle over 600 events and the checkpoint an auditor kept when there were 400.
+struct Audited {
+    folder: tempfile::TempDir,
+    kept: PathBuf,
+}
+
+async fn append(log: &MemoryLog, count: u64, seed: u128) {
+    for number in 0..count {
+        let event = NewEvent {
+            event_id: Uuid::from_u128(seed + u128::from(number)),
+            event_type: "StockReceived".into(),
+            schema_version: 1,
+            metadata: Metadata::default(),
+            payload: Bytes::from(format!(r#"{{"quantity":{number},"salt":{seed}}}"#)),
+        };
+        let stream = StreamId::new("inventory", number % 5).unwrap();
+        let append = Append { stream, expected: ExpectedVersion::Any, events: vec![event] };
+        log.append(vec![append]).await.unwrap().remove(0).unwrap();
+    }
+}
+
+/// Follows the log until a checkpoint over `size` events is signed.
+async fn kept_up(keeper: &Arc<Keeper>, log: &Arc<MemoryLog>, size: u64) {
+    let keeping = tokio::spawn(keeper.clone().keep(log.clone()));
+    while keeper.checkpoint().unwrap().is_none_or(|signed| signed.size < size) {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    keeping.abort();
+    let _ = keeping.await;
+}
+
+async fn audited() -> Audited {
+    let folder = tempfile::tempdir().unwrap();
+    let (log, keeper) =
+        (Arc::new(MemoryLog::new()), Arc::new(Keeper::open(&folder.path().join("audit"), "shop").unwrap()));
+    append(&log, 400, 1 << 40).await;
+    kept_up(&keeper, &log, 400).await;
+    let kept = folder.path().join("kept-checkpoint");
+    fs::write(&kept, keeper.note().unwrap()).unwrap();
+    append(&log, EVENTS - 400, 1 << 50).await;
+    kept_up(&keeper, &log, EVENTS).await;
+    bundle::export_latest(&*log, &keeper, &folder.path().join("bundle"), |_, _| {}).await.unwrap();
+    Audited { folder, kept }
+}
+
+impl Audited {
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join("bundle").join(name)
+    }
+
+    fn verify(&self) -> Verdict {
+        let key = fs::read_to_string(self.folder.path().join("audit/public-key")).unwrap().parse().unwrap();
+        bundle::verify(&self.path(""), std::slice::from_ref(&self.kept), Some(&key), |_| {}).unwrap()
+    }
+
+    /// Rewrites the records of the bundle.
+    fn change(&self, change: impl FnOnce(&mut Vec<Vec<u8>>)) {
+        let bytes = fs::read(self.path("records")).unwrap();
+        let (mut records, mut at) = (Vec::new(), 0);
+        while at < bytes.len() {
+            let length = u32::from_le_bytes(bytes[at..at + 4].try_into().unwrap()) as usize;
+            records.push(bytes[at + 4..at + 4 + length].to_vec());
+            at += 4 + length;
+        }
+        change(&mut records);
+        write_records(&self.path("records"), &records);
+    }
+}
+
+fn write_records(path: &Path, records: &[Vec<u8>]) {
+    let mut bytes = Vec::new();
+    for record in records {
+        bytes.extend((record.len() as u32).to_le_bytes());
+        bytes.extend(record);
+    }
+    fs::write(path, bytes).unwrap();
+}
+
+#[tokio::test]
+async fn an_honest_bundle_holds() {
+    let audited = audited().await;
+    let verdict = audited.verify();
+    assert_eq!(verdict.findings, []);
+    assert_eq!(verdict.records, EVENTS);
+}
+
+#[tokio::test]
+async fn an_edited_byte_is_caught_and_the_record_named() {
+    let audited = audited().await;
+    audited.change(|records| *records[122].last_mut().unwrap() = b' ');
+    let findings = audited.verify().findings;
+    assert!(findings.contains(&Finding::RecordChanged { position: 123 }), "{findings:?}");
+    assert!(findings.contains(&Finding::HistoryRewritten { size: 400 }), "{findings:?}");
+    assert!(findings.contains(&Finding::RootDiffers { size: EVENTS }), "{findings:?}");
+}
+
+#[tokio::test]
+async fn a_deleted_record_is_caught_and_named() {
+    let audited = audited().await;
+    audited.change(|records| drop(records.remove(99)));
+    let findings = audited.verify().findings;
+    assert!(
+        findings.contains(&Finding::RecordMissing { after: 99, expected: 100, found: 101 }),
+        "{findings:?}"
+    );
+    assert!(findings.contains(&Finding::TailCut { found: EVENTS - 1, signed: EVENTS }), "{findings:?}");
+}
+
+#[tokio::test]
+async fn an_inserted_record_is_caught_and_named() {
+    let audited = audited().await;
+    audited.change(|records| records.insert(50, records[10].clone()));
+    let findings = audited.verify().findings;
+    assert!(findings.contains(&Finding::RecordMisplaced { expected: 51, found: 11 }), "{findings:?}");
+    assert!(findings.contains(&Finding::RecordsAdded { found: EVENTS + 1, signed: EVENTS }), "{findings:?}");
+}
+
+#[tokio::test]
+async fn swapped_records_are_caught_and_named() {
+    let audited = audited().await;
+    audited.change(|records| records.swap(20, 21));
+    let findings = audited.verify().findings;
+    assert!(
+        findings.contains(&Finding::RecordMissing { after: 20, expected: 21, found: 22 }),
+        "{findings:?}"
+    );
+    assert!(findings.contains(&Finding::RecordMisplaced { expected: 23, found: 21 }), "{findings:?}");
+    assert!(findings.contains(&Finding::RootDiffers { size: EVENTS }), "{findings:?}");
+}
+
+#[tokio::test]
+async fn a_cut_tail_is_caught() {
+    let audited = audited().await;
+    audited.change(|records| records.truncate(500));
+    assert_eq!(audited.verify().findings, [Finding::TailCut { found: 500, signed: EVENTS }]);
+    let bytes = fs::read(audited.path("records")).unwrap();
+    fs::write(audited.path("records"), &bytes[..bytes.len() - 3]).unwrap();
+    let findings = audited.verify().findings;
+    assert!(matches!(findings[0], Finding::RecordUnreadable { place: 500, .. }), "{findings:?}");
+}
+
+#[tokio::test]
+async fn a_history_rewritten_and_signed_with_another_key_is_caught() {
+    let audited = audited().await;
+    let forged = audited.folder.path().join("forged");
+    let (log, keeper) = (Arc::new(MemoryLog::new()), Arc::new(Keeper::open(&forged, "shop").unwrap()));
+    append(&log, EVENTS, 1 << 60).await;
+    kept_up(&keeper, &log, EVENTS).await;
+    fs::remove_dir_all(audited.path("")).unwrap();
+    bundle::export_latest(&*log, &keeper, &audited.path(""), |_, _| {}).await.unwrap();
+    let findings = audited.verify().findings;
+    assert!(
+        matches!(&findings[0], Finding::SignatureWrong { place, .. } if place.ends_with("bundle/checkpoint")),
+        "{findings:?}"
+    );
+    assert!(findings.contains(&Finding::HistoryRewritten { size: 400 }), "{findings:?}");
+}
+
+#[tokio::test]
+async fn a_fork_signed_with_the_true_key_is_caught_by_the_kept_checkpoint() {
+    let audited = audited().await;
+    let secret = fs::read_to_string(audited.folder.path().join("audit/signing-key")).unwrap();
+    let forked = audited.folder.path().join("forked");
+    fs::create_dir_all(&forked).unwrap();
+    fs::write(forked.join("signing-key"), secret).unwrap();
+    let (log, keeper) = (Arc::new(MemoryLog::new()), Arc::new(Keeper::open(&forked, "shop").unwrap()));
+    append(&log, 399, 1 << 40).await;
+    append(&log, EVENTS - 399, 1 << 60).await;
+    kept_up(&keeper, &log, EVENTS).await;
+    fs::remove_dir_all(audited.path("")).unwrap();
+    bundle::export_latest(&*log, &keeper, &audited.path(""), |_, _| {}).await.unwrap();
+    assert_eq!(audited.verify().findings, [Finding::HistoryRewritten { size: 400 }]);
+}
+
+#[tokio::test]
+async fn a_live_log_that_was_replaced_is_not_signed_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let (log, keeper) = (Arc::new(MemoryLog::new()), Arc::new(Keeper::open(folder.path(), "shop").unwrap()));
+    append(&log, 400, 1).await;
+    kept_up(&keeper, &log, 400).await;
+    let shorter = Arc::new(MemoryLog::new());
+    append(&shorter, 300, 1).await;
+    let error = Arc::new(Keeper::open(folder.path(), "shop").unwrap()).keep(shorter).await.unwrap_err();
+    assert!(error.to_string().contains("its end was cut off"), "{error}");
+    // Without the tiles, everything is hashed again, and compared with what was signed.
+    fs::remove_dir_all(folder.path().join("tile")).unwrap();
+    let other = Arc::new(MemoryLog::new());
+    append(&other, 500, 2).await;
+    let error = Arc::new(Keeper::open(folder.path(), "shop").unwrap()).keep(other).await.unwrap_err();
+    assert!(error.to_string().contains("the log was changed"), "{error}");
+}
+
+#[tokio::test]
+async fn lost_tiles_are_made_again_from_the_log() {
+    let folder = tempfile::tempdir().unwrap();
+    let (log, keeper) = (Arc::new(MemoryLog::new()), Arc::new(Keeper::open(folder.path(), "shop").unwrap()));
+    append(&log, 400, 1).await;
+    kept_up(&keeper, &log, 400).await;
+    fs::remove_dir_all(folder.path().join("tile")).unwrap();
+    append(&log, 100, 1 << 40).await;
+    let again = Arc::new(Keeper::open(folder.path(), "shop").unwrap());
+    kept_up(&again, &log, 500).await;
+    let (proof, _) = again.consistency(400).unwrap().unwrap();
+    let (old, new) = (keeper.checkpoint().unwrap().unwrap(), again.checkpoint().unwrap().unwrap());
+    assert_eq!(proof.verify(old.root, new.root), Ok(()));
+}
+
+#[tokio::test]
+async fn a_customer_can_check_that_an_event_is_on_record() {
+    let folder = tempfile::tempdir().unwrap();
+    let (log, keeper) = (Arc::new(MemoryLog::new()), Arc::new(Keeper::open(folder.path(), "shop").unwrap()));
+    append(&log, 300, 1).await;
+    kept_up(&keeper, &log, 300).await;
+    let event = log.read_all(daybook_event_log::Position::new(77), 1).await.unwrap().remove(0);
+    let (proof, note) = keeper.inclusion(event.position()).unwrap().unwrap();
+    let checkpoint = daybook_audit::Checkpoint::verify(&note, &keeper.public_key()).unwrap();
+    assert_eq!(proof.verify(daybook_audit::leaf_hash(event.as_bytes()), checkpoint.root), Ok(()));
+    let secret =
+        SigningKey::from_secret(&fs::read_to_string(folder.path().join("signing-key")).unwrap()).unwrap();
+    assert_eq!(secret.public(), keeper.public_key());
+}
