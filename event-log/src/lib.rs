@@ -30,6 +30,9 @@ mod position;
 mod postgres;
 mod record;
 
+#[cfg(any(test, feature = "simulation"))]
+pub mod simulation;
+
 pub use append::{Append, AppendOutcome, AppendRejection, Appended, ExpectedVersion, NewEvent};
 pub use embedded::{Directory, Disk, DiskFile, EmbeddedLog, EmbeddedOptions, EmbeddedReader};
 pub use error::LogError;

@@ -1,3 +1,6 @@
 //! The embedded log: the contract, and what only files can do wrong.
 
 mod contract;
+mod crash;
+mod damage;
+mod support;
