@@ -33,7 +33,7 @@ pub fn looks_like_card_number(text: &str) -> bool {
         let (run, after) = rest.split_at(end);
         let word_follows =
             after.chars().next().is_some_and(char::is_alphabetic) && run.ends_with(|c: char| !between(c));
-        if !in_word && !word_follows && is_card_number(run.bytes().filter(u8::is_ascii_digit)) {
+        if !in_word && !word_follows && holds_card_number(run) {
             return true;
         }
         in_word = false;
@@ -42,18 +42,35 @@ pub fn looks_like_card_number(text: &str) -> bool {
     false
 }
 
-fn is_card_number(digits: impl DoubleEndedIterator<Item = u8>) -> bool {
-    let mut count = 0_u32;
-    let mut sum = 0_u32;
-    for digit in digits.rev().map(|byte| u32::from(byte - b'0')) {
-        sum += match (count % 2 == 1, digit) {
+/// Any groups of digits that follow each other may be the number; what stands beside them may be its expiry.
+fn holds_card_number(run: &str) -> bool {
+    let groups: Vec<&str> = run.split([' ', '-']).filter(|group| !group.is_empty()).collect();
+    (0..groups.len()).any(|from| {
+        let mut digits = String::with_capacity(19);
+        for group in &groups[from..] {
+            digits.push_str(group);
+            if digits.len() > 19 {
+                return false;
+            }
+            if digits.len() >= 13 && luhn_is_right(&digits) {
+                return true;
+            }
+        }
+        false
+    })
+}
+
+fn luhn_is_right(digits: &str) -> bool {
+    let values = digits.bytes().rev().map(|byte| u32::from(byte - b'0'));
+    let sum: u32 = values
+        .enumerate()
+        .map(|(at, digit)| match (at % 2 == 1, digit) {
             (false, digit) => digit,
             (true, digit) if digit < 5 => 2 * digit,
             (true, digit) => 2 * digit - 9,
-        };
-        count += 1;
-    }
-    (13..=19).contains(&count) && sum.is_multiple_of(10)
+        })
+        .sum();
+    sum.is_multiple_of(10)
 }
 
 #[cfg(test)]
