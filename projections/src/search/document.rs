@@ -1,0 +1,179 @@
+//! A product as the index holds it: words to find it by, columns to filter, count and sort by, and the
+//! JSON that is shown for it.
+
+use super::{
+    category, price,
+    response::Hit,
+    row::ProductRow,
+    schema::{Fields, plain_analyzer, words_of},
+};
+use daybook_domain::{
+    Money, ProductId,
+    product::{AttributeValue, ProductSpec},
+};
+use std::collections::{BTreeMap, BTreeSet};
+use tantivy::{TantivyDocument, tokenizer::TextAnalyzer};
+
+const TITLE_WEIGHT: usize = 3;
+const BRAND_WEIGHT: usize = 2;
+/// Longer attribute texts are searched for but not counted: nobody narrows down by a paragraph.
+const MAX_FACET_CHARS: usize = 100;
+const MAX_FACET_VALUES: usize = 300;
+/// Words of a title that suggestions are made of.
+const MAX_SUGGEST_WORDS: usize = 16;
+const MAX_NAME_CHARS: usize = 64;
+
+/// An attribute value in columns and filters: key, kind (`t`, `n` or `f`) and value.
+pub(super) fn attribute_token(key: &str, kind: char, value: &str) -> String {
+    format!("{key}\u{1}{kind}{value}")
+}
+
+/// How a number is written as a value.
+pub(super) fn number_text(number: f64) -> String {
+    if number.fract() == 0.0 && number.abs() < 1e15 { format!("{number:.0}") } else { number.to_string() }
+}
+
+pub(super) struct DocumentWriter {
+    fields: Fields,
+    plain: TextAnalyzer,
+}
+
+impl DocumentWriter {
+    pub(super) fn new(fields: Fields) -> Self {
+        Self { fields, plain: plain_analyzer() }
+    }
+
+    pub(super) fn write(&mut self, id: &ProductId, row: &ProductRow) -> TantivyDocument {
+        let (fields, spec) = (self.fields, &row.spec);
+        let mut document = TantivyDocument::new();
+        document.add_text(fields.id, id.as_str());
+        self.words(&mut document, spec);
+        self.suggestions(&mut document, spec);
+        let path = category::join(&spec.category);
+        for end in (0..path.len()).filter(|at| path.as_bytes()[*at] == b'/').chain([path.len()]) {
+            document.add_text(fields.filter, format!("c{}", &path[..end]));
+        }
+        document.add_text(fields.category, &path);
+        if let Some(brand) = &spec.brand {
+            document.add_text(fields.filter, format!("b{brand}"));
+            document.add_text(fields.brand, brand);
+        }
+        for token in attribute_tokens(spec) {
+            document.add_text(fields.filter, format!("a{token}"));
+            document.add_text(fields.attribute, token);
+        }
+        let prices = lowest_prices(spec);
+        for money in &prices {
+            document.add_u64(fields.price, price::pack(*money));
+        }
+        document.add_text(fields.filter, if row.in_stock { "s1" } else { "s0" });
+        document.add_u64(fields.in_stock, u64::from(row.in_stock));
+        document.add_u64(fields.created, row.created);
+        let name = words_of(&mut self.plain, &spec.title).join(" ");
+        document.add_text(fields.name, name.chars().take(MAX_NAME_CHARS).collect::<String>());
+        let hit = hit(id, row, prices);
+        document.add_bytes(fields.hit, &serde_json::to_vec(&hit).expect("a hit has text keys only"));
+        document
+    }
+
+    fn words(&self, document: &mut TantivyDocument, spec: &ProductSpec) {
+        let fields = self.fields;
+        for _ in 0..TITLE_WEIGHT {
+            document.add_text(fields.text, &spec.title);
+        }
+        for _ in 0..BRAND_WEIGHT {
+            document.add_text(fields.text, spec.brand.as_deref().unwrap_or_default());
+        }
+        document.add_text(fields.text, &spec.description);
+        for name in &spec.category {
+            document.add_text(fields.text, name);
+        }
+        for value in spec.attributes.values() {
+            match value {
+                AttributeValue::Text(text) => document.add_text(fields.text, text),
+                AttributeValue::Texts(texts) => {
+                    texts.iter().for_each(|text| document.add_text(fields.text, text));
+                }
+                AttributeValue::Number(_) | AttributeValue::Flag(_) => {}
+            }
+        }
+        for variant in &spec.variants {
+            for code in [Some(variant.sku.as_str()), variant.barcode.as_deref()].into_iter().flatten() {
+                document.add_text(fields.text, code);
+                document.add_text(fields.code, code.to_lowercase());
+            }
+            variant.options.values().for_each(|option| document.add_text(fields.text, option));
+        }
+    }
+
+    fn suggestions(&mut self, document: &mut TantivyDocument, spec: &ProductSpec) {
+        let words = words_of(&mut self.plain, &spec.title);
+        let mut phrases = BTreeSet::new();
+        for (index, word) in words.iter().take(MAX_SUGGEST_WORDS).enumerate() {
+            phrases.insert(format!("w{word}"));
+            if let Some(next) = words.get(index + 1) {
+                phrases.insert(format!("w{word} {next}"));
+            }
+        }
+        if let Some(brand) = &spec.brand {
+            let folded = words_of(&mut self.plain, brand).join(" ");
+            phrases.insert(format!("b{folded}\u{1}{brand}"));
+        }
+        for phrase in phrases {
+            document.add_text(self.fields.suggest, phrase);
+        }
+    }
+}
+
+fn attribute_tokens(spec: &ProductSpec) -> BTreeSet<String> {
+    let mut tokens = BTreeSet::new();
+    let mut text = |key: &str, value: &str| {
+        if !value.is_empty() && value.chars().count() <= MAX_FACET_CHARS && tokens.len() < MAX_FACET_VALUES {
+            tokens.insert(attribute_token(key, 't', value));
+        }
+    };
+    for (key, value) in &spec.attributes {
+        match value {
+            AttributeValue::Text(value) => text(key, value),
+            AttributeValue::Texts(values) => values.iter().for_each(|value| text(key, value)),
+            AttributeValue::Number(_) | AttributeValue::Flag(_) => {}
+        }
+    }
+    for variant in &spec.variants {
+        variant.options.iter().for_each(|(key, value)| text(key, value));
+    }
+    for (key, value) in &spec.attributes {
+        match value {
+            AttributeValue::Number(number) => {
+                tokens.insert(attribute_token(key, 'n', &number_text(*number)));
+            }
+            AttributeValue::Flag(flag) => {
+                tokens.insert(attribute_token(key, 'f', if *flag { "true" } else { "false" }));
+            }
+            AttributeValue::Text(_) | AttributeValue::Texts(_) => {}
+        }
+    }
+    tokens
+}
+
+fn lowest_prices(spec: &ProductSpec) -> Vec<Money> {
+    let mut lowest = BTreeMap::new();
+    for price in spec.variants.iter().flat_map(|variant| &variant.prices) {
+        let minor = lowest.entry(price.currency).or_insert(price.minor);
+        *minor = price.minor.min(*minor);
+    }
+    lowest.into_iter().map(|(currency, minor)| Money { minor, currency }).collect()
+}
+
+fn hit(id: &ProductId, row: &ProductRow, prices: Vec<Money>) -> Hit {
+    Hit {
+        id: id.clone(),
+        title: row.spec.title.clone(),
+        brand: row.spec.brand.clone(),
+        category: row.spec.category.clone(),
+        skus: row.spec.variants.iter().map(|variant| variant.sku.clone()).collect(),
+        prices,
+        in_stock: row.in_stock,
+        image: row.spec.media.first().map(|media| media.url.clone()),
+    }
+}

@@ -1,0 +1,158 @@
+//! A search as the query string of a URL says it: `q`, `category`, `brand`, `attr.KEY`, `range.KEY`,
+//! `price`, `currency`, `in_stock`, `sort`, `count`, `facets`, `limit`, `cursor`. `brand` and `attr.KEY`
+//! may be repeated.
+
+use super::{AttributeFilter, CountMode, RangeFilter, SearchError, SearchRequest, Sort, category};
+use std::str::FromStr;
+
+const KNOWN: &str = "known are q, category, brand, attr.KEY, range.KEY, price, currency, in_stock, sort, \
+                     count, facets, limit and cursor";
+
+impl SearchRequest {
+    /// Reads decoded query parameters. Unknown names and unreadable values are errors; limits are checked
+    /// when the search runs.
+    pub fn from_parameters<'a>(
+        parameters: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) -> Result<Self, SearchError> {
+        let mut request = Self::default();
+        for (name, value) in parameters {
+            match name {
+                "q" => request.q = value.to_owned(),
+                "category" => request.category = category::split(value),
+                "brand" => request.brand.push(value.to_owned()),
+                "currency" => {
+                    let expected = "an ISO 4217 code such as GBP";
+                    request.currency = Some(value.parse().map_err(|_| bad("currency", value, expected))?);
+                }
+                "price" => {
+                    (request.price_min, request.price_max) = range::<i64>(name, value)?;
+                }
+                "in_stock" => request.in_stock = Some(flag("in_stock", value)?),
+                "facets" => request.no_facets = !flag("facets", value)?,
+                "limit" => {
+                    let expected = "a whole number from 1 to 100";
+                    request.limit = Some(value.parse().map_err(|_| bad("limit", value, expected))?);
+                }
+                "cursor" => request.cursor = Some(value.to_owned()),
+                "sort" => request.sort = sort(value)?,
+                "count" => request.count = count(value)?,
+                _ => request.take_prefixed(name, value)?,
+            }
+        }
+        Ok(request)
+    }
+
+    fn take_prefixed(&mut self, name: &str, value: &str) -> Result<(), SearchError> {
+        if let Some(key) = name.strip_prefix("attr.") {
+            self.attributes.push(AttributeFilter { key: key.to_owned(), value: value.to_owned() });
+        } else if let Some(key) = name.strip_prefix("range.") {
+            let (min, max) = range::<f64>(name, value)?;
+            self.ranges.push(RangeFilter { key: key.to_owned(), min, max });
+        } else {
+            let name = name.chars().take(40).collect();
+            return Err(SearchError::UnknownParameter { name, known: KNOWN });
+        }
+        Ok(())
+    }
+}
+
+fn bad(name: &'static str, found: &str, expected: &'static str) -> SearchError {
+    SearchError::BadValue { name, found: found.chars().take(40).collect(), expected }
+}
+
+fn flag(name: &'static str, value: &str) -> Result<bool, SearchError> {
+    value.parse().map_err(|_| bad(name, value, "true or false"))
+}
+
+fn sort(value: &str) -> Result<Sort, SearchError> {
+    Ok(match value {
+        "relevance" => Sort::Relevance,
+        "price_asc" => Sort::PriceAsc,
+        "price_desc" => Sort::PriceDesc,
+        "newest" => Sort::Newest,
+        "name" => Sort::Name,
+        _ => return Err(bad("sort", value, "relevance, price_asc, price_desc, newest or name")),
+    })
+}
+
+fn count(value: &str) -> Result<CountMode, SearchError> {
+    Ok(match value {
+        "capped" => CountMode::Capped,
+        "exact" => CountMode::Exact,
+        _ => return Err(bad("count", value, "capped or exact")),
+    })
+}
+
+type Bounds<T> = (Option<T>, Option<T>);
+
+fn range<T: FromStr>(name: &str, value: &str) -> Result<Bounds<T>, SearchError> {
+    let wrong = |detail: &str| SearchError::BadRange {
+        name: name.chars().take(40).collect(),
+        detail: detail.to_owned(),
+    };
+    let (min, max) = value.split_once("..").ok_or_else(|| wrong("there is no .. between its bounds"))?;
+    let bound = |text: &str| match text {
+        "" => Ok(None),
+        text => text.parse().map(Some).map_err(|_| wrong("a bound is not a number that fits")),
+    };
+    Ok((bound(min)?, bound(max)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_parameter_is_read() {
+        let request = SearchRequest::from_parameters([
+            ("q", "red mug"),
+            ("category", "Home/Mugs~1Cups"),
+            ("brand", "Acme"),
+            ("brand", "Oxo"),
+            ("attr.colour", "red"),
+            ("range.volume", "..0.5"),
+            ("price", "100..2000"),
+            ("currency", "GBP"),
+            ("in_stock", "true"),
+            ("sort", "price_asc"),
+            ("count", "exact"),
+            ("facets", "false"),
+            ("limit", "7"),
+        ])
+        .unwrap();
+        assert_eq!(request.category, ["Home", "Mugs/Cups"]);
+        assert_eq!(request.brand, ["Acme", "Oxo"]);
+        assert_eq!((request.price_min, request.price_max), (Some(100), Some(2000)));
+        assert_eq!(request.ranges, [RangeFilter { key: "volume".into(), min: None, max: Some(0.5) }]);
+        assert!(request.no_facets && request.check().is_ok());
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        let read = |name, value| SearchRequest::from_parameters([(name, value)]).unwrap_err().to_string();
+        assert!(read("sort", "best").contains("relevance, price_asc"));
+        assert!(read("price", "cheap").contains("price: there is no .."));
+        assert!(read("price", "1..99999999999999999999").contains("fits"));
+        assert!(read("colour", "red").contains("attr.KEY"));
+        assert!(read("in_stock", "maybe").contains("true or false"));
+    }
+
+    #[test]
+    fn absurd_requests_are_refused_before_they_cost_anything() {
+        let long = SearchRequest { q: "x".repeat(257), ..Default::default() };
+        assert_eq!(long.check(), Err(SearchError::QueryTooLong { chars: 257, max: 256 }));
+        let unpriced = SearchRequest { price_min: Some(1), ..Default::default() };
+        assert_eq!(unpriced.check(), Err(SearchError::MissingCurrency));
+        let upside_down = SearchRequest {
+            price_min: Some(2),
+            price_max: Some(1),
+            currency: "GBP".parse().ok(),
+            ..Default::default()
+        };
+        assert!(matches!(upside_down.check(), Err(SearchError::BadRange { .. })));
+        let greedy = SearchRequest { limit: Some(101), ..Default::default() };
+        assert!(matches!(greedy.check(), Err(SearchError::BadLimit { .. })));
+        let many = SearchRequest { brand: (0..101).map(|n| n.to_string()).collect(), ..Default::default() };
+        assert!(matches!(many.check(), Err(SearchError::TooManyFilters { .. })));
+    }
+}

@@ -1,0 +1,114 @@
+//! What the search remembers of a product and of a SKU's stock, between events. The index is made from
+//! this and from nothing else.
+
+use daybook_domain::{
+    LocationId, ProductId, Sku,
+    inventory::{InventoryEvent, LocationQuantity},
+    product::{ProductSpec, ProductStatus, SkuPrices},
+};
+use serde::{Deserialize, Serialize};
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct ProductRow {
+    pub(super) status: ProductStatus,
+    pub(super) spec: ProductSpec,
+    /// Position of its first event.
+    pub(super) created: u64,
+    /// Whether any of its SKUs can be bought, as the index says or will say.
+    pub(super) in_stock: bool,
+}
+
+impl ProductRow {
+    pub(super) fn set_prices(&mut self, changed: Vec<SkuPrices>) {
+        for change in changed {
+            if let Some(variant) = self.spec.variants.iter_mut().find(|v| v.sku == change.sku) {
+                variant.prices = change.prices;
+            }
+        }
+    }
+}
+
+/// A SKU's stock per location, and the products that sell it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct SkuRow {
+    pub(super) owners: Vec<ProductId>,
+    pub(super) locations: Vec<LocationRow>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct LocationRow {
+    pub(super) location: LocationId,
+    pub(super) on_hand: i64,
+    pub(super) reserved: i64,
+    pub(super) safety_stock: i64,
+}
+
+impl SkuRow {
+    /// Whether a unit can be sold from somewhere without waiting.
+    pub(super) fn is_available(&self) -> bool {
+        self.locations
+            .iter()
+            .any(|row| row.on_hand.saturating_sub(row.reserved).saturating_sub(row.safety_stock) > 0)
+    }
+
+    pub(super) fn apply(&mut self, event: &InventoryEvent) {
+        match event {
+            InventoryEvent::StockReceived(e) => self.at(&e.location).on_hand = e.on_hand,
+            InventoryEvent::StockAdjusted(e) => self.at(&e.location).on_hand = e.on_hand,
+            InventoryEvent::StockCounted(e) => self.at(&e.location).on_hand = e.on_hand,
+            InventoryEvent::StockReturned(e) => self.at(&e.location).on_hand = e.on_hand,
+            InventoryEvent::StockTransferred(e) => {
+                self.at(&e.from).on_hand = e.from_on_hand;
+                self.at(&e.to).on_hand = e.to_on_hand;
+            }
+            InventoryEvent::StockPolicySet(e) => {
+                self.at(&e.location).safety_stock = i64::from(e.safety_stock);
+            }
+            InventoryEvent::StockReserved(e) => self.reserve(&e.allocations, 1),
+            InventoryEvent::ReservationReleased(e) => self.reserve(&e.allocations, -1),
+            InventoryEvent::ReservationExpired(e) => self.reserve(&e.allocations, -1),
+            InventoryEvent::ReservationCommitted(_) => {}
+            InventoryEvent::StockShipped(e) => {
+                self.reserve(&e.allocations, -1);
+                for allocation in &e.allocations {
+                    let row = self.at(&allocation.location);
+                    row.on_hand = row.on_hand.saturating_sub(i64::from(allocation.quantity.get()));
+                }
+            }
+        }
+    }
+
+    fn reserve(&mut self, allocations: &[LocationQuantity], sign: i64) {
+        for allocation in allocations {
+            let row = self.at(&allocation.location);
+            let units = i64::from(allocation.quantity.get());
+            row.reserved = row.reserved.saturating_add(sign * units);
+        }
+    }
+
+    fn at(&mut self, location: &LocationId) -> &mut LocationRow {
+        if let Some(index) = self.locations.iter().position(|row| row.location == *location) {
+            return &mut self.locations[index];
+        }
+        let location = location.clone();
+        self.locations.push(LocationRow { location, on_hand: 0, reserved: 0, safety_stock: 0 });
+        self.locations.last_mut().expect("one was just pushed")
+    }
+}
+
+/// Which SKU an inventory event is about.
+pub(super) fn sku_of(event: &InventoryEvent) -> &Sku {
+    match event {
+        InventoryEvent::StockReceived(e) => &e.sku,
+        InventoryEvent::StockAdjusted(e) => &e.sku,
+        InventoryEvent::StockCounted(e) => &e.sku,
+        InventoryEvent::StockTransferred(e) => &e.sku,
+        InventoryEvent::StockPolicySet(e) => &e.sku,
+        InventoryEvent::StockReserved(e) => &e.sku,
+        InventoryEvent::ReservationCommitted(e) => &e.sku,
+        InventoryEvent::ReservationReleased(e) => &e.sku,
+        InventoryEvent::ReservationExpired(e) => &e.sku,
+        InventoryEvent::StockShipped(e) => &e.sku,
+        InventoryEvent::StockReturned(e) => &e.sku,
+    }
+}

@@ -1,0 +1,108 @@
+//! Finding products by words: stems, accents, several words, typing errors, SKUs, suggestions.
+
+use super::{
+    super::{SearchError, SearchRequest, SuggestionKind},
+    shop::{Shop, created, spec, text, with},
+};
+
+fn shop(dir: &tempfile::TempDir) -> Shop {
+    let mut shop = Shop::open(dir.path());
+    let lantern = spec("85123A", "White hanging heart T-light holder", "", &["Home", "Lighting"], 255);
+    let mut mug = spec("M-1", "Enamel mugs", "Falcon", &["Home", "Kitchen"], 700);
+    mug.description = "Set of two, for coffee. Not for the notebook.".to_owned();
+    let cafe = spec("C-1", "Café crème jug", "Crème & Co", &["Home", "Kitchen"], 1500);
+    let laptop = spec("N-1", "Ultra notebook 15.6\" silver", "HP", &["Office"], 99900);
+    let laptop = with(laptop, "processor", text("Ryzen hexacore"));
+    let other = spec("N-2", "Gaming notebook black", "Lenovo", &["Office"], 129900);
+    shop.record([
+        created("85123A", lantern),
+        created("M-1", mug),
+        created("C-1", cafe),
+        created("N-1", laptop),
+        created("N-2", other),
+    ]);
+    shop
+}
+
+#[test]
+fn words_are_found_whatever_their_form() {
+    let dir = tempfile::tempdir().unwrap();
+    let shop = shop(&dir);
+    assert_eq!(shop.ids("mug"), ["M-1"]);
+    assert_eq!(shop.ids("HEARTS"), ["85123A"]);
+    assert_eq!(shop.ids("cafe creme"), ["C-1"]);
+    assert_eq!(shop.ids("café"), ["C-1"]);
+    assert_eq!(shop.ids("hexacore"), ["N-1"]);
+}
+
+#[test]
+fn the_title_weighs_more_than_the_description() {
+    let dir = tempfile::tempdir().unwrap();
+    let found = shop(&dir).ids("notebook");
+    assert_eq!(found.len(), 3);
+    assert_eq!(found[2], "M-1");
+}
+
+#[test]
+fn all_words_are_wanted_and_most_of_them_if_there_is_no_such_product() {
+    let dir = tempfile::tempdir().unwrap();
+    let shop = shop(&dir);
+    let page = shop.find("the silver notebook");
+    assert_eq!((shop.ids("the silver notebook"), page.matched.all_words), (vec!["N-1".to_owned()], true));
+    let page = shop.find("silver gaming notebook");
+    assert!(!page.matched.all_words);
+    assert_eq!(page.total.value, 2);
+}
+
+#[test]
+fn typing_errors_are_forgiven_only_where_nothing_is_called_so() {
+    let dir = tempfile::tempdir().unwrap();
+    let shop = shop(&dir);
+    let page = shop.find("notebok");
+    assert_eq!(page.total.value, 3);
+    assert_eq!(page.matched.corrections[0].taken_for, ["notebook"]);
+    assert_eq!(shop.ids("haert"), ["85123A"]);
+    assert_eq!(shop.ids("note"), shop.ids("notebook"));
+    assert!(shop.ids("xqzwv").is_empty());
+    assert!(shop.find("mug").matched.corrections.is_empty());
+}
+
+#[test]
+fn a_sku_typed_in_any_case_comes_first() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut shop = shop(&dir);
+    let about = spec("X-1", "85123a 85123a spare part 85123a", "", &[], 100);
+    shop.record([created("X-1", about)]);
+    assert_eq!(shop.ids("85123a")[0], "85123A");
+}
+
+#[test]
+fn odd_queries_are_only_words() {
+    let dir = tempfile::tempdir().unwrap();
+    let shop = shop(&dir);
+    for q in
+        ["\"unclosed (AND OR NOT ^~*:", "title:mug^9", "*", "???", "\u{0}\u{1}", "a", "🦀 ☃", "../../etc"]
+    {
+        shop.search(&SearchRequest { q: q.to_owned(), ..Default::default() }).unwrap();
+    }
+    assert!(shop.ids("???").is_empty());
+    let many = SearchRequest { q: "w ".repeat(33), ..Default::default() };
+    assert_eq!(shop.search(&many), Err(SearchError::TooManyTerms { terms: 33, max: 32 }));
+}
+
+#[test]
+fn suggestions_complete_brands_and_words_by_frequency() {
+    let dir = tempfile::tempdir().unwrap();
+    let shop = shop(&dir);
+    let suggest = |typed: &str| {
+        let all = shop.projection.index().suggest(typed, 5).unwrap();
+        all.iter().map(|one| one.text.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(suggest("note")[0], "notebook");
+    assert_eq!(suggest("creme")[0], "Crème & Co");
+    assert_eq!(suggest("gaming not"), ["gaming notebook"]);
+    assert_eq!(suggest("enamel "), ["enamel mugs"]);
+    assert!(suggest("zzz").is_empty() && suggest("").is_empty());
+    let brand = shop.projection.index().suggest("Falc", 5).unwrap()[0].clone();
+    assert_eq!((brand.kind, brand.count), (SuggestionKind::Brand, 1));
+}

@@ -1,0 +1,107 @@
+//! What else a word may stand for when (almost) nothing is called so: words one letter off, two for long
+//! ones. The last word may also be half typed: what it is the beginning of goes before errors. The first letter
+//! is taken as right, which keeps the walk through the dictionary short and is where people err least.
+
+use super::{SearchError, view::View};
+use ahash::AHashMap;
+use tantivy::{Term, query::FuzzyTermQuery, termdict::TermDictionary};
+
+/// What an alternative's score counts against the word itself.
+pub(super) const BOOST: f32 = 0.3;
+/// Alternatives per word.
+const MAX_ALTERNATIVES: usize = 4;
+const MIN_CHARS_FOR_ONE_EDIT: usize = 4;
+const MIN_CHARS_FOR_TWO_EDITS: usize = 8;
+const MIN_CHARS_FOR_PREFIX: usize = 3;
+/// Dictionary entries looked at when completing a word.
+const MAX_COMPLETIONS: usize = 2_000;
+/// A word of so few products may be a typing error in them, if a neighbour is so much more frequent.
+const RARE_PRODUCTS: u64 = 2;
+const FREQUENT_FACTOR: u64 = 100;
+
+/// Terms that `stem`, which `products` have, may stand for as well, the likeliest first.
+pub(super) fn alternatives(
+    view: &View,
+    stem: &str,
+    products: u64,
+    is_last: bool,
+) -> Result<Vec<String>, SearchError> {
+    let chars = stem.chars().count();
+    let is_code = stem.chars().any(|c| c.is_ascii_digit());
+    if products > RARE_PRODUCTS || (products > 0 && is_code) {
+        return Ok(Vec::new());
+    }
+    let mut found = AHashMap::new();
+    if products == 0 && is_last && chars >= MIN_CHARS_FOR_PREFIX {
+        completions(view, stem, &mut found)?;
+    }
+    if found.is_empty() && chars >= MIN_CHARS_FOR_ONE_EDIT {
+        found = within(view, stem, 1)?;
+    }
+    if products > 0 {
+        found.retain(|_, frequency| *frequency >= products * FREQUENT_FACTOR);
+    } else if found.is_empty() && chars >= MIN_CHARS_FOR_TWO_EDITS {
+        found = within(view, stem, 2)?;
+    }
+    found.remove(stem);
+    let mut ranked: Vec<(String, u64)> = found.into_iter().collect();
+    ranked.sort_unstable_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+    Ok(ranked.into_iter().take(MAX_ALTERNATIVES).map(|(term, _)| term).collect())
+}
+
+/// Terms within `edits` of `stem` with the same first letter, and how many products have them.
+fn within(view: &View, stem: &str, edits: u8) -> Result<AHashMap<String, u64>, SearchError> {
+    let mut found = AHashMap::new();
+    let Some(first) = stem.chars().next() else { return Ok(found) };
+    let automaton =
+        FuzzyTermQuery::new(Term::from_field_text(view.fields.text, stem), edits, true).automaton()?;
+    let (from, to) = (first.to_string(), after(&first.to_string()));
+    for segment in view.searcher.segment_readers() {
+        let index = segment.inverted_index(view.fields.text)?;
+        let mut stream = index.terms().search(&automaton).ge(&from).lt(&to).into_stream()?;
+        while stream.advance() {
+            add(&mut found, stream.key(), stream.value().doc_freq);
+        }
+    }
+    Ok(found)
+}
+
+fn completions(view: &View, stem: &str, found: &mut AHashMap<String, u64>) -> Result<(), SearchError> {
+    for segment in view.searcher.segment_readers() {
+        let index = segment.inverted_index(view.fields.text)?;
+        each_with_prefix(index.terms(), stem, MAX_COMPLETIONS, |term, frequency| {
+            add(found, term, frequency);
+        })?;
+    }
+    Ok(())
+}
+
+/// Calls `visit` with the terms that begin with `prefix` and their document frequencies; at most `limit`.
+pub(super) fn each_with_prefix(
+    terms: &TermDictionary,
+    prefix: &str,
+    limit: usize,
+    mut visit: impl FnMut(&[u8], u32),
+) -> Result<(), SearchError> {
+    let mut stream = terms.range().ge(prefix).lt(after(prefix)).into_stream()?;
+    for _ in 0..limit {
+        if !stream.advance() {
+            break;
+        }
+        visit(stream.key(), stream.value().doc_freq);
+    }
+    Ok(())
+}
+
+/// The least text after all that begin with `prefix`: no character is encoded with this byte.
+fn after(prefix: &str) -> Vec<u8> {
+    let mut end = prefix.as_bytes().to_vec();
+    end.push(0xff);
+    end
+}
+
+fn add(found: &mut AHashMap<String, u64>, term: &[u8], frequency: u32) {
+    if let Ok(term) = std::str::from_utf8(term) {
+        *found.entry(term.to_owned()).or_default() += u64::from(frequency);
+    }
+}
