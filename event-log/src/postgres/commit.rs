@@ -5,8 +5,9 @@
 use super::{
     decide::{Held, Place},
     group::Group,
+    prepare::Prepared,
 };
-use crate::{Append, AppendOutcome, Position, StreamId};
+use crate::{AppendOutcome, Position, StreamId};
 use ahash::AHashMap;
 use sqlx::{Connection, PgConnection};
 use uuid::Uuid;
@@ -20,7 +21,7 @@ pub(super) struct Committed {
 /// Writes `appends` in one round trip. None if they cannot all go in; then nothing was written.
 pub(super) async fn together(
     connection: &mut PgConnection,
-    appends: &[&Append],
+    appends: &[&Prepared],
 ) -> Result<Option<Committed>, sqlx::Error> {
     let mut group = Group::default();
     for append in appends {
@@ -36,14 +37,14 @@ pub(super) async fn together(
 /// Decides each append by itself and writes those that stand.
 pub(super) async fn one_by_one(
     connection: &mut PgConnection,
-    appends: &[&Append],
+    appends: &[&Prepared],
 ) -> Result<Committed, sqlx::Error> {
     let mut transaction = connection.begin().await?;
     let mut held = held(&mut transaction, appends).await?;
     let mut group = Group::default();
     let mut outcomes = Vec::with_capacity(appends.len());
     for append in appends {
-        let decision = held.decide(append);
+        let decision = held.decide(&append.append);
         if decision.write && !group.push(append) {
             // Every accepted append expects what the ones before it leave, so this cannot be; refusing is safe.
             return Err(sqlx::Error::Protocol("a decided group does not fit together".to_owned()));
@@ -62,13 +63,13 @@ pub(super) async fn one_by_one(
 }
 
 /// Takes the lock, then reads what the log holds of these streams and events.
-async fn held(connection: &mut PgConnection, appends: &[&Append]) -> Result<Held, sqlx::Error> {
+async fn held(connection: &mut PgConnection, appends: &[&Prepared]) -> Result<Held, sqlx::Error> {
     let (head, now_ns): (i64, i64) = sqlx::query_as(
         "SELECT position, greatest(recorded_at, daybook_now()) FROM log_head FOR NO KEY UPDATE",
     )
     .fetch_one(&mut *connection)
     .await?;
-    let mut streams: Vec<&StreamId> = appends.iter().map(|append| &append.stream).collect();
+    let mut streams: Vec<&StreamId> = appends.iter().map(|append| &append.append.stream).collect();
     streams.sort_unstable();
     streams.dedup();
     let types: Vec<&str> = streams.iter().map(|stream| stream.aggregate()).collect();
@@ -89,10 +90,10 @@ async fn held(connection: &mut PgConnection, appends: &[&Append]) -> Result<Held
 
 async fn places(
     connection: &mut PgConnection,
-    appends: &[&Append],
+    appends: &[&Prepared],
 ) -> Result<AHashMap<Uuid, Place>, sqlx::Error> {
     let ids: Vec<Uuid> =
-        appends.iter().flat_map(|append| append.events.iter().map(|event| event.event_id)).collect();
+        appends.iter().flat_map(|append| append.append.events.iter().map(|event| event.event_id)).collect();
     let rows: Vec<(Uuid, String, String, i64, i64, i64)> = sqlx::query_as(
         "SELECT event_id, aggregate_type, aggregate_id, sequence, position, recorded_at
            FROM events WHERE event_id = ANY($1)",

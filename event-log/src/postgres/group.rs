@@ -1,11 +1,10 @@
-//! One group of appends as the columns of one `UNNEST` insert. Knows how to lay them out and where each append
+//! One group of prepared appends as the columns of one `UNNEST` insert. Knows how to lay them out and where each append
 //! then stands; whether they may go in is decided by the server function (all at once) or by `decide` (one by one).
 
-use super::{metadata, payload};
+use super::prepare::Prepared;
 use crate::{Append, Appended, ExpectedVersion, Position, Version};
 use ahash::AHashMap;
 use sqlx::PgConnection;
-use std::ops::Range;
 use uuid::Uuid;
 
 /// The columns of a group, borrowed from its appends.
@@ -24,10 +23,8 @@ pub(super) struct Group<'a> {
     event_id: Vec<Uuid>,
     event_type: Vec<&'a str>,
     schema_version: Vec<i32>,
-    /// Payloads and metadata lie one after the other in one text.
-    texts: String,
-    payload: Vec<Range<usize>>,
-    metadata: Vec<Range<usize>>,
+    payload: Vec<&'a str>,
+    metadata: Vec<&'a str>,
     spans: Vec<Span>,
 }
 
@@ -50,7 +47,8 @@ pub(super) struct Taken {
 impl<'a> Group<'a> {
     /// Adds an append. False if what it expects cannot go together with those before it in this group.
     #[must_use]
-    pub(super) fn push(&mut self, append: &'a Append) -> bool {
+    pub(super) fn push(&mut self, prepared: &'a Prepared) -> bool {
+        let append = &prepared.append;
         let slot = self.slot_of(append);
         let wanted = match append.expected {
             ExpectedVersion::Any => None,
@@ -66,7 +64,7 @@ impl<'a> Group<'a> {
             self.base[slot] = Some(base);
         }
         self.spans.push(Span { slot, ahead, start: self.event_id.len(), length: append.events.len() });
-        self.push_events(append, slot);
+        self.push_events(prepared, slot);
         true
     }
 
@@ -80,22 +78,19 @@ impl<'a> Group<'a> {
         })
     }
 
-    fn push_events(&mut self, append: &'a Append, slot: usize) {
-        for event in &append.events {
+    fn push_events(&mut self, prepared: &'a Prepared, slot: usize) {
+        let stream = &prepared.append.stream;
+        for (event, (payload, metadata)) in prepared.append.events.iter().zip(prepared.texts()) {
             self.length[slot] += 1;
             self.slot.push(i32::try_from(slot + 1).expect("a group has far fewer streams"));
             self.ahead.push(self.length[slot]);
-            self.aggregate_type.push(append.stream.aggregate());
-            self.aggregate_id.push(append.stream.id());
+            self.aggregate_type.push(stream.aggregate());
+            self.aggregate_id.push(stream.id());
             self.event_id.push(event.event_id);
             self.event_type.push(&event.event_type);
             self.schema_version.push(i32::from(event.schema_version));
-            let start = self.texts.len();
-            payload::wrap(&mut self.texts, &event.event_type, &event.payload);
-            let middle = self.texts.len();
-            metadata::write(&mut self.texts, &event.metadata);
-            self.payload.push(start..middle);
-            self.metadata.push(middle..self.texts.len());
+            self.payload.push(payload);
+            self.metadata.push(metadata);
         }
     }
 
@@ -110,9 +105,6 @@ impl<'a> Group<'a> {
         connection: &mut PgConnection,
         at: Option<i64>,
     ) -> Result<Option<Taken>, sqlx::Error> {
-        let cut = |ranges: &[Range<usize>]| -> Vec<&str> {
-            ranges.iter().map(|range| &self.texts[range.clone()]).collect()
-        };
         let (taken, head, recorded_at_ns, bases): (bool, i64, i64, Vec<i64>) = sqlx::query_as(
             "SELECT taken, head, recorded, bases FROM daybook_append($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13)",
         )
@@ -126,8 +118,8 @@ impl<'a> Group<'a> {
         .bind(&self.event_id)
         .bind(&self.event_type)
         .bind(&self.schema_version)
-        .bind(cut(&self.payload))
-        .bind(cut(&self.metadata))
+        .bind(&self.payload)
+        .bind(&self.metadata)
         .bind(at)
         .fetch_one(connection)
         .await?;

@@ -1,5 +1,6 @@
 //! How far the log goes: fed by our own commits, by the server's notifications of everyone's, and by asking now and
-//! then in case a notification is lost. Never runs backwards.
+//! then in case a notification is lost. Never runs backwards. Also tells the other nodes of our commits, off the
+//! path of the commits themselves.
 
 use super::connection;
 use crate::{LogError, Position};
@@ -13,6 +14,9 @@ use tokio::sync::watch;
 
 /// The channel named in the schema.
 const CHANNEL: &str = "daybook_head";
+
+/// A node that is told later than this would hardly notice; telling costs the server a little each time.
+const TELL_EVERY: Duration = Duration::from_millis(2);
 
 /// The last known position. Cheap to clone.
 #[derive(Clone)]
@@ -59,9 +63,27 @@ pub(super) async fn ask(pool: &PgPool) -> Result<Position, sqlx::Error> {
     Ok(Position::new(position.unsigned_abs()))
 }
 
-/// Keeps `head` current for as long as it is polled.
-pub(super) async fn keep_current(head: Head, pool: PgPool, server: PgConnectOptions, every: Duration) {
-    tokio::join!(listen(&head, server, every), poll(&head, &pool, every));
+/// Keeps `head` current and passes on what we commit, for as long as it is polled.
+pub(super) async fn keep_current(
+    head: Head,
+    committed: watch::Receiver<Position>,
+    pool: PgPool,
+    server: PgConnectOptions,
+    every: Duration,
+) {
+    tokio::join!(listen(&head, server, every), poll(&head, &pool, every), tell(committed, &pool));
+}
+
+/// Tells the other nodes how far we have written, the latest only, and no more often than they can use.
+async fn tell(mut committed: watch::Receiver<Position>, pool: &PgPool) {
+    while committed.changed().await.is_ok() {
+        let position = committed.borrow_and_update().to_string();
+        let told = sqlx::query("SELECT pg_notify($1, $2)").bind(CHANNEL).bind(position).execute(pool).await;
+        if let Err(error) = told {
+            tracing::debug!(%error, "other nodes could not be told of new events; they find them by asking");
+        }
+        tokio::time::sleep(TELL_EVERY).await;
+    }
 }
 
 async fn listen(head: &Head, server: PgConnectOptions, every: Duration) {

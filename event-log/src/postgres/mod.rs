@@ -7,7 +7,7 @@
 //! that insert without knowing of it.
 //!
 //! ```text
-//! append ─> queue ─> write (one writer, many calls to one commit)
+//! append ─> prepare ─> queue ─> write (one writer, many calls to one commit)
 //!                      └─> commit: all at once (group) or one by one (decide) ─> head
 //! read_* ─> read (pool) ─> row ─> payload, metadata
 //! ```
@@ -21,6 +21,7 @@ mod head;
 mod metadata;
 mod options;
 mod payload;
+mod prepare;
 mod read;
 mod row;
 mod schema;
@@ -34,6 +35,7 @@ use failure::Failure;
 use futures::FutureExt;
 use head::Head;
 use parking_lot::Mutex;
+use prepare::Prepared;
 use read::Reader;
 use sqlx::{
     PgConnection,
@@ -51,6 +53,7 @@ use write::{Pause, Request, Writer};
 pub struct PostgresLog {
     reader: Reader,
     queue: Mutex<Option<mpsc::UnboundedSender<Request>>>,
+    payload_bytes: usize,
     writer: Mutex<Option<JoinHandle<()>>>,
     listener: AbortHandle,
 }
@@ -76,13 +79,16 @@ impl PostgresLog {
             .test_before_acquire(false)
             .after_connect(|connection, _| connection::prepare(connection))
             .connect_lazy_with(server.clone());
-        let keeping = head::keep_current(head.clone(), pool.clone(), server.clone(), options.poll_every);
+        let (told, committed) = watch::channel(Position::ZERO);
+        let keeping =
+            head::keep_current(head.clone(), committed, pool.clone(), server.clone(), options.poll_every);
         let listener = tokio::spawn(keeping).abort_handle();
         let reader = Reader { pool, place: place.clone(), head: head.clone(), retry_for: options.retry_for };
         let (queue, requests) = mpsc::unbounded_channel();
-        let writer = Writer { options, server, place, head, connection: Some(connection) };
+        let payload_bytes = options.payload_bytes;
+        let writer = Writer { options, server, place, head, told, connection: Some(connection) };
         let writer = Mutex::new(Some(tokio::spawn(writer.run(requests))));
-        Ok(Self { reader, queue: Mutex::new(Some(queue)), writer, listener })
+        Ok(Self { reader, queue: Mutex::new(Some(queue)), payload_bytes, writer, listener })
     }
 }
 
@@ -118,7 +124,8 @@ async fn reach(
 impl EventLog for PostgresLog {
     fn append(&self, group: Vec<Append>) -> AppendFuture {
         let (answer, outcome) = oneshot::channel();
-        let request = Request { appends: group, asked: Instant::now(), answer };
+        let appends = group.into_iter().map(|append| Prepared::new(append, self.payload_bytes)).collect();
+        let request = Request { appends, asked: Instant::now(), answer };
         let accepted = self.queue.lock().as_ref().is_some_and(|queue| queue.send(request).is_ok());
         if !accepted {
             return std::future::ready(Err(LogError::Closed)).boxed();

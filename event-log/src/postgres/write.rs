@@ -7,13 +7,13 @@ use super::{
     failure::{Failure, unavailable},
     head::Head,
     options::PostgresOptions,
-    payload,
+    prepare::Prepared,
 };
-use crate::{Append, AppendOutcome, AppendRejection, LogError, RecordedEvent};
+use crate::{AppendOutcome, AppendRejection, LogError, Position};
 use sqlx::{PgConnection, postgres::PgConnectOptions};
 use std::time::Duration;
 use tokio::{
-    sync::{mpsc, oneshot},
+    sync::{mpsc, oneshot, watch},
     time::Instant,
 };
 
@@ -21,7 +21,8 @@ const DOING: &str = "appending to the Postgres log";
 
 /// One call of `append`, waiting for its answer.
 pub(super) struct Request {
-    pub(super) appends: Vec<Append>,
+    /// What can be stored, and what was refused on the way in, in the order of the call.
+    pub(super) appends: Vec<Result<Prepared, AppendRejection>>,
     pub(super) asked: Instant,
     pub(super) answer: oneshot::Sender<Result<Vec<AppendOutcome>, LogError>>,
 }
@@ -31,6 +32,8 @@ pub(super) struct Writer {
     pub(super) server: PgConnectOptions,
     pub(super) place: String,
     pub(super) head: Head,
+    /// What the other nodes are to be told.
+    pub(super) told: watch::Sender<Position>,
     pub(super) connection: Option<PgConnection>,
 }
 
@@ -55,27 +58,23 @@ impl Writer {
 
     /// Commits the appends of all requests together and answers them.
     async fn serve(&mut self, requests: &mut Vec<Request>) {
-        let refusals: Vec<Option<AppendRejection>> =
-            requests.iter().flat_map(|request| &request.appends).map(|append| self.refuse(append)).collect();
-        let storable: Vec<&Append> = requests
+        let storable: Vec<&Prepared> = requests
             .iter()
             .flat_map(|request| &request.appends)
-            .zip(&refusals)
-            .filter_map(|(append, refusal)| refusal.is_none().then_some(append))
+            .filter_map(|append| append.as_ref().ok())
             .collect();
         let asked = requests.last().map_or_else(Instant::now, |request| request.asked);
         let done = self.commit(&storable, asked + self.options.retry_for).await;
-        let mut refusals = refusals.into_iter();
         let mut done = done.map(Vec::into_iter);
         for request in requests.drain(..) {
             let answer = match &mut done {
-                Ok(outcomes) => Ok(refusals
-                    .by_ref()
-                    .take(request.appends.len())
-                    .filter_map(|refusal| {
-                        refusal.map_or_else(|| outcomes.next(), |refusal| Some(Err(refusal)))
-                    })
-                    .collect()),
+                Ok(outcomes) => {
+                    let outcome = |append| match append {
+                        Ok(_) => outcomes.next(),
+                        Err(refusal) => Some(Err(refusal)),
+                    };
+                    Ok(request.appends.into_iter().filter_map(outcome).collect())
+                }
                 Err(error) => Err(error.clone()),
             };
             // Whoever asked may have gone; the events are in the log all the same.
@@ -83,25 +82,10 @@ impl Writer {
         }
     }
 
-    fn refuse(&self, append: &Append) -> Option<AppendRejection> {
-        let invalid = |reason| Some(AppendRejection::Invalid { stream: append.stream.clone(), reason });
-        if append.events.is_empty() {
-            return invalid("an append without events".to_owned());
-        }
-        append.events.iter().find_map(|event| {
-            let sizes = RecordedEvent::check_sizes(event, self.options.payload_bytes);
-            let named = || match event.event_type.contains(char::is_control) {
-                true => Err("the event type holds control characters".to_owned()),
-                false => Ok(()),
-            };
-            sizes.and_then(|()| named()).and_then(|()| payload::check(&event.payload)).err().and_then(invalid)
-        })
-    }
-
     /// Commits, retrying until `deadline` what may pass; one outcome per append.
     async fn commit(
         &mut self,
-        appends: &[&Append],
+        appends: &[&Prepared],
         deadline: Instant,
     ) -> Result<Vec<AppendOutcome>, LogError> {
         match self.commit_group(appends, deadline).await {
@@ -114,7 +98,8 @@ impl Writer {
             match self.commit_group(&[append], deadline).await {
                 Ok(outcome) => outcomes.extend(outcome),
                 Err(Failure::Unstorable(reason)) => {
-                    outcomes.push(Err(AppendRejection::Invalid { stream: append.stream.clone(), reason }));
+                    outcomes
+                        .push(Err(AppendRejection::Invalid { stream: append.append.stream.clone(), reason }));
                 }
                 Err(failure) => return Err(failure.into_error(DOING, &self.place)),
             }
@@ -124,7 +109,7 @@ impl Writer {
 
     async fn commit_group(
         &mut self,
-        appends: &[&Append],
+        appends: &[&Prepared],
         deadline: Instant,
     ) -> Result<Vec<AppendOutcome>, Failure> {
         if appends.is_empty() {
@@ -135,6 +120,11 @@ impl Writer {
             let failure = match self.attempt(appends).await {
                 Ok(committed) => {
                     self.head.advance(committed.head);
+                    self.told.send_if_modified(|told| {
+                        let further = committed.head > *told;
+                        *told = committed.head.max(*told);
+                        further
+                    });
                     return Ok(committed.outcomes);
                 }
                 Err(failure) => failure,
@@ -160,7 +150,7 @@ impl Writer {
         }
     }
 
-    async fn attempt(&mut self, appends: &[&Append]) -> Result<Committed, Failure> {
+    async fn attempt(&mut self, appends: &[&Prepared]) -> Result<Committed, Failure> {
         let within = self.options.try_for;
         let connection = match &mut self.connection {
             Some(connection) => connection,
@@ -182,7 +172,7 @@ impl Writer {
 }
 
 fn count(request: &Request) -> usize {
-    request.appends.iter().map(|append| append.events.len()).sum()
+    request.appends.iter().flatten().map(|append| append.append.events.len()).sum()
 }
 
 fn is_unique_violation(error: &sqlx::Error) -> bool {

@@ -127,7 +127,8 @@ CREATE TRIGGER daybook_refuse_change BEFORE UPDATE OR DELETE OR TRUNCATE ON even
 --   base_*   one entry per stream of the group; `base` is the version it must be at, null if any
 --   the rest one entry per event; `slot` points into base_*, `ahead` is how far past the base it goes
 -- `at` is null for now, or a time not before the head's. Each statement here sees what was committed while
--- the one before waited for the lock: that needs the isolation level READ COMMITTED.
+-- the one before waited for the lock: that needs the isolation level READ COMMITTED. Whoever calls this tells the
+-- other nodes afterwards: a notification inside would cost every commit a lock that all commits of the server share.
 CREATE FUNCTION daybook_append(
     base_type text[], base_id text[], base bigint[],
     slot int[], ahead bigint[], aggregate_type text[], aggregate_id text[], event_id uuid[],
@@ -136,8 +137,9 @@ CREATE FUNCTION daybook_append(
 LANGUAGE plpgsql VOLATILE AS $$
 #variable_conflict use_column
 BEGIN
-    SELECT h.position, coalesce(daybook_append.at, greatest(h.recorded_at, daybook_now()))
-      INTO head, recorded FROM log_head h FOR NO KEY UPDATE;
+    UPDATE log_head h SET position = h.position + cardinality(daybook_append.slot),
+                          recorded_at = coalesce(daybook_append.at, greatest(h.recorded_at, daybook_now()))
+    RETURNING h.position - cardinality(daybook_append.slot), h.recorded_at INTO head, recorded;
     SELECT array_agg(found.actual ORDER BY found.n),
            coalesce(bool_and(found.wanted IS NULL OR found.wanted = found.actual), true)
       INTO bases, taken
@@ -145,6 +147,7 @@ BEGIN
                      WHERE e.aggregate_type = b.type AND e.aggregate_id = b.id), 0) AS actual
               FROM unnest(base_type, base_id, base) WITH ORDINALITY AS b(type, id, wanted, n)) found;
     IF NOT taken THEN
+        UPDATE log_head SET position = daybook_append.head;
         RETURN;
     END IF;
     INSERT INTO events (aggregate_type, aggregate_id, sequence, event_type, event_version, payload, metadata,
@@ -155,6 +158,4 @@ BEGIN
       FROM unnest(slot, ahead, aggregate_type, aggregate_id, event_id, event_type, schema_version, payload, metadata)
            WITH ORDINALITY AS n(slot, ahead, aggregate_type, aggregate_id, event_id, event_type, schema_version,
                                 payload, metadata, nth);
-    UPDATE log_head SET position = position + cardinality(daybook_append.slot), recorded_at = daybook_append.recorded;
-    PERFORM pg_notify('daybook_head', (head + cardinality(daybook_append.slot))::text);
 END $$;
