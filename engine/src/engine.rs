@@ -1,46 +1,246 @@
-//! The engine as its callers see it.
+//! The engine as its callers see it: puts the parts together, routes commands to shards, shuts down in order.
 
-use crate::{CommandError, CommandRequest, EngineError, EngineOptions, OrderWatch, Outcome};
-use daybook_domain::OrderId;
-use daybook_event_log::{EventLog, Position};
-use std::sync::Arc;
+use crate::{
+    CommandError, CommandRequest, EngineError, EngineOptions, OrderWatch, Outcome, Priority,
+    inbox::{Inbox, LANES, Lane, Refused},
+    mailbox::Mailbox,
+    process::{Checkpoints, Concerns, Runner},
+    shard::Shard,
+    shared::Shared,
+    snapshots::Snapshots,
+    watch::Watches,
+    work::{Ids, Reply, Work},
+};
+use ahash::RandomState;
+use daybook_domain::{
+    Command, OrderId,
+    cart::CartCommand,
+    process::{ProcessConfig, all},
+};
+use daybook_event_log::{EventLog, Position, StreamId};
+use parking_lot::Mutex;
+use std::{
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+use tokio::{
+    sync::{oneshot, watch},
+    task::JoinHandle,
+    time::{Instant, timeout},
+};
+use uuid::Uuid;
 
-/// Executes commands. Cheap to clone; all clones are one engine.
+/// What a caller is told to wait when queues are full.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
+/// How long a shutdown waits for processes to come to rest; what is left is taken up by the next start.
+const REST_WITHIN: Duration = Duration::from_secs(5);
+
+/// Executes commands. Cheap to clone; all clones are one engine. Dropping the last one without
+/// [`Engine::shutdown`] stops it at once, as a crash would: nothing acknowledged is lost.
 #[derive(Clone)]
 pub struct Engine {
-    log: Arc<dyn EventLog>,
+    parts: Arc<Parts>,
+}
+
+struct Parts {
+    shared: Arc<Shared>,
+    closing: AtomicBool,
+    shards: Mutex<Vec<JoinHandle<()>>>,
+    runner: Mutex<Option<(oneshot::Sender<()>, JoinHandle<()>)>>,
+    depths: Option<JoinHandle<()>>,
 }
 
 impl Engine {
     /// Starts an engine over `log`; processes resume where they were.
     pub async fn start(log: Arc<dyn EventLog>, options: EngineOptions) -> Result<Self, EngineError> {
-        let _ = options;
-        Ok(Self { log })
+        let snapshots = open_snapshots(options.state_dir.as_deref(), options.snapshot_every)?;
+        let processes = if options.run_processes { all(process_config(&options)) } else { Vec::new() };
+        let (checkpoints, checkpoint) = Checkpoints::open(options.state_dir.clone(), &log).await?;
+        let shards = options.shards.max(1);
+        let shared = Arc::new(Shared {
+            sole_writer: log.is_sole_writer(),
+            inboxes: (0..shards).map(|_| Inbox::new(options.queue_capacity)).collect(),
+            concerns: Concerns::of(&processes),
+            signals: Mailbox::new(),
+            watches: Arc::new(Watches::default()),
+            snapshots: Arc::new(snapshots),
+            process_lag: AtomicU64::new(0),
+            caught_up: watch::Sender::new(checkpoint.position),
+            // Only within this process, so any seeds will do; fixed ones make runs repeatable.
+            routing: RandomState::with_seeds(0x0dab, 0x00b0, 0x0c0b, 0x0a3d),
+            log,
+            options,
+        });
+        let tasks = (0..shards).map(|index| tokio::spawn(Shard::new(Arc::clone(&shared), index).run()));
+        let tasks = tasks.collect();
+        let runner = shared.options.run_processes.then(|| {
+            let (stop, stopped) = oneshot::channel();
+            let runner = Runner::new(Arc::clone(&shared), processes, checkpoints, checkpoint);
+            (stop, tokio::spawn(runner.run(stopped)))
+        });
+        let depths = tokio::spawn(measure_depths(Arc::clone(&shared)));
+        let parts = Parts {
+            shared,
+            closing: AtomicBool::new(false),
+            shards: Mutex::new(tasks),
+            runner: Mutex::new(runner),
+            depths: Some(depths),
+        };
+        Ok(Self { parts: Arc::new(parts) })
     }
 
     /// Executes a command and answers when what it led to is durable.
     pub async fn execute(&self, request: CommandRequest) -> Result<Outcome, CommandError> {
-        let _ = request;
-        Err(CommandError::ShuttingDown)
+        let shared = &self.parts.shared;
+        if self.parts.closing.load(Ordering::Acquire) {
+            return Err(CommandError::ShuttingDown);
+        }
+        if request.deadline.is_some_and(|deadline| deadline <= Instant::now()) {
+            return Err(CommandError::DeadlinePassed);
+        }
+        let checkout = matches!(&request.command, Command::Cart(_, CartCommand::CheckOutCart(_)));
+        if checkout && shared.process_lag.load(Ordering::Relaxed) > shared.options.max_process_lag {
+            return Err(overloaded("processes"));
+        }
+        let lane = match request.priority {
+            Priority::Checkout => Lane::Checkout,
+            Priority::Normal => Lane::Normal,
+            Priority::Bulk => Lane::Bulk,
+        };
+        let (reply, answer) = oneshot::channel();
+        let work = to_work(request, reply, shared)?;
+        match shared.inboxes[shared.shard_of(&work.stream)].offer(lane, work) {
+            Ok(()) => {}
+            Err(Refused::Full) => return Err(overloaded("commands")),
+            Err(Refused::Closed) => return Err(CommandError::ShuttingDown),
+        }
+        answer.await.unwrap_or(Err(CommandError::Log(daybook_event_log::LogError::Closed)))
     }
 
     /// Waits for what becomes of an order. Subscribe before executing the checkout, so nothing is missed.
     #[must_use]
     pub fn watch_order(&self, id: OrderId) -> OrderWatch {
-        OrderWatch::new(id)
+        self.parts.shared.watches.watch(id, Arc::clone(&self.parts.shared.log))
     }
 
     /// The log this engine writes to.
     #[must_use]
     pub fn log(&self) -> &Arc<dyn EventLog> {
-        &self.log
+        &self.parts.shared.log
     }
 
     /// Resolves when all processes have reacted to everything up to `position` and their commands are done.
+    /// (Deadlines that have not come yet do not count.) Never where no processes run.
     pub async fn processes_caught_up(&self, position: Position) {
-        let _ = position;
+        let mut caught_up = self.parts.shared.caught_up.subscribe();
+        // The sender lives as long as this engine does.
+        let _ = caught_up.wait_for(|done| *done >= position).await;
     }
 
     /// Finishes what was accepted, writes snapshots and checkpoints, and stops. The log stays open.
-    pub async fn shutdown(&self) {}
+    /// What processes cannot finish within five seconds is taken up by the next start.
+    pub async fn shutdown(&self) {
+        self.parts.closing.store(true, Ordering::Release);
+        let runner = self.parts.runner.lock().take();
+        if let Some((stop, task)) = runner {
+            let at_rest = async {
+                loop {
+                    let head = *self.log().head().borrow();
+                    self.processes_caught_up(head).await;
+                    if *self.log().head().borrow() == head {
+                        return;
+                    }
+                }
+            };
+            let _ = timeout(REST_WITHIN, at_rest).await;
+            let _ = stop.send(());
+            let _ = task.await;
+        }
+        for inbox in &self.parts.shared.inboxes {
+            inbox.close();
+        }
+        let shards = std::mem::take(&mut *self.parts.shards.lock());
+        for shard in shards {
+            let _ = shard.await;
+        }
+    }
+}
+
+impl Drop for Parts {
+    fn drop(&mut self) {
+        for shard in self.shards.lock().drain(..) {
+            shard.abort();
+        }
+        if let Some((_, runner)) = self.runner.lock().take() {
+            runner.abort();
+        }
+        if let Some(depths) = self.depths.take() {
+            depths.abort();
+        }
+    }
+}
+
+fn process_config(options: &EngineOptions) -> ProcessConfig {
+    ProcessConfig { reservation_hold: options.reservation_hold, cart_idle: options.cart_idle }
+}
+
+fn open_snapshots(dir: Option<&Path>, every: u64) -> Result<Snapshots, EngineError> {
+    Snapshots::open(dir, every).map_err(|source| EngineError::StateDir {
+        path: dir.map(Path::to_path_buf).unwrap_or_default(),
+        source,
+    })
+}
+
+fn overloaded(what: &'static str) -> CommandError {
+    metrics::counter!("daybook_engine_overloaded_total", "by" => what).increment(1);
+    CommandError::Overloaded { retry_after: RETRY_AFTER }
+}
+
+fn to_work(
+    request: CommandRequest,
+    reply: oneshot::Sender<Result<Outcome, CommandError>>,
+    shared: &Shared,
+) -> Result<Work, CommandError> {
+    let stream = StreamId::parse(&request.command.stream_name())
+        .map_err(|error| CommandError::Invalid { reason: error.to_string() })?;
+    let command = request.command_id;
+    if command.is_nil() {
+        return Err(CommandError::Invalid { reason: "a command id must not be nil".to_owned() });
+    }
+    let or_itself = |id: Uuid| if id.is_nil() { command } else { id };
+    Ok(Work {
+        stream,
+        name: request.command.name(),
+        command: Some(request.command),
+        ids: Ids {
+            command,
+            correlation: or_itself(request.correlation_id),
+            causation: or_itself(request.causation_id),
+            request_hash: request.request_hash,
+        },
+        expected: request.expected_version,
+        actor: request.actor,
+        occurred_at: request.occurred_at.unwrap_or_else(|| shared.options.clock.now()),
+        deadline: request.deadline,
+        reply: Reply::Caller(reply),
+        attempts: 0,
+        fresh: false,
+    })
+}
+
+/// Tells how full the queues are, once a second.
+async fn measure_depths(shared: Arc<Shared>) {
+    let gauges =
+        LANES.map(|(lane, name)| (lane, metrics::gauge!("daybook_engine_queue_depth", "lane" => name)));
+    loop {
+        for (lane, gauge) in &gauges {
+            let depth: usize = shared.inboxes.iter().map(|inbox| inbox.depth(*lane)).sum();
+            gauge.set(depth as f64);
+        }
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
 }

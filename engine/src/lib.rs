@@ -11,10 +11,18 @@
 mod clock;
 mod engine;
 mod gateway;
+mod ids;
+mod inbox;
+mod mailbox;
 mod options;
 mod outcome;
+mod process;
 mod request;
+mod shard;
+mod shared;
+mod snapshots;
 mod watch;
+mod work;
 
 pub use clock::{Clock, SettableClock, SystemClock};
 pub use engine::Engine;

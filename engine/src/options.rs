@@ -15,6 +15,8 @@ pub struct EngineOptions {
     pub cache_capacity: usize,
     /// How long stock is held for an order that is not yet paid.
     pub reservation_hold: Duration,
+    /// After how long without any event an active cart is abandoned; none: never.
+    pub cart_idle: Option<Duration>,
     pub gateway: Arc<dyn Gateway>,
     /// How long a call to the gateway may take before its outcome counts as unknown.
     pub gateway_timeout: Duration,
@@ -39,6 +41,7 @@ impl Default for EngineOptions {
             queue_capacity: 8_192,
             cache_capacity: 100_000,
             reservation_hold: Duration::from_secs(15 * 60),
+            cart_idle: None,
             gateway: Arc::new(SimulatedGateway::new()),
             gateway_timeout: Duration::from_secs(10),
             clock: Arc::new(SystemClock),

@@ -64,3 +64,22 @@ pub enum EngineError {
     )]
     CheckpointBeyondLog { path: PathBuf, checkpoint: Position, head: Position },
 }
+
+impl CommandError {
+    /// The kind of error in one word; stable, for metrics.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Rejected(_) => "rejected",
+            Self::VersionConflict { .. } => "version_conflict",
+            Self::CommandIdReused => "command_id_reused",
+            Self::Overloaded { .. } => "overloaded",
+            Self::DeadlinePassed => "deadline_passed",
+            Self::Contended { .. } => "contended",
+            Self::Log(_) => "log",
+            Self::UnreadableHistory { .. } => "unreadable_history",
+            Self::Invalid { .. } => "invalid",
+            Self::ShuttingDown => "shutting_down",
+        }
+    }
+}

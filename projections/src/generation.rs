@@ -1,6 +1,6 @@
 //! One filling of one read model: its version, its rows, its place. A rebuild makes the next one beside it.
 
-use fjall::Keyspace;
+use fjall::{Database, Keyspace, Snapshot};
 use parking_lot::RwLock;
 use serde::{Deserialize, Serialize};
 use std::{fmt, path::PathBuf, sync::Arc};
@@ -18,6 +18,7 @@ pub struct GenerationId {
 pub struct Generation {
     pub(crate) name: &'static str,
     pub(crate) id: GenerationId,
+    pub(crate) db: Database,
     pub(crate) keyspace: Keyspace,
     pub(crate) own_dir: PathBuf,
 }
@@ -38,6 +39,12 @@ impl Generation {
     #[must_use]
     pub fn rows(&self) -> &Keyspace {
         &self.keyspace
+    }
+
+    /// All rows as they are now, for queries that read several.
+    #[must_use]
+    pub fn snapshot(&self) -> Snapshot {
+        self.db.snapshot()
     }
 
     /// A directory for a store of the projection's own, not yet made; removed with the generation.

@@ -1,16 +1,42 @@
 //! What the shop shows: read models, their runner and their store.
 
+pub mod cart;
+pub mod catalog;
+mod control;
+mod dead_letter;
+mod decoded;
 mod definition;
+mod feed;
 mod generation;
+mod lane;
+mod member;
+pub mod order;
+pub mod payment;
+mod prepare;
 mod projection;
+mod read_models;
+mod read_store;
+mod rebuild;
+mod row;
+mod runner;
 pub mod search;
+mod seat;
+mod shop;
+pub mod stock;
 mod store_error;
 mod table;
 mod tx;
 
+pub use control::{Freshness, WaitError};
+pub use dead_letter::{DeadLetter, SkippedLetter};
 pub use definition::Definition;
 pub use generation::{Generation, GenerationId, Live};
 pub use projection::{ApplyError, DecodedEvent, Flush, Projection};
+pub use read_models::{Options, ReadModels};
+pub(crate) use read_store::ReadStore;
+pub use row::{Cursor, InvalidCursor, Page, Row};
+pub use runner::{Retried, RunnerError};
+pub use seat::RebuildProgress;
 pub use store_error::StoreError;
 pub use table::Table;
 pub use tx::Tx;

@@ -11,10 +11,6 @@ use fjall::{Keyspace, OwnedWriteBatch, UserKey, UserValue};
 pub(crate) struct Writes(AHashMap<UserKey, Option<UserValue>>);
 
 impl Writes {
-    pub(crate) fn len(&self) -> usize {
-        self.0.len()
-    }
-
     pub(crate) fn clear(&mut self) {
         self.0.clear();
     }

@@ -1,0 +1,32 @@
+//! The processes' metrics.
+
+use metrics::{Gauge, Histogram, gauge, histogram};
+use std::time::Duration;
+
+pub(super) struct Meters {
+    lag: Gauge,
+    reactions: Gauge,
+    deadlines: Gauge,
+    gateway: Histogram,
+}
+
+impl Meters {
+    pub(super) fn new() -> Self {
+        Self {
+            lag: gauge!("daybook_process_lag_events"),
+            reactions: gauge!("daybook_process_reactions"),
+            deadlines: gauge!("daybook_process_deadlines"),
+            gateway: histogram!("daybook_gateway_call_seconds"),
+        }
+    }
+
+    pub(super) fn progress(&self, lag: u64, reactions: usize, deadlines: usize) {
+        self.lag.set(lag as f64);
+        self.reactions.set(reactions as f64);
+        self.deadlines.set(deadlines as f64);
+    }
+
+    pub(super) fn gateway_call(&self, took: Duration) {
+        self.gateway.record(took.as_secs_f64());
+    }
+}

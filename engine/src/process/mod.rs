@@ -1,0 +1,109 @@
+//! Runs the domain's processes: events in, commands out, each exactly once in effect.
+//!
+//! ```text
+//! shards ──(durable events, answers)──> runner ──> react ──> commands ──> shards
+//!                                         ^  |
+//!              log (what was missed) ─────'  '──> gateway ──> RecordOutcome
+//! ```
+//!
+//! Shards hand over what they wrote, decoded and without a detour; whatever did not come that way (the past
+//! after a start, other writers) is read from the log. A step may be done twice but counts once: command ids
+//! follow from the process, the event and the step's number.
+
+mod checkpoint;
+mod deadlines;
+mod gateway_calls;
+mod intake;
+mod ledger;
+mod meters;
+mod reactions;
+mod runner;
+
+pub(crate) use checkpoint::Checkpoints;
+pub(crate) use runner::Runner;
+
+use crate::CommandError;
+use ahash::AHashMap;
+use daybook_domain::{Event, Timestamp, process::Process};
+use daybook_event_log::{Position, StreamId, Version};
+use uuid::Uuid;
+
+/// Which step of which reaction waits for an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct StepKey {
+    slot: u32,
+    /// Tells a reaction from an earlier one in the same slot.
+    generation: u32,
+    index: u32,
+}
+
+/// What shards tell the processes.
+pub(crate) enum Signal {
+    /// A caller's command was written; with those of its events, by their index, that concern a process.
+    Happened(Happened, Vec<(usize, Event)>),
+    /// A command of a process was answered.
+    Done(StepKey, Result<StepDone, CommandError>),
+}
+
+/// Events of one command that are now durable.
+#[derive(Clone)]
+pub(crate) struct Happened {
+    pub(crate) stream: StreamId,
+    pub(crate) first_position: Position,
+    pub(crate) first_version: Version,
+    pub(crate) recorded_at_ns: i64,
+    pub(crate) count: usize,
+    pub(crate) command_id: Uuid,
+    pub(crate) correlation_id: Uuid,
+    pub(crate) occurred_at: Timestamp,
+}
+
+/// What a process' command led to.
+pub(crate) struct StepDone {
+    pub(crate) events: Vec<Event>,
+    /// Where they were written; none if there are none, or if they were there before.
+    pub(crate) happened: Option<Happened>,
+}
+
+/// Which events concern which processes, as bits.
+#[derive(Default)]
+pub(crate) struct Concerns {
+    masks: AHashMap<(&'static str, &'static str), u64>,
+}
+
+impl Concerns {
+    /// What the processes say of every event there is.
+    pub(crate) fn of(processes: &[Box<dyn Process>]) -> Self {
+        assert!(processes.len() <= 64, "a mask has a bit per process");
+        let mut masks = AHashMap::new();
+        for (aggregate, types) in Event::TYPES {
+            for (event_type, _) in *types {
+                let concerned = processes.iter().enumerate();
+                let mask = concerned
+                    .filter(|(_, process)| process.concerns(aggregate, event_type))
+                    .fold(0, |mask, (bit, _)| mask | 1 << bit);
+                if mask != 0 {
+                    masks.insert((*aggregate, *event_type), mask);
+                }
+            }
+        }
+        Self { masks }
+    }
+
+    pub(crate) fn any(&self) -> bool {
+        !self.masks.is_empty()
+    }
+
+    pub(crate) fn mask(&self, aggregate: &str, event_type: &str) -> u64 {
+        self.masks.get(&(aggregate, event_type)).copied().unwrap_or(0)
+    }
+
+    /// Copies of the events that concern somebody.
+    pub(crate) fn pick(&self, events: &[Event]) -> Vec<(usize, Event)> {
+        let concerned = events.iter().enumerate();
+        concerned
+            .filter(|(_, event)| self.mask(event.aggregate(), event.type_name()) != 0)
+            .map(|(index, event)| (index, event.clone()))
+            .collect()
+    }
+}

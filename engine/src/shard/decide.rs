@@ -1,0 +1,268 @@
+//! The first half of a command's way: from the inbox to a decision and the log.
+
+use super::{Group, Shard, UnderWay, cache::Entry, commit::send, history};
+use crate::{
+    CommandError, Outcome, ids,
+    shared::Shared,
+    snapshots,
+    work::{Reply, Work},
+};
+use ahash::{AHashMap, AHashSet};
+use bytes::Bytes;
+use daybook_domain::{Actor, Context, Event};
+use daybook_event_log::{Append, ExpectedVersion, Metadata, NewEvent, StreamId, Version};
+use futures::future::join_all;
+use std::{borrow::Cow, collections::hash_map, sync::Arc};
+use tokio::time::Instant;
+
+/// A command with its decision.
+pub(super) struct Decided {
+    pub(super) work: Work,
+    pub(super) decision: Decision,
+}
+
+pub(super) enum Decision {
+    /// Its events are in the group: in the append of that index, after that many others.
+    Written {
+        events: Vec<Event>,
+        append: usize,
+        after: usize,
+        snapshot: Option<Vec<u8>>,
+    },
+    /// Nothing to do: the stream is at this version, and everything is as wished.
+    Unchanged(Version),
+    Refused(CommandError),
+    /// It had been executed before.
+    Repeated(Outcome),
+    /// The cached state was behind the log: to be decided anew.
+    Behind,
+}
+
+impl Shard {
+    pub(super) async fn execute(&mut self, works: Vec<Work>) {
+        self.batch += 1;
+        self.meters.batch(works.len());
+        let works: Vec<Work> = works.into_iter().filter_map(|work| self.admit(work)).collect();
+        let loaded = self.load_missing(&works).await;
+        let mut group = Appends::new(self.shared.sole_writer, works.len());
+        let mut decided = Vec::with_capacity(works.len());
+        for mut work in works {
+            let decision = self.decide(&mut work, &loaded.failures, &mut group);
+            decided.push(Decided { work, decision });
+        }
+        let append = (!group.appends.is_empty()).then(|| self.shared.log.append(group.appends));
+        let doubtful = self.doubtful(&mut decided, &loaded);
+        if !doubtful.is_empty() {
+            let shared = Arc::clone(&self.shared);
+            join_all(doubtful.into_iter().map(|doubt| doubt.look_up(&shared))).await;
+        }
+        self.groups.push_back(Group { batch: self.batch, decided, append });
+    }
+
+    /// The work, if it is to be done; otherwise it is answered, or will be together with the one it repeats.
+    fn admit(&mut self, work: Work) -> Option<Work> {
+        if work.attempts > 0 || matches!(work.reply, Reply::Process(_)) {
+            return Some(work);
+        }
+        if work.deadline.is_some_and(|deadline| deadline <= Instant::now()) {
+            self.meters.answered(work.name, Some(&CommandError::DeadlinePassed));
+            send(work.reply, Err(CommandError::DeadlinePassed));
+            return None;
+        }
+        let request_hash = work.ids.request_hash;
+        match self.under_way.entry(work.ids.command) {
+            hash_map::Entry::Vacant(place) => {
+                place.insert(UnderWay { stream: work.stream.clone(), request_hash, also: Vec::new() });
+                Some(work)
+            }
+            hash_map::Entry::Occupied(mut first) => {
+                let first = first.get_mut();
+                let same = first.request_hash == request_hash || first.request_hash == 0 || request_hash == 0;
+                if first.stream == work.stream && same {
+                    first.also.push(work.reply);
+                } else {
+                    send(work.reply, Err(CommandError::CommandIdReused));
+                }
+                None
+            }
+        }
+    }
+
+    /// Brings the aggregates of this batch into memory and keeps them there; reads happen side by side.
+    async fn load_missing(&mut self, works: &[Work]) -> Loaded {
+        let mut loaded = Loaded::default();
+        for work in works {
+            if !self.cache.pin(&work.stream, self.batch) {
+                loaded.streams.insert(work.stream.clone());
+            }
+        }
+        self.meters.cache(works.len(), loaded.streams.len());
+        if loaded.streams.is_empty() {
+            return loaded;
+        }
+        let reads = loaded.streams.iter().map(|stream| {
+            let (log, snapshots) = (Arc::clone(&self.shared.log), Arc::clone(&self.shared.snapshots));
+            let (stream, batch) = (stream.clone(), self.batch);
+            async move { (stream.clone(), history::load(log, snapshots, stream, batch).await) }
+        });
+        for (stream, entry) in join_all(reads).await {
+            match entry {
+                Ok(entry) => self.cache.insert(stream, entry, self.durable),
+                Err(error) => drop(loaded.failures.insert(stream, error)),
+            }
+        }
+        loaded
+    }
+
+    fn decide(
+        &mut self,
+        work: &mut Work,
+        failures: &AHashMap<StreamId, CommandError>,
+        group: &mut Appends,
+    ) -> Decision {
+        let Some(entry) = self.cache.get_mut(&work.stream) else {
+            let lost = CommandError::Invalid { reason: format!("{} could not be loaded", work.stream) };
+            let error = failures.get(&work.stream).cloned().unwrap_or(lost);
+            return Decision::Refused(error);
+        };
+        if let Some(expected) = work.expected.filter(|expected| *expected != entry.version) {
+            let stream = work.stream.clone();
+            let actual = entry.version;
+            return Decision::Refused(CommandError::VersionConflict { stream, expected, actual });
+        }
+        let context = Context { now: work.occurred_at, actor: work.actor.clone() };
+        // Only what may have to be decided anew is kept: a process repeats its whole reaction instead.
+        let keep = !self.shared.sole_writer || matches!(work.reply, Reply::Caller(_));
+        let command = if keep { work.command.clone() } else { work.command.take() };
+        let command = command.expect("a command that may be decided anew was kept");
+        let events = match entry.state.handle(command, &context) {
+            Err(rejection) => return Decision::Refused(CommandError::Rejected(rejection)),
+            Ok(events) if events.is_empty() => return Decision::Unchanged(entry.version),
+            Ok(events) => events,
+        };
+        let before = entry.version;
+        entry.version = before.plus(events.len() as u64);
+        let append = to_append(work, before, context.actor, &events);
+        entry.last_event = append.events.last().map_or(entry.last_event, |event| event.event_id);
+        let (append, after) = group.add(append);
+        let snapshot = Self::snapshot_if_due(&self.shared, &work.stream, entry);
+        Decision::Written { events, append, after, snapshot }
+    }
+
+    fn snapshot_if_due(shared: &Shared, stream: &StreamId, entry: &mut Entry) -> Option<Vec<u8>> {
+        if entry.version.get() < entry.snapshot_at {
+            return None;
+        }
+        entry.snapshot_at = shared.snapshots.due_after(entry.version.get());
+        Some(snapshots::encode(stream, &entry.state, entry.version, entry.last_event))
+    }
+
+    /// What wrote nothing may be a repetition of something that did, or may stand on a state that other
+    /// writers have moved on from. (What writes is checked by the log itself.)
+    fn doubtful<'a>(&self, decided: &'a mut [Decided], loaded: &Loaded) -> Vec<Doubt<'a>> {
+        let sole_writer = self.shared.sole_writer;
+        let doubtful = decided.iter_mut().filter(|decided| {
+            let unwritten = match &decided.decision {
+                Decision::Unchanged(_) => true,
+                Decision::Refused(error) => {
+                    matches!(error, CommandError::Rejected(_) | CommandError::VersionConflict { .. })
+                }
+                _ => false,
+            };
+            unwritten && !(decided.work.fresh && sole_writer)
+        });
+        let doubt = |decided: &'a mut Decided| {
+            let certain = sole_writer || loaded.streams.contains(&decided.work.stream);
+            let decided_at = if certain { None } else { self.cache.version(&decided.work.stream) };
+            Doubt { decided, decided_at }
+        };
+        doubtful.map(doubt).collect()
+    }
+}
+
+/// A decision that has to be looked up in the log before it is told.
+struct Doubt<'a> {
+    decided: &'a mut Decided,
+    /// If others write too: the version the stream was thought to have.
+    decided_at: Option<Version>,
+}
+
+impl Doubt<'_> {
+    async fn look_up(self, shared: &Shared) {
+        let Self { decided, decided_at } = self;
+        let work = &decided.work;
+        match history::recorded_outcome(&shared.log, &work.stream, &work.ids).await {
+            Ok(Some(outcome)) => return decided.decision = Decision::Repeated(outcome),
+            Err(error) => return decided.decision = Decision::Refused(error),
+            Ok(None) => {}
+        }
+        let Some(decided_at) = decided_at else { return };
+        match shared.log.stream_version(&work.stream).await {
+            Ok(actual) if actual <= decided_at => {}
+            Ok(_) => decided.decision = Decision::Behind,
+            Err(error) => decided.decision = Decision::Refused(CommandError::Log(error)),
+        }
+    }
+}
+
+/// A group being put together.
+struct Appends {
+    appends: Vec<Append>,
+    /// Where others write too: which append is whose, so that all events a stream gets from this batch stand
+    /// or fall together. Two appends might be refused and accepted, the second upon a state that never was:
+    /// the other writer's event could bring the stream to just the version the second one expects.
+    by_stream: Option<AHashMap<StreamId, usize>>,
+}
+
+impl Appends {
+    fn new(sole_writer: bool, capacity: usize) -> Self {
+        Self { appends: Vec::with_capacity(capacity), by_stream: (!sole_writer).then(AHashMap::new) }
+    }
+
+    /// The index of the append, and how many events it has before these.
+    fn add(&mut self, append: Append) -> (usize, usize) {
+        let index = self.appends.len();
+        if let Some(by_stream) = &mut self.by_stream {
+            let index = *by_stream.entry(append.stream.clone()).or_insert(index);
+            if let Some(first) = self.appends.get_mut(index) {
+                let after = first.events.len();
+                first.events.extend(append.events);
+                return (index, after);
+            }
+        }
+        self.appends.push(append);
+        (index, 0)
+    }
+}
+
+#[derive(Default)]
+struct Loaded {
+    /// Read in this batch, so certainly not behind.
+    streams: AHashSet<StreamId>,
+    failures: AHashMap<StreamId, CommandError>,
+}
+
+fn to_append(work: &Work, before: Version, actor: Actor, events: &[Event]) -> Append {
+    let metadata = Metadata {
+        occurred_at_ns: work.occurred_at.as_nanos(),
+        command_id: work.ids.command,
+        correlation_id: work.ids.correlation,
+        causation_id: work.ids.causation,
+        request_hash: work.ids.request_hash,
+        actor: actor.to_string(),
+    };
+    let new_event = |(index, event): (usize, &Event)| NewEvent {
+        event_id: ids::event_id(work.ids.command, index),
+        event_type: Cow::Borrowed(event.type_name()),
+        schema_version: event.schema_version(),
+        metadata: metadata.clone(),
+        payload: Bytes::from(event.encode()),
+    };
+    let expected =
+        if before == Version::ZERO { ExpectedVersion::NoStream } else { ExpectedVersion::Exact(before) };
+    Append {
+        stream: work.stream.clone(),
+        expected,
+        events: events.iter().enumerate().map(new_event).collect(),
+    }
+}

@@ -1,0 +1,149 @@
+//! A shard: the single writer of its streams.
+//!
+//! ```text
+//! inbox ──> batch ──> load what is not in memory ──> decide in order ──> one group to the log ──┐
+//!   ^                                                                                           │ durable, in order
+//!   '── retries (the stream was not as thought) <── complete the group ──> answers, processes <─'
+//! ```
+//!
+//! Where nobody else writes, the next batch is decided while earlier groups are on their way to the disk:
+//! the log takes groups in order, so a state can only be wrong if an earlier append of the same stream was
+//! refused, and then every later one of that stream is refused too.
+
+mod cache;
+mod commit;
+mod decide;
+mod history;
+mod meters;
+
+use crate::{
+    inbox::{BATCH, Taken},
+    process::Signal,
+    shared::Shared,
+    work::{Reply, Work},
+};
+use ahash::AHashMap;
+use cache::Cache;
+use daybook_event_log::{AppendFuture, AppendOutcome, LogError, StreamId};
+use decide::Decided;
+use futures::FutureExt;
+pub(crate) use history::decode;
+use meters::Meters;
+use std::{collections::VecDeque, future::poll_fn, sync::Arc, task::Poll};
+use tokio::task::JoinHandle;
+use uuid::Uuid;
+
+/// How many groups may be on their way to the disk; beyond that, batches grow instead.
+const GROUPS_AHEAD: usize = 8;
+
+/// How often a command is decided anew because its stream was not as thought.
+const MAX_ATTEMPTS: u32 = 5;
+
+pub(crate) struct Shard {
+    shared: Arc<Shared>,
+    index: usize,
+    cache: Cache,
+    groups: VecDeque<Group>,
+    /// Callers' commands between being taken and being answered, with those who asked the same again.
+    under_way: AHashMap<Uuid, UnderWay>,
+    /// Commands to be decided anew, before anything else.
+    retries: Vec<Work>,
+    /// Streams whose state turned out wrong, with the last batch that was decided upon it.
+    wrong: AHashMap<StreamId, u64>,
+    batch: u64,
+    /// The last batch whose group is complete.
+    durable: u64,
+    signals: Vec<Signal>,
+    snapshot_writes: Vec<JoinHandle<()>>,
+    meters: Meters,
+}
+
+/// A batch whose events are on their way to the disk.
+struct Group {
+    batch: u64,
+    decided: Vec<Decided>,
+    /// None: there was nothing to write.
+    append: Option<AppendFuture>,
+}
+
+struct UnderWay {
+    stream: StreamId,
+    request_hash: u64,
+    also: Vec<Reply>,
+}
+
+enum Step {
+    Committed(Result<Vec<AppendOutcome>, LogError>),
+    Batch,
+    End,
+}
+
+impl Shard {
+    pub(crate) fn new(shared: Arc<Shared>, index: usize) -> Self {
+        let capacity = shared.options.cache_capacity / shared.inboxes.len();
+        Self {
+            shared,
+            index,
+            cache: Cache::new(capacity),
+            groups: VecDeque::new(),
+            under_way: AHashMap::new(),
+            retries: Vec::new(),
+            wrong: AHashMap::new(),
+            batch: 0,
+            durable: 0,
+            signals: Vec::new(),
+            snapshot_writes: Vec::new(),
+            meters: Meters::new(index),
+        }
+    }
+
+    /// Executes commands until the inbox is closed and empty and everything is answered.
+    pub(crate) async fn run(mut self) {
+        let mut batch = Vec::with_capacity(BATCH);
+        loop {
+            match self.next_step(&mut batch).await {
+                Step::Committed(result) => {
+                    let group = self.groups.pop_front().expect("a group was polled");
+                    self.complete(group, result).await;
+                }
+                Step::Batch => {
+                    let works = std::mem::replace(&mut batch, Vec::with_capacity(BATCH));
+                    self.execute(works).await;
+                    // Lets those who were answered ask again, so that the next batch is a large one.
+                    tokio::task::yield_now().await;
+                }
+                Step::End => break,
+            }
+        }
+        self.write_last_snapshots();
+        for write in self.snapshot_writes.drain(..) {
+            let _ = write.await;
+        }
+    }
+
+    async fn next_step(&mut self, batch: &mut Vec<Work>) -> Step {
+        let ahead = if self.shared.sole_writer { GROUPS_AHEAD } else { 1 };
+        poll_fn(|cx| {
+            if let Some(group) = self.groups.front_mut() {
+                match group.append.as_mut().map(|append| append.poll_unpin(cx)) {
+                    None => return Poll::Ready(Step::Committed(Ok(Vec::new()))),
+                    Some(Poll::Ready(result)) => return Poll::Ready(Step::Committed(result)),
+                    Some(Poll::Pending) => {}
+                }
+            }
+            if self.groups.len() >= ahead {
+                return Poll::Pending;
+            }
+            if !self.retries.is_empty() {
+                batch.append(&mut self.retries);
+                return Poll::Ready(Step::Batch);
+            }
+            match self.shared.inboxes[self.index].poll_take(cx, batch) {
+                Poll::Ready(Taken::Batch) => Poll::Ready(Step::Batch),
+                Poll::Ready(Taken::End) if self.groups.is_empty() => Poll::Ready(Step::End),
+                Poll::Ready(Taken::End) | Poll::Pending => Poll::Pending,
+            }
+        })
+        .await
+    }
+}

@@ -1,0 +1,41 @@
+//! What all parts of one engine know: its log, its queues, who waits for what.
+
+use crate::{
+    EngineOptions,
+    inbox::Inbox,
+    mailbox::Mailbox,
+    process::{Concerns, Signal},
+    snapshots::Snapshots,
+    watch::Watches,
+};
+use ahash::RandomState;
+use daybook_event_log::{EventLog, Position, StreamId};
+use std::sync::{Arc, atomic::AtomicU64};
+use tokio::sync::watch;
+
+pub(crate) struct Shared {
+    pub(crate) log: Arc<dyn EventLog>,
+    pub(crate) options: EngineOptions,
+    /// Nobody else writes, so cached state is never behind, and deciding may run ahead of the disk.
+    pub(crate) sole_writer: bool,
+    pub(crate) inboxes: Vec<Inbox>,
+    /// Which events some process reacts to; none where no processes run.
+    pub(crate) concerns: Concerns,
+    /// To the processes.
+    pub(crate) signals: Mailbox<Signal>,
+    pub(crate) watches: Arc<Watches>,
+    pub(crate) snapshots: Arc<Snapshots>,
+    /// How many events the processes are behind.
+    pub(crate) process_lag: AtomicU64,
+    /// All processes have reacted to everything up to here, and their commands are done.
+    pub(crate) caught_up: watch::Sender<Position>,
+    pub(crate) routing: RandomState,
+}
+
+impl Shared {
+    /// The shard that alone decides on `stream`.
+    pub(crate) fn shard_of(&self, stream: &StreamId) -> usize {
+        let hash = self.routing.hash_one(stream.as_str());
+        usize::try_from(hash % self.inboxes.len() as u64).unwrap_or(0)
+    }
+}

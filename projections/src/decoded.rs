@@ -1,0 +1,67 @@
+//! Events of the log, decoded once for all projections of a lane.
+
+use daybook_domain::{Event, EventError};
+use daybook_event_log::{EventLog, LogError, Position, RecordedEvent};
+use std::sync::Arc;
+
+/// An event with what the domain makes of it.
+pub(crate) struct Decoded {
+    pub(crate) record: RecordedEvent,
+    /// None: it concerns nobody in the lane.
+    pub(crate) event: Option<Result<Event, EventError>>,
+}
+
+impl Decoded {
+    pub(crate) fn new(record: RecordedEvent, concerns: &Concerns) -> Self {
+        let (aggregate, event_type) = (record.aggregate(), record.event_type());
+        let event = concerns
+            .iter()
+            .any(|concerns| concerns(aggregate, event_type))
+            .then(|| Event::decode(aggregate, event_type, record.schema_version(), record.payload()));
+        Self { record, event }
+    }
+}
+
+/// What the projections of a lane want to see.
+pub(crate) type Concerns = Vec<fn(&str, &str) -> bool>;
+
+/// At most this many bytes are read at a time, as far as it can be foretold, …
+const CHUNK_BYTES: usize = 8 << 20;
+/// … and at most and at least this many events.
+const CHUNK_EVENTS: (usize, usize) = (64, 8192);
+
+/// Reads the log in order, in chunks as large as what is there, within bounds.
+pub(crate) struct Reader {
+    pub(crate) log: Arc<dyn EventLog>,
+    pub(crate) next: Position,
+    /// Reads nothing after this position.
+    pub(crate) until: Option<Position>,
+    bytes_per_event: usize,
+}
+
+impl Reader {
+    /// Reads `log` after `checkpoint`.
+    pub(crate) fn new(log: Arc<dyn EventLog>, checkpoint: Position, until: Option<Position>) -> Self {
+        Self { log, next: checkpoint.next(), until, bytes_per_event: 512 }
+    }
+
+    /// The next events there are now; empty at the end.
+    pub(crate) async fn read(&mut self) -> Result<Vec<RecordedEvent>, LogError> {
+        let (least, most) = CHUNK_EVENTS;
+        let mut limit = (CHUNK_BYTES / self.bytes_per_event.max(1)).clamp(least, most);
+        if let Some(until) = self.until {
+            let left = (until.get() + 1).saturating_sub(self.next.get());
+            limit = limit.min(usize::try_from(left).unwrap_or(limit));
+        }
+        if limit == 0 {
+            return Ok(Vec::new());
+        }
+        let events = self.log.read_all(self.next, limit).await?;
+        if let Some(last) = events.last() {
+            self.next = last.position().next();
+            let bytes: usize = events.iter().map(|event| event.as_bytes().len()).sum();
+            self.bytes_per_event = bytes / events.len();
+        }
+        Ok(events)
+    }
+}

@@ -1,0 +1,179 @@
+//! One projection at work on one generation: skips what it has, parks what it cannot take, keeps the rest
+//! for the commit.
+
+use crate::{
+    ApplyError, DeadLetter, DecodedEvent, Definition, Flush, Generation, ReadStore, StoreError, Tx,
+    dead_letter::Parked,
+    decoded::Decoded,
+    definition::Applying,
+    read_store::{Checkpoint, checkpoint_key, json},
+    tx::Writes,
+};
+use daybook_event_log::Position;
+use fjall::OwnedWriteBatch;
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+};
+
+pub(crate) struct Member {
+    pub(crate) definition: Definition,
+    pub(crate) generation: Arc<Generation>,
+    pub(crate) projection: Box<dyn Applying>,
+    /// Where the rows stand, parked events included.
+    pub(crate) checkpoint: Checkpoint,
+    /// Up to where queries see the changes.
+    pub(crate) visible: Position,
+    pub(crate) parked: Parked,
+    pub(crate) writes: Writes,
+    /// What this batch parks, to be committed with it.
+    letters: Vec<DeadLetter>,
+    own_store: bool,
+}
+
+/// Why applying a batch was interrupted.
+pub(crate) enum Interruption {
+    /// The event at this place of the batch cannot be applied.
+    Poison(usize, String),
+    Store(StoreError),
+}
+
+impl Member {
+    /// A projection at work on `generation`, from where that stands.
+    pub(crate) fn new(
+        definition: Definition,
+        generation: Arc<Generation>,
+        store: &ReadStore,
+    ) -> Result<Self, StoreError> {
+        let projection = (definition.make)(&generation)?;
+        let mut checkpoint = store.checkpoint(&generation)?;
+        let own = projection.own_checkpoint();
+        if let Some(position) = own.filter(|position| *position != checkpoint.position) {
+            checkpoint = Checkpoint { position, ..Checkpoint::default() };
+        }
+        let parked = store.parked(&generation, checkpoint.position.get())?;
+        let visible = checkpoint.position;
+        let (writes, letters, own_store) = (Writes::default(), Vec::new(), own.is_some());
+        Ok(Self {
+            definition,
+            generation,
+            projection,
+            checkpoint,
+            visible,
+            parked,
+            writes,
+            letters,
+            own_store,
+        })
+    }
+
+    /// Applies those events that it does not have yet.
+    pub(crate) fn apply(&mut self, events: &[Decoded]) -> Result<(), Interruption> {
+        for (n, decoded) in events.iter().enumerate() {
+            let record = &decoded.record;
+            if record.position() <= self.checkpoint.position {
+                continue;
+            }
+            let Some(event) = &decoded.event else { continue };
+            if !(self.definition.concerns)(record.aggregate(), record.event_type()) {
+                continue;
+            }
+            if !self.parked.is_empty() && self.parked.contains_key(record.stream()) {
+                self.park(decoded, None);
+                continue;
+            }
+            match event {
+                Ok(event) => self.apply_one(&DecodedEvent { record, event }, n)?,
+                Err(error) => return Err(Interruption::Poison(n, error.to_string())),
+            }
+        }
+        Ok(())
+    }
+
+    pub(crate) fn apply_one(&mut self, event: &DecodedEvent<'_>, n: usize) -> Result<(), Interruption> {
+        let mut tx = Tx::new(&self.generation.keyspace, &mut self.writes);
+        let applied = catch_unwind(AssertUnwindSafe(|| self.projection.apply(event, &mut tx)));
+        match applied {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(ApplyError::Store(error @ StoreError::Unavailable { .. }))) => {
+                Err(Interruption::Store(error))
+            }
+            Ok(Err(error)) => Err(Interruption::Poison(n, error.to_string())),
+            Err(panic) => {
+                let text = panic.downcast_ref::<String>().cloned();
+                let text = text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()));
+                Err(Interruption::Poison(n, format!("panicked: {}", text.unwrap_or_default())))
+            }
+        }
+    }
+
+    /// Puts an event aside; `error` says why, none that it waits behind another.
+    pub(crate) fn park(&mut self, decoded: &Decoded, error: Option<String>) {
+        let letter = DeadLetter::new(self.definition.name, &decoded.record, error);
+        if let Some(error) = &letter.error {
+            tracing::warn!(projection = letter.projection, stream = letter.stream, position = letter.position, %error,
+                "an event cannot be applied; its stream is parked for this read model");
+            metrics::counter!("projection_poison_events_total", "projection" => self.definition.name)
+                .increment(1);
+        }
+        *self.parked.entry(letter.stream.clone()).or_insert(0) += 1;
+        self.letters.push(letter);
+    }
+
+    /// Hands everything of this batch to `batch`, checkpoint included; answers up to where it will be visible.
+    pub(crate) fn flush(
+        &mut self,
+        up_to: Checkpoint,
+        when: Flush,
+        store: &ReadStore,
+        batch: &mut OwnedWriteBatch,
+    ) -> Result<(), StoreError> {
+        let up_to = if up_to.position > self.checkpoint.position { up_to } else { self.checkpoint };
+        let mut tx = Tx::new(&self.generation.keyspace, &mut self.writes);
+        self.visible = self.projection.flush(up_to.position, when, &mut tx)?;
+        self.writes.drain_into(batch, &self.generation.keyspace);
+        for letter in self.letters.drain(..) {
+            batch.insert(&store.meta, letter.key(&self.generation), json(&letter));
+        }
+        if up_to.position > self.checkpoint.position && !self.own_store {
+            batch.insert(&store.meta, checkpoint_key(&self.generation), json(&up_to));
+        }
+        self.checkpoint = up_to;
+        Ok(())
+    }
+
+    /// Forgets what was applied since the last commit.
+    pub(crate) fn discard(&mut self) {
+        self.projection.discard();
+        self.writes.clear();
+        for letter in self.letters.drain(..) {
+            if let Some(count) = self.parked.get_mut(&letter.stream) {
+                *count -= 1;
+                if *count == 0 {
+                    self.parked.remove(&letter.stream);
+                }
+            }
+        }
+    }
+
+    /// Changes wait in a store of its own for their commit.
+    pub(crate) fn has_uncommitted(&self) -> bool {
+        self.visible < self.checkpoint.position
+    }
+}
+
+impl Member {
+    /// Applies events that waited, in order.
+    pub(crate) fn retry(&mut self, waiting: &[Decoded]) -> Result<(), Interruption> {
+        for (n, decoded) in waiting.iter().enumerate() {
+            match &decoded.event {
+                Some(Ok(event)) => {
+                    self.apply_one(&DecodedEvent { record: &decoded.record, event }, n)?;
+                }
+                Some(Err(error)) => return Err(Interruption::Poison(n, error.to_string())),
+                None => {}
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,12 @@
+//! Orders: status, ledger and timeline, by id, number, reference and customer.
+
+mod apply;
+mod change;
+mod queries;
+mod view;
+
+pub(crate) use apply::OrderProjection;
+pub use queries::Orders;
+pub use view::{
+    FulfilmentState, OrderLineView, OrderState, OrderView, ReturnView, ShipmentView, TimelineEntry,
+};

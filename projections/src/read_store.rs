@@ -1,0 +1,185 @@
+//! The read store: one embedded database with a keyspace per generation, and one for what is known of them.
+//!
+//! Rows, checkpoint and dead letters of a batch are one atomic write. Nothing is synced: after a power cut the
+//! store stands at some earlier checkpoint and goes on from there. Everything in it can be deleted.
+//!
+//! ```text
+//! meta   live/<name>                          GenerationId that answers queries
+//!        building/<name>                      GenerationId that is being filled
+//!        at/<keyspace>                        Checkpoint
+//!        dead/<keyspace>/<stream>/<position>  DeadLetter
+//!        skip/<keyspace>/<position>           SkippedLetter
+//! ```
+
+use crate::{Generation, GenerationId, StoreError};
+use daybook_event_log::Position;
+use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+use uuid::Uuid;
+
+/// How far a generation has got, and which event that was, so that another log is noticed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub(crate) struct Checkpoint {
+    pub(crate) position: Position,
+    pub(crate) event_id: Uuid,
+}
+
+/// Which of a read model's generations is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Role {
+    Live,
+    Building,
+}
+
+impl Role {
+    fn key(self, name: &str) -> String {
+        match self {
+            Self::Live => format!("live/{name}"),
+            Self::Building => format!("building/{name}"),
+        }
+    }
+}
+
+pub(crate) struct ReadStore {
+    pub(crate) db: Database,
+    pub(crate) meta: Keyspace,
+    dir: PathBuf,
+}
+
+impl ReadStore {
+    /// Opens the store in `dir`, which is made if it is not there.
+    pub(crate) fn open(dir: &Path, cache_bytes: u64) -> Result<Arc<Self>, StoreError> {
+        let db =
+            Database::builder(dir.join("rows")).cache_size(cache_bytes).worker_threads(1).open().map_err(
+                |error| match error {
+                    fjall::Error::Locked => StoreError::InUse { path: dir.display().to_string() },
+                    error => StoreError::unavailable("opening")(error),
+                },
+            )?;
+        let meta = db
+            .keyspace("meta", KeyspaceCreateOptions::default)
+            .map_err(StoreError::unavailable("opening a keyspace"))?;
+        let store = Self { db, meta, dir: dir.to_owned() };
+        store.drop_orphans()?;
+        Ok(Arc::new(store))
+    }
+
+    /// Opens or makes a generation.
+    pub(crate) fn generation(
+        &self,
+        name: &'static str,
+        id: GenerationId,
+    ) -> Result<Arc<Generation>, StoreError> {
+        let keyspace_name = keyspace_name(name, id);
+        let keyspace = self
+            .db
+            .keyspace(&keyspace_name, KeyspaceCreateOptions::default)
+            .map_err(StoreError::unavailable("opening a keyspace"))?;
+        let own_dir = self.dir.join("own").join(keyspace_name);
+        Ok(Arc::new(Generation { name, id, db: self.db.clone(), keyspace, own_dir }))
+    }
+
+    pub(crate) fn generation_id(&self, name: &str, role: Role) -> Result<Option<GenerationId>, StoreError> {
+        self.meta_row(role.key(name).as_bytes())
+    }
+
+    /// Says which generation has `role` from now on.
+    pub(crate) fn assign(
+        &self,
+        name: &str,
+        role: Role,
+        generation: Option<&Generation>,
+    ) -> Result<(), StoreError> {
+        let mut batch = self.db.batch();
+        match generation {
+            Some(generation) => batch.insert(&self.meta, role.key(name), json(&generation.id)),
+            None => batch.remove(&self.meta, role.key(name)),
+        }
+        if role == Role::Live {
+            batch.remove(&self.meta, Role::Building.key(name));
+        }
+        batch.commit().map_err(StoreError::unavailable("switching a read model"))?;
+        self.persist()
+    }
+
+    pub(crate) fn checkpoint(&self, generation: &Generation) -> Result<Checkpoint, StoreError> {
+        Ok(self.meta_row(&checkpoint_key(generation))?.unwrap_or_default())
+    }
+
+    /// Removes a generation with all that is known of it. Queries that still hold it go on.
+    pub(crate) fn drop_generation(&self, generation: &Generation) -> Result<(), StoreError> {
+        let name = generation.keyspace.name();
+        let mut batch = self.db.batch();
+        batch.remove(&self.meta, checkpoint_key(generation));
+        for prefix in [format!("dead/{name}/"), format!("skip/{name}/")] {
+            for row in self.meta.prefix(prefix) {
+                batch.remove(&self.meta, row.key().map_err(StoreError::unavailable("reading dead letters"))?);
+            }
+        }
+        batch.commit().map_err(StoreError::unavailable("dropping a read model"))?;
+        let dropped = self.db.delete_keyspace(generation.keyspace.clone());
+        dropped.map_err(StoreError::unavailable("dropping a read model"))?;
+        match std::fs::remove_dir_all(&generation.own_dir) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                tracing::warn!(dir = %generation.own_dir.display(), %error, "an old read model's files could not be removed");
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Makes everything committed so far durable.
+    pub(crate) fn persist(&self) -> Result<(), StoreError> {
+        self.db.persist(PersistMode::SyncData).map_err(StoreError::unavailable("syncing"))
+    }
+
+    pub(crate) fn meta_row<V: DeserializeOwned>(&self, key: &[u8]) -> Result<Option<V>, StoreError> {
+        let row = self.meta.get(key).map_err(StoreError::unavailable("reading a row"))?;
+        row.map(|row| crate::table::parse(key, &row)).transpose()
+    }
+
+    /// Rows of a keyspace whose name nobody remembers: its process died while making or dropping it.
+    fn drop_orphans(&self) -> Result<(), StoreError> {
+        let mut known = vec!["meta".to_owned()];
+        for role in ["live/", "building/"] {
+            for row in self.meta.prefix(role) {
+                let (key, value) =
+                    row.into_inner().map_err(StoreError::unavailable("reading the read models' names"))?;
+                let id: GenerationId = crate::table::parse(&key, &value)?;
+                let name = String::from_utf8_lossy(&key[role.len()..]);
+                known.push(keyspace_name(&name, id));
+            }
+        }
+        for name in self.db.list_keyspace_names() {
+            if !known.iter().any(|known| **known == *name) {
+                let orphan = self.db.keyspace(&name, KeyspaceCreateOptions::default);
+                let orphan = orphan.map_err(StoreError::unavailable("opening a keyspace"))?;
+                self.db
+                    .delete_keyspace(orphan)
+                    .map_err(StoreError::unavailable("dropping an unfinished read model"))?;
+                self.meta
+                    .remove(format!("at/{name}"))
+                    .map_err(StoreError::unavailable("dropping an unfinished read model"))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn keyspace_name(name: &str, id: GenerationId) -> String {
+    format!("{name}-v{}-{}", id.version, id.number)
+}
+
+/// Where a generation's checkpoint stands in the meta keyspace.
+pub(crate) fn checkpoint_key(generation: &Generation) -> Vec<u8> {
+    format!("at/{}", &**generation.keyspace.name()).into_bytes()
+}
+
+/// A row of the meta keyspace.
+pub(crate) fn json<V: Serialize>(value: &V) -> Vec<u8> {
+    serde_json::to_vec(value).expect("the store's own rows have text keys and no failing serializers")
+}

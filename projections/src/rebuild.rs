@@ -1,0 +1,74 @@
+//! Fills a new generation beside the one that answers, then hands it to the lane to be switched to.
+//!
+//! Side effects: none. Projections write rows and nothing else, so filling again is invisible until the switch.
+
+use crate::{
+    RunnerError,
+    decoded::{Decoded, Reader},
+    lane::Lane,
+    runner::Message,
+    seat::{Pace, Seat},
+};
+use daybook_event_log::EventLog;
+use std::{
+    sync::{Arc, mpsc},
+    thread::JoinHandle,
+};
+use tokio::{runtime::Handle, sync::watch};
+
+/// What a rebuild works with.
+pub(crate) struct Rebuild {
+    /// With the one member to be filled.
+    pub(crate) lane: Lane,
+    pub(crate) seat: Arc<Seat>,
+    pub(crate) log: Arc<dyn EventLog>,
+    /// The lane to hand it to.
+    pub(crate) adopter: mpsc::Sender<Message>,
+    /// Gives up when true; the next start goes on from where it was.
+    pub(crate) stop: watch::Receiver<bool>,
+}
+
+impl Rebuild {
+    pub(crate) fn spawn(self) -> std::io::Result<JoinHandle<()>> {
+        let runtime = Handle::current();
+        let name = self.seat.definition.name;
+        std::thread::Builder::new().name(format!("rebuild-{name}")).spawn(move || {
+            let seat = self.seat.clone();
+            if let Err(error) = self.run(&runtime) {
+                tracing::error!(%error, projection = name, "the rebuild stopped; the old rows go on answering");
+                *seat.rebuild.lock() = None;
+            }
+        })
+    }
+
+    fn run(mut self, runtime: &Handle) -> Result<(), RunnerError> {
+        let from = self.lane.members[0].checkpoint.position;
+        let head = self.log.head();
+        let mut reader = Reader::new(self.log.clone(), from, None);
+        let concerns = vec![self.seat.definition.concerns];
+        let pace = Pace::new(from);
+        loop {
+            let member = &self.lane.members[0];
+            let progress = pace.progress(
+                member.definition.name,
+                member.generation.id,
+                member.checkpoint.position,
+                *head.borrow(),
+            );
+            *self.seat.rebuild.lock() = Some(progress);
+            if *self.stop.borrow() {
+                return Ok(());
+            }
+            let records = runtime.block_on(reader.read())?;
+            if records.is_empty() {
+                break;
+            }
+            let decoded = records.into_iter().map(|record| Decoded::new(record, &concerns));
+            self.lane.apply(&decoded.collect::<Vec<_>>())?;
+        }
+        let member = Box::new(self.lane.members.remove(0));
+        // If the lane is gone, so is the process' wish for a rebuild; the next start goes on with it.
+        let _ = self.adopter.send(Message::Adopt(member));
+        Ok(())
+    }
+}

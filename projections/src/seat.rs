@@ -1,0 +1,75 @@
+//! What one read model shows to the outside: which generation answers, how far it is, what is being rebuilt.
+
+use crate::{Definition, GenerationId, Live};
+use daybook_event_log::Position;
+use parking_lot::Mutex;
+use schemars::JsonSchema;
+use serde::Serialize;
+use std::time::{Duration, Instant};
+use tokio::sync::watch;
+
+pub(crate) struct Seat {
+    pub(crate) definition: Definition,
+    pub(crate) live: Live,
+    /// Everything up to here is visible to queries.
+    pub(crate) watermark: watch::Sender<Position>,
+    pub(crate) rebuild: Mutex<Option<RebuildProgress>>,
+}
+
+impl Seat {
+    pub(crate) fn new(definition: Definition) -> Self {
+        let watermark = watch::Sender::new(Position::ZERO);
+        Self { definition, live: Live::default(), watermark, rebuild: Mutex::new(None) }
+    }
+
+    pub(crate) fn publish(&self, visible: Position) {
+        self.watermark.send_if_modified(|mark| std::mem::replace(mark, visible) != visible);
+    }
+}
+
+/// How far a rebuild has got.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct RebuildProgress {
+    pub projection: String,
+    /// The version being filled.
+    pub version: u32,
+    /// Counts the read model's fillings.
+    pub filling: u64,
+    /// The last event applied.
+    pub position: u64,
+    /// The log's last event.
+    pub head: u64,
+    pub events_per_s: u64,
+    /// None until there is a rate.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub eta_ms: Option<u64>,
+}
+
+/// Measures a rebuild.
+pub(crate) struct Pace {
+    began: Instant,
+    from: u64,
+}
+
+impl Pace {
+    pub(crate) fn new(from: Position) -> Self {
+        Self { began: Instant::now(), from: from.get() }
+    }
+
+    pub(crate) fn progress(
+        &self,
+        projection: &str,
+        id: GenerationId,
+        position: Position,
+        head: Position,
+    ) -> RebuildProgress {
+        let (position, head) = (position.get(), head.get());
+        let elapsed_ms = self.began.elapsed().max(Duration::from_millis(1)).as_millis();
+        let elapsed_ms = u64::try_from(elapsed_ms).unwrap_or(u64::MAX);
+        let events_per_s = (position.saturating_sub(self.from)).saturating_mul(1000) / elapsed_ms;
+        let left = head.saturating_sub(position);
+        let eta_ms = (events_per_s > 0).then(|| left.saturating_mul(1000) / events_per_s);
+        let (projection, version, filling) = (projection.to_owned(), id.version, id.number);
+        RebuildProgress { projection, version, filling, position, head, events_per_s, eta_ms }
+    }
+}
