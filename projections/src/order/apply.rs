@@ -3,7 +3,7 @@
 use super::{FulfilmentState, OrderState, OrderView, TimelineEntry, change};
 use crate::{ApplyError, DecodedEvent, Flush, Projection, StoreError, Table, Tx, payment, row::key};
 use daybook_domain::{
-    Event, OrderId,
+    Event, OrderId, OrderNumber,
     order::{OrderEvent, OrderPlaced},
 };
 use daybook_event_log::Position;
@@ -20,8 +20,8 @@ pub(super) fn order_key(id: OrderId) -> UserKey {
     key(b'o', &[id.uuid().as_bytes()])
 }
 
-pub(super) fn number_key(number: &str) -> UserKey {
-    key(b'n', &[normal(number).as_bytes()])
+pub(super) fn number_key(number: &OrderNumber) -> UserKey {
+    key(b'n', &[number.as_str().as_bytes()])
 }
 
 pub(super) fn reference_prefix(reference: &str) -> UserKey {
@@ -30,17 +30,6 @@ pub(super) fn reference_prefix(reference: &str) -> UserKey {
 
 pub(super) fn customer_prefix(customer: &str) -> UserKey {
     key(b'c', &[customer.as_bytes(), &[0]])
-}
-
-/// A number as people may write it: without its hyphens, in capitals, with the letters that look like digits
-/// read as those.
-fn normal(number: &str) -> String {
-    let digit = |letter: char| match letter.to_ascii_uppercase() {
-        'O' => '0',
-        'I' | 'L' => '1',
-        letter => letter,
-    };
-    number.chars().filter(|letter| letter.is_ascii_alphanumeric()).map(digit).collect()
 }
 
 impl Projection for OrderProjection {
@@ -96,7 +85,7 @@ fn missing(event: &DecodedEvent<'_>) -> ApplyError {
 impl OrderProjection {
     fn place(&mut self, placed: &OrderPlaced, event: &DecodedEvent<'_>, tx: &mut Tx<'_>) {
         let id = placed.order_id;
-        tx.put(number_key(&placed.number.0), id.uuid().as_bytes());
+        tx.put(number_key(&placed.number), id.uuid().as_bytes());
         if let Some(reference) = &placed.reference {
             tx.put(key(b'r', &[reference.as_bytes(), &[0], id.uuid().as_bytes()]), []);
         }
@@ -125,6 +114,7 @@ impl OrderProjection {
             allocations: Vec::new(),
             shipments: Vec::new(),
             returns: Vec::new(),
+            credits: Vec::new(),
             personal: placed.personal.clone(),
             timeline: Vec::with_capacity(16),
             placed_at: event.occurred_at(),

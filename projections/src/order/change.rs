@@ -1,6 +1,6 @@
 //! The ledgers of an order's lines, and what its own events move between them.
 
-use super::{OrderLineView, OrderState, OrderView, ReturnView, ShipmentView};
+use super::{CreditView, OrderLineView, OrderState, OrderView, ReturnView, ShipmentView};
 use crate::ApplyError;
 use daybook_domain::{
     LineId, Timestamp,
@@ -85,6 +85,13 @@ pub(super) fn change(order: &mut OrderView, event: &OrderEvent, at: Timestamp) -
                 returned_at: at,
             });
         }
+        OrderEvent::OrderCredited(credited) => order.credits.push(CreditView {
+            credit_id: credited.credit_id,
+            kind: credited.kind,
+            label: credited.label.clone(),
+            amount: credited.amount,
+            credited_at: at,
+        }),
     }
     Ok(())
 }

@@ -8,5 +8,6 @@ mod view;
 pub(crate) use apply::OrderProjection;
 pub use queries::Orders;
 pub use view::{
-    FulfilmentState, OrderLineView, OrderState, OrderView, ReturnView, ShipmentView, TimelineEntry,
+    CreditView, FulfilmentState, OrderLineView, OrderState, OrderView, ReturnView, ShipmentView,
+    TimelineEntry,
 };

@@ -5,7 +5,7 @@ use crate::{
     Cursor, Live, Page, Row, StoreError,
     row::{self, Walk},
 };
-use daybook_domain::{CustomerId, OrderId};
+use daybook_domain::{CustomerId, OrderId, OrderNumber};
 
 /// Orders as shown.
 #[derive(Debug, Clone)]
@@ -20,8 +20,8 @@ impl Orders {
         row::get(&live.keyspace, &order_key(id))
     }
 
-    /// The order people call so, in capitals or not, with hyphens or without, an [`super::OrderView`].
-    pub fn by_number(&self, number: &str) -> Result<Option<Row>, StoreError> {
+    /// The order people call so, an [`super::OrderView`].
+    pub fn by_number(&self, number: &OrderNumber) -> Result<Option<Row>, StoreError> {
         let Some(live) = self.live.current() else { return Ok(None) };
         let snapshot = live.snapshot();
         let Some(id) = row::at(&snapshot, &live.keyspace, &number_key(number))? else { return Ok(None) };

@@ -2,9 +2,9 @@
 
 use crate::payment::PaymentSummary;
 use daybook_domain::{
-    CartId, CountryCode, Currency, CustomerId, LineId, Money, OrderId, OrderNumber, PaymentId, Personal,
-    ProductId, ReturnId, ShipmentId, Sku, Timestamp,
-    order::{Allocation, Charge, LineQuantity, RejectReason, ReturnedLine},
+    CartId, CountryCode, CreditId, Currency, CustomerId, LineId, Money, OrderId, OrderNumber, PaymentId,
+    Personal, ProductId, ReturnId, ShipmentId, Sku, Timestamp,
+    order::{Allocation, Charge, ChargeKind, LineQuantity, RejectReason, ReturnedLine},
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -46,6 +46,9 @@ pub struct OrderView {
     pub shipments: Vec<ShipmentView>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub returns: Vec<ReturnView>,
+    /// Money given back though no goods came back.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub credits: Vec<CreditView>,
     pub personal: Personal,
     /// What happened when, payment included, in the log's order.
     pub timeline: Vec<TimelineEntry>,
@@ -126,6 +129,17 @@ pub struct ReturnView {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     pub returned_at: Timestamp,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct CreditView {
+    pub credit_id: CreditId,
+    /// What it is taken off.
+    pub kind: ChargeKind,
+    pub label: String,
+    /// What is refunded for it.
+    pub amount: Money,
+    pub credited_at: Timestamp,
 }
 
 /// Something that happened to the order or its payment.
