@@ -3,7 +3,7 @@
 //! ```text
 //! header    0  8 "DAYBKIDX" ·  8  4 format · 12  4 checksum of the rest of the header and the held part
 //!          16  8 salt       · 24  8 ordinal · 32  8 first position · 40  8 last recorded_at
-//!          48  4 events     · 52  4 streams · 56  4 end of data    · 60  4 length of the held part
+//!          48  4 events     · 52  4 streams · 56  4 end of seal    · 60  4 length of the held part
 //! held      samples: offset of every 64th frame · filter of event ids · filter of streams
 //!           directory of event ids · directory of streams      (see `table`)
 //! read on   table of event ids: 8 hash, 4 offset of the frame
@@ -50,7 +50,7 @@ pub(super) struct Postings {
 pub(super) struct Extent {
     pub(super) first: Position,
     pub(super) events: u32,
-    /// The offset after the last batch.
+    /// The offset after the seal.
     pub(super) end: u32,
     pub(super) last_recorded_at_ns: i64,
 }
@@ -66,7 +66,7 @@ pub(super) struct IndexFile {
     postings_at: u64,
 }
 
-/// Writes the index of the full segment `ordinal`, which `active` knows, and whose data end at `end`.
+/// Writes the index of the full segment `ordinal`, which `active` knows, and whose seal ends at `end`.
 pub(super) fn write(disk: &dyn Disk, salt: u64, ordinal: u64, active: &Active, end: u32) -> io::Result<()> {
     let bytes = encode(salt, ordinal, active, end);
     let name = index_name(ordinal);

@@ -83,7 +83,7 @@ impl Library {
         self.shelf.write()
     }
 
-    /// Declares the active segment full at `end`; `segment` goes on.
+    /// Declares the active segment full, its seal ending at `end`; `segment` goes on.
     pub(super) fn roll(&self, end: usize, segment: Arc<Segment>) {
         let mut shelf = self.shelf.write();
         let next = shelf.active.next();

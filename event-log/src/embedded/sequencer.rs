@@ -177,7 +177,7 @@ impl Sequencer {
                 self.close_batch();
                 let (full, offset, next) = self.end();
                 self.ready.push_back(Step::Seal { segment: full, offset, next });
-                self.library.roll(offset, Arc::clone(&segment));
+                self.library.roll(offset + BATCH_HEADER, Arc::clone(&segment));
                 self.open = empty_batch(segment, super::scan::FIRST_BATCH, next);
                 Ok(())
             }

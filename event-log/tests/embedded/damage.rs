@@ -127,7 +127,7 @@ fn a_last_segment_cut_anywhere_keeps_every_whole_batch_and_goes_on() {
 fn a_full_segment_cut_anywhere_is_reported() {
     let disk = disk_with(APPENDS, true);
     let (bytes, used) = contents(&disk, SEGMENTS[0]);
-    for length in 0..used - 32 {
+    for length in 0..used {
         for with_index in [true, false] {
             let cut_disk = copy(&disk);
             cut_disk.overwrite(SEGMENTS[0], &bytes[..length]);

@@ -3,4 +3,7 @@
 mod contract;
 mod crash;
 mod damage;
+mod faults;
+mod fixtures;
+mod places;
 mod support;
