@@ -37,7 +37,10 @@ pub use disk::{Directory, Disk, DiskFile};
 pub use options::EmbeddedOptions;
 pub use reader::EmbeddedReader;
 
-use crate::{Append, AppendFuture, EventLog, LogError, Position, RecordedEvent, StreamId, Version};
+use crate::{
+    Append, AppendFuture, EventLog, LogError, Position, RecordedEvent, StreamId, Version,
+    import::{ImportError, LogImport, groups, new_ones, taken_as_is},
+};
 use async_trait::async_trait;
 use disk::unavailable;
 use library::Library;
@@ -167,7 +170,7 @@ fn start(
 #[async_trait]
 impl EventLog for EmbeddedLog {
     fn append(&self, group: Vec<Append>) -> AppendFuture {
-        self.writer.append(group)
+        self.writer.append(group, None)
     }
 
     async fn read_stream(
@@ -204,6 +207,24 @@ impl EventLog for EmbeddedLog {
         // An error means that the sender is gone, which is what is waited for.
         let _ = self.closed.clone().wait_for(|closed| *closed).await;
         Ok(())
+    }
+}
+
+#[async_trait]
+impl LogImport for EmbeddedLog {
+    async fn append_recorded(&self, events: &[RecordedEvent]) -> Result<Position, ImportError> {
+        let head = self.durable()?;
+        let new = new_ones(self, head, events).await?;
+        let groups: Vec<_> = groups(new).collect();
+        // All are in line before the first is waited for, so that they share their syncs.
+        let answers: Vec<_> =
+            groups.iter().map(|(time_ns, group)| self.writer.append(group.clone(), Some(*time_ns))).collect();
+        let mut reached = head;
+        for ((_, group), answer) in groups.iter().zip(answers) {
+            taken_as_is(group, &answer.await?, reached.next())?;
+            reached = reached.plus(group.iter().map(|append| append.events.len() as u64).sum());
+        }
+        Ok(reached)
     }
 }
 

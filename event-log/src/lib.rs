@@ -24,6 +24,7 @@ mod embedded;
 mod error;
 mod follow;
 mod id;
+mod import;
 mod log;
 mod memory;
 mod position;
@@ -38,6 +39,7 @@ pub use embedded::{Directory, Disk, DiskFile, EmbeddedLog, EmbeddedOptions, Embe
 pub use error::LogError;
 pub use follow::{Follow, follow};
 pub use id::{InvalidStreamId, StreamId};
+pub use import::{ImportError, LogImport, compare, copy};
 pub use log::{AppendFuture, EventLog};
 pub use memory::MemoryLog;
 pub use position::{Position, Version};

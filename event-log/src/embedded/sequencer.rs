@@ -22,6 +22,8 @@ pub(super) type Answer = Result<Vec<AppendOutcome>, LogError>;
 /// One call of `append`, waiting.
 pub(super) struct Job {
     pub(super) group: Vec<Append>,
+    /// When it was recorded, if that was elsewhere; the clock says so otherwise.
+    pub(super) recorded_at_ns: Option<i64>,
     pub(super) answer: oneshot::Sender<Answer>,
 }
 
@@ -95,7 +97,8 @@ impl Sequencer {
                 return Ok(());
             }
         }
-        self.last_recorded_at_ns = self.last_recorded_at_ns.max((self.options.clock)());
+        let by_clock = || self.last_recorded_at_ns.max((self.options.clock)());
+        self.last_recorded_at_ns = job.recorded_at_ns.unwrap_or_else(by_clock);
         let mut outcomes = Vec::with_capacity(job.group.len());
         for append in &job.group {
             match self.decide(append) {

@@ -68,7 +68,7 @@ impl Writer {
         }
     }
 
-    pub(super) fn append(&self, group: Vec<Append>) -> AppendFuture {
+    pub(super) fn append(&self, group: Vec<Append>, recorded_at_ns: Option<i64>) -> AppendFuture {
         let (answer, answered) = oneshot::channel();
         {
             let mut inbox = self.inbox.lock();
@@ -76,7 +76,7 @@ impl Writer {
                 return Box::pin(std::future::ready(Err(refusal)));
             }
             inbox.events += group.iter().map(|append| append.events.len()).sum::<usize>();
-            inbox.jobs.push_back(Job { group, answer });
+            inbox.jobs.push_back(Job { group, recorded_at_ns, answer });
             if !inbox.syncing {
                 self.arrived.notify_one();
             } else if inbox.events >= WORTH_WAKING_EVENTS {

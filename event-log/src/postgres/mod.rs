@@ -18,6 +18,7 @@ mod decide;
 mod failure;
 mod group;
 mod head;
+mod import;
 mod metadata;
 mod options;
 mod payload;

@@ -84,6 +84,11 @@ impl Reader {
         Ok(Version::new(version.unsigned_abs()))
     }
 
+    /// Where the log ends on the server at this moment.
+    pub(super) async fn ask_head(&self) -> Result<Position, LogError> {
+        self.retry(|| head::ask(&self.pool)).await
+    }
+
     async fn retry<T, F>(&self, query: impl Fn() -> F) -> Result<T, LogError>
     where
         F: Future<Output = Result<T, sqlx::Error>>,

@@ -1,0 +1,122 @@
+//! Taking over events that were recorded elsewhere: one transaction a page, everything given explicitly.
+
+use super::{PostgresLog, failure::Failure, prepare::Prepared, write::Pause};
+use crate::{
+    Append, AppendRejection, ExpectedVersion, Position, RecordedEvent,
+    import::{ImportError, LogImport, as_new, new_ones},
+};
+use async_trait::async_trait;
+use sqlx::Acquire;
+use tokio::time::Instant;
+use uuid::Uuid;
+
+const DOING: &str = "importing into the Postgres log";
+
+#[async_trait]
+impl LogImport for PostgresLog {
+    async fn append_recorded(&self, events: &[RecordedEvent]) -> Result<Position, ImportError> {
+        let place = &self.reader.place;
+        let deadline = Instant::now() + self.reader.retry_for;
+        let mut pause = Pause::default();
+        loop {
+            // After a lost answer this tells whether the page went in.
+            let head = self.reader.ask_head().await?;
+            let new = new_ones(self, head, events).await?;
+            let Some((first, last)) = new.first().zip(new.last()) else { return Ok(head) };
+            let failure = match self.import(new).await? {
+                Ok(found) if found.next() == first.position() => {
+                    self.reader.head.advance(last.position());
+                    return Ok(last.position());
+                }
+                Ok(found) => {
+                    let detail = format!("the log went on to position {found} meanwhile");
+                    return Err(ImportError::Refused { position: first.position(), detail });
+                }
+                Err(error) => Failure::of(error, DOING, place),
+            };
+            match failure {
+                Failure::Passing(_) if Instant::now() < deadline => pause.wait().await,
+                Failure::Taken | Failure::Unstorable(_) => {
+                    let detail = "the server refused it: an event id or a version is there already, or a value is out of its range".to_owned();
+                    return Err(ImportError::Refused { position: first.position(), detail });
+                }
+                failure => return Err(failure.into_error(DOING, place).into()),
+            }
+        }
+    }
+}
+
+impl PostgresLog {
+    /// Writes `events` if they follow the head. Answers where the head was under the lock.
+    async fn import(&self, events: &[RecordedEvent]) -> Result<Result<Position, sqlx::Error>, ImportError> {
+        let rows = Rows::of(events, self.payload_bytes)?;
+        Ok(self.write_rows(events, &rows).await)
+    }
+
+    async fn write_rows(&self, events: &[RecordedEvent], rows: &Rows) -> Result<Position, sqlx::Error> {
+        let mut connection = self.reader.pool.acquire().await?;
+        let mut transaction = connection.begin().await?;
+        let head: i64 = sqlx::query_scalar("SELECT position FROM log_head FOR UPDATE")
+            .fetch_one(&mut *transaction)
+            .await?;
+        let first = number(events[0].position().get());
+        if head + 1 != first {
+            return Ok(Position::new(head.unsigned_abs()));
+        }
+        let texts = || rows.prepared.iter().flat_map(Prepared::texts);
+        sqlx::query(
+            "INSERT INTO events (aggregate_type, aggregate_id, sequence, event_type, event_version, payload, metadata,
+                                 position, event_id, recorded_at)
+             SELECT t, i, s, e, v::text || '.0', p::json, m::json, $10 + n - 1, u, r
+               FROM unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::int[], $6::text[], $7::text[],
+                           $8::uuid[], $9::bigint[]) WITH ORDINALITY AS x(t, i, s, e, v, p, m, u, r, n)",
+        )
+        .bind(events.iter().map(RecordedEvent::aggregate).collect::<Vec<_>>())
+        .bind(events.iter().map(RecordedEvent::aggregate_id).collect::<Vec<_>>())
+        .bind(events.iter().map(|event| number(event.version().get())).collect::<Vec<_>>())
+        .bind(events.iter().map(RecordedEvent::event_type).collect::<Vec<_>>())
+        .bind(events.iter().map(|event| i32::from(event.schema_version())).collect::<Vec<_>>())
+        .bind(texts().map(|(payload, _)| payload).collect::<Vec<_>>())
+        .bind(texts().map(|(_, metadata)| metadata).collect::<Vec<_>>())
+        .bind(events.iter().map(RecordedEvent::event_id).collect::<Vec<Uuid>>())
+        .bind(events.iter().map(RecordedEvent::recorded_at_ns).collect::<Vec<_>>())
+        .bind(first)
+        .execute(&mut *transaction)
+        .await?;
+        let recorded_at_ns = events.iter().map(RecordedEvent::recorded_at_ns).max();
+        sqlx::query("UPDATE log_head SET position = position + $1, recorded_at = greatest(recorded_at, $2)")
+            .bind(number(events.len() as u64))
+            .bind(recorded_at_ns)
+            .execute(&mut *transaction)
+            .await?;
+        transaction.commit().await?;
+        Ok(Position::new(head.unsigned_abs()))
+    }
+}
+
+/// The texts of a page, one event an append.
+struct Rows {
+    prepared: Vec<Prepared>,
+}
+
+impl Rows {
+    fn of(events: &[RecordedEvent], payload_bytes: usize) -> Result<Self, ImportError> {
+        let prepare = |event: &RecordedEvent| {
+            let append = Append {
+                stream: event.stream_id(),
+                expected: ExpectedVersion::Any,
+                events: vec![as_new(event)],
+            };
+            Prepared::new(append, payload_bytes).map_err(|rejection: AppendRejection| ImportError::Refused {
+                position: event.position(),
+                detail: rejection.to_string(),
+            })
+        };
+        Ok(Self { prepared: events.iter().map(prepare).collect::<Result<_, _>>()? })
+    }
+}
+
+/// The server counts with a sign; nothing is beyond its range.
+fn number(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
