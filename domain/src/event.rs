@@ -87,6 +87,12 @@ macro_rules! events {
                 }
             }
 
+            /// Lifts the fields of an event from an older schema version to the current one.
+            #[must_use]
+            pub fn upcast(event_type: &str, from_version: u16, fields: serde_json::Value) -> serde_json::Value {
+                $upcast(event_type, from_version, fields)
+            }
+
             /// The JSON Schema of each event's payload as today's code writes it.
             #[must_use]
             pub fn schemas() -> Vec<(&'static str, u16, schemars::Schema)> {

@@ -33,6 +33,7 @@ mod rejection;
 mod state;
 mod text;
 mod time;
+pub mod upcasters;
 
 pub use command::Command;
 pub use context::{Actor, Context, InvalidActor};

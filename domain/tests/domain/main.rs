@@ -1,0 +1,18 @@
+//! What the domain promises, seen from outside: given events, when a command comes, then what follows; laws
+//! that hold for all inputs; and a whole shop run by its processes in every order.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod cart;
+mod examples;
+mod gateway;
+mod inventory;
+mod money;
+mod order;
+mod payment;
+mod product;
+mod random;
+mod shop;
+mod simulation;
+mod stock;
+mod upcasting;

@@ -1,0 +1,143 @@
+//! Products: put, published, priced, archived.
+
+use crate::examples::{context, gbp, sku};
+use cqrs_es::test::{AggregateTestExecutor, TestFramework};
+use daybook_domain::product::{
+    ArchiveProduct, AttributeValue, ChangePrices, PricesChanged, Product, ProductArchived, ProductCommand,
+    ProductCreated, ProductEvent, ProductPublished, ProductRejection, ProductRevised, ProductSpec,
+    ProductStatus, ProductUnpublished, PublishProduct, PutProduct, SkuPrices, Variant,
+};
+
+fn mug(price_minor: i64) -> ProductSpec {
+    let variant = |name: &str| Variant {
+        sku: sku(name),
+        options: Default::default(),
+        prices: vec![gbp(price_minor)],
+        barcode: None,
+    };
+    ProductSpec {
+        title: "Mug".into(),
+        description: String::new(),
+        brand: None,
+        category: vec!["Kitchen".into()],
+        attributes: [("capacity_ml".to_owned(), AttributeValue::Number(350.0))].into(),
+        media: Vec::new(),
+        variants: vec![variant("mug-red"), variant("mug-blue")],
+        tax_class: None,
+    }
+}
+
+fn put(spec: ProductSpec, status: ProductStatus) -> ProductCommand {
+    ProductCommand::PutProduct(PutProduct { product_id: "mug".parse().unwrap(), spec, status })
+}
+
+fn created(status: ProductStatus) -> ProductEvent {
+    ProductEvent::ProductCreated(ProductCreated {
+        product_id: "mug".parse().unwrap(),
+        status,
+        spec: mug(500),
+    })
+}
+
+fn archived() -> ProductEvent {
+    ProductEvent::ProductArchived(ProductArchived { product_id: "mug".parse().unwrap() })
+}
+
+fn given(events: Vec<ProductEvent>) -> AggregateTestExecutor<Product> {
+    TestFramework::with(context()).given(events)
+}
+
+#[test]
+fn a_product_put_for_the_first_time_is_created() {
+    given(vec![])
+        .when(put(mug(500), ProductStatus::Draft))
+        .then_expect_events(vec![created(ProductStatus::Draft)]);
+}
+
+#[test]
+fn putting_the_same_again_changes_nothing() {
+    given(vec![created(ProductStatus::Published)])
+        .when(put(mug(500), ProductStatus::Published))
+        .then_expect_events(vec![]);
+}
+
+#[test]
+fn only_other_prices_are_a_price_change_that_says_from_what_to_what() {
+    let mut spec = mug(500);
+    spec.variants[1].prices = vec![gbp(450)];
+    let prices = |minor| vec![SkuPrices { sku: sku("mug-blue"), prices: vec![gbp(minor)] }];
+    let product_id = "mug".parse().unwrap();
+    let change = PricesChanged { product_id, changed: prices(450), previous: prices(500) };
+    given(vec![created(ProductStatus::Draft)])
+        .when(put(spec, ProductStatus::Draft))
+        .then_expect_events(vec![ProductEvent::PricesChanged(change.clone())]);
+    given(vec![created(ProductStatus::Draft)])
+        .when(ProductCommand::ChangePrices(ChangePrices { changes: prices(450) }))
+        .then_expect_events(vec![ProductEvent::PricesChanged(change)]);
+}
+
+#[test]
+fn another_title_is_a_revision_and_another_status_an_event_of_its_own() {
+    let spec = ProductSpec { title: "Big mug".into(), ..mug(450) };
+    let product_id: daybook_domain::ProductId = "mug".parse().unwrap();
+    let revised = ProductRevised { product_id: product_id.clone(), spec: spec.clone() };
+    given(vec![created(ProductStatus::Draft)]).when(put(spec, ProductStatus::Published)).then_expect_events(
+        vec![
+            ProductEvent::ProductRevised(revised),
+            ProductEvent::ProductPublished(ProductPublished { product_id }),
+        ],
+    );
+}
+
+#[test]
+fn an_archived_product_is_neither_priced_nor_published_but_comes_back_when_put() {
+    let published = || vec![created(ProductStatus::Published), archived()];
+    given(published())
+        .when(ProductCommand::PublishProduct(PublishProduct {}))
+        .then_expect_error(ProductRejection::ProductIsArchived {});
+    given(published())
+        .when(ProductCommand::ChangePrices(ChangePrices { changes: vec![] }))
+        .then_expect_error(ProductRejection::ProductIsArchived {});
+    given(published()).when(ProductCommand::ArchiveProduct(ArchiveProduct {})).then_expect_events(vec![]);
+    given(published()).when(put(mug(500), ProductStatus::Draft)).then_expect_events(vec![
+        ProductEvent::ProductUnpublished(ProductUnpublished { product_id: "mug".parse().unwrap() }),
+    ]);
+}
+
+#[test]
+fn refusals_name_the_field() {
+    let refused = |change: fn(&mut ProductSpec)| {
+        let mut spec = mug(500);
+        change(&mut spec);
+        match given(vec![]).when(put(spec, ProductStatus::Draft)).inspect_result() {
+            Err(ProductRejection::InvalidProduct { field, .. }) => field,
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(refused(|spec| spec.title = " ".into()), "title");
+    assert_eq!(refused(|spec| spec.title = "é".repeat(501)), "title");
+    assert_eq!(refused(|spec| spec.description = "x".repeat(20_001)), "description");
+    assert_eq!(refused(|spec| spec.variants.clear()), "variants");
+    assert_eq!(refused(|spec| spec.variants[1].sku = sku("mug-red")), "variants[1].sku");
+    assert_eq!(refused(|spec| spec.variants[0].prices = vec![gbp(-1)]), "prices");
+    let infinite = |spec: &mut ProductSpec| {
+        spec.attributes.insert("a".into(), AttributeValue::Number(f64::INFINITY));
+    };
+    assert_eq!(refused(infinite), "attributes.a");
+}
+
+#[test]
+fn a_sku_has_one_price_per_currency_and_must_be_known() {
+    let change = |name: &str, prices| {
+        ProductCommand::ChangePrices(ChangePrices { changes: vec![SkuPrices { sku: sku(name), prices }] })
+    };
+    given(vec![created(ProductStatus::Draft)])
+        .when(change("mug-red", vec![gbp(1), gbp(2)]))
+        .then_expect_error(ProductRejection::DuplicatePrice {
+            sku: sku("mug-red"),
+            currency: gbp(0).currency,
+        });
+    given(vec![created(ProductStatus::Draft)])
+        .when(change("mug-pink", vec![gbp(1)]))
+        .then_expect_error(ProductRejection::UnknownVariant { sku: sku("mug-pink") });
+}

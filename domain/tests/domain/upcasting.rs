@@ -1,0 +1,68 @@
+//! How an event of an older schema is lifted, shown on a shape that never was released: `StockReceived`
+//! without `on_hand`.
+
+use cqrs_es::persist::{EventUpcaster, SerializedEvent};
+use daybook_domain::{Event, EventError, upcasters};
+use serde_json::{Value, json};
+
+/// What an `upcast` function of an aggregate's `event.rs` does for a released old shape.
+fn lift_stock_received(event_type: &str, from_version: u16, mut payload: Value) -> Value {
+    if (event_type, from_version) == ("StockReceived", 0)
+        && let Some(fields) = payload.as_object_mut()
+    {
+        let quantity = fields.get("quantity").cloned().unwrap_or(json!(0));
+        fields.entry("on_hand").or_insert(quantity);
+    }
+    payload
+}
+
+fn old() -> Value {
+    json!({ "sku": "mug", "location": "leeds", "quantity": 5 })
+}
+
+#[test]
+fn an_old_shape_is_read_as_todays_once_it_is_lifted() {
+    let refused = Event::decode("inventory", "StockReceived", 1, old().to_string().as_bytes());
+    assert!(matches!(refused, Err(EventError::Malformed { event_type: "StockReceived", .. })));
+    let lifted = lift_stock_received("StockReceived", 0, old()).to_string();
+    let event = Event::decode("inventory", "StockReceived", 1, lifted.as_bytes()).unwrap();
+    assert_eq!(event.type_name(), "StockReceived");
+}
+
+#[test]
+fn plain_cqrs_es_programs_get_the_same_lift_on_the_wrapped_payload() {
+    let upcaster = upcasters::Upcaster::new("StockReceived", 1, lift_stock_received);
+    assert!(upcaster.can_upcast("StockReceived", "0"));
+    assert!(!upcaster.can_upcast("StockReceived", "1"));
+    assert!(!upcaster.can_upcast("StockCounted", "0"));
+    let stored = SerializedEvent::new(
+        "mug".into(),
+        1,
+        "inventory".into(),
+        "StockReceived".into(),
+        "0".into(),
+        json!({ "StockReceived": old() }),
+        json!({}),
+    );
+    let lifted = upcaster.upcast(stored);
+    assert_eq!(lifted.event_version, "1");
+    let event: daybook_domain::inventory::InventoryEvent = serde_json::from_value(lifted.payload).unwrap();
+    assert_eq!(event.type_name(), "StockReceived");
+}
+
+#[test]
+fn every_event_has_an_upcaster_and_todays_shapes_are_left_alone() {
+    let all = upcasters::upcasters();
+    for (_, events) in Event::TYPES {
+        for (event_type, version) in *events {
+            assert!(!all.iter().any(|upcaster| upcaster.can_upcast(event_type, &version.to_string())));
+            assert!(all.iter().any(|upcaster| upcaster.can_upcast(event_type, "0")), "{event_type}");
+        }
+    }
+}
+
+#[test]
+fn what_a_newer_program_wrote_is_refused_by_name() {
+    let refused = Event::decode("inventory", "StockReceived", 99, b"{}");
+    assert_eq!(refused, Err(EventError::NewerSchema { event_type: "StockReceived", found: 99, known: 1 }));
+}
