@@ -1,0 +1,49 @@
+//! From rows to a plan: what will be asked of the shop, line by line accounted for, before anything is asked.
+//! The plan depends on the file alone, so planning again after a crash leads to the same plan. It talks to no
+//! engine.
+//!
+//! ```text
+//! rows ─→ invoices ─┬─→ sales ──────┬─→ returns and credits ─┐
+//!                   └─→ adjustments ┴────────────────────────┴─→ stock deliveries, products, list prices
+//! ```
+
+mod adjustments;
+mod credits;
+mod invoices;
+mod model;
+mod products;
+mod returns;
+mod sales;
+mod stock;
+#[cfg(test)]
+mod tests;
+
+pub use model::Plan;
+pub(crate) use model::{
+    Adjustment, Fate, PlannedCharge, PlannedCredit, PlannedLine, PlannedOrder, PlannedProduct, PlannedReturn,
+    PriceChange, RETURNS_LAG_DAYS, Receipt, of_day,
+};
+
+use crate::{ImportError, classify::InvoiceKind, read::read_rows};
+use std::io::Read;
+
+impl Plan {
+    /// Reads a file, plain or compressed, and plans its import. Nothing is written anywhere.
+    ///
+    /// # Errors
+    /// When the file as a whole cannot be read; a line that cannot be read is rejected instead.
+    pub fn read(source: impl Read) -> Result<Self, ImportError> {
+        let mut plan = Self::empty(read_rows(source)?);
+        let mut ledger = returns::Ledger::default();
+        for invoice in invoices::in_business_order(&plan.rows) {
+            match invoice.kind {
+                InvoiceKind::Sale => sales::plan_invoice(&mut plan, &invoice, &mut ledger),
+                InvoiceKind::Cancellation => returns::plan_invoice(&mut plan, &invoice, &mut ledger),
+                InvoiceKind::BadDebt | InvoiceKind::Unknown => invoices::reject_all(&mut plan, &invoice),
+            }
+        }
+        plan.receipts = stock::deliveries(&plan);
+        products::plan_products(&mut plan);
+        Ok(plan)
+    }
+}

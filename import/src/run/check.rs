@@ -1,0 +1,75 @@
+//! Compares the books with what the shop really booked: reads the log once and adds up the money captured and
+//! refunded for the import's own orders, event by event.
+
+use super::requests::Requests;
+use crate::{Books, ImportError, Value, report::Counts};
+use ahash::AHashSet;
+use daybook_domain::{Event, payment::PaymentEvent};
+use daybook_engine::Engine;
+use daybook_event_log::{Position, RecordedEvent};
+use uuid::Uuid;
+
+const BATCH: usize = 4_096;
+/// A shop with sales of its own never stands still; after so many looks the import's own events are long in.
+const LOOKS: usize = 20;
+
+/// Waits for the processes, counts the import's events and bytes, and checks its money.
+pub(super) async fn check_books(
+    engine: &Engine,
+    requests: &Requests<'_>,
+    books: &Books,
+    counts: &mut Counts,
+) -> Result<(), ImportError> {
+    let head = settled(engine).await;
+    let ours: AHashSet<Uuid> = requests.correlations().collect();
+    let mut booked_minor = 0_i64;
+    let mut next = Position::ZERO.next();
+    while next <= head {
+        let events = engine.log().read_all(next, BATCH).await?;
+        let Some(last) = events.last() else { break };
+        next = last.position().next();
+        for event in events.iter().filter(|event| ours.contains(&event.correlation_id())) {
+            counts.events += 1;
+            counts.log_bytes += event.as_bytes().len() as u64;
+            booked_minor += money_moved(event);
+        }
+    }
+    let booked = Value::from_minor(booked_minor);
+    if booked == books.value_booked && booked + books.value_rounding() == books.value_imported {
+        return Ok(());
+    }
+    Err(ImportError::BooksDiffer {
+        imported: books.value_imported.to_string(),
+        rounding: books.value_rounding().to_string(),
+        booked: booked.to_string(),
+    })
+}
+
+/// The end of the log when all processes have done what the import's commands led to.
+async fn settled(engine: &Engine) -> Position {
+    let mut head = *engine.log().head().borrow();
+    for _ in 0..LOOKS {
+        engine.processes_caught_up(head).await;
+        let now = *engine.log().head().borrow();
+        if now == head {
+            break;
+        }
+        head = now;
+    }
+    head
+}
+
+/// Pence that came in (positive) or went out (negative) by this event.
+fn money_moved(event: &RecordedEvent) -> i64 {
+    if !matches!(event.event_type(), "PaymentCaptured" | "PaymentRefunded") {
+        return 0;
+    }
+    let decoded =
+        Event::decode(event.aggregate(), event.event_type(), event.schema_version(), event.payload());
+    match decoded {
+        Ok(Event::Payment(PaymentEvent::PaymentCaptured(captured))) => captured.amount.minor,
+        Ok(Event::Payment(PaymentEvent::PaymentRefunded(refunded))) => -refunded.amount.minor,
+        // What cannot be read is not booked; the comparison then fails and says so.
+        Ok(_) | Err(_) => 0,
+    }
+}

@@ -1,0 +1,68 @@
+//! One command to the shop, patiently: too much to do is waited for, a "no" is kept with its words, and only a
+//! shop that cannot go on ends the import.
+
+use crate::ImportError;
+use daybook_engine::{CommandError, CommandRequest, Engine};
+use std::{
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
+
+const AGAIN_AFTER: Duration = Duration::from_millis(5);
+
+/// How one command went.
+pub(crate) enum Answer {
+    Done,
+    /// The business said no; in its words.
+    Refused(String),
+}
+
+/// Sends commands and counts those that were executed.
+pub(crate) struct Sender<'a> {
+    engine: &'a Engine,
+    executed: AtomicU64,
+}
+
+impl<'a> Sender<'a> {
+    pub(crate) const fn new(engine: &'a Engine) -> Self {
+        Self { engine, executed: AtomicU64::new(0) }
+    }
+
+    pub(crate) const fn engine(&self) -> &'a Engine {
+        self.engine
+    }
+
+    pub(crate) fn executed(&self) -> u64 {
+        self.executed.load(Ordering::Relaxed)
+    }
+
+    /// Sends `request` until it is answered. `invoice` is named in the error.
+    pub(crate) async fn send(&self, request: CommandRequest, invoice: &str) -> Result<Answer, ImportError> {
+        loop {
+            let error = match self.engine.execute(request.clone()).await {
+                Ok(_) => {
+                    self.executed.fetch_add(1, Ordering::Relaxed);
+                    return Ok(Answer::Done);
+                }
+                Err(error) => error,
+            };
+            match error {
+                CommandError::Rejected(rejection) => return Ok(Answer::Refused(rejection.to_string())),
+                CommandError::CommandIdReused => {
+                    return Ok(Answer::Refused("it was imported before with another content".to_owned()));
+                }
+                CommandError::Invalid { reason } => return Ok(Answer::Refused(reason)),
+                CommandError::Overloaded { retry_after } => tokio::time::sleep(retry_after).await,
+                CommandError::Contended { .. } | CommandError::DeadlinePassed => {
+                    tokio::time::sleep(AGAIN_AFTER).await;
+                }
+                error @ (CommandError::VersionConflict { .. }
+                | CommandError::Log(_)
+                | CommandError::UnreadableHistory { .. }
+                | CommandError::ShuttingDown) => {
+                    return Err(ImportError::Engine { invoice: invoice.to_owned(), source: Box::new(error) });
+                }
+            }
+        }
+    }
+}
