@@ -32,6 +32,8 @@ const AHEAD: usize = 4;
 struct Inbox {
     jobs: VecDeque<Job>,
     events: usize,
+    /// The second thread took a job since the writer last looked into the sequencer.
+    taken_ahead: bool,
     syncing: bool,
     closing: bool,
     poisoned: Option<String>,
@@ -158,6 +160,7 @@ impl Writer {
             let mut inbox = self.inbox.lock();
             let Some(job) = inbox.jobs.pop_front() else { return false };
             inbox.events -= job.group.iter().map(|append| append.events.len()).sum::<usize>();
+            inbox.taken_ahead |= !wait;
             job
         };
         match sequencer.take(job, wait) {
@@ -175,6 +178,8 @@ impl Writer {
         loop {
             {
                 let mut sequencer = self.sequencer.lock();
+                // Whoever takes a job holds the sequencer until it is in there, so none is in between.
+                self.inbox.lock().taken_ahead = false;
                 while sequencer.ready.is_empty() && self.sequence_one(&mut sequencer, true) {}
                 if sequencer.ready.is_empty() {
                     sequencer.close_batch();
@@ -184,7 +189,7 @@ impl Writer {
                 }
             }
             let mut inbox = self.inbox.lock();
-            if inbox.jobs.is_empty() {
+            if inbox.jobs.is_empty() && !inbox.taken_ahead {
                 if inbox.closing {
                     return None;
                 }

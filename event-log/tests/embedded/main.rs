@@ -5,5 +5,6 @@ mod crash;
 mod damage;
 mod faults;
 mod fixtures;
+mod load;
 mod places;
 mod support;
