@@ -158,6 +158,10 @@ impl Active {
         Some((Version::new(first), if limit == 0 { Vec::new() } else { offsets }))
     }
 
+    pub(super) fn has(&self, event_id: Uuid) -> bool {
+        self.ids.contains_key(&event_id)
+    }
+
     /// What is known of the event with this id.
     pub(super) fn find(&self, event_id: Uuid) -> Option<Known> {
         let number = *self.ids.get(&event_id)?;

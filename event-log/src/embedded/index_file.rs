@@ -184,19 +184,23 @@ impl IndexFile {
         })
     }
 
-    /// The frames that may hold the event with this id, whose hash is `hash`.
+    /// False: certainly none of its events has an id with this hash.
+    pub(super) fn may_hold_id(&self, hash: u64) -> bool {
+        self.id_filter.may_contain(hash)
+    }
+
+    /// The same for the names of streams.
+    pub(super) fn may_hold_stream(&self, hash: u64) -> bool {
+        self.stream_filter.may_contain(hash)
+    }
+
+    /// The frames that may hold the event whose id has this hash.
     pub(super) fn find(&self, hash: u64) -> io::Result<Vec<u32>> {
-        if !self.id_filter.may_contain(hash) {
-            return Ok(Vec::new());
-        }
         self.ids.find(&*self.file, hash, |entry| u32_at(entry, 0))
     }
 
     /// The streams that may be the one whose name has this hash.
     pub(super) fn streams(&self, hash: u64) -> io::Result<Vec<Postings>> {
-        if !self.stream_filter.may_contain(hash) {
-            return Ok(Vec::new());
-        }
         self.streams.find(&*self.file, hash, |entry| Postings {
             first_version: Version::new(u64_at(entry, 0)),
             events: u32_at(entry, 8),

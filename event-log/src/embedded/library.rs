@@ -49,6 +49,22 @@ impl Sealed {
         self.extent.first.plus(u64::from(self.extent.events).saturating_sub(1))
     }
 
+    /// False: it certainly has no event whose id has this hash. One cache line; most questions end here.
+    fn may_hold_id(&self, hash: u64) -> bool {
+        match &self.lookup {
+            Lookup::Memory(_) => true,
+            Lookup::File(index) => index.may_hold_id(hash),
+        }
+    }
+
+    /// The same for a stream's name.
+    fn may_hold_stream(&self, hash: u64) -> bool {
+        match &self.lookup {
+            Lookup::Memory(_) => true,
+            Lookup::File(index) => index.may_hold_stream(hash),
+        }
+    }
+
     pub(super) fn in_memory(segment: Arc<Segment>, active: Active, end: usize) -> Self {
         let extent = Extent {
             first: active.first(),
@@ -157,6 +173,29 @@ impl Library {
         if scanned.sealed { Ok(active) } else { Err(segment.damaged(scanned.end, scanned.stopped_by)) }
     }
 
+    /// Whether none of these ids is in the log; cheap, and false now and then although none is.
+    pub(super) fn certainly_new(&self, mut event_ids: impl Iterator<Item = Uuid>) -> bool {
+        let shelf = self.shelf();
+        event_ids.all(|event_id| {
+            let hash = id_hash(event_id);
+            !shelf.active.has(event_id)
+                && shelf.sealed.iter().all(|sealed| match &sealed.lookup {
+                    Lookup::Memory(active) => !active.has(event_id),
+                    Lookup::File(index) => !index.may_hold_id(hash),
+                })
+        })
+    }
+
+    /// The full segments that may hold an event whose id has this hash, newest first.
+    pub(super) fn holders_of_id(sealed: &[Arc<Sealed>], hash: u64) -> impl Iterator<Item = &Arc<Sealed>> {
+        sealed.iter().rev().filter(move |sealed| sealed.may_hold_id(hash))
+    }
+
+    /// The same for a stream's name.
+    pub(super) fn holders_of_stream(sealed: &[Arc<Sealed>], hash: u64) -> impl Iterator<Item = &Arc<Sealed>> {
+        sealed.iter().rev().filter(move |sealed| sealed.may_hold_stream(hash))
+    }
+
     /// What is known of an event, durable or not.
     pub(super) fn known(&self, event_id: Uuid) -> Result<Option<Known>, LogError> {
         let sealed = {
@@ -167,7 +206,7 @@ impl Library {
             Arc::clone(&shelf.sealed)
         };
         let hash = id_hash(event_id);
-        for sealed in sealed.iter().rev() {
+        for sealed in Self::holders_of_id(&sealed, hash) {
             let known = self.ask(sealed, |sealed| match &sealed.lookup {
                 Lookup::Memory(active) => Ok(active.find(event_id)),
                 Lookup::File(index) => Ok(event_in(sealed, index, event_id, hash)?.map(|event| Known {
@@ -194,7 +233,7 @@ impl Library {
             Arc::clone(&shelf.sealed)
         };
         let hash = stable_hash(stream.as_str().as_bytes());
-        for sealed in sealed.iter().rev() {
+        for sealed in Self::holders_of_stream(&sealed, hash) {
             let version = self.ask(sealed, |sealed| match &sealed.lookup {
                 Lookup::Memory(active) => Ok(active.version_of(stream.as_str(), until)),
                 Lookup::File(index) => Ok(stream_in(sealed, index, stream, hash)?

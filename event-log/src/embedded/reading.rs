@@ -143,7 +143,7 @@ impl Library {
             Arc::clone(&shelf.sealed)
         };
         let hash = stable_hash(stream.as_str().as_bytes());
-        for sealed in sealed.iter().rev() {
+        for sealed in Self::holders_of_stream(&sealed, hash) {
             let found = self.ask(sealed, |asked| match &asked.lookup {
                 Lookup::Memory(active) => {
                     let found = active.stream_offsets(stream.as_str(), from, limit, until);
@@ -223,7 +223,7 @@ impl Library {
             Arc::clone(&shelf.sealed)
         };
         let hash = id_hash(event_id);
-        for sealed in sealed.iter().rev() {
+        for sealed in Self::holders_of_id(&sealed, hash) {
             let found = self.ask(sealed, |sealed| match &sealed.lookup {
                 Lookup::Memory(active) => Ok(match active.find(event_id) {
                     Some(known) => self.read_all(known.position, 1, until)?.pop(),

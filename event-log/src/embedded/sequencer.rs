@@ -224,6 +224,9 @@ impl Sequencer {
 
     /// Where the append already stands, or the refusal if only something of it does.
     fn already_there(&self, append: &Append) -> Result<Option<AppendOutcome>, LogError> {
+        if self.library.certainly_new(append.events.iter().map(|event| event.event_id)) {
+            return Ok(None);
+        }
         let mut first: Option<Known> = None;
         for (event, n) in append.events.iter().zip(0_u64..) {
             let known = self.library.known(event.event_id)?;
