@@ -2,7 +2,7 @@
 //! then in case a notification is lost. Never runs backwards. Also tells the other nodes of our commits, off the
 //! path of the commits themselves.
 
-use super::connection;
+use super::{asking::Asking, connection, failure::Failure, row};
 use crate::{LogError, Position};
 use parking_lot::Mutex;
 use sqlx::{
@@ -58,29 +58,29 @@ impl Head {
 }
 
 /// Asks the server how far the log goes.
-pub(super) async fn ask(pool: &PgPool) -> Result<Position, sqlx::Error> {
-    let position: i64 = sqlx::query_scalar("SELECT position FROM log_head").fetch_one(pool).await?;
-    Ok(Position::new(position.unsigned_abs()))
-}
+pub(super) const ASK: &str = "SELECT position FROM log_head";
 
 /// Keeps `head` current and passes on what we commit, for as long as it is polled.
 pub(super) async fn keep_current(
     head: Head,
     committed: watch::Receiver<Position>,
-    pool: PgPool,
+    asking: Asking,
     server: PgConnectOptions,
     every: Duration,
 ) {
-    tokio::join!(listen(&head, server, every), poll(&head, &pool, every), tell(committed, &pool));
+    tokio::join!(listen(&head, server, every), poll(&head, &asking, every), tell(committed, &asking));
 }
 
 /// Tells the other nodes how far we have written, the latest only, and no more often than they can use.
-async fn tell(mut committed: watch::Receiver<Position>, pool: &PgPool) {
+async fn tell(mut committed: watch::Receiver<Position>, asking: &Asking) {
     while committed.changed().await.is_ok() {
         let position = committed.borrow_and_update().to_string();
-        let told = sqlx::query("SELECT pg_notify($1, $2)").bind(CHANNEL).bind(position).execute(pool).await;
-        if let Err(error) = told {
-            tracing::debug!(%error, "other nodes could not be told of new events; they find them by asking");
+        let told = asking.once(sqlx::query("SELECT pg_notify($1, $2)").bind(CHANNEL).bind(position)).await;
+        if let Err(failure) = told {
+            tracing::debug!(
+                ?failure,
+                "other nodes could not be told of new events; they find them by asking"
+            );
         }
         tokio::time::sleep(TELL_EVERY).await;
     }
@@ -114,18 +114,19 @@ async fn hear(head: &Head, pool: &PgPool) -> Result<(), sqlx::Error> {
     }
 }
 
-async fn poll(head: &Head, pool: &PgPool, every: Duration) {
+async fn poll(head: &Head, asking: &Asking, every: Duration) {
     loop {
         tokio::time::sleep(every).await;
-        match ask(pool).await {
-            Ok(position) if position < head.get() => tracing::error!(
-                known = head.get().get(),
+        let before = head.get();
+        match asking.once(sqlx::query(ASK)).await.map(|rows| Position::new(row::only_number(&rows))) {
+            Ok(position) if position < before => tracing::error!(
+                known = before.get(),
                 found = position.get(),
                 "the log on the server ends before events that were seen in it: was it restored from a backup? Stop all nodes and rebuild the read models"
             ),
             Ok(position) => head.advance(position),
-            Err(sqlx::Error::PoolClosed) => return,
-            Err(error) => tracing::debug!(%error, "asking for the head failed and is tried again"),
+            Err(Failure::Lasting(LogError::Closed)) => return,
+            Err(failure) => tracing::debug!(?failure, "asking for the head failed and is tried again"),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Taking over events that were recorded elsewhere: one transaction a page, everything given explicitly.
 
-use super::{PostgresLog, failure::Failure, prepare::Prepared, write::Pause};
+use super::{PostgresLog, failure::Failure, prepare::Prepared, read::number, write::Pause};
 use crate::{
     Append, AppendRejection, ExpectedVersion, Position, RecordedEvent,
     import::{ImportError, LogImport, as_new, new_ones},
@@ -15,8 +15,8 @@ const DOING: &str = "importing into the Postgres log";
 #[async_trait]
 impl LogImport for PostgresLog {
     async fn append_recorded(&self, events: &[RecordedEvent]) -> Result<Position, ImportError> {
-        let place = &self.reader.place;
-        let deadline = Instant::now() + self.reader.retry_for;
+        let place = &self.reader.asking.place;
+        let deadline = Instant::now() + self.reader.asking.retry_for;
         let mut pause = Pause::default();
         loop {
             // After a lost answer this tells whether the page went in.
@@ -54,7 +54,7 @@ impl PostgresLog {
     }
 
     async fn write_rows(&self, events: &[RecordedEvent], rows: &Rows) -> Result<Position, sqlx::Error> {
-        let mut connection = self.reader.pool.acquire().await?;
+        let mut connection = self.reader.asking.pool.acquire().await?;
         let mut transaction = connection.begin().await?;
         let head: i64 = sqlx::query_scalar("SELECT position FROM log_head FOR UPDATE")
             .fetch_one(&mut *transaction)
@@ -114,9 +114,4 @@ impl Rows {
         };
         Ok(Self { prepared: events.iter().map(prepare).collect::<Result<_, _>>()? })
     }
-}
-
-/// The server counts with a sign; nothing is beyond its range.
-fn number(number: u64) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
 }

@@ -9,9 +9,10 @@
 //! ```text
 //! append ─> prepare ─> queue ─> write (one writer, many calls to one commit)
 //!                      └─> commit: all at once (group) or one by one (decide) ─> head
-//! read_* ─> read (pool) ─> row ─> payload, metadata
+//! read_* ─> read ─> asking (pool) ─> row ─> payload, metadata
 //! ```
 
+mod asking;
 mod commit;
 mod connection;
 mod decide;
@@ -31,6 +32,7 @@ mod write;
 pub use options::PostgresOptions;
 
 use crate::{Append, AppendFuture, EventLog, LogError, Position, RecordedEvent, StreamId, Version};
+use asking::Asking;
 use async_trait::async_trait;
 use failure::Failure;
 use futures::FutureExt;
@@ -38,10 +40,7 @@ use head::Head;
 use parking_lot::Mutex;
 use prepare::Prepared;
 use read::Reader;
-use sqlx::{
-    PgConnection,
-    postgres::{PgConnectOptions, PgPoolOptions},
-};
+use sqlx::{PgConnection, postgres::PgConnectOptions};
 use tokio::{
     sync::{mpsc, oneshot, watch},
     task::{AbortHandle, JoinHandle},
@@ -74,17 +73,12 @@ impl PostgresLog {
             .await
             .map_err(|e| Failure::of(e, CONNECTING, &place).into_error(CONNECTING, &place))?;
         let head = Head::new(Position::new(position.unsigned_abs()));
-        let pool = PgPoolOptions::new()
-            .max_connections(options.read_connections.max(1))
-            .acquire_timeout(options.try_for)
-            .test_before_acquire(false)
-            .after_connect(|connection, _| connection::prepare(connection))
-            .connect_lazy_with(server.clone());
+        let asking = Asking::new(&options, server.clone(), place.clone());
         let (told, committed) = watch::channel(Position::ZERO);
         let keeping =
-            head::keep_current(head.clone(), committed, pool.clone(), server.clone(), options.poll_every);
+            head::keep_current(head.clone(), committed, asking.clone(), server.clone(), options.poll_every);
         let listener = tokio::spawn(keeping).abort_handle();
-        let reader = Reader { pool, place: place.clone(), head: head.clone(), retry_for: options.retry_for };
+        let reader = Reader { asking, head: head.clone() };
         let (queue, requests) = mpsc::unbounded_channel();
         let payload_bytes = options.payload_bytes;
         let writer = Writer { options, server, place, head, told, connection: Some(connection) };
@@ -171,7 +165,7 @@ impl EventLog for PostgresLog {
         }
         self.listener.abort();
         self.reader.head.close();
-        self.reader.pool.close().await;
+        self.reader.asking.pool.close().await;
         Ok(())
     }
 }

@@ -29,6 +29,11 @@ pub(super) fn records(rows: &[PgRow], place: &str) -> Result<Vec<RecordedEvent>,
         .map_err(|e| LogError::Damaged { place: place.to_owned(), detail: e.to_string() })
 }
 
+/// The number that is all of an answer.
+pub(super) fn only_number(rows: &[PgRow]) -> u64 {
+    rows.first().and_then(|row| row.try_get::<i64, _>(0).ok()).unwrap_or_default().unsigned_abs()
+}
+
 fn encode(out: &mut Vec<u8>, row: &PgRow) -> Result<(), String> {
     let said = |e: sqlx::Error| e.to_string();
     let stream = StreamId::new(row.try_get(1).map_err(said)?, row.try_get::<&str, _>(2).map_err(said)?)

@@ -42,11 +42,11 @@ impl Writer {
     pub(super) async fn run(mut self, mut queue: mpsc::UnboundedReceiver<Request>) {
         let mut requests = Vec::new();
         while let Some(first) = queue.recv().await {
-            let mut events = count(&first);
+            let mut events = events_in(&first);
             requests.push(first);
             while events < self.options.group_events {
                 let Ok(next) = queue.try_recv() else { break };
-                events += count(&next);
+                events += events_in(&next);
                 requests.push(next);
             }
             self.serve(&mut requests).await;
@@ -119,6 +119,7 @@ impl Writer {
         loop {
             let failure = match self.attempt(appends).await {
                 Ok(committed) => {
+                    count(&committed);
                     self.head.advance(committed.head);
                     self.told.send_if_modified(|told| {
                         let further = committed.head > *told;
@@ -171,7 +172,17 @@ impl Writer {
     }
 }
 
-fn count(request: &Request) -> usize {
+/// The same names as the other backends have.
+fn count(committed: &Committed) {
+    let new = || committed.outcomes.iter().flatten().filter(|appended| !appended.already_there);
+    let events: u64 =
+        new().map(|appended| appended.last_position.get() - appended.first_position.get() + 1).sum();
+    metrics::counter!("daybook_log_appends_total").increment(new().count() as u64);
+    metrics::counter!("daybook_log_events_total").increment(events);
+    metrics::histogram!("daybook_log_group_events").record(events as f64);
+}
+
+fn events_in(request: &Request) -> usize {
     request.appends.iter().flatten().map(|append| append.append.events.len()).sum()
 }
 

@@ -1,4 +1,4 @@
-//! A line to a server that can be cut at any moment, or right after the server has answered and before the answer
+//! A line to a server that can be cut or can fall silent at any moment, or right after the server has answered and before the answer
 //! arrives: the moment in which a client cannot know whether its commit went through.
 
 use parking_lot::Mutex;
@@ -23,8 +23,14 @@ pub struct Cuttable {
     accepting: tokio::task::AbortHandle,
 }
 
+#[derive(Clone, Copy)]
+enum Trouble {
+    Cut,
+    Silence,
+}
+
 struct Shared {
-    cut: broadcast::Sender<()>,
+    cut: broadcast::Sender<Trouble>,
     /// The answer to a request that holds these bytes is lost, once.
     lose: Mutex<Option<Vec<u8>>>,
     lost: AtomicU64,
@@ -54,7 +60,12 @@ impl Cuttable {
     /// Cuts every connection.
     pub fn cut(&self) {
         // Without a connection there is nobody to tell.
-        let _ = self.shared.cut.send(());
+        let _ = self.shared.cut.send(Trouble::Cut);
+    }
+
+    /// Lets every connection that is open now fall silent without being closed.
+    pub fn silence(&self) {
+        let _ = self.shared.cut.send(Trouble::Silence);
     }
 
     /// The server's answer to the next request that holds `mark` does not arrive; the connection is cut instead.
@@ -79,17 +90,21 @@ async fn accept(listener: TcpListener, server_port: u16, shared: Arc<Shared>) {
         tokio::spawn(async move {
             let mut cut = shared.cut.subscribe();
             let Ok(server) = TcpStream::connect((Ipv4Addr::LOCALHOST, server_port)).await else { return };
-            tokio::select! {
-                _ = forward(client, server, &shared) => {}
-                _ = cut.recv() => {}
+            let (mut client, mut server) = (client, server);
+            let trouble = tokio::select! {
+                _ = forward(&mut client, &mut server, &shared) => Trouble::Cut,
+                trouble = cut.recv() => trouble.unwrap_or(Trouble::Cut),
+            };
+            if let Trouble::Silence = trouble {
+                std::future::pending::<()>().await;
             }
         });
     }
 }
 
-async fn forward(client: TcpStream, server: TcpStream, shared: &Shared) -> std::io::Result<()> {
-    let (mut from_client, mut to_client) = client.into_split();
-    let (mut from_server, mut to_server) = server.into_split();
+async fn forward(client: &mut TcpStream, server: &mut TcpStream, shared: &Shared) -> std::io::Result<()> {
+    let (mut from_client, mut to_client) = client.split();
+    let (mut from_server, mut to_server) = server.split();
     let (mut asked, mut answered) = (vec![0; 64 * 1024], vec![0; 64 * 1024]);
     let mut losing = false;
     loop {

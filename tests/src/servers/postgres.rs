@@ -7,6 +7,7 @@ use parking_lot::Mutex;
 use sqlx::{Connection as _, PgConnection};
 use std::{
     path::{Path, PathBuf},
+    process::Command,
     time::Duration,
 };
 use tokio::sync::OnceCell;
@@ -17,6 +18,7 @@ pub struct PostgresServer {
     folder: PathBuf,
     port: u16,
     settings: Vec<String>,
+    password: Option<String>,
     process: Mutex<Option<Guarded>>,
 }
 
@@ -36,19 +38,60 @@ impl PostgresServer {
     pub async fn start(settings: &[&str]) -> anyhow::Result<Self> {
         let user = User::unprivileged("postgres")?;
         let folder = user.folder("daybook-postgres-")?;
-        let output = user
-            .command(binary("initdb")?)
+        run(user.command(binary("initdb")?).arg("--pgdata").arg(&folder).arg("--auth=trust").args(INITDB))?;
+        Self::run(user, folder, settings, None).await
+    }
+
+    /// Starts a server that wants a password and speaks TLS with a certificate of its own: [`Self::certificate`].
+    pub async fn start_guarded(password: &str) -> anyhow::Result<Self> {
+        let user = User::unprivileged("postgres")?;
+        let (folder, keys) = (user.folder("daybook-postgres-")?, user.folder("daybook-postgres-keys-")?);
+        let secret = keys.join("password");
+        std::fs::write(&secret, password)?;
+        let mut initdb = user.command(binary("initdb")?);
+        initdb
             .arg("--pgdata")
             .arg(&folder)
-            .args(["--username=daybook", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"])
-            .output()?;
-        if !output.status.success() {
-            bail!("initdb failed: {}", String::from_utf8_lossy(&output.stderr));
-        }
+            .arg("--auth=scram-sha-256")
+            .args(INITDB)
+            .arg("--pwfile")
+            .arg(&secret);
+        run(&mut initdb)?;
+        std::fs::remove_dir_all(&keys)?;
+        let mut openssl = user.command("openssl");
+        openssl.args([
+            "req",
+            "-x509",
+            "-newkey",
+            "rsa:2048",
+            "-nodes",
+            "-days",
+            "2",
+            "-subj",
+            "/CN=localhost",
+        ]);
+        openssl.args(["-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost"]);
+        openssl.args(["-addext", "basicConstraints=critical,CA:FALSE"]);
+        openssl.arg("-keyout").arg(folder.join("server.key")).arg("-out").arg(folder.join("server.crt"));
+        run(&mut openssl)?;
+        Self::run(user, folder, &["ssl=on"], Some(password.to_owned())).await
+    }
+
+    async fn run(
+        user: User,
+        folder: PathBuf,
+        settings: &[&str],
+        password: Option<String>,
+    ) -> anyhow::Result<Self> {
         let settings = settings.iter().map(|setting| (*setting).to_owned()).collect();
-        let server = Self { user, folder, port: free_port()?, settings, process: Mutex::new(None) };
+        let server = Self { user, folder, port: free_port()?, settings, password, process: Mutex::new(None) };
         server.start_again().await?;
         Ok(server)
+    }
+
+    /// The certificate that vouches for the server.
+    pub fn certificate(&self) -> PathBuf {
+        self.folder.join("server.crt")
     }
 
     /// Starts a server that was stopped, on the port and the data it had.
@@ -86,7 +129,8 @@ impl PostgresServer {
 
     /// The URL of a database.
     pub fn url(&self, database: &str) -> String {
-        format!("postgres://daybook@127.0.0.1:{}/{database}", self.port)
+        let secret = self.password.as_ref().map(|password| format!(":{password}")).unwrap_or_default();
+        format!("postgres://daybook{secret}@127.0.0.1:{}/{database}", self.port)
     }
 
     pub fn port(&self) -> u16 {
@@ -109,6 +153,16 @@ impl Drop for PostgresServer {
         // The guard has removed it already, unless the server was stopped to be started again.
         let _ = std::fs::remove_dir_all(&self.folder);
     }
+}
+
+const INITDB: [&str; 4] = ["--username=daybook", "--encoding=UTF8", "--locale=C", "--no-sync"];
+
+fn run(command: &mut Command) -> anyhow::Result<()> {
+    let output = command.output()?;
+    if !output.status.success() {
+        bail!("{command:?} failed: {}", String::from_utf8_lossy(&output.stderr));
+    }
+    Ok(())
 }
 
 /// Debian keeps the binaries of each version aside; others have them in the path.

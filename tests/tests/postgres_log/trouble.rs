@@ -2,7 +2,9 @@
 //! nothing is written twice.
 
 use crate::given::{added, append, assert_sound, database, everything, log, stream};
-use daybook_event_log::{EventLog as _, ExpectedVersion, Position, PostgresLog, PostgresOptions, Version};
+use daybook_event_log::{
+    EventLog as _, ExpectedVersion, LogError, Position, PostgresLog, PostgresOptions, Version,
+};
 use daybook_tests::servers::{cuttable::Cuttable, postgres::PostgresServer};
 use sqlx::{Connection as _, PgConnection};
 use std::{
@@ -171,4 +173,112 @@ async fn a_program_that_holds_the_sequencer_delays_but_does_not_break() {
     tokio::time::sleep(Duration::from_millis(100)).await;
     held.rollback().await.unwrap();
     assert_eq!(waiting.await.unwrap()[0].as_ref().unwrap().first_position, Position::new(1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lines_that_fall_silent_are_given_up_and_replaced() {
+    let url = database().await;
+    let line = Cuttable::to(daybook_tests::servers::postgres::shared().await.unwrap().port()).await.unwrap();
+    let mut options =
+        PostgresOptions::new(url.replace(&line.server_port().to_string(), &line.port().to_string()));
+    options.try_for = Duration::from_millis(500);
+    options.retry_for = Duration::from_secs(60);
+    let node = PostgresLog::connect(options).await.unwrap();
+    let stream = stream("a");
+    for n in 0..3 {
+        line.silence();
+        let expected = ExpectedVersion::Exact(Version::new(n));
+        let outcome = node.append(vec![append(&stream, expected, vec![added(1)])]).await.unwrap();
+        assert_eq!(outcome[0].as_ref().unwrap().first_position, Position::new(n + 1));
+        line.silence();
+        assert_eq!(node.read_all(Position::new(1), 10).await.unwrap().len() as u64, n + 1);
+    }
+}
+
+/// A server on which the next `times` inserts fail with `code`.
+async fn failing(url: &str, code: &str, times: u32) {
+    let pool = sqlx::PgPool::connect(url).await.unwrap();
+    let script = format!(
+        "CREATE SEQUENCE failures;
+         CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+             IF nextval('failures') <= {times} THEN RAISE EXCEPTION 'as asked' USING ERRCODE = '{code}'; END IF;
+             RETURN NULL;
+         END $$;
+         CREATE TRIGGER fail AFTER INSERT ON events FOR EACH STATEMENT EXECUTE FUNCTION fail();"
+    );
+    sqlx::raw_sql(&script).execute(&pool).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_deadlock_or_a_serialisation_failure_is_tried_again() {
+    for code in ["40001", "40P01"] {
+        let url = database().await;
+        let node = log(&url).await;
+        failing(&url, code, 3).await;
+        let outcome =
+            node.append(vec![append(&stream("a"), ExpectedVersion::NoStream, vec![added(1)])]).await.unwrap();
+        assert_eq!(outcome[0].as_ref().unwrap().first_position, Position::new(1));
+    }
+}
+
+#[tokio::test]
+async fn a_full_disk_is_named_and_appends_resume_when_there_is_room() {
+    let url = database().await;
+    let node = log(&url).await;
+    failing(&url, "53100", 1).await;
+    let once = append(&stream("a"), ExpectedVersion::NoStream, vec![added(1)]);
+    let error = node.append(vec![once.clone()]).await.unwrap_err();
+    assert!(std::matches!(error, LogError::Full { .. }), "{error}");
+    assert!(error.to_string().contains("free some space"), "{error}");
+    assert!(node.append(vec![once]).await.unwrap()[0].is_ok());
+    assert_sound(&everything(&node).await);
+}
+
+#[tokio::test]
+async fn an_event_the_server_cannot_store_is_refused_alone() {
+    let url = database().await;
+    let node = log(&url).await;
+    let pool = sqlx::PgPool::connect(&url).await.unwrap();
+    sqlx::query("ALTER TABLE events ADD CHECK (event_type <> 'Unwanted')").execute(&pool).await.unwrap();
+    let mut unwanted = added(1);
+    unwanted.event_type = "Unwanted".into();
+    let group = vec![
+        append(&stream("a"), ExpectedVersion::NoStream, vec![added(1)]),
+        append(&stream("b"), ExpectedVersion::NoStream, vec![unwanted]),
+        append(&stream("a"), ExpectedVersion::Exact(Version::new(1)), vec![added(2)]),
+    ];
+    let outcomes = node.append(group).await.unwrap();
+    assert_eq!(outcomes.iter().map(Result::is_ok).collect::<Vec<_>>(), [true, false, true]);
+    assert!(outcomes[1].as_ref().unwrap_err().to_string().contains("check constraint"));
+    assert_sound(&everything(&node).await);
+}
+
+#[tokio::test]
+async fn a_server_with_a_password_and_a_certificate_is_used_with_both_checked() {
+    let server = PostgresServer::start_guarded("s3cret").await.unwrap();
+    let url = server.database().await.unwrap();
+    let certificate = server.certificate();
+    // The folder belongs to the server's user; its certificate is for everyone.
+    let safe = format!("{url}?sslmode=verify-full&sslrootcert={}", certificate.display());
+    let node = log(&safe).await;
+    node.append(vec![append(&stream("a"), ExpectedVersion::NoStream, vec![added(1)])]).await.unwrap();
+    assert_sound(&everything(&node).await);
+    let mut watcher = PgConnection::connect(&url).await.unwrap();
+    let (all, encrypted): (i64, i64) = sqlx::query_as(
+        "SELECT count(*), count(*) FILTER (WHERE ssl) FROM pg_stat_ssl JOIN pg_stat_activity USING (pid)
+          WHERE application_name = 'daybook'",
+    )
+    .fetch_one(&mut watcher)
+    .await
+    .unwrap();
+    assert!(all > 0);
+    assert_eq!(all, encrypted);
+
+    let wrong = safe.replace("s3cret", "wr0ng");
+    let error = PostgresLog::connect(PostgresOptions::new(wrong)).await.err().unwrap().to_string();
+    assert!(error.contains("check user and password") && !error.contains("wr0ng"), "{error}");
+    let mut distrusting = PostgresOptions::new(format!("{url}?sslmode=verify-full"));
+    distrusting.connect_for = Duration::from_millis(10);
+    let error = PostgresLog::connect(distrusting).await.err().unwrap().to_string();
+    assert!(error.contains("certificate"), "{error}");
 }
