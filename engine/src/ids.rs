@@ -16,14 +16,26 @@ pub(crate) fn event_id(command_id: Uuid, index: usize) -> Uuid {
 
 /// The id of the `index`-th command (from 0) with which a process reacts to an event, or to a deadline that
 /// the event set. Stored for ever: never change it.
-pub(crate) fn reaction_id(process: &str, trigger: Trigger, event_id: Uuid, index: usize) -> Uuid {
-    let digest = Sha256::new()
-        .chain_update(process)
-        .chain_update([0, trigger as u8])
-        .chain_update(event_id.as_bytes())
-        .chain_update((index as u64).to_be_bytes())
-        .finalize();
-    keep_prefix(event_id, &digest)
+///
+/// What the command is belongs to its id: outcomes that were not recorded (a refusal) may turn out otherwise
+/// when a reaction is taken up again, and what follows from them is then another command, to another stream.
+pub(crate) fn reaction_id(
+    process: &str,
+    trigger: Trigger,
+    event_id: Uuid,
+    index: usize,
+    stream: &str,
+    command: &str,
+) -> Uuid {
+    let mut digest = Sha256::new();
+    for part in [process, stream, command] {
+        digest.update(part);
+        digest.update([0]);
+    }
+    digest.update([trigger as u8]);
+    digest.update(event_id.as_bytes());
+    digest.update((index as u64).to_be_bytes());
+    keep_prefix(event_id, &digest.finalize())
 }
 
 /// What a process reacts to.
@@ -49,8 +61,9 @@ mod tests {
     fn ids_that_were_stored_once_come_out_the_same_for_ever() {
         let command = Uuid::from_u128(0x0199_a5b6_c7d8_7000_8000_0123_4567_89ab);
         assert_eq!(event_id(command, 0).to_string(), "0199a5b6-c7d8-8e77-be23-f9d908855e26");
-        let reaction = reaction_id("reserve_stock", Trigger::Event, event_id(command, 0), 1);
-        assert_eq!(reaction.to_string(), "0199a5b6-c7d8-8310-9b2b-7bbc1dca1d16");
+        let reaction =
+            reaction_id("reserve_stock", Trigger::Event, event_id(command, 0), 1, "order-7", "PlaceOrder");
+        assert_eq!(reaction.to_string(), "0199a5b6-c7d8-8720-8da4-673b67903d7f");
     }
 
     #[test]
@@ -58,8 +71,11 @@ mod tests {
         let command = Uuid::from_u128(7);
         let mut ids: Vec<Uuid> = (0..100).map(|n| event_id(command, n)).collect();
         for trigger in [Trigger::Event, Trigger::Deadline] {
-            ids.extend((0..100).map(|n| reaction_id("a", trigger, command, n)));
-            ids.extend((0..100).map(|n| reaction_id("b", trigger, command, n)));
+            for (process, stream, name) in
+                [("a", "b-1", "C"), ("b", "b-1", "C"), ("a", "b-2", "C"), ("a", "b-1", "D")]
+            {
+                ids.extend((0..100).map(|n| reaction_id(process, trigger, command, n, stream, name)));
+            }
         }
         let count = ids.len();
         ids.sort();

@@ -12,13 +12,14 @@
 //! | `tok_action_required` | the customer has to confirm; approved after [`SimulatedGateway::confirm_action`] |
 //! | anything else, for example `tok_visa` | approved |
 //!
-//! Captures, voids and refunds are always approved.
+//! Captures, voids and refunds are always approved. A void also ends an authorisation that waits for the customer:
+//! it is declined, `voided`, from then on.
 
 use super::Gateway;
-use ahash::AHashMap;
+use ahash::{AHashMap, AHashSet};
 use async_trait::async_trait;
 use daybook_domain::{
-    OperationId,
+    OperationId, PaymentId,
     payment::{GatewayOutcome, GatewayRequest, OperationKind},
 };
 use parking_lot::Mutex;
@@ -29,7 +30,13 @@ const MAX_REMEMBERED: usize = 1 << 20;
 /// Answers by token; see the table in this file's head.
 #[derive(Default)]
 pub struct SimulatedGateway {
-    operations: Mutex<AHashMap<OperationId, Known>>,
+    memory: Mutex<Memory>,
+}
+
+#[derive(Default)]
+struct Memory {
+    operations: AHashMap<OperationId, Known>,
+    voided: AHashSet<PaymentId>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -51,20 +58,23 @@ impl SimulatedGateway {
     }
 
     fn remember(&self, operation_id: OperationId, known: Known) {
-        let mut operations = self.operations.lock();
-        if operations.len() >= MAX_REMEMBERED {
-            operations.clear();
+        let mut memory = self.memory.lock();
+        if memory.operations.len() >= MAX_REMEMBERED {
+            *memory = Memory::default();
         }
-        operations.insert(operation_id, known);
+        memory.operations.insert(operation_id, known);
     }
 
     fn recall(&self, operation_id: OperationId) -> Option<Known> {
-        self.operations.lock().get(&operation_id).copied()
+        self.memory.lock().operations.get(&operation_id).copied()
     }
 
     fn answer(&self, request: &GatewayRequest, by_status: bool) -> GatewayOutcome {
         let known = self.recall(request.operation_id);
         let authorisation = request.kind == OperationKind::Authorize;
+        if request.kind == OperationKind::Void && !by_status {
+            self.memory.lock().voided.insert(request.payment_id);
+        }
         match request.token.as_str() {
             "tok_declined" if authorisation => declined("card_declined"),
             "tok_insufficient_funds" if authorisation => declined("insufficient_funds"),
@@ -88,6 +98,11 @@ impl SimulatedGateway {
                     GatewayOutcome::Unknown
                 }
             },
+            "tok_action_required"
+                if authorisation && self.memory.lock().voided.contains(&request.payment_id) =>
+            {
+                declined("voided")
+            }
             "tok_action_required" if authorisation && known.is_none() => GatewayOutcome::ActionRequired {
                 url: format!("https://gateway.invalid/actions/{}", request.operation_id),
             },

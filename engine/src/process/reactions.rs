@@ -243,16 +243,17 @@ impl Runner {
         let stream = StreamId::parse(&command.stream_name()).expect("commands name valid streams");
         let shard = self.shared.shard_of(&stream);
         let key = StepKey { slot, generation, index: u32::try_from(index).unwrap_or(u32::MAX) };
+        let ids = Ids {
+            command: reaction_id(name, trigger, cause.event_id, number, stream.as_str(), command.name()),
+            correlation: cause.correlation_id,
+            causation: cause.event_id,
+            request_hash: 0,
+        };
         let work = Work {
             stream,
             name: command.name(),
             command: Some(command),
-            ids: Ids {
-                command: reaction_id(name, trigger, cause.event_id, number),
-                correlation: cause.correlation_id,
-                causation: cause.event_id,
-                request_hash: 0,
-            },
+            ids,
             expected: None,
             actor: self.actors[reaction.process].clone(),
             occurred_at,
