@@ -2,13 +2,11 @@
 //! refunded for the import's own orders, event by event.
 
 use super::requests::Requests;
-use crate::{Books, ImportError, Value, report::Counts};
+use crate::{Books, ImportError, Value, books::Refusals, report::Counts};
 use ahash::AHashSet;
-use daybook_domain::{Event, payment::PaymentEvent};
+use daybook_domain::{Event, OperationId, payment::PaymentEvent};
 use daybook_engine::Engine;
 use daybook_event_log::{Position, RecordedEvent};
-use uuid::Uuid;
-
 const BATCH: usize = 4_096;
 /// A shop with sales of its own never stands still; after so many looks the import's own events are long in.
 const LOOKS: usize = 20;
@@ -17,11 +15,14 @@ const LOOKS: usize = 20;
 pub(super) async fn check_books(
     engine: &Engine,
     requests: &Requests<'_>,
+    refused: &Refusals,
     books: &Books,
     counts: &mut Counts,
 ) -> Result<(), ImportError> {
     let head = settled(engine).await;
-    let ours: AHashSet<Uuid> = requests.correlations().collect();
+    let ours = requests.correlations(refused);
+    let operations = requests.operations(refused);
+
     let mut booked_minor = 0_i64;
     let mut next = Position::ZERO.next();
     while next <= head {
@@ -31,7 +32,7 @@ pub(super) async fn check_books(
         for event in events.iter().filter(|event| ours.contains(&event.correlation_id())) {
             counts.events += 1;
             counts.log_bytes += event.as_bytes().len() as u64;
-            booked_minor += money_moved(event);
+            booked_minor += money_moved(event, &operations);
         }
     }
     let booked = Value::from_minor(booked_minor);
@@ -60,15 +61,23 @@ async fn settled(engine: &Engine) -> Position {
 }
 
 /// Pence that came in (positive) or went out (negative) by this event.
-fn money_moved(event: &RecordedEvent) -> i64 {
+fn money_moved(event: &RecordedEvent, operations: &AHashSet<OperationId>) -> i64 {
     if !matches!(event.event_type(), "PaymentCaptured" | "PaymentRefunded") {
         return 0;
     }
     let decoded =
         Event::decode(event.aggregate(), event.event_type(), event.schema_version(), event.payload());
     match decoded {
-        Ok(Event::Payment(PaymentEvent::PaymentCaptured(captured))) => captured.amount.minor,
-        Ok(Event::Payment(PaymentEvent::PaymentRefunded(refunded))) => -refunded.amount.minor,
+        Ok(Event::Payment(PaymentEvent::PaymentCaptured(captured)))
+            if operations.contains(&captured.operation_id) =>
+        {
+            captured.amount.minor
+        }
+        Ok(Event::Payment(PaymentEvent::PaymentRefunded(refunded)))
+            if operations.contains(&refunded.operation_id) =>
+        {
+            -refunded.amount.minor
+        }
         // What cannot be read is not booked; the comparison then fails and says so.
         Ok(_) | Err(_) => 0,
     }

@@ -6,12 +6,13 @@
 //!            └─→ give back: returns, credits                  a day's, when all sales up to it are done
 //! ```
 //!
-//! Nothing is remembered between runs: every command has an id of its own that follows from the file, so a
-//! repetition finds its recorded outcome.
+//! Nothing is remembered beside the log: every command has an id of its own that follows from the file, so that
+//! what an earlier run did is found there and not done again.
 
 mod check;
 mod ids;
 mod lane;
+mod past;
 mod requests;
 mod send;
 mod shop;
@@ -73,13 +74,14 @@ pub async fn import_online_retail(
     let (total, rejected) = (books.lines_total, books.rejected.len() as u64);
     let requests = Requests::new(&plan, &options.source);
     let tell_importing = |lines_done| tell(Phase::Importing, lines_done, total);
-    let shop = Shop::new(engine, &plan, &requests, rejected, &tell_importing);
+    let past = past::Past::read(engine).await?;
+    let shop = Shop::new(engine, past, &plan, &requests, rejected, &tell_importing);
     tell_importing(rejected);
     carry_out(&plan, &shop).await?;
     tell(Phase::Checking, total, total);
     let (refusals, mut counts) = shop.into_results();
     let books = plan.books_without(&refusals);
-    check::check_books(engine, &requests, &books, &mut counts).await?;
+    check::check_books(engine, &requests, &refusals, &books, &mut counts).await?;
     tell(Phase::Done, total, total);
     Ok(Report::new(books, counts, began.elapsed()))
 }

@@ -1,6 +1,7 @@
 //! Parts of a plan to commands. Everything about a command follows from the plan: its id, its time, its content.
 
 mod orders;
+mod traces;
 
 use super::ids::{Digest, Ids};
 use crate::{
@@ -17,7 +18,8 @@ use daybook_engine::{CommandRequest, Priority};
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
-const ACTOR: &str = "import_online_retail";
+/// Who sends the commands of an import, after `system:`.
+pub(crate) const ACTOR: &str = "import_online_retail";
 const TOKEN: &str = "tok_invoice";
 const LOCATION: &str = "main";
 const CHARGES_TITLE: &str = "Charges without goods";

@@ -1,6 +1,7 @@
 //! One command to the shop, patiently: too much to do is waited for, a "no" is kept with its words, and only a
 //! shop that cannot go on ends the import.
 
+use super::past::Past;
 use crate::ImportError;
 use daybook_engine::{CommandError, CommandRequest, Engine};
 use std::{
@@ -20,12 +21,13 @@ pub(crate) enum Answer {
 /// Sends commands and counts those that were executed.
 pub(crate) struct Sender<'a> {
     engine: &'a Engine,
+    past: Past,
     executed: AtomicU64,
 }
 
 impl<'a> Sender<'a> {
-    pub(crate) const fn new(engine: &'a Engine) -> Self {
-        Self { engine, executed: AtomicU64::new(0) }
+    pub(crate) const fn new(engine: &'a Engine, past: Past) -> Self {
+        Self { engine, past, executed: AtomicU64::new(0) }
     }
 
     pub(crate) const fn engine(&self) -> &'a Engine {
@@ -36,8 +38,17 @@ impl<'a> Sender<'a> {
         self.executed.load(Ordering::Relaxed)
     }
 
-    /// Sends `request` until it is answered. `invoice` is named in the error.
+    /// Whether an earlier run had this command executed.
+    pub(crate) fn is_past(&self, request: &CommandRequest) -> bool {
+        self.past.has(request)
+    }
+
+    /// Sends `request` until it is answered; at once if an earlier run did. `invoice` is named in the error.
     pub(crate) async fn send(&self, request: CommandRequest, invoice: &str) -> Result<Answer, ImportError> {
+        if self.is_past(&request) {
+            self.executed.fetch_add(1, Ordering::Relaxed);
+            return Ok(Answer::Done);
+        }
         loop {
             let error = match self.engine.execute(request.clone()).await {
                 Ok(_) => {

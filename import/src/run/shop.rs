@@ -1,11 +1,12 @@
 //! What each lane does with the parts of a plan, and what the shop refused of it.
 
 use super::{
+    past::Past,
     requests::Requests,
     send::{Answer, Sender},
 };
 use crate::{ImportError, Plan, books::Refusals, plan::of_day, report::Counts};
-use daybook_engine::{CommandRequest, Engine, OrderOutcome};
+use daybook_engine::{CommandRequest, Engine, OrderOutcome, OrderWatch};
 use std::{
     sync::{
         Mutex, PoisonError,
@@ -48,12 +49,13 @@ pub(super) enum GivingBack {
 impl<'a> Shop<'a> {
     pub(super) fn new(
         engine: &'a Engine,
+        past: Past,
         plan: &'a Plan,
         requests: &'a Requests<'a>,
         lines_done: u64,
         tell: &'a (dyn Fn(u64) + Send + Sync),
     ) -> Self {
-        let (sender, lines_done) = (Sender::new(engine), AtomicU64::new(lines_done));
+        let (sender, lines_done) = (Sender::new(engine, past), AtomicU64::new(lines_done));
         Self { sender, plan, requests, refusals: Mutex::default(), lines_done, tell }
     }
 
@@ -136,17 +138,10 @@ impl<'a> Shop<'a> {
                 return Ok(Some(why));
             }
         }
-        let outcome = tokio::time::timeout(DECIDED_WITHIN, watch.outcome()).await.map_err(|_| {
-            ImportError::OrderUndecided { invoice: invoice.to_owned(), waited_s: DECIDED_WITHIN.as_secs() }
-        })?;
-        match outcome {
-            OrderOutcome::Confirmed { .. } => {}
-            OrderOutcome::Rejected { reason, .. } => {
-                return Ok(Some(format!("the order was rejected: {reason:?}")));
-            }
-            OrderOutcome::Cancelled { reason, .. } => {
-                return Ok(Some(format!("the order was cancelled: {reason}")));
-            }
+        if !self.sender.is_past(&sale.ship)
+            && let Some(why) = decided(&mut watch, invoice).await?
+        {
+            return Ok(Some(why));
         }
         for request in [sale.ship, sale.deliver] {
             if let Answer::Refused(why) = self.sender.send(request, invoice).await? {
@@ -174,9 +169,8 @@ impl<'a> Shop<'a> {
             GivingBack::Return(number) => {
                 let planned = &self.plan.returns[number as usize];
                 let invoice = self.plan.rows.invoices.text(planned.invoice);
-                if let Answer::Refused(why) =
-                    self.sender.send(self.requests.take_back(planned), invoice).await?
-                {
+                let request = self.requests.take_back(planned);
+                if let Answer::Refused(why) = self.send_for(planned.order, request, invoice).await? {
                     self.refusals().returns.insert(number, why);
                 }
                 self.done(planned.rows);
@@ -185,14 +179,27 @@ impl<'a> Shop<'a> {
                 let planned = &self.plan.credits[number as usize];
                 let row = &self.plan.rows.rows[planned.row as usize];
                 let invoice = self.plan.rows.invoices.text(row.invoice);
-                if let Answer::Refused(why) = self.sender.send(self.requests.credit(planned), invoice).await?
-                {
+                let request = self.requests.credit(planned);
+                if let Answer::Refused(why) = self.send_for(planned.order, request, invoice).await? {
                     self.refusals().credits.insert(number, why);
                 }
                 self.done(1);
             }
         }
         Ok(())
+    }
+    /// Sends what concerns an earlier order, unless that one came to nothing.
+    async fn send_for(
+        &self,
+        order: u32,
+        request: CommandRequest,
+        invoice: &str,
+    ) -> Result<Answer, ImportError> {
+        if self.refusals().orders.contains_key(&order) {
+            let sold_by = self.plan.rows.invoices.text(self.plan.orders[order as usize].invoice);
+            return Ok(Answer::Refused(format!("the sale it reverses, invoice {sold_by}, was refused")));
+        }
+        self.sender.send(request, invoice).await
     }
 
     fn refusals(&self) -> std::sync::MutexGuard<'_, Refusals> {
@@ -206,6 +213,18 @@ impl<'a> Shop<'a> {
             (self.tell)(now);
         }
     }
+}
+
+/// Waits for what becomes of an order; why not, if nothing.
+async fn decided(watch: &mut OrderWatch, invoice: &str) -> Result<Option<String>, ImportError> {
+    let outcome = tokio::time::timeout(DECIDED_WITHIN, watch.outcome()).await.map_err(|_| {
+        ImportError::OrderUndecided { invoice: invoice.to_owned(), waited_s: DECIDED_WITHIN.as_secs() }
+    })?;
+    Ok(match outcome {
+        OrderOutcome::Confirmed { .. } => None,
+        OrderOutcome::Rejected { reason, .. } => Some(format!("the order was rejected: {reason:?}")),
+        OrderOutcome::Cancelled { reason, .. } => Some(format!("the order was cancelled: {reason}")),
+    })
 }
 
 fn numbers<T>((first, items): (usize, &[T])) -> impl Iterator<Item = u32> {

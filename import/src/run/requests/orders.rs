@@ -17,7 +17,6 @@ use daybook_domain::{
     },
 };
 use daybook_engine::CommandRequest;
-use uuid::Uuid;
 
 /// The commands of one sale, in their order.
 pub(crate) struct Sale {
@@ -57,8 +56,8 @@ impl Requests<'_> {
         let invoice = self.invoice(order.invoice);
         let digest = self.digest(order);
         let step = |what: &str, command: Command| self.step(what, invoice, command, order, digest);
-        let shipment_id = ShipmentId::new(self.ids.entity("shipment", invoice, order.at));
-        let ship = ShipOrder { shipment_id, lines: None, carrier: None, tracking: None };
+        let ship =
+            ShipOrder { shipment_id: self.shipment_id(order), lines: None, carrier: None, tracking: None };
         let deliver = DeliverOrder { lines: None };
         Sale {
             order_id,
@@ -142,10 +141,27 @@ impl Requests<'_> {
         }
         digest.finish()
     }
+    pub(super) fn shipment_id(&self, order: &PlannedOrder) -> ShipmentId {
+        ShipmentId::new(self.ids.entity("shipment", self.invoice(order.invoice), order.at))
+    }
+
+    /// What a return is called: who cancelled what.
+    fn name_of_return(&self, planned: &PlannedReturn) -> String {
+        let order = &self.plan.orders[planned.order as usize];
+        format!("{}:{}", self.invoice(planned.invoice), self.invoice(order.invoice))
+    }
+
+    pub(super) fn return_id(&self, planned: &PlannedReturn) -> ReturnId {
+        ReturnId::new(self.ids.entity("return", &self.name_of_return(planned), planned.at))
+    }
+
+    pub(super) fn credit_id(&self, planned: &PlannedCredit) -> CreditId {
+        CreditId::new(self.ids.entity("credit", &self.name_of_row(planned.row), planned.at))
+    }
 
     pub(crate) fn take_back(&self, planned: &PlannedReturn) -> CommandRequest {
         let order = &self.plan.orders[planned.order as usize];
-        let name = format!("{}:{}", self.invoice(planned.invoice), self.invoice(order.invoice));
+        let name = self.name_of_return(planned);
         let mut digest = Digest::new().number(planned.at.as_nanos());
         for (line, units) in &planned.lines {
             digest = digest.number(i64::from(*line)).number(i64::from(*units));
@@ -155,7 +171,7 @@ impl Requests<'_> {
             (line, ReturnCondition::Sellable)
         });
         let back = ReturnGoods {
-            return_id: ReturnId::new(self.ids.entity("return", &name, planned.at)),
+            return_id: self.return_id(planned),
             lines: lines.collect(),
             reason: Some(format!("cancelled by {}", self.invoice(planned.invoice))),
             location: None,
@@ -168,7 +184,7 @@ impl Requests<'_> {
         let row = &self.plan.rows.rows[planned.row as usize];
         let name = self.name_of_row(planned.row);
         let credit = CreditOrder {
-            credit_id: CreditId::new(self.ids.entity("credit", &name, planned.at)),
+            credit_id: self.credit_id(planned),
             kind: planned.kind,
             label: self.label(planned.kind, row.description),
             amount: self.money(planned.amount_minor),
@@ -188,17 +204,5 @@ impl Requests<'_> {
     ) -> CommandRequest {
         let command = Command::Order(self.cart_id(order).order_id(), command);
         CommandRequest { occurred_at: Some(at), ..self.step(what, name, command, order, digest) }
-    }
-
-    /// What every event of this import can be traced back to.
-    pub(crate) fn correlations(&self) -> impl Iterator<Item = Uuid> {
-        let plan = self.plan;
-        let carts = plan.orders.iter().map(|order| self.cart_id(order).uuid());
-        let products = plan.products.iter().map(|product| self.put_product(product).command_id);
-        let prices = plan.price_changes.iter().map(|change| self.change_price(change).command_id);
-        let receipts =
-            plan.receipts.iter().enumerate().map(|(at, receipt)| self.receive(at, receipt).command_id);
-        let adjustments = plan.adjustments.iter().map(|adjustment| self.adjust(adjustment).command_id);
-        carts.chain(products).chain(prices).chain(receipts).chain(adjustments)
     }
 }
