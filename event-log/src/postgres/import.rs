@@ -6,7 +6,7 @@ use crate::{
     import::{ImportError, LogImport, as_new, new_ones},
 };
 use async_trait::async_trait;
-use sqlx::Acquire;
+use sqlx::{Connection, PgConnection};
 use tokio::time::Instant;
 use uuid::Uuid;
 
@@ -15,8 +15,8 @@ const DOING: &str = "importing into the Postgres log";
 #[async_trait]
 impl LogImport for PostgresLog {
     async fn append_recorded(&self, events: &[RecordedEvent]) -> Result<Position, ImportError> {
-        let place = &self.reader.asking.place;
-        let deadline = Instant::now() + self.reader.asking.retry_for;
+        let place = self.reader.asking.place();
+        let deadline = Instant::now() + self.reader.asking.retry_for();
         let mut pause = Pause::default();
         loop {
             // After a lost answer this tells whether the page went in.
@@ -32,7 +32,7 @@ impl LogImport for PostgresLog {
                     let detail = format!("the log went on to position {found} meanwhile");
                     return Err(ImportError::Refused { position: first.position(), detail });
                 }
-                Err(error) => Failure::of(error, DOING, place),
+                Err(failure) => failure,
             };
             match failure {
                 Failure::Passing(_) if Instant::now() < deadline => pause.wait().await,
@@ -48,50 +48,62 @@ impl LogImport for PostgresLog {
 
 impl PostgresLog {
     /// Writes `events` if they follow the head. Answers where the head was under the lock.
-    async fn import(&self, events: &[RecordedEvent]) -> Result<Result<Position, sqlx::Error>, ImportError> {
+    async fn import(&self, events: &[RecordedEvent]) -> Result<Result<Position, Failure>, ImportError> {
         let rows = Rows::of(events, self.payload_bytes)?;
-        Ok(self.write_rows(events, &rows).await)
-    }
-
-    async fn write_rows(&self, events: &[RecordedEvent], rows: &Rows) -> Result<Position, sqlx::Error> {
-        let mut connection = self.reader.asking.pool.acquire().await?;
-        let mut transaction = connection.begin().await?;
-        let head: i64 = sqlx::query_scalar("SELECT position FROM log_head FOR UPDATE")
-            .fetch_one(&mut *transaction)
-            .await?;
-        let first = number(events[0].position().get());
-        if head + 1 != first {
-            return Ok(Position::new(head.unsigned_abs()));
+        let mut lent = match self.reader.asking.lend().await {
+            Ok(lent) => lent,
+            Err(failure) => return Ok(Err(failure)),
+        };
+        match write_rows(&mut lent.connection, events, &rows).await {
+            Ok(head) => {
+                lent.give_back();
+                Ok(Ok(head))
+            }
+            Err(error) => Ok(Err(Failure::of(error, DOING, self.reader.asking.place()))),
         }
-        let texts = || rows.prepared.iter().flat_map(Prepared::texts);
-        sqlx::query(
-            "INSERT INTO events (aggregate_type, aggregate_id, sequence, event_type, event_version, payload, metadata,
-                                 position, event_id, recorded_at)
-             SELECT t, i, s, e, v::text || '.0', p::json, m::json, $10 + n - 1, u, r
-               FROM unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::int[], $6::text[], $7::text[],
-                           $8::uuid[], $9::bigint[]) WITH ORDINALITY AS x(t, i, s, e, v, p, m, u, r, n)",
-        )
-        .bind(events.iter().map(RecordedEvent::aggregate).collect::<Vec<_>>())
-        .bind(events.iter().map(RecordedEvent::aggregate_id).collect::<Vec<_>>())
-        .bind(events.iter().map(|event| number(event.version().get())).collect::<Vec<_>>())
-        .bind(events.iter().map(RecordedEvent::event_type).collect::<Vec<_>>())
-        .bind(events.iter().map(|event| i32::from(event.schema_version())).collect::<Vec<_>>())
-        .bind(texts().map(|(payload, _)| payload).collect::<Vec<_>>())
-        .bind(texts().map(|(_, metadata)| metadata).collect::<Vec<_>>())
-        .bind(events.iter().map(RecordedEvent::event_id).collect::<Vec<Uuid>>())
-        .bind(events.iter().map(RecordedEvent::recorded_at_ns).collect::<Vec<_>>())
-        .bind(first)
+    }
+}
+
+async fn write_rows(
+    connection: &mut PgConnection,
+    events: &[RecordedEvent],
+    rows: &Rows,
+) -> Result<Position, sqlx::Error> {
+    let mut transaction = connection.begin().await?;
+    let head: i64 =
+        sqlx::query_scalar("SELECT position FROM log_head FOR UPDATE").fetch_one(&mut *transaction).await?;
+    let first = number(events[0].position().get());
+    if head + 1 != first {
+        return Ok(Position::new(head.unsigned_abs()));
+    }
+    let texts = || rows.prepared.iter().flat_map(Prepared::texts);
+    sqlx::query(
+        "INSERT INTO events (aggregate_type, aggregate_id, sequence, event_type, event_version, payload, metadata,
+                             position, event_id, recorded_at)
+         SELECT t, i, s, e, v::text || '.0', p::json, m::json, $10 + n - 1, u, r
+           FROM unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::int[], $6::text[], $7::text[],
+                       $8::uuid[], $9::bigint[]) WITH ORDINALITY AS x(t, i, s, e, v, p, m, u, r, n)",
+    )
+    .bind(events.iter().map(RecordedEvent::aggregate).collect::<Vec<_>>())
+    .bind(events.iter().map(RecordedEvent::aggregate_id).collect::<Vec<_>>())
+    .bind(events.iter().map(|event| number(event.version().get())).collect::<Vec<_>>())
+    .bind(events.iter().map(RecordedEvent::event_type).collect::<Vec<_>>())
+    .bind(events.iter().map(|event| i32::from(event.schema_version())).collect::<Vec<_>>())
+    .bind(texts().map(|(payload, _)| payload).collect::<Vec<_>>())
+    .bind(texts().map(|(_, metadata)| metadata).collect::<Vec<_>>())
+    .bind(events.iter().map(RecordedEvent::event_id).collect::<Vec<Uuid>>())
+    .bind(events.iter().map(RecordedEvent::recorded_at_ns).collect::<Vec<_>>())
+    .bind(first)
+    .execute(&mut *transaction)
+    .await?;
+    let recorded_at_ns = events.iter().map(RecordedEvent::recorded_at_ns).max();
+    sqlx::query("UPDATE log_head SET position = position + $1, recorded_at = greatest(recorded_at, $2)")
+        .bind(number(events.len() as u64))
+        .bind(recorded_at_ns)
         .execute(&mut *transaction)
         .await?;
-        let recorded_at_ns = events.iter().map(RecordedEvent::recorded_at_ns).max();
-        sqlx::query("UPDATE log_head SET position = position + $1, recorded_at = greatest(recorded_at, $2)")
-            .bind(number(events.len() as u64))
-            .bind(recorded_at_ns)
-            .execute(&mut *transaction)
-            .await?;
-        transaction.commit().await?;
-        Ok(Position::new(head.unsigned_abs()))
-    }
+    transaction.commit().await?;
+    Ok(Position::new(head.unsigned_abs()))
 }
 
 /// The texts of a page, one event an append.

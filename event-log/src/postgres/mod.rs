@@ -9,7 +9,7 @@
 //! ```text
 //! append ─> prepare ─> queue ─> write (one writer, many calls to one commit)
 //!                      └─> commit: all at once (group) or one by one (decide) ─> head
-//! read_* ─> read ─> asking (pool) ─> row ─> payload, metadata
+//! read_* ─> read ─> asking (a few connections) ─> row ─> payload, metadata
 //! ```
 
 mod asking;
@@ -165,7 +165,7 @@ impl EventLog for PostgresLog {
         }
         self.listener.abort();
         self.reader.head.close();
-        self.reader.asking.pool.close().await;
+        self.reader.asking.close().await;
         Ok(())
     }
 }

@@ -16,7 +16,7 @@ pub(super) struct Reader {
 impl Reader {
     pub(super) async fn all(&self, from: Position, limit: usize) -> Result<Vec<RecordedEvent>, LogError> {
         let (from, head) = (from.max(Position::new(1)), self.head.get());
-        let place = &self.asking.place;
+        let place = self.asking.place();
         let sql =
             format!("SELECT {} FROM events WHERE position >= $1 ORDER BY position LIMIT $2", row::COLUMNS);
         let (first, most) = (number(from.get()), number(limit as u64));
@@ -51,13 +51,13 @@ impl Reader {
         );
         let (from, limit) = (number(from.get()), number(limit as u64));
         let query = || sqlx::query(&sql).bind(stream.aggregate()).bind(stream.id()).bind(from).bind(limit);
-        row::records(&self.asking.again(query).await?, &self.asking.place)
+        row::records(&self.asking.again(query).await?, self.asking.place())
     }
 
     pub(super) async fn find(&self, event_id: Uuid) -> Result<Option<RecordedEvent>, LogError> {
         let sql = format!("SELECT {} FROM events WHERE event_id = $1", row::COLUMNS);
         let rows = self.asking.again(|| sqlx::query(&sql).bind(event_id)).await?;
-        Ok(row::records(&rows, &self.asking.place)?.pop())
+        Ok(row::records(&rows, self.asking.place())?.pop())
     }
 
     pub(super) async fn version(&self, stream: &StreamId) -> Result<Version, LogError> {
