@@ -35,6 +35,26 @@ fn after_a_failed_sync_nothing_is_acknowledged_and_reads_go_on() {
 }
 
 #[test]
+fn what_a_failed_sync_left_in_memory_is_written_again_before_it_is_served() {
+    let mut served = 0;
+    for nth in 0..12 {
+        let disk = SimulatedDisk::new();
+        let log = open(&disk).expect("a new log opens");
+        disk.fail_syncs(nth, 1);
+        let Err((acknowledged, LogError::Poisoned { .. })) = append_range(&log, 0, 20) else { continue };
+        // The kernel shows what it was given, calls it clean, and never gave it to the disk.
+        let killed = disk.after_kill();
+        let log = open(&killed).expect("the log opens again");
+        let recovered = appends_in(&everything(&log).expect("readable"));
+        served += recovered - acknowledged;
+        let found = killed.after_power_cut(nth);
+        let log = open(&found).unwrap_or_else(|e| panic!("sync {nth}: {e}"));
+        assert_eq!(appends_in(&everything(&log).expect("readable")), recovered, "sync {nth}");
+    }
+    assert!(served > 3, "some of what was not acknowledged was served: {served}");
+}
+
+#[test]
 fn what_was_waiting_when_the_disk_failed_is_refused_too() {
     let disk = SimulatedDisk::new();
     let log = open(&disk).expect("a new log opens");
