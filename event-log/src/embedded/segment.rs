@@ -13,6 +13,7 @@ use std::{io, sync::Arc};
 /// Ends the names of files that are not ready; they are removed at the next start.
 pub(super) const PREPARING: &str = ".preparing";
 static ZEROS: [u8; 1 << 20] = [0; 1 << 20];
+const SYNC_EVERY_BYTES: usize = 16 << 20;
 /// What one read takes when a single event is wanted: most events are smaller.
 const ONE_EVENT_BYTES: usize = 4 << 10;
 
@@ -57,8 +58,12 @@ impl Segment {
             let file = disk.create(&unready)?;
             let header = SegmentHeader { log, ordinal, size: size as u64 }.encode();
             file.write_at(&header, 0)?;
-            write_zeros(&*file, SEGMENT_HEADER as u64, (size - SEGMENT_HEADER) as u64)?;
-            file.sync()?;
+            // Synced piece by piece: appends going on meanwhile then wait behind a short queue at the
+            // disk, not behind a whole segment.
+            for start in (SEGMENT_HEADER..size).step_by(SYNC_EVERY_BYTES) {
+                write_zeros(&*file, start as u64, SYNC_EVERY_BYTES.min(size - start) as u64)?;
+                file.sync()?;
+            }
             disk.rename(&unready, &name)?;
             disk.sync_names()?;
             Ok(file)

@@ -221,9 +221,9 @@ impl Writer {
                 self.overlap.notify_one();
             }
         }
-        let begun = Instant::now();
         let file = &*batch.segment.file;
         let written = file.write_at(&batch.bytes, batch.offset as u64);
+        let begun = Instant::now();
         let synced = written.and_then(|()| file.sync());
         let took = begun.elapsed();
         self.inbox.lock().syncing = false;

@@ -5,6 +5,7 @@ mod crash;
 mod damage;
 mod faults;
 mod fixtures;
+mod killed;
 mod load;
 mod places;
 mod support;
