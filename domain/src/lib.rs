@@ -14,6 +14,31 @@
 //! - **Reservation**: stock held for one order; until a time, then committed, then shipped or released.
 //! - **Location**: a warehouse or shop that holds stock.
 //! - **Charge**: an amount on an order that is no article: carriage, a discount, a manual amount.
+//!
+//! # What is asked of whom, and what follows
+//!
+//! | aggregate | commands | events |
+//! |---|---|---|
+//! | [`product`] | `PutProduct` | `ProductCreated`, or of `ProductRevised`, `PricesChanged` and a change of status what applies |
+//! | | `ChangePrices` | `PricesChanged` |
+//! | | `PublishProduct`, `ArchiveProduct` | `ProductPublished`, `ProductArchived` (back to draft: `ProductUnpublished`) |
+//! | [`cart`] | `CreateCart`, `AddLines` | `CartCreated`, `CartLinesAdded`, `CartLineQuantityChanged` |
+//! | | `ChangeLineQuantity`, `RemoveLine`, `RepriceCart` | `CartLineQuantityChanged`, `CartLineRemoved`, `CartRepriced` |
+//! | | `AssignCustomer`, `SetContact` | `CartAssigned`, `CartContactSet` |
+//! | | `CheckOutCart`, `CompleteCart` | `CartCheckedOut`, `CartOrdered` |
+//! | | `MergeCart`, `AbandonCart` | `CartMerged`, `CartAbandoned` |
+//! | [`order`] | `PlaceOrder`, `AllocateOrder`, `ConfirmOrder` | `OrderPlaced`, `OrderAllocated` (too late: `AllocationDiscarded`), `OrderConfirmed` |
+//! | | `RejectOrder`, `CancelOrder` | `OrderRejected`, `OrderCancelled` |
+//! | | `ShipOrder`, `DeliverOrder` | `OrderShipped`, `OrderDelivered`, with the last `OrderCompleted` |
+//! | | `ReturnGoods`, `CreditOrder` | `OrderReturned`, `OrderCredited` |
+//! | [`inventory`] | `ReceiveStock`, `AdjustStock`, `CountStock`, `TransferStock`, `SetStockPolicy` | `StockReceived`, `StockAdjusted`, `StockCounted`, `StockTransferred`, `StockPolicySet` |
+//! | | `ReserveStock`, `CommitReservation` | `StockReserved`, `ReservationCommitted` |
+//! | | `ReleaseReservation`, `ExpireReservations` | `ReservationReleased`, `ReservationExpired` |
+//! | | `ShipReserved`, `ReturnStock` | `StockShipped`, `StockReturned` |
+//! | [`payment`] | `RequestAuthorization`, `RequestCapture`, `RequestVoid`, `RequestRefund` | `…Requested`; what has to wait: `VoidDeferred`, `RefundDeferred`; a void before all else: `PaymentCancelled` |
+//! | | `RecordOutcome` | `PaymentAuthorized`, `PaymentCaptured`, `PaymentVoided`, `PaymentRefunded`; `PaymentDeclined`, `…Failed`, `PaymentActionRequired`, `PaymentOutcomeUnknown` |
+//!
+//! Which state answers what: `domain/tests/domain/decisions.txt`. What leads from one to the next: [`process`].
 
 mod aggregate;
 pub mod cart;

@@ -8,7 +8,7 @@ use super::{
     state::Basket,
 };
 use crate::{LineId, Quantity, Sku, text::objection};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 /// From this many new lines on it pays to index the lines that are there.
 const INDEXED_FROM: usize = 4;
@@ -91,7 +91,7 @@ impl Basket {
 
     fn place(&self, gathered: Vec<(NewLine, u64)>) -> Decision {
         let shelf = Shelf::new(&self.lines, gathered.len());
-        let mut added_units: BTreeMap<Sku, u64> = BTreeMap::new();
+        let mut added_units: HashMap<Sku, u64> = HashMap::new();
         let mut events = Vec::new();
         let mut added = Vec::with_capacity(gathered.len());
         for (line, units) in gathered {

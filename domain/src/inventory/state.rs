@@ -1,12 +1,12 @@
 //! The stock of one SKU as its events have made it.
 //!
 //! Totals per location are kept, not computed, so that a decision costs the same with a million open
-//! reservations as with one.
+//! reservations as with one. Ordered maps, because a hash map of that size stops the world when it grows.
 
 use super::{InventoryCommand, InventoryEvent, InventoryRejection, LocationQuantity};
 use crate::{LocationId, OrderId, Sku, Timestamp, aggregate::aggregate};
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 aggregate!(Inventory, "inventory", InventoryCommand, InventoryEvent, InventoryRejection);
 
@@ -16,7 +16,7 @@ aggregate!(Inventory, "inventory", InventoryCommand, InventoryEvent, InventoryRe
 pub struct Inventory {
     pub(super) sku: Option<Sku>,
     pub(super) locations: BTreeMap<LocationId, Stock>,
-    pub(super) reservations: HashMap<OrderId, Reservation>,
+    pub(super) reservations: BTreeMap<OrderId, Reservation>,
     /// The held reservations, the one that expires first first; follows from `reservations`.
     #[serde(skip)]
     pub(super) expiries: BTreeSet<(Timestamp, OrderId)>,
@@ -27,7 +27,7 @@ pub struct Inventory {
 struct Stored {
     sku: Option<Sku>,
     locations: BTreeMap<LocationId, Stock>,
-    reservations: HashMap<OrderId, Reservation>,
+    reservations: BTreeMap<OrderId, Reservation>,
 }
 
 /// The stock at one location. `on_hand` may be negative when more was shipped than the books knew of.
