@@ -97,9 +97,11 @@ impl SearchProjection {
         &self.index
     }
 
-    /// Takes in one event. One that comes again in the same batch changes nothing.
+    /// Takes in one event. One that comes again changes nothing: within a batch because the batch was
+    /// discarded, later because a parked event's retry was interrupted.
     pub(super) fn take(&mut self, position: u64, event: &Event) -> Result<(), ApplyError> {
-        if !self.in_batch.insert(position) {
+        let is_late = position <= self.applied;
+        if (is_late && self.rows.late.contains(&position)) || !self.in_batch.insert(position) {
             return Ok(());
         }
         let result = match event {
@@ -110,6 +112,8 @@ impl SearchProjection {
         self.rows_changed = true;
         if result.is_err() {
             self.in_batch.remove(&position);
+        } else if is_late {
+            self.rows.late.insert(position);
         }
         result
     }

@@ -25,10 +25,14 @@ pub(super) struct Rows {
     db: Database,
     meta: Keyspace,
     stale_ids: Keyspace,
+    late_positions: Keyspace,
     products: Table<ProductId, ProductRow>,
     skus: Table<Sku, SkuRow>,
     /// Products to be indexed again.
     pub(super) stale: AHashSet<ProductId>,
+    /// Positions applied after the checkpoint had passed them: events that had been parked. Should one be
+    /// handed over again, it is known here.
+    pub(super) late: AHashSet<u64>,
     /// Told apart from rows of another life of the same directory.
     pub(super) lineage: String,
     /// Position of the last event in the rows on disk.
@@ -46,6 +50,7 @@ impl Rows {
         let db = Database::builder(dir).cache_size(16 << 20).worker_threads(1).open()?;
         let keyspace = |name: &str| db.keyspace(name, KeyspaceCreateOptions::default);
         let (meta, stale_ids) = (keyspace("meta")?, keyspace("stale")?);
+        let late_positions = keyspace("late")?;
         let (products, skus) = (keyspace("products")?, keyspace("skus")?);
         let checkpoint = read::<u64>(&meta, CHECKPOINT)?.unwrap_or(0);
         let lineage = match read::<String>(&meta, LINEAGE)? {
@@ -60,9 +65,14 @@ impl Rows {
         for guard in stale_ids.iter() {
             stale.insert(product_id(&guard.key()?)?);
         }
+        let mut late = AHashSet::new();
+        for guard in late_positions.iter() {
+            let key = guard.key()?;
+            late.extend(<[u8; 8]>::try_from(&key[..]).map(u64::from_be_bytes));
+        }
         let products = Table { keyspace: products, cached: AHashMap::new(), changed: AHashSet::new() };
         let skus = Table { keyspace: skus, cached: AHashMap::new(), changed: AHashSet::new() };
-        Ok(Self { db, meta, stale_ids, products, skus, stale, lineage, checkpoint })
+        Ok(Self { db, meta, stale_ids, late_positions, products, skus, stale, late, lineage, checkpoint })
     }
 
     pub(super) fn product(&mut self, id: &ProductId) -> Result<&mut Option<ProductRow>, SearchIndexError> {
@@ -106,6 +116,9 @@ impl Rows {
         self.skus.write(&mut batch, Sku::as_str);
         for id in &self.stale {
             batch.insert(&self.stale_ids, id.as_str(), "");
+        }
+        for position in &self.late {
+            batch.insert(&self.late_positions, position.to_be_bytes(), "");
         }
         batch.insert(&self.meta, CHECKPOINT, serde_json::to_vec(&checkpoint).expect("a number is JSON"));
         batch.commit()?;

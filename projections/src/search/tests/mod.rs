@@ -2,7 +2,9 @@
 
 mod crash;
 mod facets;
+mod kill;
 mod paging;
+mod runner;
 mod shop;
 mod updates;
 mod words;

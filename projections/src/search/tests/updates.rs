@@ -93,6 +93,21 @@ fn a_batch_that_comes_again_counts_once() {
 }
 
 #[test]
+fn a_parked_event_whose_retry_is_interrupted_counts_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut shop = Shop::open(dir.path());
+    shop.record([created("A", spec("A", "mug", "", &[], 100)), counted("A", 2)]);
+    for _ in 0..3 {
+        shop.projection.flush_to(Position::new(9), Flush::Now).unwrap();
+        shop.projection.take(3, &reserved("A", 1)).unwrap();
+        shop.projection.flush_to(Position::new(9), Flush::Now).unwrap();
+        drop(shop);
+        shop = Shop::open(dir.path());
+    }
+    assert!(shop.find("mug").hits[0].in_stock);
+}
+
+#[test]
 fn prices_of_an_unknown_product_park_the_event_and_change_nothing() {
     let dir = tempfile::tempdir().unwrap();
     let mut shop = Shop::open(dir.path());
