@@ -2,8 +2,8 @@
 //! applied, and to fill one again.
 
 use crate::{
-    DeadLetter, GenerationId, ReadModels, RebuildProgress, Retried, RunnerError, SkippedLetter, lane::Lane,
-    member::Member, read_models::no_thread, read_store::Role, rebuild::Rebuild, runner::Message, seat::Seat,
+    DeadLetter, ReadModels, RebuildProgress, Retried, RunnerError, SkippedLetter, lane::Lane, prepare::begin,
+    read_models::no_thread, read_store::Role, rebuild::Rebuild, runner::Message, seat::Seat,
 };
 use daybook_domain::Timestamp;
 use daybook_event_log::Position;
@@ -33,7 +33,7 @@ pub enum WaitError {
 }
 
 impl ReadModels {
-    fn seat(&self, name: &str) -> Result<&Arc<Seat>, RunnerError> {
+    pub(crate) fn seat(&self, name: &str) -> Result<&Arc<Seat>, RunnerError> {
         let seats = &self.inner.seats;
         seats.iter().find(|seat| seat.definition.name == name).ok_or_else(|| {
             let known = seats.iter().map(|seat| seat.definition.name).collect::<Vec<_>>().join(", ");
@@ -193,7 +193,7 @@ impl ReadModels {
     }
 
     /// Fills the read model `name` again from the first event, beside the rows that answer meanwhile, and
-    /// switches when it has caught up. Must be called within a tokio runtime.
+    /// switches when it has caught up.
     pub fn rebuild(&self, name: &str) -> Result<(), RunnerError> {
         let seat = self.seat(name)?.clone();
         let name = seat.definition.name;
@@ -204,10 +204,7 @@ impl ReadModels {
             return Err(RunnerError::AlreadyRebuilding { name: name.to_owned() });
         }
         let number = seat.live.current().map_or(0, |live| live.id.number) + 1;
-        let id = GenerationId { version: seat.definition.version, number };
-        let generation = store.generation(name, id)?;
-        store.assign(name, Role::Building, Some(&generation))?;
-        let member = Member::new(seat.definition.clone(), generation, store)?;
+        let member = begin(store, &seat, number)?;
         let lane = running.lanes.iter().find(|(names, _)| names.contains(&name));
         let (_, threads) = lane.ok_or(RunnerError::NotRunning)?;
         let rebuild = Rebuild {
@@ -217,7 +214,7 @@ impl ReadModels {
             adopter: threads.messages.clone(),
             stop: running.stop_rebuilds.subscribe(),
         };
-        running.rebuilds.push(rebuild.spawn().map_err(no_thread)?);
+        running.rebuilds.push(rebuild.spawn(running.runtime.clone()).map_err(no_thread)?);
         Ok(())
     }
 

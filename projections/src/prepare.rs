@@ -31,74 +31,91 @@ pub(crate) fn answer_from_what_is_there(inner: &Inner) -> Result<(), StoreError>
     Ok(())
 }
 
-/// Makes a member for each seat. Those more than `beside_events` behind the foremost go beside, if another
-/// generation answers meanwhile or the others should not wait.
+/// Makes a member for each generation that is to move.
+///
+/// What answers stays current in the lane. What is being filled goes beside if something answers meanwhile, or
+/// if it is more than `beside_events` behind the others, which should not wait for it; else it goes into the
+/// lane and answers at once, growing. With `beside_events` at its maximum nothing goes beside.
 pub(crate) async fn prepare(
     store: &Arc<ReadStore>,
     seats: &[Arc<Seat>],
     log: &Arc<dyn EventLog>,
     beside_events: u64,
 ) -> Result<Prepared, RunnerError> {
-    let mut members = Vec::new();
-    for seat in seats {
-        let mut member = open_member(store, seat)?;
-        let mut misfit = false;
-        if !fits(&member, log).await? {
-            tracing::warn!(projection = seat.definition.name, position = %member.checkpoint.position,
-                "the read model was filled from another log; it is filled again");
-            let next = GenerationId { number: member.generation.id.number + 1, ..member.generation.id };
-            let generation = store.generation(seat.definition.name, next)?;
-            store.assign(seat.definition.name, Role::Building, Some(&generation))?;
-            member = Member::new(seat.definition.clone(), generation, store)?;
-            misfit = true;
-        }
-        members.push((seat.clone(), member, misfit));
-    }
-    let foremost = members.iter().map(|(_, member, _)| member.checkpoint.position.get()).max().unwrap_or(0);
     let mut prepared =
         Prepared { lane: Lane { store: store.clone(), members: Vec::new() }, beside: Vec::new() };
-    for (seat, mut member, misfit) in members {
-        let answers = seat.live.current().is_some_and(|live| live.id == member.generation.id);
+    let mut filling = Vec::new();
+    for seat in seats {
+        let name = seat.definition.name;
+        let live = store.generation_id(name, Role::Live)?;
+        let building = store.generation_id(name, Role::Building)?;
+        let mut answers = false;
+        if let Some(id) = live.filter(|id| id.version == seat.definition.version) {
+            let mut member = member(store, seat, id)?;
+            if fits(&member, log).await? {
+                member.projection.went_live();
+                seat.publish(member.visible);
+                prepared.lane.members.push(member);
+                answers = true;
+            } else {
+                tracing::warn!(projection = name, position = %member.checkpoint.position,
+                    "the read model was filled from another log; it is filled again");
+                drop_building(store, seat, building)?;
+                filling.push((seat.clone(), begin(store, seat, id.number + 1)?, true));
+                continue;
+            }
+        }
+        match building.filter(|id| id.version == seat.definition.version) {
+            Some(_) if answers && beside_events == u64::MAX => {}
+            Some(id) => {
+                let mut member = member(store, seat, id)?;
+                if !fits(&member, log).await? {
+                    drop_building(store, seat, building)?;
+                    member = begin(store, seat, id.number + 1)?;
+                }
+                filling.push((seat.clone(), member, false));
+            }
+            None => {
+                drop_building(store, seat, building)?;
+                if !answers {
+                    let newest = live.into_iter().chain(building).map(|id| id.number).max();
+                    filling.push((seat.clone(), begin(store, seat, newest.unwrap_or(0) + 1)?, false));
+                }
+            }
+        }
+    }
+    let positions = prepared.lane.members.iter().chain(filling.iter().map(|(_, member, _)| member));
+    let foremost = positions.map(|member| member.checkpoint.position.get()).max().unwrap_or(0);
+    for (seat, mut member, misfit) in filling {
         let behind = foremost - member.checkpoint.position.get() > beside_events;
         // Rows from another log are no answer at all: they go at once.
-        let replaces = seat.live.current().is_some() && beside_events < u64::MAX && !misfit;
-        if !answers && (behind || replaces) {
+        let answered = seat.live.current().is_some() && !misfit && beside_events < u64::MAX;
+        if answered || behind {
             prepared.beside.push((seat, member));
-            continue;
-        }
-        if answers {
-            member.projection.went_live();
-            seat.publish(member.visible);
         } else {
             switch(store, std::slice::from_ref(&seat), &mut member)?;
+            prepared.lane.members.push(member);
         }
-        prepared.lane.members.push(member);
     }
     Ok(prepared)
 }
 
-/// The member for the program's version: the generation that answers, one half filled, or a new one.
-fn open_member(store: &ReadStore, seat: &Seat) -> Result<Member, StoreError> {
-    let definition = &seat.definition;
-    let (name, version) = (definition.name, definition.version);
-    let live = store.generation_id(name, Role::Live)?;
-    let building = store.generation_id(name, Role::Building)?;
-    let newest = live.into_iter().chain(building).map(|id| id.number).max().unwrap_or(0);
-    let id = if let Some(building) = building.filter(|id| id.version == version) {
-        building
-    } else if let Some(live) = live.filter(|id| id.version == version) {
-        live
-    } else {
-        GenerationId { version, number: newest + 1 }
-    };
-    let generation = store.generation(name, id)?;
-    if live != Some(id) {
-        store.assign(name, Role::Building, Some(&generation))?;
-        if let Some(stale) = building.filter(|building| *building != id) {
-            store.drop_generation(&*store.generation(name, stale)?)?;
-        }
-    }
-    Member::new(definition.clone(), generation, store)
+fn member(store: &ReadStore, seat: &Seat, id: GenerationId) -> Result<Member, StoreError> {
+    let generation = store.generation(seat.definition.name, id)?;
+    Member::new(seat.definition.clone(), generation, store)
+}
+
+/// An empty generation to be filled.
+pub(crate) fn begin(store: &ReadStore, seat: &Seat, number: u64) -> Result<Member, StoreError> {
+    let id = GenerationId { version: seat.definition.version, number };
+    let generation = store.generation(seat.definition.name, id)?;
+    store.assign(seat.definition.name, Role::Building, Some(&generation))?;
+    Member::new(seat.definition.clone(), generation, store)
+}
+
+fn drop_building(store: &ReadStore, seat: &Seat, stale: Option<GenerationId>) -> Result<(), StoreError> {
+    let Some(id) = stale else { return Ok(()) };
+    store.drop_generation(&*store.generation(seat.definition.name, id)?)
 }
 
 /// Whether the event that the checkpoint names stands where it says. Another log, or one restored from an

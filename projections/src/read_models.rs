@@ -7,6 +7,7 @@ use crate::{
     prepare::{Prepared, prepare},
     rebuild::Rebuild,
     runner::{self, LaneThreads, LaneWork},
+    search::SearchConfig,
     seat::Seat,
     shop::Shop,
 };
@@ -18,7 +19,7 @@ use std::{
     thread::JoinHandle,
     time::{Duration, Instant},
 };
-use tokio::sync::watch;
+use tokio::{runtime::Handle, sync::watch};
 
 /// How read models are kept.
 #[derive(Debug, Clone)]
@@ -28,11 +29,13 @@ pub struct Options {
     /// Under load, events are collected at least this long between two commits. An idle read model takes an
     /// event at once.
     pub pace_ms: u64,
+    /// How to search; None: not at all.
+    pub search: Option<SearchConfig>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { cache_bytes: 64 << 20, pace_ms: 20 }
+        Self { cache_bytes: 64 << 20, pace_ms: 20, search: Some(SearchConfig::default()) }
     }
 }
 
@@ -53,6 +56,7 @@ pub(crate) struct Inner {
 
 pub(crate) struct Running {
     pub(crate) log: Arc<dyn EventLog>,
+    pub(crate) runtime: Handle,
     pub(crate) lanes: Vec<(Vec<&'static str>, LaneThreads)>,
     pub(crate) rebuilds: Vec<JoinHandle<()>>,
     pub(crate) stop_rebuilds: watch::Sender<bool>,
@@ -87,8 +91,13 @@ impl ReadModels {
     pub async fn start(&self, log: Arc<dyn EventLog>) -> Result<(), RunnerError> {
         let inner = &self.inner;
         let (stop_rebuilds, stopped) = watch::channel(false);
-        let mut running =
-            Running { log: log.clone(), lanes: Vec::new(), rebuilds: Vec::new(), stop_rebuilds };
+        let mut running = Running {
+            log: log.clone(),
+            runtime: Handle::current(),
+            lanes: Vec::new(),
+            rebuilds: Vec::new(),
+            stop_rebuilds,
+        };
         let (apart, together): (Vec<_>, Vec<_>) =
             inner.seats.iter().cloned().partition(|seat| seat.definition.apart);
         let groups = std::iter::once(together).chain(apart.into_iter().map(|seat| vec![seat]));
@@ -110,7 +119,7 @@ impl ReadModels {
                 let lane = Lane { store: inner.store.clone(), members: vec![member] };
                 let (log, adopter, stop) = (log.clone(), threads.messages.clone(), stopped.clone());
                 let rebuild = Rebuild { lane, seat, log, adopter, stop };
-                running.rebuilds.push(rebuild.spawn().map_err(no_thread)?);
+                running.rebuilds.push(rebuild.spawn(Handle::current()).map_err(no_thread)?);
             }
             running.lanes.push((names, threads));
         }

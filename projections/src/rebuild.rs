@@ -29,8 +29,7 @@ pub(crate) struct Rebuild {
 }
 
 impl Rebuild {
-    pub(crate) fn spawn(self) -> std::io::Result<JoinHandle<()>> {
-        let runtime = Handle::current();
+    pub(crate) fn spawn(self, runtime: Handle) -> std::io::Result<JoinHandle<()>> {
         let name = self.seat.definition.name;
         std::thread::Builder::new().name(format!("rebuild-{name}")).spawn(move || {
             let seat = self.seat.clone();
