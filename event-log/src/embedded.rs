@@ -22,6 +22,7 @@ mod identity;
 mod index_file;
 mod library;
 mod options;
+mod pool;
 mod reader;
 mod reading;
 mod recent;
@@ -95,7 +96,7 @@ impl EmbeddedLog {
             Some(log) => log,
             None => identity::create(&*disk, options.segment_bytes)?,
         };
-        let found = recovery::look(&*disk, log, true)?;
+        let mut found = recovery::look(&*disk, log)?;
         found.repair(&*disk, log)?;
 
         let marked = found.scanned.rested || found.scanned.last_part.is_none();

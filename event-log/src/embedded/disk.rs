@@ -3,6 +3,7 @@
 //! [`Directory`] is the real thing; [`crate::simulation::SimulatedDisk`] stands in for it where a
 //! power cut, a failing sync or a full disk is wanted. Nothing above this file opens a file itself.
 
+use super::pool::Pool;
 use crate::LogError;
 use std::{
     fs::{self, File, OpenOptions, TryLockError},
@@ -17,7 +18,7 @@ pub trait Disk: Send + Sync + 'static {
     /// Where this is, for messages.
     fn place(&self) -> String;
     fn list(&self) -> io::Result<Vec<String>>;
-    /// Opens what is there.
+    /// Opens what is there. Files opened for reading may be many: they need not all stay open.
     fn open(&self, name: &str, writable: bool) -> io::Result<Arc<dyn DiskFile>>;
     /// Makes an empty file, in place of any other of this name.
     fn create(&self, name: &str) -> io::Result<Arc<dyn DiskFile>>;
@@ -44,6 +45,7 @@ pub trait DiskFile: Send + Sync {
 /// A directory of the machine's file system.
 pub struct Directory {
     path: PathBuf,
+    readers: Arc<Pool>,
 }
 
 impl Directory {
@@ -66,7 +68,7 @@ impl Directory {
             }
             Err(e) => return Err(unavailable(&format!("looking at {shown}"), &e)),
         }
-        Ok(Self { path: path.to_owned() })
+        Ok(Self { path: path.to_owned(), readers: Arc::default() })
     }
 }
 
@@ -91,7 +93,11 @@ impl Disk for Directory {
     }
 
     fn open(&self, name: &str, writable: bool) -> io::Result<Arc<dyn DiskFile>> {
-        Ok(Arc::new(OpenOptions::new().read(true).write(writable).open(self.path.join(name))?))
+        let path = self.path.join(name);
+        if !writable {
+            return Pool::file(&self.readers, path);
+        }
+        Ok(Arc::new(OpenOptions::new().read(true).write(true).open(path)?))
     }
 
     fn create(&self, name: &str) -> io::Result<Arc<dyn DiskFile>> {

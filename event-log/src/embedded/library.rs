@@ -117,7 +117,8 @@ impl Library {
         let Lookup::Memory(active) = &full.lookup else { return Ok(()) };
         index_file::write(&*self.disk, self.salt, ordinal, active, full.extent.end)?;
         let index = IndexFile::open(&*self.disk, self.salt, ordinal).ok_or(io::ErrorKind::InvalidData)?;
-        self.replace(Arc::new(Sealed::from_file(Arc::clone(&full.segment), index)));
+        let segment = full.segment.reopen(&*self.disk, false)?;
+        self.replace(Arc::new(Sealed::from_file(Arc::new(segment), index)));
         Ok(())
     }
 

@@ -2,7 +2,7 @@
 
 use super::{
     disk::{Directory, Disk},
-    format::{FORMAT, LogId},
+    format::{FORMAT, LogId, frame_len},
     identity,
     library::Library,
     recovery,
@@ -53,13 +53,13 @@ impl EmbeddedReader {
             path: disk.place(),
             detail: "there is no log in it yet".to_owned(),
         })?;
-        let mut found = recovery::look(&*disk, log, false);
+        let mut found = recovery::look(&*disk, log);
         // A writer that moves on between two looks leaves the same picture as damage; damage stays.
         for _ in 1..ATTEMPTS {
             if !matches!(found, Err(LogError::Damaged { .. })) {
                 break;
             }
-            found = recovery::look(&*disk, log, false);
+            found = recovery::look(&*disk, log);
         }
         let found = found?;
         let head_at = Position::new(found.scanned.next.get() - 1);
@@ -81,6 +81,8 @@ impl EmbeddedReader {
             };
             let scanned = scan(&segment, self.log.salt(), *end, next, |offset, event| {
                 self.library.shelf_mut().active.push_recorded(offset, &event);
+                // Kept up with the index, so that a failure further on leaves the two agreeing.
+                *end = offset as usize + frame_len(event.as_bytes().len());
                 Ok(())
             })?;
             *end = scanned.end;
@@ -91,7 +93,7 @@ impl EmbeddedReader {
             if !scanned.sealed {
                 return Ok(*self.head.borrow());
             }
-            let following = Segment::open(&*self.library.disk, self.log, segment.ordinal + 1, false)?;
+            let following = Segment::open(&*self.library.disk, self.log, segment.ordinal + 1)?;
             self.library.roll(scanned.end, Arc::new(following));
             *end = FIRST_BATCH;
         }

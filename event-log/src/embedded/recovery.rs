@@ -32,8 +32,8 @@ pub(super) struct Found {
 }
 
 /// Looks at all segments. Changes nothing.
-pub(super) fn look(disk: &dyn Disk, log: LogId, writable: bool) -> Result<Found, LogError> {
-    let segments = open_all(disk, log, writable)?;
+pub(super) fn look(disk: &dyn Disk, log: LogId) -> Result<Found, LogError> {
+    let segments = open_all(disk, log)?;
     let mut sealed: Vec<Arc<Sealed>> = Vec::new();
     let mut unindexed = Vec::new();
     let mut last_recorded_at_ns = 0;
@@ -69,7 +69,7 @@ pub(super) fn look(disk: &dyn Disk, log: LogId, writable: bool) -> Result<Found,
     })
 }
 
-fn open_all(disk: &dyn Disk, log: LogId, writable: bool) -> Result<Vec<Arc<Segment>>, LogError> {
+fn open_all(disk: &dyn Disk, log: LogId) -> Result<Vec<Arc<Segment>>, LogError> {
     let names = disk.list().map_err(|e| unavailable(&format!("reading {}", disk.place()), &e))?;
     let mut ordinals: Vec<u64> = names.iter().filter_map(|name| ordinal_of(name)).collect();
     ordinals.sort_unstable();
@@ -81,7 +81,7 @@ fn open_all(disk: &dyn Disk, log: LogId, writable: bool) -> Result<Vec<Arc<Segme
                 detail: "this segment is missing, while later ones are there".to_owned(),
             });
         }
-        segments.push(Arc::new(Segment::open(disk, log, ordinal, writable)?));
+        segments.push(Arc::new(Segment::open(disk, log, ordinal)?));
     }
     Ok(segments)
 }
@@ -145,9 +145,14 @@ impl Found {
     /// Makes the last segment fit to go on with: cuts the torn tail, restores the prepared size, and
     /// writes the last batch once more. It may be in the page cache only, either because the program
     /// was killed before its sync or because that sync failed; a sync alone would not tell.
-    pub(super) fn repair(&self, disk: &dyn Disk, log: LogId) -> Result<(), LogError> {
+    pub(super) fn repair(&mut self, disk: &dyn Disk, log: LogId) -> Result<(), LogError> {
+        let name = self.shelf.segment.name.clone();
+        let failed = |e: io::Error| unavailable(&format!("recovering {name}"), &e);
+        self.shelf.segment = Arc::new(self.shelf.segment.reopen(disk, true).map_err(failed)?);
+        if let Some(spare) = &mut self.spare {
+            *spare = Arc::new(spare.reopen(disk, true).map_err(failed)?);
+        }
         let segment = &self.shelf.segment;
-        let failed = |e: io::Error| unavailable(&format!("recovering {}", segment.name), &e);
         let (end, dirty_end) = (self.scanned.end, self.dirty_end);
         if dirty_end > end {
             tracing::warn!(

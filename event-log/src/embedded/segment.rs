@@ -78,15 +78,21 @@ impl Segment {
         }
     }
 
-    /// Opens a segment of the log `log`.
-    pub(super) fn open(disk: &dyn Disk, log: LogId, ordinal: u64, writable: bool) -> Result<Self, LogError> {
+    /// The same segment, opened anew for writing or for reading only.
+    pub(super) fn reopen(&self, disk: &dyn Disk, writable: bool) -> io::Result<Self> {
+        let file = disk.open(&self.name, writable)?;
+        Ok(Self { ordinal: self.ordinal, name: self.name.clone(), size: self.size, file })
+    }
+
+    /// Opens a segment of the log `log` for reading.
+    pub(super) fn open(disk: &dyn Disk, log: LogId, ordinal: u64) -> Result<Self, LogError> {
         let name = segment_name(ordinal);
         let failed = |e: io::Error| unavailable(&format!("opening {name} in {}", disk.place()), &e);
         let damaged = |detail: &str| LogError::Damaged {
             place: format!("{}/{name} at byte 0", disk.place()),
             detail: detail.to_owned(),
         };
-        let file = disk.open(&name, writable).map_err(failed)?;
+        let file = disk.open(&name, false).map_err(failed)?;
         let mut head = [0; SEGMENT_HEADER];
         let read = file.read_at(&mut head, 0).map_err(failed)?;
         let header = SegmentHeader::decode(&head[..read]).map_err(|bad| match bad {

@@ -152,3 +152,25 @@ fn a_long_stream_is_paged_across_segments() {
         assert_eq!(page, whole[from - 1..whole.len().min(from + 3)], "from version {from}");
     }
 }
+
+#[test]
+fn a_log_of_many_segments_needs_few_open_files() {
+    let place = tempfile::tempdir().expect("room");
+    let log = EmbeddedLog::open(place.path(), tiny()).expect("a new log opens");
+    append_range(&log, 0, 700).expect("nothing is in the way");
+    let written = names(place.path()).len();
+    assert!(written > 300, "{written} files");
+    assert_eq!(ids(&everything(&log).expect("readable")), ids_of(700));
+    assert!(open_files_in(place.path()) < 270, "{} of {written}", open_files_in(place.path()));
+    drop(log);
+    assert_eq!(open_files_in(place.path()), 0, "a closed log lets go of its files");
+    let log = EmbeddedLog::open(place.path(), tiny()).expect("it opens again");
+    assert_eq!(ids(&everything(&log).expect("readable")), ids_of(700));
+    assert!(open_files_in(place.path()) < 270);
+}
+
+fn open_files_in(place: &Path) -> usize {
+    let descriptors = fs::read_dir("/proc/self/fd").expect("this is Linux");
+    let links = descriptors.filter_map(|entry| fs::read_link(entry.ok()?.path()).ok());
+    links.filter(|link| link.starts_with(place)).count()
+}
