@@ -58,8 +58,10 @@ pub struct AssignCustomer {
     pub customer_id: CustomerId,
 }
 
+/// Says who the goods go to and where; replaces what was known of the person.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SetContact {
+    /// None: as it was.
     pub country: Option<CountryCode>,
     pub personal: Personal,
 }

@@ -140,10 +140,12 @@ impl Basket {
 
     fn set_contact(&self, contact: SetContact) -> Decision {
         check_personal(&contact.personal)?;
-        if contact.country == self.country && contact.personal == self.personal {
+        let SetContact { country, personal } = contact;
+        // Not saying where the goods go does not unsay it.
+        let country = country.or(self.country);
+        if country == self.country && personal == self.personal {
             return Ok(Vec::new());
         }
-        let SetContact { country, personal } = contact;
         Ok(vec![CartEvent::CartContactSet(CartContactSet { country, personal })])
     }
 

@@ -7,10 +7,10 @@ use cqrs_es::test::{AggregateTestExecutor, TestFramework};
 use daybook_domain::{
     LineId,
     cart::{
-        AbandonCart, AbandonReason, AddLines, Cart, CartAbandoned, CartCommand, CartCreated, CartEvent,
-        CartLineQuantityChanged, CartLineRemoved, CartLinesAdded, CartOrdered, CartRejection,
+        AbandonCart, AbandonReason, AddLines, Cart, CartAbandoned, CartCommand, CartContactSet, CartCreated,
+        CartEvent, CartLineQuantityChanged, CartLineRemoved, CartLinesAdded, CartOrdered, CartRejection,
         ChangeLineQuantity, CheckOutCart, CheckoutBlocker, CompleteCart, CreateCart, CurrentOffer, MergeCart,
-        NewLine, PriceChange, RemoveLine,
+        NewLine, PriceChange, RemoveLine, SetContact,
     },
     order::{Charge, ChargeKind},
 };
@@ -184,4 +184,19 @@ fn an_idle_cart_is_abandoned_only_if_nothing_happened_since() {
     let abandoned = CartEvent::CartAbandoned(CartAbandoned { reason: AbandonReason::Inactive });
     given(two_lines()).when(abandon(Some(2))).then_expect_events(vec![abandoned.clone()]);
     given(two_lines()).and(vec![abandoned]).when(abandon(Some(1))).then_expect_events(vec![]);
+}
+
+#[test]
+fn a_contact_without_a_country_leaves_the_country_as_it_was() {
+    let country = Some("GB".parse().unwrap());
+    let created = CartCreated { cart_id: cart_id(1), currency: pounds(), country, customer_id: None };
+    let personal = daybook_domain::Personal { name: Some("Ada".into()), ..Default::default() };
+    let set = CartContactSet { country, personal: personal.clone() };
+    let contact = || CartCommand::SetContact(SetContact { country: None, personal: personal.clone() });
+    given(vec![CartEvent::CartCreated(created.clone())])
+        .when(contact())
+        .then_expect_events(vec![CartEvent::CartContactSet(set.clone())]);
+    given(vec![CartEvent::CartCreated(created), CartEvent::CartContactSet(set)])
+        .when(contact())
+        .then_expect_events(vec![]);
 }
