@@ -2,7 +2,7 @@
 
 use super::{
     disk::{Disk, unavailable},
-    format::{FORMAT, LogId, u32_at},
+    format::{FORMAT, LogId, SEGMENT_HEADER, u32_at},
     segment::{PREPARING, Segment, ordinal_of},
 };
 use crate::LogError;
@@ -30,19 +30,36 @@ pub(super) fn read(disk: &dyn Disk) -> Result<Option<LogId>, LogError> {
         return decode(disk, &bytes[..read]).map(Some);
     }
     // A creation that was cut short leaves at most an empty first segment, the lock and unready files.
-    let own = |name: &str| name == LOCK || name.ends_with(PREPARING) || ordinal_of(name) == Some(1);
-    if let Some(other) = names.iter().find(|name| ordinal_of(name).is_some_and(|n| n > 1)) {
-        return Err(LogError::Damaged {
-            place: format!("{}/{IDENTITY}", disk.place()),
-            detail: format!("it is missing, yet there is {other}"),
-        });
+    let own = |name: &str| name == LOCK || name.ends_with(PREPARING) || ordinal_of(name).is_some();
+    for name in names.iter().filter(|name| ordinal_of(name).is_some()) {
+        if ordinal_of(name) != Some(1) || holds_events(disk, name).map_err(|e| failed(&e))? {
+            return Err(LogError::Damaged {
+                place: format!("{}/{IDENTITY}", disk.place()),
+                detail: format!("it is missing, yet there is {name}"),
+            });
+        }
     }
-    match names.iter().find(|name| !own(name)) {
-        None => Ok(None),
-        Some(other) => Err(LogError::NotALog {
-            path: disk.place(),
-            detail: format!("it holds {other:?} and no {IDENTITY}"),
-        }),
+    if let Some(other) = names.iter().find(|name| !own(name)) {
+        let detail = format!("it holds {other:?} and no {IDENTITY}");
+        return Err(LogError::NotALog { path: disk.place(), detail });
+    }
+    Ok(None)
+}
+
+/// Whether anything but zeros follows the head of this segment.
+fn holds_events(disk: &dyn Disk, name: &str) -> io::Result<bool> {
+    let file = disk.open(name, false)?;
+    let mut piece = vec![0; 1 << 20];
+    let mut at = SEGMENT_HEADER as u64;
+    loop {
+        let read = file.read_at(&mut piece, at)?;
+        if piece[..read].iter().any(|byte| *byte != 0) {
+            return Ok(true);
+        }
+        if read < piece.len() {
+            return Ok(false);
+        }
+        at += read as u64;
     }
 }
 

@@ -83,6 +83,20 @@ fn a_missing_segment_or_identity_is_reported() {
 }
 
 #[test]
+fn events_without_an_identity_are_not_taken_for_a_log_half_made() {
+    let place = tempfile::tempdir().expect("room");
+    let log = EmbeddedLog::open(place.path(), tiny()).expect("a new log opens");
+    append_range(&log, 0, 1).expect("nothing is in the way");
+    drop(log);
+    let segment = place.path().join("0000000001.segment");
+    let recorded = fs::read(&segment).expect("readable");
+    fs::remove_file(place.path().join("daybook.log")).expect("removable");
+    let refused = opened(place.path());
+    assert!(matches!(refused, Err(LogError::Damaged { .. })), "{refused:?}");
+    assert_eq!(fs::read(&segment).expect("readable"), recorded, "the events are untouched");
+}
+
+#[test]
 fn a_segment_of_another_log_is_reported() {
     let (place, other) = (tempfile::tempdir().expect("room"), tempfile::tempdir().expect("room"));
     opened(place.path()).expect("a new log opens");
