@@ -8,6 +8,7 @@ use super::{
     schema::{ATTRIBUTE, BRAND, CATEGORY, CREATED, IN_STOCK, NAME, PRICE},
 };
 use ahash::AHashMap;
+use parking_lot::RwLock;
 use tantivy::{SegmentReader, TantivyError, columnar::StrColumn, index::SegmentId};
 
 /// A price column's value where there is no price.
@@ -29,7 +30,7 @@ pub(super) struct SegmentColumns {
 }
 
 impl SegmentColumns {
-    pub(super) fn read(segment: &SegmentReader, names: &mut Names) -> Result<Self, SearchIndexError> {
+    pub(super) fn read(segment: &SegmentReader, names: &RwLock<Names>) -> Result<Self, SearchIndexError> {
         let fast = segment.fast_fields();
         let max_doc = segment.max_doc();
         let single = |column: Option<StrColumn>, ids: &[u32]| -> Vec<u32> {
@@ -38,11 +39,22 @@ impl SegmentColumns {
             (0..max_doc).map(|doc| column.ords().first(doc).and_then(id).unwrap_or(NONE)).collect()
         };
         let brand_column = fast.str(BRAND)?;
-        let brand_ids = global_ids(brand_column.as_ref(), |text| names.add_brand(text))?;
+        let brand_ids =
+            global_ids(brand_column.as_ref(), names, |names, text| names.brands.id(text), Names::add_brand)?;
         let category_column = fast.str(CATEGORY)?;
-        let category_ids = global_ids(category_column.as_ref(), |text| names.add_category(text))?;
+        let category_ids = global_ids(
+            category_column.as_ref(),
+            names,
+            |names, text| names.categories.id(text),
+            Names::add_category,
+        )?;
         let attribute_column = fast.str(ATTRIBUTE)?;
-        let attribute_ids = global_ids(attribute_column.as_ref(), |text| names.add_attribute(text))?;
+        let attribute_ids = global_ids(
+            attribute_column.as_ref(),
+            names,
+            |names, text| names.attribute_id(text),
+            Names::add_attribute,
+        )?;
         let mut attribute_starts = Vec::with_capacity(max_doc as usize + 1);
         let mut attributes = Vec::new();
         for doc in 0..max_doc {
@@ -83,16 +95,28 @@ fn offset(length: usize) -> Result<u32, TantivyError> {
         .map_err(|_| TantivyError::InternalError("a segment has 2^32 attribute values".to_owned()))
 }
 
-/// The global number of every rank in the column's dictionary.
+/// The global number of every rank in the column's dictionary. Searches read names meanwhile, so the names
+/// are locked for writing only to add those that are new.
 fn global_ids(
     column: Option<&StrColumn>,
-    mut add: impl FnMut(&str) -> u32,
+    names: &RwLock<Names>,
+    known: impl Fn(&Names, &str) -> Option<u32>,
+    add: impl Fn(&mut Names, &str) -> u32,
 ) -> Result<Vec<u32>, SearchIndexError> {
     let Some(column) = column else { return Ok(Vec::new()) };
     let mut ids = Vec::with_capacity(column.dictionary().num_terms());
+    let mut new = Vec::new();
     let mut stream = column.dictionary().stream()?;
     while stream.advance() {
-        ids.push(add(&String::from_utf8_lossy(stream.key())));
+        let text = String::from_utf8_lossy(stream.key());
+        let id = known(&names.read(), &text);
+        if id.is_none() {
+            new.push((ids.len(), text.into_owned()));
+        }
+        ids.push(id.unwrap_or(NONE));
+    }
+    for (rank, text) in new {
+        ids[rank] = add(&mut names.write(), &text);
     }
     Ok(ids)
 }

@@ -14,18 +14,13 @@ use super::{
     response::{Matched, SearchAnswer, Suggestion, Total},
     suggest::suggest,
     view::{Hits, View},
+    waiting::Waiting,
     words::{Analyzers, Words},
 };
 use bytes::Bytes;
 use daybook_event_log::Position;
 use parking_lot::RwLock;
-use std::{
-    cell::RefCell,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-};
+use std::{cell::RefCell, sync::Arc};
 use tantivy::{
     Term,
     query::{ConstScoreQuery, Query, TermQuery},
@@ -59,21 +54,20 @@ pub struct SearchIndex {
     suggestions: Bounded<Typed, (u64, Arc<[Suggestion]>)>,
     flights: Flights,
     pub(super) visible: watch::Sender<Position>,
-    /// The position somebody waits for.
-    pub(super) wanted: AtomicU64,
+    pub(super) waiting: Waiting,
 }
 
 impl SearchIndex {
-    pub(super) fn new(view: View, names: Names, config: &SearchConfig, visible: Position) -> Self {
+    pub(super) fn new(view: View, names: RwLock<Names>, config: &SearchConfig, visible: Position) -> Self {
         Self {
             view: RwLock::new(Arc::new(view)),
-            names: RwLock::new(names),
+            names,
             hits: Hits::new(config.hit_cache_bytes),
             answers: Bounded::new(config.answer_cache_bytes),
             suggestions: Bounded::new(config.answer_cache_bytes / 16),
             flights: Flights::default(),
             visible: watch::Sender::new(visible),
-            wanted: AtomicU64::new(0),
+            waiting: Waiting::default(),
         }
     }
 
@@ -94,7 +88,7 @@ impl SearchIndex {
     /// Resolves when searches see everything up to `position`; brings the next commit forward. The caller
     /// sets the time limit.
     pub async fn wait_for(&self, position: Position) {
-        self.wanted.fetch_max(position.get(), Ordering::AcqRel);
+        let _waiter = self.waiting.enter(position.get());
         let mut visible = self.visible.subscribe();
         // The sender lives in self, so waiting cannot fail.
         let _ = visible.wait_for(|visible| *visible >= position).await;

@@ -48,6 +48,7 @@ mod tests;
 mod top;
 mod typo;
 mod view;
+mod waiting;
 mod words;
 mod writer;
 

@@ -73,6 +73,10 @@ impl Names {
         self.categories.add(path)
     }
 
+    pub(super) fn attribute_id(&self, token: &str) -> Option<u32> {
+        self.tokens.id(token)
+    }
+
     /// The number of an attribute token (see `document::attribute_token`).
     pub(super) fn add_attribute(&mut self, token: &str) -> u32 {
         if let Some(id) = self.tokens.id(token) {

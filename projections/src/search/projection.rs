@@ -17,10 +17,11 @@ use daybook_domain::{
     product::{ProductEvent, ProductSpec, ProductStatus},
 };
 use daybook_event_log::Position;
+use parking_lot::RwLock;
 use std::{
     fs,
     path::Path,
-    sync::{Arc, atomic::Ordering},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -69,8 +70,8 @@ impl SearchProjection {
             Some(_) => {}
             None => rows.mark_all_stale()?,
         }
-        let mut names = Names::default();
-        let view = writer.view(None, &mut names)?;
+        let names = RwLock::new(Names::default());
+        let view = writer.view(None, &names)?;
         let checkpoint = rows.checkpoint;
         let index = Arc::new(SearchIndex::new(view, names, config, Position::new(checkpoint)));
         let now = Instant::now();
@@ -251,19 +252,20 @@ impl SearchProjection {
         let (lineage, position) = (self.rows.lineage.clone(), self.rows.checkpoint);
         self.writer.commit(&Commit { format: FORMAT, lineage, position })?;
         let before = self.index.view();
-        let view = self.writer.view(Some(&before), &mut self.index.names.write())?;
+        let view = self.writer.view(Some(&before), &self.index.names)?;
         self.index.show(view);
         self.rows.clear_stale()
     }
 
     fn is_due(&self, when: Flush) -> bool {
         let visible = self.index.position().get();
-        let is_awaited = self.index.wanted.load(Ordering::Acquire) > visible;
-        let pause = self.commit_interval.max(self.commit_took * COMMIT_SHARE);
+        let since = self.last_commit.elapsed();
+        // However many wait, half of the time is left for other work.
+        let is_awaited = since >= self.commit_took && self.index.waiting.is_between(visible, self.applied);
         when == Flush::Now
             || is_awaited
             || self.rows.stale.len() >= MAX_STALE
-            || self.last_commit.elapsed() >= pause
+            || since >= self.commit_interval.max(self.commit_took * COMMIT_SHARE)
     }
 
     pub(super) fn flush_to(&mut self, up_to: Position, when: Flush) -> Result<Position, SearchIndexError> {

@@ -5,6 +5,7 @@ use super::{
     SearchError, SearchIndexError, bounded::Bounded, columns::SegmentColumns, names::Names, schema::Fields,
 };
 use bytes::Bytes;
+use parking_lot::RwLock;
 use std::sync::Arc;
 use tantivy::{
     DocAddress, Searcher, TantivyDocument,
@@ -32,7 +33,7 @@ impl View {
         before: Option<&Self>,
         searcher: Searcher,
         fields: Fields,
-        names: &mut Names,
+        names: &RwLock<Names>,
     ) -> Result<Self, SearchIndexError> {
         let known = |segment: SegmentId| {
             before?.columns.iter().find(|columns| columns.segment == segment).map(Arc::clone)
@@ -44,6 +45,7 @@ impl View {
                 None => Arc::new(SegmentColumns::read(segment, names)?),
             });
         }
+        let mut names = names.write();
         Ok(Self {
             number: before.map_or(1, |view| view.number + 1),
             fields,

@@ -9,6 +9,7 @@ use super::{
     view::View,
 };
 use daybook_domain::{ProductId, product::ProductStatus};
+use parking_lot::RwLock;
 use serde::{Deserialize, Serialize};
 use std::{fs, path::Path};
 use tantivy::{
@@ -115,7 +116,11 @@ impl Writer {
     }
 
     /// The last commit as searches see it.
-    pub(super) fn view(&self, before: Option<&View>, names: &mut Names) -> Result<View, SearchIndexError> {
+    pub(super) fn view(
+        &self,
+        before: Option<&View>,
+        names: &RwLock<Names>,
+    ) -> Result<View, SearchIndexError> {
         self.reader.reload()?;
         View::next(before, self.reader.searcher(), self.fields, names)
     }
