@@ -1,0 +1,137 @@
+//! `daybook serve`: opens the shop, listens, and stops cleanly on a signal.
+
+use super::duration;
+use crate::{Daybook, Limits, ServeOptions};
+use anyhow::Context;
+use clap::Args;
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+#[derive(Args)]
+pub(super) struct Serve {
+    /// Directory that holds the shop; made if it is not there
+    #[arg(long, env = "DAYBOOK_DATA", value_name = "DIR")]
+    data: PathBuf,
+
+    #[command(flatten)]
+    settings: Settings,
+}
+
+/// What `serve` and `demo` have in common.
+#[derive(Args)]
+pub(super) struct Settings {
+    /// Address to listen on. There is no access control yet: keep it on the loopback interface or behind something that has
+    #[arg(long, env = "DAYBOOK_LISTEN", value_name = "ADDR", default_value = "127.0.0.1:8080")]
+    pub listen: SocketAddr,
+
+    /// Carts that nothing happened to for this long are abandoned
+    #[arg(long, env = "DAYBOOK_ABANDON_CARTS_AFTER", value_name = "TIME", default_value = "30d", value_parser = duration::parse)]
+    abandon_carts_after: Duration,
+
+    /// How long stock is held for an order that is not yet paid
+    #[arg(long, env = "DAYBOOK_RESERVATION_HOLD", value_name = "TIME", default_value = "15m", value_parser = duration::parse)]
+    reservation_hold: Duration,
+
+    /// Single writers that share the streams among them [default: one per core]
+    #[arg(long, env = "DAYBOOK_SHARDS", value_name = "N")]
+    shards: Option<usize>,
+
+    /// Largest body of a request, in bytes
+    #[arg(long, env = "DAYBOOK_MAX_BODY_BYTES", value_name = "N", default_value_t = Limits::default().body_bytes)]
+    max_body_bytes: usize,
+
+    /// Connections at a time; more are answered 503
+    #[arg(long, env = "DAYBOOK_MAX_CONNECTIONS", value_name = "N", default_value_t = Limits::default().connections)]
+    max_connections: usize,
+
+    /// How long a request's head may take to arrive, and a connection may be idle
+    #[arg(long, env = "DAYBOOK_HEADER_TIMEOUT", value_name = "TIME", default_value = "30s", value_parser = duration::parse)]
+    header_timeout: Duration,
+
+    /// How long a request's body may take to arrive
+    #[arg(long, env = "DAYBOOK_BODY_TIMEOUT", value_name = "TIME", default_value = "10s", value_parser = duration::parse)]
+    body_timeout: Duration,
+
+    /// How long requests under way may take when the server stops
+    #[arg(long, env = "DAYBOOK_DRAIN_TIMEOUT", value_name = "TIME", default_value = "20s", value_parser = duration::parse)]
+    drain_timeout: Duration,
+}
+
+impl Settings {
+    pub(super) fn options(&self, data: PathBuf) -> ServeOptions {
+        ServeOptions {
+            limits: Limits {
+                body_bytes: self.max_body_bytes,
+                connections: self.max_connections,
+                header_timeout: self.header_timeout,
+                body_timeout: self.body_timeout,
+                drain_timeout: self.drain_timeout,
+                ..Limits::default()
+            },
+            abandon_carts_after: self.abandon_carts_after,
+            reservation_hold: self.reservation_hold,
+            shards: self.shards,
+            ..ServeOptions::new(data)
+        }
+    }
+}
+
+impl Serve {
+    pub(super) async fn run(self) -> anyhow::Result<()> {
+        let signals = Signals::listen()?;
+        // The address first: a shop need not be opened to find out that the port is taken.
+        let listener = bind(self.settings.listen).await?;
+        let daybook = Daybook::open(self.settings.options(self.data.clone())).await?;
+        println!("daybook serves {} on http://{}", self.data.display(), listener.local_addr()?);
+        serve(daybook, listener, signals).await
+    }
+}
+
+pub(super) async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).await.with_context(|| {
+        format!("cannot listen on {address}; stop what listens there, or name another address with --listen")
+    })
+}
+
+/// Serves until a signal, then finishes what is under way and stops.
+pub(super) async fn serve(daybook: Daybook, listener: TcpListener, signals: Signals) -> anyhow::Result<()> {
+    signals.cancel_on_first(daybook.stopping());
+    daybook.serve(listener).await.context("serving failed")?;
+    daybook.shutdown().await?;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// Ctrl-C and SIGTERM, heard from the moment this is made.
+pub(super) struct Signals {
+    interrupt: tokio::signal::unix::Signal,
+    terminate: tokio::signal::unix::Signal,
+}
+
+impl Signals {
+    pub(super) fn listen() -> anyhow::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+    }
+
+    /// Resolves at the first signal.
+    pub(super) async fn first(&mut self) -> &'static str {
+        tokio::select! {
+            _ = self.interrupt.recv() => "interrupt",
+            _ = self.terminate.recv() => "terminate",
+        }
+    }
+
+    /// Cancels `stopping` at the first signal; at a second one the process ends at once.
+    fn cancel_on_first(mut self, stopping: CancellationToken) {
+        tokio::spawn(async move {
+            let signal = self.first().await;
+            tracing::info!(signal, "stopping; once more stops at once");
+            stopping.cancel();
+            self.first().await;
+            // Safe at any moment: what was acknowledged is on disk, and the log recovers from the rest.
+            std::process::exit(1);
+        });
+    }
+}

@@ -1,0 +1,37 @@
+//! The customer's part of a payment at the simulated gateway. At a real gateway this page is the gateway's.
+
+use super::{carts::EmptyBody, receipt::done};
+use crate::{
+    http::{Asked, Id},
+    problem::{Problem, kind},
+    shop::App,
+};
+use axum::{extract::State, response::Response};
+use daybook_domain::{
+    Command, Event, OperationId, PaymentId,
+    payment::{GatewayOutcome, PaymentCommand, PaymentEvent, RecordOutcome},
+};
+use daybook_engine::Priority;
+
+/// `POST /payments/{id}/confirm`: the customer did what the gateway asked of them.
+pub(crate) async fn confirm(
+    State(shop): App,
+    Id(id): Id<PaymentId>,
+    asked: Asked<EmptyBody>,
+) -> Result<Response, Problem> {
+    let operation_id = asked_of_customer(&shop.history("payment", id).await?).ok_or_else(|| {
+        Problem::new(&kind::CONFLICT, "the gateway asked nothing of the customer for this payment")
+    })?;
+    shop.gateway.confirm_action(operation_id);
+    let outcome = GatewayOutcome::Approved { reference: format!("sim-{}", operation_id.uuid().simple()) };
+    let command = PaymentCommand::RecordOutcome(RecordOutcome { operation_id, outcome });
+    let outcome = shop.execute(&asked, Command::Payment(id, command), Priority::Checkout).await?;
+    Ok(done(&outcome))
+}
+
+fn asked_of_customer(history: &[Event]) -> Option<OperationId> {
+    history.iter().rev().find_map(|event| match event {
+        Event::Payment(PaymentEvent::PaymentActionRequired(event)) => Some(event.operation_id),
+        _ => None,
+    })
+}

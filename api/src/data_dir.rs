@@ -1,0 +1,135 @@
+//! The data directory: where everything lies, and whether it is ours.
+//!
+//! ```text
+//! DIR/daybook.json   says that this is a Daybook directory, and of which format
+//! DIR/log/           the event log: the only thing that cannot be made again
+//! DIR/read/          the read models: can be deleted, and are filled again from the log
+//! DIR/engine/        checkpoints and snapshots of the write path: can be deleted too
+//! ```
+
+use serde::{Deserialize, Serialize};
+use std::{
+    fs::{self, File},
+    io::{self, Write},
+    path::{Path, PathBuf},
+};
+
+/// The layout that this program reads and writes.
+const FORMAT: u32 = 1;
+const MARKER: &str = "daybook.json";
+
+/// Why a directory cannot be used. Nothing in it was touched.
+#[derive(Debug, thiserror::Error)]
+pub enum DataDirError {
+    #[error("{path} is not a directory; name a directory for the data, or one that does not exist yet")]
+    NotADirectory { path: PathBuf },
+    #[error(
+        "{path} is not a Daybook directory: it has files but no {MARKER}; name an empty directory, one that does not exist yet, or a Daybook directory"
+    )]
+    NotDaybook { path: PathBuf },
+    #[error("{path} has format {found}, and this program knows up to {FORMAT}; use a newer program")]
+    NewerFormat { path: PathBuf, found: u32 },
+    #[error("{path} is damaged: {detail}; restore it from a copy (the log beside it was not touched)")]
+    Damaged { path: PathBuf, detail: String },
+    #[error("{path} cannot be written to: {source}; give this user the right to, or name another directory")]
+    NotWritable { path: PathBuf, source: io::Error },
+    #[error("there is no room left for {path}: {source}; free some space, then start again")]
+    Full { path: PathBuf, source: io::Error },
+    #[error("{path} cannot be used: {source}")]
+    Io { path: PathBuf, source: io::Error },
+}
+
+/// A data directory that is ours.
+#[derive(Debug, Clone)]
+pub(crate) struct DataDir {
+    root: PathBuf,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Marker {
+    /// Always `daybook`.
+    kind: String,
+    format: u32,
+    created_by: String,
+}
+
+impl DataDir {
+    /// Takes `root`, or makes it. Only an absent or empty directory is written to.
+    pub(crate) fn open(root: &Path) -> Result<Self, DataDirError> {
+        let failed = |source| failure(root, source);
+        match fs::metadata(root) {
+            Ok(found) if !found.is_dir() => {
+                return Err(DataDirError::NotADirectory { path: root.to_owned() });
+            }
+            Ok(_) => {}
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                fs::create_dir_all(root).map_err(failed)?
+            }
+            Err(error) => return Err(failed(error)),
+        }
+        match fs::read(root.join(MARKER)) {
+            Ok(marker) => check(root, &marker)?,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                let mut files = fs::read_dir(root).map_err(failed)?;
+                if !files.all(|file| file.is_ok_and(|file| *file.file_name() == *unfinished())) {
+                    return Err(DataDirError::NotDaybook { path: root.to_owned() });
+                }
+                mark(root).map_err(failed)?;
+            }
+            Err(error) => return Err(failed(error)),
+        }
+        Ok(Self { root: root.to_owned() })
+    }
+
+    pub(crate) fn log(&self) -> PathBuf {
+        self.root.join("log")
+    }
+
+    pub(crate) fn read(&self) -> PathBuf {
+        self.root.join("read")
+    }
+
+    pub(crate) fn engine(&self) -> PathBuf {
+        self.root.join("engine")
+    }
+}
+
+fn check(root: &Path, marker: &[u8]) -> Result<(), DataDirError> {
+    let path = root.join(MARKER);
+    match serde_json::from_slice::<Marker>(marker) {
+        Ok(marker) if marker.kind != "daybook" => Err(DataDirError::NotDaybook { path: root.to_owned() }),
+        Ok(marker) if marker.format > FORMAT => Err(DataDirError::NewerFormat { path, found: marker.format }),
+        Ok(_) => Ok(()),
+        Err(error) => Err(DataDirError::Damaged { path, detail: error.to_string() }),
+    }
+}
+
+fn unfinished() -> String {
+    format!("{MARKER}.new")
+}
+
+fn mark(root: &Path) -> io::Result<()> {
+    let marker = Marker {
+        kind: "daybook".to_owned(),
+        format: FORMAT,
+        created_by: env!("CARGO_PKG_VERSION").to_owned(),
+    };
+    let unfinished = root.join(unfinished());
+    let mut file = File::create(&unfinished)?;
+    file.write_all(&serde_json::to_vec_pretty(&marker)?)?;
+    file.sync_all()?;
+    fs::rename(&unfinished, root.join(MARKER))?;
+    File::open(root)?.sync_all()
+}
+
+fn failure(path: &Path, source: io::Error) -> DataDirError {
+    let path = path.to_owned();
+    match source.kind() {
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+            DataDirError::NotWritable { path, source }
+        }
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => DataDirError::Full { path, source },
+        io::ErrorKind::NotADirectory => DataDirError::NotADirectory { path },
+        _ => DataDirError::Io { path, source },
+    }
+}

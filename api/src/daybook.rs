@@ -1,0 +1,148 @@
+//! A shop, opened: log, write path, read models and the router over them, in one process. Used by the
+//! binary, and in-process by tests and benchmarks.
+
+use crate::{
+    commands::bulk::BulkTarget,
+    data_dir::{DataDir, DataDirError},
+    metrics::Exporter,
+    openapi,
+    options::{Limits, ServeOptions},
+    router, server,
+    shop::{Offers, Shop, Waiting},
+};
+use axum::{Extension, Router, body::Bytes};
+use daybook_engine::{Engine, EngineError, EngineOptions, SimulatedGateway};
+use daybook_event_log::{EmbeddedLog, EmbeddedOptions, EventLog, LogError};
+use daybook_projections::{ReadModels, RunnerError, StoreError};
+use std::{
+    io,
+    sync::{Arc, OnceLock},
+};
+use tokio::{net::TcpListener, sync::Semaphore};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use utoipa_swagger_ui::{Config, SwaggerUi};
+
+/// Why a shop could not be opened. Each message says what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    #[error(transparent)]
+    DataDir(#[from] DataDirError),
+    #[error(transparent)]
+    Log(#[from] LogError),
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    #[error(transparent)]
+    Reads(#[from] StoreError),
+    #[error(transparent)]
+    Runner(#[from] RunnerError),
+}
+
+/// The read models that commit together; search has a pace of its own.
+const TOGETHER: [&str; 5] = ["catalog", "cart", "order", "stock", "payment"];
+
+struct Parts {
+    engine: Engine,
+    reads: ReadModels,
+    waiting: Waiting,
+    gateway: Arc<SimulatedGateway>,
+    metrics: Exporter,
+}
+
+/// An open shop.
+pub struct Daybook {
+    shop: Arc<Shop>,
+    router: Router,
+    tasks: TaskTracker,
+    /// Keeps the bulk route's target alive.
+    _bulk_target: Arc<OnceLock<Router>>,
+}
+
+impl Daybook {
+    /// Opens the shop in `options.data`, which is made if it is not there.
+    pub async fn open(options: ServeOptions) -> Result<Self, OpenError> {
+        let dir = DataDir::open(&options.data)?;
+        let metrics = Exporter::install();
+        let log: Arc<dyn EventLog> = Arc::new(EmbeddedLog::open(dir.log(), EmbeddedOptions::default())?);
+        let gateway = Arc::new(SimulatedGateway::new());
+        let engine_options =
+            EngineOptions { gateway: gateway.clone(), state_dir: Some(dir.engine()), ..options.engine() };
+        let engine = Engine::start(log.clone(), engine_options).await?;
+        let reads = ReadModels::open(&dir.read(), daybook_projections::Options::default())?;
+        reads.start(log).await?;
+        let waiting =
+            Waiting::new(TOGETHER.iter().map(|name| reads.watermark(name)).collect::<Result<_, _>>()?);
+        Ok(Self::assemble(&options, Parts { engine, reads, waiting, gateway, metrics }))
+    }
+
+    fn assemble(options: &ServeOptions, Parts { engine, reads, waiting, gateway, metrics }: Parts) -> Self {
+        let (routes, operations) = router::routes(options.limits.request_timeout).finish();
+        let stopping = CancellationToken::new();
+        let shop = Arc::new(Shop {
+            offers: Offers::new(reads.clone(), waiting.clone()),
+            waiting,
+            engine,
+            reads,
+            searches: Arc::new(Semaphore::new(std::thread::available_parallelism().map_or(2, usize::from))),
+            currencies: crate::shop::Currencies::default(),
+            gateway,
+            limits: options.limits.clone(),
+            metrics: metrics.clone(),
+            openapi: Bytes::from(openapi::document(operations).to_string()),
+            stopping: stopping.clone(),
+        });
+        let target = Arc::new(OnceLock::new());
+        let docs = SwaggerUi::new("/docs").config(Config::from("/openapi.json").try_it_out_enabled(true));
+        let router =
+            routes.with_state(shop.clone()).merge(docs).layer(Extension(BulkTarget(Arc::downgrade(&target))));
+        target.get_or_init(|| router.clone());
+        let tasks = TaskTracker::new();
+        tasks.spawn(metrics.keep_up(stopping));
+        tasks.close();
+        Self { shop, router, tasks, _bulk_target: target }
+    }
+
+    /// All routes, to be served or called in-process.
+    pub fn router(&self) -> Router {
+        self.router.clone()
+    }
+
+    #[must_use]
+    pub fn engine(&self) -> &Engine {
+        &self.shop.engine
+    }
+
+    #[must_use]
+    pub fn read_models(&self) -> &ReadModels {
+        &self.shop.reads
+    }
+
+    #[must_use]
+    pub fn limits(&self) -> &Limits {
+        &self.shop.limits
+    }
+
+    /// Cancelled when the shop begins to stop.
+    #[must_use]
+    pub fn stopping(&self) -> CancellationToken {
+        self.shop.stopping.clone()
+    }
+
+    /// Serves on `listener` until [`Daybook::stopping`] is cancelled; then requests under way are finished.
+    pub async fn serve(&self, listener: TcpListener) -> io::Result<()> {
+        server::serve(listener, self.router(), &self.shop.limits, self.stopping()).await
+    }
+
+    /// Stops everything in order: what was accepted is finished, read models are committed, the log is closed.
+    pub async fn shutdown(self) -> Result<(), OpenError> {
+        self.shop.stopping.cancel();
+        self.tasks.wait().await;
+        self.shop.engine.shutdown().await;
+        let reads = self.shop.reads.clone();
+        match tokio::task::spawn_blocking(move || reads.shutdown()).await {
+            Ok(stopped) => stopped?,
+            Err(error) => tracing::error!(%error, "stopping the read models failed"),
+        }
+        self.shop.engine.log().close().await?;
+        Ok(())
+    }
+}

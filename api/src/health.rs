@@ -1,0 +1,34 @@
+//! `GET /livez`: the process answers. `GET /readyz`: it can do its work, or what is missing.
+
+use crate::{
+    problem::{Problem, kind},
+    shop::App,
+};
+use axum::{Json, extract::State, response::IntoResponse};
+use serde_json::json;
+
+/// Read models further behind than this are not fit for queries yet.
+const READY_LAG_EVENTS: u64 = 100_000;
+
+pub(crate) async fn live() -> impl IntoResponse {
+    Json(json!({ "status": "live" }))
+}
+
+pub(crate) async fn ready(State(shop): App) -> Result<impl IntoResponse, Problem> {
+    let mut missing = Vec::new();
+    if shop.stopping.is_cancelled() {
+        missing.push("the server is shutting down".to_owned());
+    }
+    if let Some(failure) = shop.reads.failure() {
+        tracing::warn!(%failure, "not ready: read models stopped");
+        missing.push("the read models stopped; the server's log says why".to_owned());
+    }
+    let lag = shop.reads.lag();
+    if lag > READY_LAG_EVENTS {
+        missing.push(format!("the read models are {lag} events behind the log"));
+    }
+    if missing.is_empty() {
+        return Ok(Json(json!({ "status": "ready", "position": shop.head(), "lag_events": lag })));
+    }
+    Err(Problem::new(&kind::UNAVAILABLE, missing.join("; ")).with("missing", missing).retry_after(2))
+}

@@ -1,0 +1,193 @@
+//! Writes the descriptions out as one OpenAPI 3.1 document.
+
+use super::operation::{Answer, Content, Operation, Role};
+use crate::{
+    problem::{ALL, Kind, MEDIA_TYPE},
+    routes::Described,
+};
+use schemars::{SchemaGenerator, generate::SchemaSettings};
+use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
+
+/// The document for these routes.
+pub(crate) fn document(operations: Vec<Described>) -> Value {
+    let mut settings = SchemaSettings::draft2020_12();
+    settings.meta_schema = None;
+    settings.definitions_path = "/components/schemas".into();
+    let mut schemas = settings.into_generator();
+    let mut paths: BTreeMap<&str, Map<String, Value>> = BTreeMap::new();
+    for (method, path, operation) in operations {
+        let item = paths.entry(path).or_default();
+        item.insert(method.as_str().to_lowercase(), route(path, &operation, &mut schemas));
+    }
+    let mut components: Map<String, Value> = schemas.take_definitions(true);
+    components.insert("Problem".to_owned(), problem_schema());
+    json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Daybook",
+            "version": env!("CARGO_PKG_VERSION"),
+            "description": include_str!("introduction.md"),
+            "license": { "name": "MIT OR Apache-2.0", "identifier": "MIT OR Apache-2.0" },
+        },
+        "servers": [{ "url": "/" }],
+        "tags": TAGS.iter().map(|(name, description)| json!({ "name": name, "description": description })).collect::<Vec<_>>(),
+        "paths": paths,
+        "components": { "schemas": components },
+    })
+}
+
+const TAGS: &[(&str, &str)] = &[
+    ("catalog", "What is offered: products, their variants and prices, and finding them."),
+    ("carts", "What a customer means to buy, up to checkout."),
+    ("orders", "What was sold, and what became of it."),
+    ("payments", "What was authorised, captured, voided and refunded for an order."),
+    ("inventory", "What is there, per SKU and location, and why."),
+    ("feeds", "Many commands at once, and everything that happened."),
+    ("operation", "For whoever runs the server."),
+];
+
+fn route(path: &str, operation: &Operation, schemas: &mut SchemaGenerator) -> Value {
+    let mut route = json!({
+        "operationId": operation.id,
+        "tags": [operation.tag],
+        "summary": operation.summary,
+        "parameters": parameters(path, operation),
+        "responses": responses(operation, schemas),
+    });
+    if !operation.description.is_empty() {
+        route["description"] = operation.description.into();
+    }
+    if let Some(body) = &operation.body {
+        route["requestBody"] = json!({ "required": operation.body_required, "content": contents(std::slice::from_ref(body), schemas) });
+    }
+    route
+}
+
+fn parameters(path: &str, operation: &Operation) -> Vec<Value> {
+    let mut all = Vec::new();
+    for name in path.split('{').skip(1).filter_map(|rest| rest.split_once('}').map(|(name, _)| name)) {
+        let (description, example) = match (name, path.split('/').nth(1)) {
+            ("line", _) => ("The line's number in the cart.", "1"),
+            ("sku", _) => ("The stock keeping unit.", "MUG-RED"),
+            ("name", Some("problems")) => ("The last part of a problem's `type`.", "out-of-stock"),
+            ("name", _) => ("The read model's name.", "orders"),
+            (_, Some("products")) => ("The product's id.", "mug"),
+            _ => ("Its id, a UUID.", "0199a5b0-7c3e-7d11-8a52-3f0d6c1b2a90"),
+        };
+        all.push(json!({ "name": name, "in": "path", "required": true, "description": description,
+            "schema": { "type": "string" }, "example": example }));
+    }
+    for param in &operation.params {
+        all.push(json!({ "name": param.name, "in": param.place, "required": false,
+            "description": param.description, "schema": param.schema, "example": param.example }));
+    }
+    let (common, tracing): (Value, bool) = match operation.role {
+        Role::Command => {
+            (serde_json::from_str(include_str!("command_headers.json")).unwrap_or_default(), true)
+        }
+        Role::Query => {
+            (serde_json::from_str(include_str!("query_parameters.json")).unwrap_or_default(), true)
+        }
+        Role::Other => (json!([]), false),
+    };
+    if let Value::Array(common) = common {
+        all.extend(common);
+    }
+    if tracing {
+        all.push(json!({ "name": "X-Request-Id", "in": "header", "required": false,
+            "description": "Echoed in the answer, and in the server's log where a request fails.",
+            "schema": { "type": "string", "maxLength": 128 }, "example": "r-4711" }));
+    }
+    all
+}
+
+fn responses(operation: &Operation, schemas: &mut SchemaGenerator) -> Value {
+    let mut responses = Map::new();
+    for answer in &operation.answers {
+        let mut response =
+            json!({ "description": answer.description, "headers": headers(operation, answer) });
+        if !answer.content.is_empty() {
+            response["content"] = contents(&answer.content, schemas);
+        }
+        responses.insert(answer.status.to_string(), response);
+        if answer.etag && operation.role == Role::Query {
+            responses.insert(
+                "304".to_owned(),
+                json!({ "description": "The client has the current version already." }),
+            );
+        }
+    }
+    let mut by_status: BTreeMap<u16, Vec<&Kind>> = BTreeMap::new();
+    for kind in operation.all_problems() {
+        by_status.entry(kind.status).or_default().push(kind);
+    }
+    for (status, kinds) in by_status {
+        responses.insert(status.to_string(), problems(&kinds));
+    }
+    Value::Object(responses)
+}
+
+fn headers(operation: &Operation, answer: &Answer) -> Value {
+    let mut headers = Map::new();
+    let mut header = |name: &str, description: &str, kind: &str| {
+        headers.insert(name.to_owned(), json!({ "description": description, "schema": { "type": kind } }));
+    };
+    match operation.role {
+        Role::Command => {
+            header("X-Daybook-Position", "Where the command's last event stands in the log.", "integer");
+            header("Idempotent-Replayed", "`true` for a retry: it had been executed before.", "string");
+        }
+        Role::Query => header("X-Daybook-Position", "The position that the answer is current to.", "integer"),
+        Role::Other => {}
+    }
+    if answer.etag {
+        header("ETag", "The resource's version, for example `\"v7\"`.", "string");
+    }
+    if answer.location {
+        header("Location", "The address of the resource.", "string");
+    }
+    Value::Object(headers)
+}
+
+fn contents(contents: &[Content], schemas: &mut SchemaGenerator) -> Value {
+    let mut all = Map::new();
+    for content in contents {
+        let schema =
+            content.schema.map_or_else(|| json!({ "type": "string" }), |schema| schema(schemas).into());
+        all.insert(content.media_type.to_owned(), json!({ "schema": schema, "example": content.example }));
+    }
+    Value::Object(all)
+}
+
+fn problems(kinds: &[&Kind]) -> Value {
+    let description: Vec<_> = kinds.iter().map(|kind| format!("`{}`: {}.", kind.name, kind.title)).collect();
+    let examples: Map<String, Value> = kinds
+        .iter()
+        .map(|kind| {
+            let example = json!({ "type": format!("/problems/{}", kind.name), "title": kind.title,
+                "status": kind.status, "detail": kind.explanation, "instance": "/" });
+            (kind.name.to_owned(), json!({ "summary": kind.title, "value": example }))
+        })
+        .collect();
+    json!({ "description": description.join(" "), "content": { MEDIA_TYPE:
+        { "schema": { "$ref": "#/components/schemas/Problem" }, "examples": examples } } })
+}
+
+fn problem_schema() -> Value {
+    let types: Vec<_> = ALL.iter().map(|kind| format!("/problems/{}", kind.name)).collect();
+    json!({
+        "description": "RFC 9457 problem details, with data for programs beside the standard members.",
+        "type": "object",
+        "required": ["type", "title", "status", "detail", "instance"],
+        "properties": {
+            "type": { "type": "string", "enum": types, "description": "Stable; the address explains it." },
+            "title": { "type": "string" },
+            "status": { "type": "integer" },
+            "detail": { "type": "string", "description": "What was wrong with this request, for people." },
+            "instance": { "type": "string", "description": "The path that was asked for." },
+            "reason": { "type": "string", "description": "Of a rejection: the name of the rule." },
+        },
+        "additionalProperties": true,
+    })
+}

@@ -1,0 +1,77 @@
+//! How a server is set up. The defaults fit one machine; every one can be changed on the command line.
+
+use daybook_engine::EngineOptions;
+use std::{path::PathBuf, time::Duration};
+
+/// How a shop is opened.
+#[derive(Debug, Clone)]
+pub struct ServeOptions {
+    /// The data directory. Made if it is not there; refused if it is something else's.
+    pub data: PathBuf,
+    pub limits: Limits,
+    /// Carts that nothing happened to for this long are abandoned.
+    pub abandon_carts_after: Duration,
+    /// How long stock is held for an order that is not yet paid.
+    pub reservation_hold: Duration,
+    /// How many single writers share the streams among them; none: one per core.
+    pub shards: Option<usize>,
+}
+
+impl ServeOptions {
+    /// The defaults, with the data in `data`.
+    pub fn new(data: impl Into<PathBuf>) -> Self {
+        Self {
+            data: data.into(),
+            limits: Limits::default(),
+            abandon_carts_after: Duration::from_secs(30 * 24 * 60 * 60),
+            reservation_hold: Duration::from_secs(15 * 60),
+            shards: None,
+        }
+    }
+
+    pub(crate) fn engine(&self) -> EngineOptions {
+        let defaults = EngineOptions::default();
+        EngineOptions {
+            shards: self.shards.unwrap_or(defaults.shards),
+            reservation_hold: self.reservation_hold,
+            cart_idle: Some(self.abandon_carts_after),
+            ..defaults
+        }
+    }
+}
+
+/// What a client may ask of the server at most.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// Of a request's body, and of a line of a bulk request, in bytes.
+    pub body_bytes: usize,
+    /// How long a body, or the next line of a bulk request, may take to arrive.
+    pub body_timeout: Duration,
+    /// How long a request's head may take to arrive; also how long a connection may be idle.
+    pub header_timeout: Duration,
+    /// How long a client may take none of the answer before it is given up.
+    pub write_timeout: Duration,
+    /// How long an answer may take to begin. Longer than the longest wait that a client may ask for.
+    pub request_timeout: Duration,
+    /// Connections at a time; more are answered 503 at once.
+    pub connections: usize,
+    /// How long requests under way may take when the server stops.
+    pub drain_timeout: Duration,
+    /// Lines of one bulk request under way at a time.
+    pub bulk_concurrency: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            body_bytes: 1 << 20,
+            body_timeout: Duration::from_secs(10),
+            header_timeout: Duration::from_secs(30),
+            write_timeout: Duration::from_secs(60),
+            request_timeout: Duration::from_secs(40),
+            connections: 8_192,
+            drain_timeout: Duration::from_secs(20),
+            bulk_concurrency: 256,
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! The list of all kinds of problems, each with its status and an explanation that is served under
+//! `/problems/{name}`. Names are promises to clients: one once released is never renamed.
+
+use super::Problem;
+use axum::{Json, extract::Path, response::IntoResponse};
+use serde_json::json;
+
+/// A kind of problem: what is the same at every occurrence.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Kind {
+    /// The last part of `type`, for example `out-of-stock`.
+    pub name: &'static str,
+    pub status: u16,
+    pub title: &'static str,
+    /// What it means and what a client can do.
+    pub explanation: &'static str,
+}
+
+macro_rules! kinds {
+    ($($id:ident $name:literal $status:literal $title:literal $explanation:literal;)+) => {
+        pub(super) mod kinds {
+            //! One constant per kind.
+            use super::Kind;
+            $(
+                #[doc = $explanation]
+                pub const $id: Kind =
+                    Kind { name: $name, status: $status, title: $title, explanation: $explanation };
+            )+
+        }
+
+        /// Every kind there is.
+        pub const ALL: &[&Kind] = &[$(&kinds::$id,)+];
+    };
+}
+
+kinds! {
+    MALFORMED_JSON "malformed-json" 400 "The body is not JSON"
+        "The body could not be read as JSON. `line` and `column` say where it breaks.";
+    INVALID_PARAMETER "invalid-parameter" 400 "A parameter of the path or query is invalid"
+        "`parameter` names it. Unknown query parameters are refused too, so that a typing error is never silently ignored.";
+    INVALID_HEADER "invalid-header" 400 "A header is invalid"
+        "`header` names it.";
+    PAYMENT_DECLINED "payment-declined" 402 "The payment was declined"
+        "The gateway said no; `code` is its normalised reason. Copy the cart and check out with another token.";
+    PAYMENT_TIMED_OUT "payment-timed-out" 402 "The payment was not completed in time"
+        "Nobody completed the payment while the stock was held, so it was let go. Copy the cart and check out again.";
+    NOT_FOUND "not-found" 404 "There is nothing here"
+        "No route and no resource has this address.";
+    METHOD_NOT_ALLOWED "method-not-allowed" 405 "This method is not for this address"
+        "The `Allow` header lists the methods that are.";
+    NOT_ACCEPTABLE "not-acceptable" 406 "None of the accepted media types is available"
+        "`available` lists what can be had.";
+    REQUEST_TIMEOUT "request-timeout" 408 "The request did not arrive in time"
+        "The body came too slowly. Nothing was done.";
+    CONFLICT "conflict" 409 "The resource's state does not allow this"
+        "`reason` names the rule and the members beside it carry its data. Read the resource, then decide again.";
+    OUT_OF_STOCK "out-of-stock" 409 "There is not enough stock"
+        "`sku`, `requested` and `available` say of what, how much was asked for and how much can be had.";
+    CHECKOUT_BLOCKED "checkout-blocked" 409 "Something stands between the cart and its order"
+        "`blockers` lists what. After a price change, POST to /carts/{id}/reprice accepts today's prices.";
+    RESERVATION_EXPIRED "reservation-expired" 409 "The stock was let go before the payment was through"
+        "`sku` names the article. Copy the cart and check out again.";
+    VERSION_MISMATCH "version-mismatch" 412 "The resource has changed"
+        "`If-Match` named another version than `actual_version`. Read the resource again, then decide again.";
+    BODY_TOO_LARGE "body-too-large" 413 "The body is too large"
+        "`limit_bytes` is what is allowed. Send more in several requests, or line by line to /commands.";
+    UNSUPPORTED_MEDIA_TYPE "unsupported-media-type" 415 "The body's media type is not supported"
+        "`expected` is what this address takes.";
+    INVALID_BODY "invalid-body" 422 "The body does not have the expected fields"
+        "`field` is the path to the first one that is missing, unknown, of the wrong type or out of range.";
+    INVALID_COMMAND "invalid-command" 422 "The command can never be valid"
+        "`reason` names the rule that it breaks, whatever the resource's state, and the members beside it carry its data.";
+    FOREIGN_CURRENCY "foreign-currency" 422 "The currency is not the cart's"
+        "All prices of a cart are in one currency.";
+    UNKNOWN_SKU "unknown-sku" 422 "No such article is for sale"
+        "`sku` is not in the catalog, not published, or has no price in the cart's currency.";
+    CARD_NUMBER_REFUSED "card-number-refused" 422 "Card numbers are never accepted"
+        "Pass the payment gateway's token instead. What you sent was not stored.";
+    IDEMPOTENCY_KEY_REUSED "idempotency-key-reused" 422 "The idempotency key was used for another request"
+        "A key names one request for ever: same method, same path, same body. Use a new key for a new request.";
+    TOO_MANY_CONNECTIONS "too-many-connections" 503 "The server has all the connections it takes"
+        "Try again shortly.";
+    INTERNAL "internal" 500 "Something in the server is broken"
+        "This is not your fault. The operator finds it in the log under `request_id`.";
+    OVERLOADED "overloaded" 503 "More work arrives than can be done"
+        "Nothing was done. Try again after `Retry-After` seconds, with growing pauses.";
+    UNAVAILABLE "unavailable" 503 "A part of the server cannot work"
+        "Nothing was acknowledged. With an Idempotency-Key it is safe to try again after `Retry-After` seconds.";
+    OUTCOME_UNKNOWN "outcome-unknown" 503 "It is not known whether the command was executed"
+        "Retry with the same Idempotency-Key: a command is executed once, and the retry finds its outcome.";
+    DEADLINE_PASSED "deadline-passed" 503 "The command waited too long and was not executed"
+        "Nothing was done. Try again after `Retry-After` seconds.";
+    NOT_REACHED "position-not-reached" 504 "The read model has not reached that position yet"
+        "`position` is how far it is. Ask again, with a longer `wait_ms`, or without `min_position`.";
+    TOO_SLOW "too-slow" 504 "The answer took too long"
+        "A command may have been executed: retry it with the same Idempotency-Key.";
+    LOG_FULL "log-full" 507 "There is no room for more events"
+        "Reads go on. Commands resume by themselves when there is room again.";
+}
+
+/// `GET /problems/{name}`: what a problem's `type` means.
+pub(crate) async fn explain(Path(name): Path<String>) -> Result<impl IntoResponse, Problem> {
+    let kind = ALL
+        .iter()
+        .find(|kind| kind.name == name)
+        .ok_or_else(|| Problem::new(&kinds::NOT_FOUND, format!("no problem is called {name:?}")))?;
+    Ok(Json(json!({
+        "type": format!("/problems/{}", kind.name),
+        "status": kind.status,
+        "title": kind.title,
+        "explanation": kind.explanation,
+    })))
+}

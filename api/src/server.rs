@@ -1,0 +1,97 @@
+//! The listener: accepts connections up to a limit, speaks HTTP/1.1, gives slow clients a bounded time, and
+//! on a signal lets requests under way finish.
+
+mod stall;
+
+use crate::{
+    options::Limits,
+    problem::{Problem, kind},
+};
+use axum::{Router, body::Body};
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::{
+    rt::{TokioIo, TokioTimer},
+    server::graceful::GracefulShutdown,
+};
+use stall::Stall;
+use std::{io, sync::Arc, time::Duration};
+use tokio::{
+    io::AsyncWriteExt,
+    net::{TcpListener, TcpStream},
+    sync::Semaphore,
+};
+use tokio_util::sync::CancellationToken;
+use tower::Service;
+
+/// Before accepting again after the system refused, for example for want of file descriptors.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// Serves `router` on `listener` until `stopping` is cancelled and requests under way are finished, or the
+/// drain timeout has passed.
+pub(crate) async fn serve(
+    listener: TcpListener,
+    router: Router,
+    limits: &Limits,
+    stopping: CancellationToken,
+) -> io::Result<()> {
+    let graceful = GracefulShutdown::new();
+    let places = Arc::new(Semaphore::new(limits.connections));
+    let open = metrics::gauge!("daybook_http_connections");
+    loop {
+        let accepted = tokio::select! {
+            () = stopping.cancelled() => break,
+            accepted = listener.accept() => accepted,
+        };
+        let stream = match accepted {
+            Ok((stream, _)) => stream,
+            Err(error) => {
+                tracing::warn!(%error, "a connection could not be accepted");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+                continue;
+            }
+        };
+        let Ok(place) = places.clone().try_acquire_owned() else {
+            tokio::spawn(turn_away(stream));
+            continue;
+        };
+        // Answers are small and complete; waiting to fill a packet only delays them.
+        drop(stream.set_nodelay(true));
+        let router = router.clone();
+        let service =
+            service_fn(move |request: hyper::Request<Incoming>| router.clone().call(request.map(Body::new)));
+        let mut http = http1::Builder::new();
+        http.timer(TokioTimer::new()).header_read_timeout(limits.header_timeout).keep_alive(true);
+        let io = TokioIo::new(Stall::new(stream, limits.write_timeout));
+        let connection = graceful.watch(http.serve_connection(io, service));
+        let open = open.clone();
+        open.increment(1.0);
+        tokio::spawn(async move {
+            // Broken and timed-out connections are the client's affair.
+            drop(connection.await);
+            open.decrement(1.0);
+            drop(place);
+        });
+    }
+    drop(listener);
+    tracing::info!("no new connections; finishing what is under way");
+    if tokio::time::timeout(limits.drain_timeout, graceful.shutdown()).await.is_err() {
+        tracing::warn!("some requests did not finish in time and were cut off");
+    }
+    Ok(())
+}
+
+/// Says that there is no place, without reading the request.
+async fn turn_away(mut stream: TcpStream) {
+    let problem = Problem::new(&kind::TOO_MANY_CONNECTIONS, "all connections are in use; try again shortly");
+    let body = problem.to_json("/").to_string();
+    let answer = format!(
+        "HTTP/1.1 503 Service Unavailable\r\ncontent-type: {}\r\ncontent-length: {}\r\nretry-after: 1\r\nconnection: close\r\n\r\n{body}",
+        crate::problem::MEDIA_TYPE,
+        body.len()
+    );
+    let say = async {
+        stream.write_all(answer.as_bytes()).await?;
+        stream.shutdown().await
+    };
+    drop(tokio::time::timeout(Duration::from_secs(1), say).await);
+}

@@ -1,0 +1,133 @@
+//! Retries, conditions and reading one's own writes.
+
+use crate::common::shop;
+use axum::http::Method;
+use serde_json::json;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_command_retried_under_its_key_happens_once_and_answers_the_same() {
+    let shop = shop().await;
+    shop.stock("MUG", 1299, 10).await;
+    let body = json!({ "currency": "GBP", "lines": [{ "sku": "MUG", "quantity": 2 }] }).to_string();
+    let key = [("idempotency-key", "cart-1")];
+    let first = shop.ask(Method::POST, "/carts", &key, &body).await;
+    assert_eq!(first.status, 201);
+    let head = shop.head();
+    let spelled_otherwise = r#"{ "lines": [{"quantity":2, "sku":"MUG"}], "currency": "GBP" }"#;
+    let second = shop.ask(Method::POST, "/carts", &key, spelled_otherwise).await;
+    assert_eq!(second.status, 201, "{}", second.json());
+    assert_eq!(second.header("idempotent-replayed"), "true");
+    assert_eq!(second.json()["id"], first.json()["id"]);
+    assert_eq!(second.json()["lines"], first.json()["lines"]);
+    assert_eq!(second.header("location"), first.header("location"));
+    assert_eq!(shop.head(), head);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_checkout_retried_under_its_key_answers_with_the_same_order() {
+    let shop = shop().await;
+    shop.stock("MUG", 1299, 10).await;
+    let cart = shop.cart(&[("MUG", 1)]).await;
+    let path = format!("/carts/{cart}/checkout");
+    let (key, body) = ([("idempotency-key", "pay-1")], r#"{"payment_token":"tok_visa"}"#);
+    let first = shop.ask(Method::POST, &path, &key, body).await;
+    let second = shop.ask(Method::POST, &path, &key, body).await;
+    assert_eq!((first.status.as_u16(), second.status.as_u16()), (201, 201), "{}", second.json());
+    assert_eq!(first.json()["id"], second.json()["id"]);
+    assert_eq!(shop.get("/inventory/MUG").await.json()["reserved"], 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_used_for_another_body_route_or_stream_is_422() {
+    let shop = shop().await;
+    shop.stock("MUG", 1299, 10).await;
+    let cart = shop.cart(&[("MUG", 1)]).await;
+    let key = [("idempotency-key", "k-1")];
+    let receive = r#"{"quantity":5}"#;
+    assert_eq!(shop.ask(Method::POST, "/inventory/MUG/receive", &key, receive).await.status, 200);
+    let head = shop.head();
+    let other_body = shop.ask(Method::POST, "/inventory/MUG/receive", &key, r#"{"quantity":6}"#).await;
+    other_body.problem(422, "idempotency-key-reused");
+    let other_route = shop.ask(Method::POST, "/inventory/MUG/count", &key, r#"{"counted":5}"#).await;
+    other_route.problem(422, "idempotency-key-reused");
+    let lines = format!("/carts/{cart}/lines");
+    let other_stream = shop.ask(Method::POST, &lines, &key, r#"{"sku":"MUG","quantity":1}"#).await;
+    other_stream.problem(422, "idempotency-key-reused");
+    assert_eq!(shop.head(), head);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn retries_are_recognised_after_a_restart() {
+    let shop = shop().await;
+    let key = [("idempotency-key", "r-1")];
+    let first = shop.ask(Method::POST, "/inventory/MUG/receive", &key, r#"{"quantity":5}"#).await;
+    let data = shop.dir.path().join("data");
+    shop.daybook.shutdown().await.unwrap();
+    let daybook = daybook_api::Daybook::open(daybook_api::ServeOptions::new(data)).await.unwrap();
+    let shop = crate::common::Shop { daybook, dir: shop.dir };
+    let again = shop.ask(Method::POST, "/inventory/MUG/receive", &key, r#"{"quantity":5}"#).await;
+    assert_eq!(again.header("idempotent-replayed"), "true");
+    assert_eq!(again.json()["position"], first.json()["position"]);
+    let other = shop.ask(Method::POST, "/inventory/MUG/receive", &key, r#"{"quantity":7}"#).await;
+    other.problem(422, "idempotency-key-reused");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stale_version_is_412_with_the_actual_one() {
+    let shop = shop().await;
+    shop.stock("MUG", 1299, 10).await;
+    let cart = shop.cart(&[("MUG", 1)]).await;
+    let path = format!("/carts/{cart}/lines/1");
+    let changed = shop.ask(Method::PATCH, &path, &[("if-match", "\"v2\"")], r#"{"quantity":3}"#).await;
+    assert_eq!(changed.header("etag"), "\"v3\"", "{}", changed.json());
+    let head = shop.head();
+    let stale = shop.ask(Method::PATCH, &path, &[("if-match", "\"v2\"")], r#"{"quantity":4}"#).await;
+    let problem = stale.problem(412, "version-mismatch");
+    assert_eq!((&problem["expected_version"], &problem["actual_version"]), (&json!(2), &json!(3)));
+    assert_eq!(stale.header("etag"), "\"v3\"");
+    assert_eq!(shop.head(), head);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_read_waits_for_a_write_and_says_how_fresh_it_is() {
+    let shop = shop().await;
+    shop.stock("MUG", 1299, 10).await;
+    let received = shop.post("/inventory/MUG/receive", json!({ "quantity": 5 })).await.json();
+    let position = received["position"].as_u64().unwrap();
+    let stock = shop.get(&format!("/inventory/MUG?min_position={position}")).await;
+    assert_eq!(stock.json()["on_hand"], 15);
+    assert!(stock.header("x-daybook-position").parse::<u64>().unwrap() >= position);
+    let beyond = shop.get(&format!("/inventory/MUG?min_position={}&wait_ms=20", position + 1_000)).await;
+    beyond.problem(504, "position-not-reached");
+    let found = shop.get(&format!("/search?q=product&min_position={position}&wait_ms=10000")).await;
+    assert_eq!(found.json()["total"]["value"], 1, "{}", found.json());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_client_has_already_is_not_sent_again() {
+    let shop = shop().await;
+    shop.stock("MUG", 1299, 10).await;
+    let cart = shop.cart(&[("MUG", 1)]).await;
+    let order = shop.checkout(&cart, "tok_visa").await.json();
+    let order = format!("/orders/{}?min_position={}", order["id"].as_str().unwrap(), order["position"]);
+    for path in ["/products/p-MUG", "/inventory/MUG", &format!("/carts/{cart}"), &order] {
+        let first = shop.get(path).await;
+        assert_eq!(first.status, 200, "{path}: {first:?}");
+        let tag = first.header("etag").to_owned();
+        let second = shop.ask(Method::GET, path, &[("if-none-match", &tag)], "").await;
+        assert_eq!((second.status.as_u16(), second.body.len()), (304, 0), "{path}");
+        assert_eq!(second.header("etag"), tag);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_asked_and_why_is_recorded_and_the_request_s_id_echoed() {
+    let shop = shop().await;
+    let trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    let headers = [("x-daybook-actor", "staff:anna"), ("traceparent", trace), ("x-request-id", "r-4711")];
+    let answer = shop.ask(Method::POST, "/inventory/MUG/receive", &headers, r#"{"quantity":5}"#).await;
+    assert_eq!(answer.header("x-request-id"), "r-4711");
+    let event: serde_json::Value = serde_json::from_slice(&shop.get("/events?limit=1").await.body).unwrap();
+    assert_eq!(event["actor"], "staff:anna");
+    assert_eq!(event["correlationid"], "4bf92f35-77b3-4da6-a3ce-929d0e0e4736");
+}
