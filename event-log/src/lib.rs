@@ -15,6 +15,10 @@
 //!   they already are.
 //! - **No gap between past and present.** [`follow`] reads the past and goes on with what is
 //!   appended, in order, each event once.
+//!
+//! The backends: [`EmbeddedLog`], files in one directory and the default; [`PostgresLog`], for several
+//! nodes; [`MemoryLog`], the oracle of the others and the log of unit tests. Feature `contract` has the
+//! tests a backend must pass, feature `simulation` a disk that loses, tears and fails on demand.
 
 mod append;
 pub mod cloud_event;
