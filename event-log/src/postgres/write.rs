@@ -50,6 +50,9 @@ impl Writer {
                 requests.push(next);
             }
             self.serve(&mut requests).await;
+            // Those just answered may have more to append: asked first, they share the next commit instead of forming
+            // a second crowd that waits for every other one.
+            tokio::task::yield_now().await;
         }
         if let Some(connection) = self.connection.take() {
             connection::close(connection).await;
