@@ -9,6 +9,7 @@
 //! It knows nothing of HTTP and read models. What it promises is in [`Engine`] and [`CommandRequest`].
 
 mod clock;
+mod cqrs_es_repository;
 mod engine;
 mod gateway;
 mod ids;
@@ -25,6 +26,7 @@ mod watch;
 mod work;
 
 pub use clock::{Clock, SettableClock, SystemClock};
+pub use cqrs_es_repository::CqrsEsRepository;
 pub use engine::Engine;
 pub use gateway::{Gateway, SimulatedGateway};
 pub use options::EngineOptions;

@@ -8,12 +8,10 @@ use super::{
 use crate::{
     CommandError, Outcome,
     process::{Happened, Signal, StepDone},
-    snapshots,
     work::{Ids, Reply, Work},
 };
 use daybook_domain::Event;
 use daybook_event_log::{AppendOutcome, AppendRejection, Appended, LogError};
-use std::sync::Arc;
 
 /// How a written command fared in the log.
 enum Fate {
@@ -64,7 +62,7 @@ impl Shard {
             match (decision, fate) {
                 (Decision::Written { events, snapshot, .. }, Some(Fate::Stands(appended))) => {
                     if let Some(snapshot) = snapshot {
-                        self.write_snapshot(&work, snapshot);
+                        self.snapshots.push(work.stream.clone(), snapshot);
                     }
                     self.stands(work, events, appended);
                 }
@@ -99,6 +97,7 @@ impl Shard {
         }
         self.shared.signals.put(&mut self.signals);
         self.meters.cached(self.cache.len());
+        self.snapshots.write(&self.shared.snapshots);
     }
 
     /// The fate of each written command, in order; and which streams are not as they were thought to be.
@@ -201,29 +200,6 @@ impl Shard {
                     send(other, again);
                 }
                 send(reply, answer);
-            }
-        }
-    }
-
-    fn write_snapshot(&mut self, work: &Work, bytes: Vec<u8>) {
-        self.snapshot_writes.retain(|write| !write.is_finished());
-        let (snapshots, stream) = (Arc::clone(&self.shared.snapshots), work.stream.clone());
-        let write = tokio::task::spawn_blocking(move || snapshots.write(&stream, &bytes));
-        self.snapshot_writes.push(write);
-    }
-
-    /// At the end everything in memory is durable, so what took long to load is kept for the next start.
-    pub(super) fn write_last_snapshots(&mut self) {
-        if !self.shared.snapshots.enabled() {
-            return;
-        }
-        let every = self.shared.options.snapshot_every;
-        for (stream, entry) in self.cache.iter() {
-            let version = entry.version.get();
-            let since = version.saturating_sub(entry.snapshot_at.saturating_sub(every.max(version / 8)));
-            if version >= every && since >= every / 4 {
-                let bytes = snapshots::encode(stream, &entry.state, entry.version, entry.last_event);
-                self.shared.snapshots.write(stream, &bytes);
             }
         }
     }

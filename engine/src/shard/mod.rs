@@ -15,6 +15,7 @@ mod commit;
 mod decide;
 mod history;
 mod meters;
+mod snapshot_queue;
 
 use crate::{
     inbox::{BATCH, Taken},
@@ -29,8 +30,8 @@ use decide::Decided;
 use futures::FutureExt;
 pub(crate) use history::decode;
 use meters::Meters;
+use snapshot_queue::SnapshotQueue;
 use std::{collections::VecDeque, future::poll_fn, sync::Arc, task::Poll};
-use tokio::task::JoinHandle;
 use uuid::Uuid;
 
 /// How many groups may be on their way to the disk; beyond that, batches grow instead.
@@ -54,7 +55,7 @@ pub(crate) struct Shard {
     /// The last batch whose group is complete.
     durable: u64,
     signals: Vec<Signal>,
-    snapshot_writes: Vec<JoinHandle<()>>,
+    snapshots: SnapshotQueue,
     meters: Meters,
 }
 
@@ -92,7 +93,7 @@ impl Shard {
             batch: 0,
             durable: 0,
             signals: Vec::new(),
-            snapshot_writes: Vec::new(),
+            snapshots: SnapshotQueue::default(),
             meters: Meters::new(index),
         }
     }
@@ -115,10 +116,7 @@ impl Shard {
                 Step::End => break,
             }
         }
-        self.write_last_snapshots();
-        for write in self.snapshot_writes.drain(..) {
-            let _ = write.await;
-        }
+        self.write_last_snapshots().await;
     }
 
     async fn next_step(&mut self, batch: &mut Vec<Work>) -> Step {
