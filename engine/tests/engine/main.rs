@@ -1,7 +1,13 @@
-//! The engine as its callers meet it, over a log in memory and over one in files.
+//! The engine as its callers meet it, over logs in memory that are slow, full, shared or crash.
 
 mod books;
 mod checkout;
+mod cqrs_es;
+mod gated_log;
+mod idempotency;
+mod pressure;
+mod restart;
+mod shared_log;
 mod shop;
 mod sim_log;
 mod simulation;

@@ -9,7 +9,7 @@ use daybook_engine::{
     Clock, CommandError, CommandRequest, Engine, EngineOptions, OrderOutcome, Outcome, Priority,
     SettableClock,
 };
-use daybook_event_log::{EventLog, MemoryLog};
+use daybook_event_log::{Append, EventLog, ExpectedVersion, MemoryLog, NewEvent, RecordedEvent};
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -122,4 +122,21 @@ pub(crate) async fn buy(engine: &Engine, n: u128, token: &str) -> OrderOutcome {
 pub(crate) async fn stocked(engine: &Engine) {
     execute(engine, 1, receive("mug", 900_000)).await.expect("stock");
     execute(engine, 2, receive("pot", 900_000)).await.expect("stock");
+}
+
+/// Appends events to another log as they are.
+pub(crate) async fn copy(events: &[RecordedEvent], to: &MemoryLog) {
+    for recorded in events {
+        let event = NewEvent {
+            event_id: recorded.event_id(),
+            event_type: recorded.event_type().to_owned().into(),
+            schema_version: recorded.schema_version(),
+            metadata: recorded.metadata(),
+            payload: recorded.payload_bytes(),
+        };
+        let append =
+            Append { stream: recorded.stream_id(), expected: ExpectedVersion::Any, events: vec![event] };
+        let outcomes = to.append(vec![append]).await.expect("memory takes everything");
+        assert!(outcomes.iter().all(Result::is_ok), "{outcomes:?}");
+    }
 }
