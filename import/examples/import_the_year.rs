@@ -4,7 +4,7 @@
 use daybook_engine::{Engine, EngineOptions};
 use daybook_event_log::{EmbeddedLog, EmbeddedOptions, EventLog};
 use daybook_import::{ImportOptions, bundled, import_online_retail};
-use std::{error::Error, path::PathBuf, sync::Arc, time::Duration};
+use std::{error::Error, path::PathBuf, sync::Arc};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
@@ -14,11 +14,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     runtime.block_on(async {
         let log: Arc<dyn EventLog> =
             Arc::new(EmbeddedLog::open(directory.join("log"), EmbeddedOptions::default())?);
-        let options = EngineOptions {
-            reservation_hold: Duration::from_secs(400 * 86_400),
-            state_dir: Some(directory.join("state")),
-            ..EngineOptions::default()
-        };
+        let options = EngineOptions { state_dir: Some(directory.join("state")), ..EngineOptions::default() };
         let engine = Engine::start(Arc::clone(&log), options).await?;
         let report = import_online_retail(&engine, bundled(), ImportOptions::default(), |progress| {
             eprintln!("{progress:?}");

@@ -5,7 +5,7 @@ use serde::Serialize;
 use std::{collections::BTreeMap, time::Duration};
 
 /// Everything about an import that can be said afterwards. Running the same import again leads to the same
-/// report, `seconds` aside.
+/// report, `seconds` aside. (In another shop `log_bytes` may differ by a few digits of stock levels.)
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Report {
     pub summary: Summary,

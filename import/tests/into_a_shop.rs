@@ -36,9 +36,7 @@ fn runtime() -> Runtime {
 }
 
 async fn start(log: &Arc<dyn EventLog>) -> Engine {
-    let options =
-        EngineOptions { reservation_hold: Duration::from_secs(400 * 86_400), ..EngineOptions::default() };
-    Engine::start(Arc::clone(log), options).await.expect("the engine starts")
+    Engine::start(Arc::clone(log), EngineOptions::default()).await.expect("the engine starts")
 }
 
 fn import(log: &Arc<dyn EventLog>, file: &[u8]) -> Report {

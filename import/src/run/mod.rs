@@ -51,9 +51,8 @@ impl Default for ImportOptions {
 
 /// Imports a year of trade in the format of the UCI data set "Online Retail", as CSV or CSV in zstd.
 ///
-/// Start the engine with a long `reservation_hold` if the shop has sales of its own meanwhile: the import's
-/// orders lie at many business times at once. The same import may be started again at any time, after a crash or
-/// when it is complete; nothing is done twice.
+/// The engine has to run the processes. The same import may be started again at any time, after a crash or when
+/// it is complete; nothing is done twice. Reading and planning keep the calling thread busy for about a second.
 ///
 /// # Errors
 /// When the file cannot be read as a whole (then nothing was written), when the shop cannot go on, or when the

@@ -199,7 +199,20 @@ impl<'a> Shop<'a> {
             let sold_by = self.plan.rows.invoices.text(self.plan.orders[order as usize].invoice);
             return Ok(Answer::Refused(format!("the sale it reverses, invoice {sold_by}, was refused")));
         }
+        if !self.sender.is_past(&request) {
+            self.money_is_in().await;
+        }
         self.sender.send(request, invoice).await
+    }
+    /// Waits until the orders delivered so far are paid for: a refund before the capture would be deferred, and
+    /// how many are would depend on chance.
+    async fn money_is_in(&self) {
+        let engine = self.sender.engine();
+        // The first round asks for the captures, the second has them answered.
+        for _ in 0..2 {
+            let head = *engine.log().head().borrow();
+            engine.processes_caught_up(head).await;
+        }
     }
 
     fn refusals(&self) -> std::sync::MutexGuard<'_, Refusals> {
