@@ -12,6 +12,9 @@ use std::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Hash)]
 pub struct Value(i128);
 
+/// Digits that a price may have before the point: beyond any price, and times any quantity still far from what
+/// money holds.
+const WHOLE_DIGITS: usize = 8;
 /// Decimals that a price may have.
 const DECIMALS: usize = 6;
 const MICROS_PER_MINOR: i128 = 10_000;
@@ -39,7 +42,7 @@ impl Value {
     }
 }
 
-/// A unit price in millionths: an optional minus, digits, and up to six decimals.
+/// A unit price in millionths: an optional minus, up to eight digits, and up to six decimals.
 pub(crate) fn parse_price(text: &[u8]) -> Option<i64> {
     let (negative, digits) = match text {
         [b'-', rest @ ..] => (true, rest),
@@ -49,7 +52,7 @@ pub(crate) fn parse_price(text: &[u8]) -> Option<i64> {
         Some(dot) => (&digits[..dot], &digits[dot + 1..]),
         None => (digits, &[][..]),
     };
-    if whole.is_empty() || whole.len() > 12 || fraction.len() > DECIMALS {
+    if whole.is_empty() || whole.len() > WHOLE_DIGITS || fraction.len() > DECIMALS {
         return None;
     }
     let mut micros = 0_i64;
@@ -132,8 +135,7 @@ mod tests {
 
     #[test]
     fn what_is_no_price_is_not_taken_for_one() {
-        for text in
-            ["", "-", ".", ".5", "1.2.3", "1e5", "NaN", "£2", "1,5", "0.1234567", "1234567890123", "+1"]
+        for text in ["", "-", ".", ".5", "1.2.3", "1e5", "NaN", "£2", "1,5", "0.1234567", "123456789", "+1"]
         {
             assert_eq!(parse_price(text.as_bytes()), None, "{text}");
         }
@@ -153,7 +155,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_written_is_read_back(micros in -999_999_999_999_i64..999_999_999_999) {
+        fn what_is_written_is_read_back(micros in -99_999_999_999_999_i64..99_999_999_999_999) {
             prop_assert_eq!(parse_price(Value::of(1, micros).to_string().as_bytes()), Some(micros));
         }
     }

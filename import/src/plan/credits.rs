@@ -21,7 +21,7 @@ pub(super) fn plan_row(
     if row.customer == NO_TEXT {
         return Err(Reason::CreditWithoutCustomer);
     }
-    let amount_minor = -row.value().to_minor();
+    let amount_minor = row.value().to_minor().saturating_neg();
     if amount_minor == 0 {
         return Err(Reason::NothingCharged);
     }

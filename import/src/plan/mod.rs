@@ -8,6 +8,8 @@
 //! ```
 
 mod adjustments;
+#[cfg(test)]
+mod any_file;
 mod credits;
 mod invoices;
 mod model;

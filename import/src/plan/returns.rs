@@ -84,16 +84,18 @@ impl Ledger {
         if missing == 0 {
             return Ok(takes);
         }
-        let left: u32 = bought.iter().map(|sold| sold.left).sum();
+        let left: u32 = bought.iter().fold(0, |sum, sold| sum.saturating_add(sold.left));
         let other = bought.iter().rev().find(|sold| sold.left > 0 && sold.price_minor != price_minor);
         Err(match other {
             Some(other) if left >= asked => Reason::OtherPrice {
                 bought_at: Value::from_minor(other.price_minor),
                 credited_at: Value::of(1, row.price_micros),
             },
-            _ => {
-                Reason::MoreThanBought { asked, bought: bought.iter().map(|sold| sold.quantity).sum(), left }
-            }
+            _ => Reason::MoreThanBought {
+                asked,
+                bought: bought.iter().fold(0, |sum, sold| sum.saturating_add(sold.quantity)),
+                left,
+            },
         })
     }
 }

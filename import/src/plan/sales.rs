@@ -88,9 +88,9 @@ impl Draft {
 
     /// Drops the discounts if they would leave less than nothing to pay.
     fn check_discounts(&mut self, plan: &mut Plan) {
-        let goods: i64 = self.lines.iter().map(|line| i64::from(line.quantity) * line.price_minor).sum();
-        let discounts: i64 = self.charges.iter().map(|charge| charge.amount_minor.min(0)).sum();
-        if goods + discounts >= 0 {
+        let goods: i64 = sum(self.lines.iter().map(|line| i64::from(line.quantity) * line.price_minor));
+        let discounts: i64 = sum(self.charges.iter().map(|charge| charge.amount_minor.min(0)));
+        if goods.saturating_add(discounts) >= 0 {
             return;
         }
         for (charge, row) in self.charges.iter().zip(&self.charge_rows) {
@@ -126,13 +126,18 @@ impl Draft {
             lines,
             charges,
             rows: number(self.rows.len()),
-            total_minor: self.rows.iter().map(|(_, booked)| booked).sum(),
+            total_minor: sum(self.rows.iter().map(|(_, booked)| *booked)),
         };
         plan.lines.append(&mut self.lines);
         plan.charges.append(&mut self.charges);
         ledger.remember(plan, &planned, order);
         plan.orders.push(planned);
     }
+}
+
+/// Saturates: the shop refuses a total beyond what money holds.
+fn sum(amounts: impl Iterator<Item = i64>) -> i64 {
+    amounts.fold(0, i64::saturating_add)
 }
 
 fn number(length: usize) -> u32 {

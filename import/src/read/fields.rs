@@ -54,7 +54,8 @@ pub(crate) fn read_row(
     }
     let quantity = quantity.ok_or_else(|| fault(3, "a whole number"))?;
     let moment = london.moment(field(4)).ok_or_else(|| fault(4, "a time such as 2010-12-01T08:26:00"))?;
-    let price_micros = price.ok_or_else(|| fault(5, "a price with a point and up to six decimals"))?;
+    let price_micros =
+        price.ok_or_else(|| fault(5, "a price of up to eight digits, a point and up to six decimals"))?;
     Ok(Row {
         line,
         invoice: rows.invoices.number(invoice),
