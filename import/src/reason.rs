@@ -35,6 +35,8 @@ pub enum Reason {
     NegativeAtAPrice,
     #[error("more than 999,999 units of one article")]
     TooMany,
+    #[error("more than ten million million, beyond any sale")]
+    TooMuch,
     #[error("a discount that adds to the bill")]
     DiscountAdds,
     #[error("discounts beyond what is to pay")]
@@ -77,6 +79,7 @@ impl Reason {
             Self::PositiveCancellation => "positive_cancellation",
             Self::NegativeAtAPrice => "negative_at_a_price",
             Self::TooMany => "too_many",
+            Self::TooMuch => "too_much",
             Self::DiscountAdds => "discount_adds",
             Self::DiscountBeyondTotal => "discount_beyond_total",
             Self::NothingCharged => "nothing_charged",

@@ -8,6 +8,9 @@ use crate::{
 };
 use daybook_domain::{CustomerId, Sku, Timestamp};
 
+/// What one line may be worth in pence, so that sums of lines stay far from what money holds.
+const MOST_MINOR: u64 = 1_000_000_000_000_000;
+
 /// All rows of one invoice, in the file's order. What it does happens at its first row's time.
 pub(super) struct Invoice {
     pub(super) number: u32,
@@ -73,7 +76,10 @@ pub(super) fn fault(plan: &Plan, invoice: &Invoice, row: u32) -> Option<Reason> 
     if row.quantity == 0 {
         return Some(Reason::ZeroQuantity);
     }
-    (row.price_micros < 0).then_some(Reason::NegativePrice)
+    if row.price_micros < 0 {
+        return Some(Reason::NegativePrice);
+    }
+    (row.value().to_minor().unsigned_abs() > MOST_MINOR).then_some(Reason::TooMuch)
 }
 
 pub(super) const fn no_commerce(what: NoCommerce) -> Reason {

@@ -249,3 +249,11 @@ fn packed_and_plain_marked_and_reordered_files_say_the_same() {
         assert_eq!(Plan::read(file).expect("it can be read").books(), books);
     }
 }
+
+#[test]
+fn an_absurd_amount_is_rejected() {
+    assert_eq!(
+        rejected(&["1 A 1 1.00 9", "1 M 2147483647 99999999.00 9", "C2 M -2147483648 99999999.00 9"]),
+        [(3, "too_much"), (4, "too_much")]
+    );
+}
