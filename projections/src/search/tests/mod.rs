@@ -2,6 +2,7 @@
 
 mod crash;
 mod facets;
+mod icecat;
 mod kill;
 mod paging;
 mod runner;
