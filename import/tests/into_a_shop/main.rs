@@ -1,6 +1,8 @@
 //! The first days of the bundled year into a real engine: the books balance against what was booked, and an
 //! import that is cut off anywhere and started again ends as if nothing had happened.
 
+mod killed;
+
 use daybook_engine::{Engine, EngineOptions};
 use daybook_event_log::{EventLog, MemoryLog, Position};
 use daybook_import::{ImportOptions, Phase, Report, bundled, import_online_retail};
