@@ -3,7 +3,9 @@
 mod books;
 mod checkout;
 mod cqrs_es;
+mod files;
 mod gated_log;
+mod gateway;
 mod idempotency;
 mod pressure;
 mod restart;

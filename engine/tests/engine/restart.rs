@@ -119,7 +119,8 @@ async fn an_order_interrupted_after_any_event_is_finished_by_the_next_start() {
     let engine = open_over(Arc::clone(&whole) as _, clock.clone(), EngineOptions::default()).await;
     stocked(&engine).await;
     buy(&engine, 1, "tok_visa").await;
-    engine.processes_caught_up(*whole.head().borrow()).await;
+    let head = *whole.head().borrow();
+    engine.processes_caught_up(head).await;
     engine.shutdown().await;
     let events = whole.read_all(daybook_event_log::Position::new(1), 100).await.unwrap();
     for cut in 5..=events.len() {
