@@ -17,9 +17,9 @@ use tantivy::{
     query::{EnableScoring, Query},
 };
 
-/// Products whose attributes are all counted; of further ones, every [`SAMPLE_EVERY`]th stands for as many.
-const COUNTED_FULLY: u64 = 16_384;
-const SAMPLE_EVERY: u32 = 16;
+/// Up to so many matches, every n-th product's attributes are counted, as n products. Attributes are most of a
+/// pass' work (some 20 values a product, each a random access), so this bounds it at any size of the shop.
+const SAMPLING: [(u64, u32); 3] = [(8_192, 1), (131_072, 16), (u64::MAX, 128)];
 
 /// What is counted; kept between searches for its memory.
 #[derive(Default)]
@@ -190,13 +190,12 @@ impl Pass<'_> {
         if failed != 0 && failed < FIRST_ATTRIBUTE {
             return;
         }
-        let mut weight = 1;
-        if self.matched > COUNTED_FULLY && !self.exact {
+        let weight = if self.exact { 1 } else { weight_at(self.matched) };
+        if weight > 1 {
             counts.estimated = true;
-            if !self.matched.is_multiple_of(u64::from(SAMPLE_EVERY)) {
+            if !self.matched.is_multiple_of(u64::from(weight)) {
                 return;
             }
-            weight = SAMPLE_EVERY;
         }
         if failed == 0 {
             columns.attributes(doc).iter().for_each(|id| counts.attributes.add(*id, weight));
@@ -210,6 +209,10 @@ impl Pass<'_> {
             }
         }
     }
+}
+
+fn weight_at(matched: u64) -> u32 {
+    SAMPLING.iter().find(|(up_to, _)| matched <= *up_to).map_or(1, |(_, weight)| *weight)
 }
 
 fn ranked_page(top: &mut Top, limit: usize) -> (Vec<Candidate>, Option<Cursor>) {

@@ -186,3 +186,27 @@ fn a_value_nobody_has_finds_nothing() {
         assert_eq!(shop.search(&wish).unwrap().total.value, 0, "{wish:?}");
     }
 }
+
+#[test]
+fn counts_of_large_results_are_estimated_unless_asked_to_be_exact() {
+    const COUNT: i64 = 9_000;
+    let dir = tempfile::tempdir().unwrap();
+    let mut shop = Shop::open(dir.path());
+    let colour = |number: i64| text(COLOURS[usize::try_from(number % 2).unwrap()]);
+    shop.record((0..COUNT).map(|number| {
+        let name = format!("P{number}");
+        created(&name, with(spec(&name, "mug", "Acme", &["Home"], number), "colour", colour(number / 3)))
+    }));
+    let counts = |count| {
+        let wish = SearchRequest { q: "mug".into(), count, ..Default::default() };
+        let page = shop.search(&wish).unwrap();
+        let facets = page.facets.unwrap();
+        assert_eq!(facets.brand[0].count, COUNT.unsigned_abs(), "cheap facets are always exact");
+        (attribute(&facets, "colour")["red"], facets.attributes_estimated, page.total)
+    };
+    let (red, estimated, total) = counts(CountMode::Exact);
+    assert_eq!((red, estimated, total.value, total.exact), (4_500, false, 9_000, true));
+    let (red, estimated, total) = counts(CountMode::Capped);
+    assert!((4_300..4_700).contains(&red), "{red} of about 4,500");
+    assert_eq!((estimated, total.value, total.exact), (true, 1_000, false));
+}
