@@ -204,6 +204,7 @@ impl<'a> Shop<'a> {
         }
         self.sender.send(request, invoice).await
     }
+
     /// Waits until the orders delivered so far are paid for: a refund before the capture would be deferred, and
     /// how many are would depend on chance.
     async fn money_is_in(&self) {
