@@ -10,10 +10,11 @@ use super::{
     view::View,
 };
 use ahash::AHashMap;
-use std::cmp::Reverse;
+use std::{cmp::Reverse, collections::BinaryHeap};
 
 /// Dictionary entries looked at per segment; only one-letter prefixes of a large shop have more.
-const MAX_SCANNED: usize = 50_000;
+const MAX_SCANNED: usize = 20_000;
+const KEPT_PER_SEGMENT: usize = 100;
 
 pub(super) fn suggest(view: &View, typed: &str, limit: usize) -> Result<Vec<Suggestion>, SearchError> {
     let chars = typed.chars().count();
@@ -59,15 +60,22 @@ fn starting_with(
     let mut found: AHashMap<String, u64> = AHashMap::new();
     for segment in view.searcher.segment_readers() {
         let index = segment.inverted_index(view.fields.suggest)?;
+        // Each segment's most frequent ones, so that texts are only kept of what may be shown.
+        let mut best: BinaryHeap<Reverse<(u32, Vec<u8>)>> = BinaryHeap::new();
         each_with_prefix(index.terms(), &prefix, MAX_SCANNED, |term, frequency| {
-            let Ok(text) = std::str::from_utf8(term) else { return };
-            match found.get_mut(text) {
-                Some(count) => *count += u64::from(frequency),
-                None => {
-                    found.insert(text.to_owned(), u64::from(frequency));
+            if best.len() >= KEPT_PER_SEGMENT {
+                if best.peek().is_some_and(|Reverse((least, _))| *least >= frequency) {
+                    return;
                 }
+                best.pop();
             }
+            best.push(Reverse((frequency, term.to_vec())));
         })?;
+        for Reverse((frequency, term)) in best {
+            if let Ok(text) = String::from_utf8(term) {
+                *found.entry(text).or_default() += u64::from(frequency);
+            }
+        }
     }
     let mut found: Vec<(String, u64)> = found.into_iter().collect();
     let order = |entry: &(String, u64)| (Reverse(entry.1), entry.0.len(), entry.0.clone());
