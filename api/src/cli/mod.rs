@@ -3,9 +3,13 @@
 //! Exit codes: 0 done, 1 it could not be done (one paragraph on stderr says why and what to do), 2 the
 //! command line itself was wrong.
 
+mod demo;
 mod duration;
+mod import;
+mod progress;
 mod schemas;
 mod serve;
+mod tour;
 
 use clap::{Parser, Subcommand};
 use std::{process::ExitCode, time::Duration};
@@ -46,6 +50,11 @@ struct Cli {
 enum Command {
     /// Serve a shop over HTTP
     Serve(serve::Serve),
+    /// Import the bundled year of trade on the first start, then serve it
+    Demo(demo::Demo),
+    /// Import what was sold before, without serving
+    #[command(subcommand)]
+    Import(import::Import),
     /// Print the OpenAPI document of the HTTP interface
     Openapi,
     /// Write the JSON Schema of every event
@@ -77,6 +86,8 @@ fn run(command: Command) -> anyhow::Result<()> {
         }
         Command::Schemas(schemas) => schemas.run(),
         Command::Serve(serve) => in_runtime(serve.run()),
+        Command::Demo(demo) => in_runtime(demo.run()),
+        Command::Import(import) => in_runtime(import.run()),
     }
 }
 

@@ -33,7 +33,7 @@ pub(crate) fn document(operations: Vec<Described>) -> Value {
         "servers": [{ "url": "/" }],
         "tags": TAGS.iter().map(|(name, description)| json!({ "name": name, "description": description })).collect::<Vec<_>>(),
         "paths": paths,
-        "components": { "schemas": components },
+        "components": { "schemas": components, "examples": problem_examples() },
     })
 }
 
@@ -164,14 +164,20 @@ fn problems(kinds: &[&Kind]) -> Value {
     let description: Vec<_> = kinds.iter().map(|kind| format!("`{}`: {}.", kind.name, kind.title)).collect();
     let examples: Map<String, Value> = kinds
         .iter()
-        .map(|kind| {
-            let example = json!({ "type": format!("/problems/{}", kind.name), "title": kind.title,
-                "status": kind.status, "detail": kind.explanation, "instance": "/" });
-            (kind.name.to_owned(), json!({ "summary": kind.title, "value": example }))
-        })
+        .map(|kind| (kind.name.to_owned(), json!({ "$ref": format!("#/components/examples/{}", kind.name) })))
         .collect();
     json!({ "description": description.join(" "), "content": { MEDIA_TYPE:
         { "schema": { "$ref": "#/components/schemas/Problem" }, "examples": examples } } })
+}
+
+/// One example per kind of problem; routes refer to them.
+fn problem_examples() -> Value {
+    let example = |kind: &&Kind| {
+        let value = json!({ "type": format!("/problems/{}", kind.name), "title": kind.title,
+            "status": kind.status, "detail": kind.explanation, "instance": "/" });
+        (kind.name.to_owned(), json!({ "summary": kind.title, "value": value }))
+    };
+    Value::Object(ALL.iter().map(example).collect())
 }
 
 fn problem_schema() -> Value {

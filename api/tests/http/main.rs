@@ -2,5 +2,7 @@
 
 mod bad_input;
 mod common;
+mod contract;
+mod feeds;
 mod journey;
 mod retries;

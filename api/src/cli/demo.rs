@@ -1,0 +1,58 @@
+//! `daybook demo`: a year of a real retailer's trade, imported on the first start, then served.
+
+use super::{
+    import::{import, summary, write_report},
+    serve::{Settings, Signals, bind, serve},
+    tour,
+};
+use crate::Daybook;
+use clap::Args;
+use daybook_import::{ImportOptions, bundled};
+use std::path::PathBuf;
+
+#[derive(Args)]
+pub(super) struct Demo {
+    /// Directory that holds the demo's shop; made on the first start
+    #[arg(long, env = "DAYBOOK_DATA", value_name = "DIR", default_value = "daybook-demo")]
+    data: PathBuf,
+
+    #[command(flatten)]
+    settings: Settings,
+}
+
+impl Demo {
+    pub(super) async fn run(self) -> anyhow::Result<()> {
+        let mut signals = Signals::listen()?;
+        let listener = bind(self.settings.listen).await?;
+        let daybook = Daybook::open(self.settings.options(self.data.clone())).await?;
+        let report = self.data.join("import").join("online-retail.json");
+        if report.is_file() {
+            println!("daybook: the year is in {} already", self.data.display());
+        } else {
+            println!(
+                "daybook: importing a year of a real retailer's trade into {} (once; stop and go on as you like)",
+                self.data.display()
+            );
+            let imported = tokio::select! {
+                imported = import(&daybook, bundled(), ImportOptions::default()) => imported,
+                signal = signals.first() => {
+                    daybook.shutdown().await?;
+                    println!("daybook: stopped by a signal ({signal}); the next start goes on where this one was");
+                    return Ok(());
+                }
+            };
+            let imported = match imported {
+                Ok(imported) => imported,
+                Err(error) => {
+                    daybook.shutdown().await?;
+                    return Err(error);
+                }
+            };
+            write_report(&report, &imported)?;
+            print!("{}", summary(&imported)?);
+            println!("  every rejected line with its reason: {}", report.display());
+        }
+        tour::print(&daybook, listener.local_addr()?);
+        serve(daybook, listener, signals).await
+    }
+}

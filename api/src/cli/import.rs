@@ -1,0 +1,100 @@
+//! `daybook import`: takes over what was sold before, through the same commands as everything else, without
+//! serving.
+
+use super::{progress::Shown, serve::Signals};
+use crate::{Daybook, ServeOptions};
+use anyhow::Context;
+use clap::{Args, Subcommand};
+use daybook_import::{ImportOptions, Report, import_online_retail};
+use std::{
+    fs::{self, File},
+    io::Read,
+    path::{Path, PathBuf},
+};
+
+#[derive(Subcommand)]
+pub(super) enum Import {
+    /// A year of trade in the format of the UCI data set "Online Retail" (CSV, or CSV compressed with zstd)
+    OnlineRetail(OnlineRetail),
+}
+
+#[derive(Args)]
+pub(super) struct OnlineRetail {
+    /// The file
+    #[arg(env = "DAYBOOK_IMPORT_FILE", value_name = "FILE")]
+    file: PathBuf,
+
+    /// Directory that holds the shop; made if it is not there
+    #[arg(long, env = "DAYBOOK_DATA", value_name = "DIR")]
+    data: PathBuf,
+
+    /// Where to write the report as JSON: what was imported, and every rejected line with its reason
+    #[arg(long, env = "DAYBOOK_REPORT", value_name = "FILE")]
+    report: Option<PathBuf>,
+
+    /// Which books the file is from; invoices of one source are imported once
+    #[arg(long, env = "DAYBOOK_IMPORT_SOURCE", value_name = "NAME", default_value = "online-retail")]
+    source: String,
+}
+
+impl Import {
+    pub(super) async fn run(self) -> anyhow::Result<()> {
+        let Self::OnlineRetail(OnlineRetail { file, data, report, source }) = self;
+        let mut signals = Signals::listen()?;
+        let opened = File::open(&file).with_context(|| format!("cannot read {}", file.display()))?;
+        let daybook = Daybook::open(ServeOptions::new(data)).await?;
+        let imported = tokio::select! {
+            imported = import(&daybook, opened, ImportOptions { source }) => imported,
+            signal = signals.first() => {
+                Err(anyhow::anyhow!("stopped by a signal ({signal}); start the same import again, it goes on where it was"))
+            }
+        };
+        let written = imported.and_then(|imported| {
+            if let Some(report) = &report {
+                write_report(report, &imported)?;
+            }
+            Ok(imported)
+        });
+        daybook.shutdown().await?;
+        print!("{}", summary(&written?)?);
+        Ok(())
+    }
+}
+
+/// Imports a file into an open shop, and shows how far it is.
+pub(super) async fn import(
+    daybook: &Daybook,
+    file: impl Read,
+    options: ImportOptions,
+) -> anyhow::Result<Report> {
+    let shown = Shown::new();
+    Ok(import_online_retail(daybook.engine(), file, options, |progress| shown.show(progress)).await?)
+}
+
+/// Writes the report so that a reader never sees half of it.
+pub(super) fn write_report(path: &Path, report: &Report) -> anyhow::Result<()> {
+    let unfinished = path.with_extension("new");
+    let write = || {
+        if let Some(dir) = path.parent().filter(|dir| !dir.as_os_str().is_empty()) {
+            fs::create_dir_all(dir)?;
+        }
+        let mut text = serde_json::to_vec_pretty(report)?;
+        text.push(b'\n');
+        fs::write(&unfinished, text)?;
+        fs::rename(&unfinished, path)
+    };
+    write().with_context(|| format!("cannot write the report {}", path.display()))
+}
+
+/// What an import came to, for people: the report's summary, a figure a line.
+pub(super) fn summary(report: &Report) -> anyhow::Result<String> {
+    let serde_json::Value::Object(figures) = serde_json::to_value(&report.summary)? else {
+        anyhow::bail!("the report has no summary");
+    };
+    let mut text = String::new();
+    for (name, value) in figures {
+        let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        text.push_str(&format!("  {name:<16} {value}\n"));
+    }
+    Ok(text)
+}
