@@ -24,6 +24,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         log.close().await?;
         println!("{}", serde_json::to_string_pretty(&report.summary)?);
         println!("{}", serde_json::to_string_pretty(&report.rejected_by_kind)?);
+        for line in report.rejected.iter().filter(|line| line.kind == "refused") {
+            println!("{}", serde_json::to_string(line)?);
+        }
         Ok(())
     })
 }

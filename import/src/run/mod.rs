@@ -76,6 +76,8 @@ pub async fn import_online_retail(
     let past = past::Past::read(engine).await?;
     let shop = Shop::new(engine, past, &plan, &requests, rejected, &tell_importing);
     tell_importing(rejected);
+    // What an earlier run left under way, goods on their way back to the shelf among it.
+    shop.processes_have_seen_all().await;
     carry_out(&plan, &shop).await?;
     tell(Phase::Checking, total, total);
     let (refusals, mut counts) = shop.into_results();

@@ -202,18 +202,29 @@ impl<'a> Shop<'a> {
         if !self.sender.is_past(&request) {
             self.money_is_in().await;
         }
-        self.sender.send(request, invoice).await
+        let is_past = self.sender.is_past(&request);
+        let answer = self.sender.send(request, invoice).await?;
+        if !is_past {
+            // The plan counts on the goods being back on the shelf when this day is finished.
+            self.processes_have_seen_all().await;
+        }
+        Ok(answer)
+    }
+
+    /// Waits until the processes have done what everything so far asks of them.
+    pub(super) async fn processes_have_seen_all(&self) {
+        let engine = self.sender.engine();
+        let head = *engine.log().head().borrow();
+        // Where they stand still, the next order says so.
+        let _ = tokio::time::timeout(DECIDED_WITHIN, engine.processes_caught_up(head)).await;
     }
 
     /// Waits until the orders delivered so far are paid for: a refund before the capture would be deferred, and
     /// how many are would depend on chance.
     async fn money_is_in(&self) {
-        let engine = self.sender.engine();
         // The first round asks for the captures, the second has them answered.
-        for _ in 0..2 {
-            let head = *engine.log().head().borrow();
-            engine.processes_caught_up(head).await;
-        }
+        self.processes_have_seen_all().await;
+        self.processes_have_seen_all().await;
     }
 
     fn refusals(&self) -> std::sync::MutexGuard<'_, Refusals> {
