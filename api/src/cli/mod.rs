@@ -106,8 +106,11 @@ fn start_logging(cli: &Cli) -> anyhow::Result<()> {
     };
     let filter = EnvFilter::try_new(&filter)
         .map_err(|error| anyhow::anyhow!("{filter:?} is not a log filter: {error}; try --log info"))?;
-    let logs =
-        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
+    let logs = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_target(false)
+        .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()));
     let started = if cli.log_json { logs.json().try_init() } else { logs.try_init() };
     started.map_err(|error| anyhow::anyhow!("logging could not be started: {error}"))
 }

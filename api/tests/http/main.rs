@@ -3,6 +3,8 @@
 mod bad_input;
 mod common;
 mod contract;
+mod data_dir;
 mod feeds;
 mod journey;
+mod network;
 mod retries;
