@@ -11,6 +11,8 @@ mod schemas;
 mod serve;
 mod tour;
 
+pub use schemas::event_schemas;
+
 use clap::{Parser, Subcommand};
 use std::{process::ExitCode, time::Duration};
 use tracing_subscriber::EnvFilter;

@@ -14,16 +14,30 @@ pub(super) struct Schemas {
 
 impl Schemas {
     pub(super) fn run(self) -> anyhow::Result<()> {
-        let mut written = 0;
-        for (aggregate, event_type, version, schema) in Event::schemas() {
-            let dir = self.out.join("events").join(aggregate);
-            fs::create_dir_all(&dir).with_context(|| format!("cannot make {}", dir.display()))?;
-            let path = dir.join(format!("{event_type}.v{version}.json"));
-            let text = format!("{:#}\n", schema.as_value());
-            fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))?;
-            written += 1;
+        let schemas = event_schemas();
+        for (path, text) in &schemas {
+            let path = self.out.join(path);
+            let write = || {
+                if let Some(dir) = path.parent() {
+                    fs::create_dir_all(dir)?;
+                }
+                fs::write(&path, text)
+            };
+            write().with_context(|| format!("cannot write {}", path.display()))?;
         }
-        println!("{written} schemas written to {}", self.out.join("events").display());
+        println!("{} schemas written to {}", schemas.len(), self.out.join("events").display());
         Ok(())
     }
+}
+
+/// The JSON Schema of every event with the path it has under `schemas/`:
+/// `events/<aggregate>/<Type>.v<version>.json`.
+#[must_use]
+pub fn event_schemas() -> Vec<(PathBuf, String)> {
+    let schemas = Event::schemas().into_iter();
+    let file = |(aggregate, event_type, version, schema): (&str, &str, u16, schemars::Schema)| {
+        let path = PathBuf::from(format!("events/{aggregate}/{event_type}.v{version}.json"));
+        (path, format!("{:#}\n", schema.as_value()))
+    };
+    schemas.map(file).collect()
 }
