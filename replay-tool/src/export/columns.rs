@@ -1,0 +1,156 @@
+//! Which columns the table of an event type has: derived from the JSON Schema of its payload.
+//!
+//! A scalar field is a column of its own; an object's scalar fields are columns `<field>_<inner field>`, one
+//! level deep (`total_minor`, `total_currency`). Lists and what lies deeper stay in the payload's own column.
+
+use daybook_domain::Event;
+use serde_json::{Map, Value};
+
+/// The type of a column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Text,
+    Integer,
+    Real,
+    Boolean,
+    /// Microseconds since the Unix epoch, UTC.
+    Time,
+}
+
+/// One column out of the payload.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Field {
+    pub(super) name: String,
+    /// The field, and the field within it.
+    pub(super) path: (String, Option<String>),
+    pub(super) kind: Kind,
+}
+
+impl Field {
+    /// The field's value in a payload.
+    pub(super) fn of<'v>(&self, payload: &'v Value) -> Option<&'v Value> {
+        let outer = payload.get(&self.path.0)?;
+        match &self.path.1 {
+            Some(inner) => outer.get(inner),
+            None => Some(outer),
+        }
+    }
+}
+
+/// The columns of an event type's payload; none if today's code does not know it.
+pub(super) fn fields(aggregate: &str, event_type: &str) -> Vec<Field> {
+    let schemas = Event::schemas();
+    let found = schemas.into_iter().find(|(of, name, ..)| (*of, *name) == (aggregate, event_type));
+    let Some((.., schema)) = found else { return Vec::new() };
+    let schema = schema.to_value();
+    let mut fields = Vec::new();
+    for (name, field) in properties(&schema, &schema) {
+        if let Some(kind) = scalar(&field, &schema) {
+            fields.push(Field { name: name.clone(), path: (name, None), kind });
+            continue;
+        }
+        for (inner, field) in properties(&field, &schema) {
+            if let Some(kind) = scalar(&field, &schema) {
+                let path = (name.clone(), Some(inner.clone()));
+                fields.push(Field { name: format!("{name}_{inner}"), path, kind });
+            }
+        }
+    }
+    fields
+}
+
+/// A schema's fields; of several alternatives, the fields of all of them.
+fn properties(schema: &Value, root: &Value) -> Map<String, Value> {
+    let schema = resolve(schema, root);
+    let mut all = schema.get("properties").and_then(Value::as_object).cloned().unwrap_or_default();
+    for alternative in alternatives(schema) {
+        for (name, field) in properties(alternative, root) {
+            all.entry(name).or_insert(field);
+        }
+    }
+    all
+}
+
+fn alternatives(schema: &Value) -> impl Iterator<Item = &Value> {
+    ["anyOf", "oneOf", "allOf"].into_iter().filter_map(|key| schema.get(key)?.as_array()).flatten()
+}
+
+fn scalar(schema: &Value, root: &Value) -> Option<Kind> {
+    let schema = resolve(schema, root);
+    let named = match schema.get("type") {
+        Some(Value::String(name)) => Some(name.as_str()),
+        Some(Value::Array(names)) => names.iter().filter_map(Value::as_str).find(|name| *name != "null"),
+        _ => None,
+    };
+    match named {
+        Some("string") if schema.get("format").is_some_and(|format| format == "date-time") => {
+            Some(Kind::Time)
+        }
+        Some("string") => Some(Kind::Text),
+        Some("integer") => Some(Kind::Integer),
+        Some("number") => Some(Kind::Real),
+        Some("boolean") => Some(Kind::Boolean),
+        Some(_) => None,
+        None if schema.get("const").or(schema.get("enum")).is_some() => Some(Kind::Text),
+        None => {
+            let mut kinds =
+                alternatives(schema).filter(|one| one.get("type").is_none_or(|name| name != "null"));
+            let first = scalar(kinds.next()?, root)?;
+            kinds.all(|kind| scalar(kind, root) == Some(first)).then_some(first)
+        }
+    }
+}
+
+fn resolve<'s>(schema: &'s Value, root: &'s Value) -> &'s Value {
+    let named = schema.get("$ref").and_then(Value::as_str).and_then(|path| path.strip_prefix('#'));
+    named.and_then(|path| root.pointer(path)).unwrap_or(schema)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kinds(aggregate: &str, event_type: &str) -> Vec<(String, Kind)> {
+        fields(aggregate, event_type).into_iter().map(|field| (field.name, field.kind)).collect()
+    }
+
+    #[test]
+    fn money_is_two_columns_and_lists_are_none() {
+        let placed = kinds("order", "OrderPlaced");
+        for (name, kind) in [
+            ("order_id", Kind::Text),
+            ("customer_id", Kind::Text),
+            ("total_minor", Kind::Integer),
+            ("total_currency", Kind::Text),
+        ] {
+            assert!(placed.contains(&(name.to_owned(), kind)), "{name} in {placed:?}");
+        }
+        assert!(placed.iter().all(|(name, _)| name != "lines"));
+    }
+
+    #[test]
+    fn times_flags_and_reasons_have_their_types() {
+        assert!(kinds("inventory", "StockReserved").contains(&("until".to_owned(), Kind::Time)));
+        let rejected = kinds("order", "OrderRejected");
+        assert!(rejected.contains(&("allocated".to_owned(), Kind::Boolean)), "{rejected:?}");
+        assert!(rejected.contains(&("reason_reason".to_owned(), Kind::Text)), "{rejected:?}");
+        assert!(rejected.contains(&("reason_available".to_owned(), Kind::Integer)), "{rejected:?}");
+    }
+
+    #[test]
+    fn no_column_has_the_name_of_another_or_of_a_common_one() {
+        for (aggregate, types) in Event::TYPES {
+            for (name, _) in *types {
+                let mut names: Vec<String> =
+                    fields(aggregate, name).into_iter().map(|field| field.name).collect();
+                let all = names.len();
+                names.sort();
+                names.dedup();
+                assert_eq!(names.len(), all, "{name}");
+                for common in super::super::parquet::COMMON {
+                    assert!(!names.iter().any(|field| field == common), "{name} has a field called {common}");
+                }
+            }
+        }
+    }
+}

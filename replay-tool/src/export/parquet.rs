@@ -1,0 +1,264 @@
+//! Parquet: one folder per event type, with the fields of its payload as typed columns.
+//!
+//! Rows are collected per event type and written column by column; a file appears under its name only when it is
+//! whole. `progress.json` in the folder says up to where the log was exported, which is what a resumed export
+//! goes by: each resumption adds one file per event type that occurred since.
+
+use super::columns::{Field, Kind, fields};
+use anyhow::Context as _;
+use daybook_event_log::RecordedEvent;
+use parquet::{
+    basic::{Compression, LogicalType, Repetition, TimeUnit, Type as Physical, ZstdLevel},
+    column::writer::ColumnWriter,
+    data_type::ByteArray,
+    file::{
+        properties::{WriterProperties, WriterPropertiesPtr},
+        writer::SerializedFileWriter,
+    },
+    schema::types::{Type, TypePtr},
+};
+use serde_json::Value;
+use std::{fs::File, path::PathBuf, sync::Arc};
+
+/// The columns that every table has, before and after those of the payload.
+pub(super) const COMMON: [&str; 12] = [
+    "position",
+    "stream",
+    "version",
+    "event_id",
+    "schema_version",
+    "occurred_at",
+    "recorded_at",
+    "actor",
+    "command_id",
+    "correlation_id",
+    "causation_id",
+    "payload",
+];
+
+/// Rows of one row group: enough to compress well, few enough to hold one for each event type.
+const GROUP_ROWS: usize = 32_768;
+/// … or as many as have this many bytes of payload.
+const GROUP_BYTES: usize = 16 << 20;
+
+/// The file of one event type, being written.
+pub(super) struct Table {
+    unfinished: PathBuf,
+    path: PathBuf,
+    fields: Vec<Field>,
+    columns: Vec<Column>,
+    rows: usize,
+    payload_bytes: usize,
+    writer: SerializedFileWriter<File>,
+}
+
+/// The values of one column that are not written yet.
+struct Column {
+    values: Values,
+    /// One for each row: 1 where there is a value, 0 where there is none.
+    defined: Vec<i16>,
+}
+
+enum Values {
+    Text(Vec<ByteArray>),
+    Integer(Vec<i64>),
+    Real(Vec<f64>),
+    Boolean(Vec<bool>),
+}
+
+/// One cell.
+enum Cell<'v> {
+    None,
+    Text(&'v str),
+    Bytes(Vec<u8>),
+    Integer(i64),
+    Real(f64),
+    Boolean(bool),
+}
+
+impl Table {
+    /// Begins `path` for events of one type.
+    pub(super) fn begin(path: PathBuf, aggregate: &str, event_type: &str) -> anyhow::Result<Self> {
+        let fields = fields(aggregate, event_type);
+        let kinds = layout(&fields);
+        let schema = schema(event_type, &kinds)?;
+        let unfinished = path.with_extension("unfinished");
+        let file = File::create(&unfinished).with_context(|| format!("{}", unfinished.display()))?;
+        let writer = SerializedFileWriter::new(file, schema, properties()?)?;
+        let columns = kinds.iter().map(|(_, kind)| Column::new(*kind)).collect();
+        Ok(Self { unfinished, path, fields, columns, rows: 0, payload_bytes: 0, writer })
+    }
+
+    /// Adds the event as a row.
+    pub(super) fn add(&mut self, event: &RecordedEvent) -> anyhow::Result<()> {
+        let payload: Value = serde_json::from_slice(event.payload())?;
+        let id =
+            |id: uuid::Uuid| if id.is_nil() { Cell::None } else { Cell::Bytes(id.to_string().into_bytes()) };
+        let number = |number: u64| Cell::Integer(i64::try_from(number).unwrap_or(i64::MAX));
+        let before = [
+            number(event.position().get()),
+            Cell::Text(event.stream()),
+            number(event.version().get()),
+            id(event.event_id()),
+            number(u64::from(event.schema_version())),
+            Cell::Integer(event.occurred_at_ns().div_euclid(1_000)),
+            Cell::Integer(event.recorded_at_ns().div_euclid(1_000)),
+            Cell::Text(event.actor()),
+            id(event.command_id()),
+            id(event.correlation_id()),
+            id(event.causation_id()),
+        ];
+        let own = self.fields.iter().map(|field| cell(field.kind, field.of(&payload)));
+        let after = [Cell::Bytes(event.payload().to_vec())];
+        for (column, cell) in self.columns.iter_mut().zip(before.into_iter().chain(own).chain(after)) {
+            column.push(cell);
+        }
+        self.rows += 1;
+        self.payload_bytes += event.payload().len();
+        if self.rows >= GROUP_ROWS || self.payload_bytes >= GROUP_BYTES { self.flush() } else { Ok(()) }
+    }
+
+    fn flush(&mut self) -> anyhow::Result<()> {
+        if self.rows == 0 {
+            return Ok(());
+        }
+        let mut group = self.writer.next_row_group()?;
+        for column in &mut self.columns {
+            let mut writer =
+                group.next_column()?.context("the schema has a column for every list of values")?;
+            column.write(writer.untyped())?;
+            writer.close()?;
+        }
+        group.close()?;
+        (self.rows, self.payload_bytes) = (0, 0);
+        Ok(())
+    }
+
+    /// Ends the file, durably, under its name; answers its size.
+    pub(super) fn finish(mut self) -> anyhow::Result<u64> {
+        self.flush()?;
+        let file = self.writer.into_inner()?;
+        file.sync_all()?;
+        std::fs::rename(&self.unfinished, &self.path)?;
+        Ok(file.metadata()?.len())
+    }
+}
+
+/// The columns' names and types, in order.
+fn layout(fields: &[Field]) -> Vec<(String, Kind)> {
+    let kind = |name: &str| match name {
+        "position" | "version" | "schema_version" => Kind::Integer,
+        "occurred_at" | "recorded_at" => Kind::Time,
+        _ => Kind::Text,
+    };
+    let [before @ .., payload] = COMMON;
+    let common = before.iter().map(|name| ((*name).to_owned(), kind(name)));
+    let own = fields.iter().map(|field| (field.name.clone(), field.kind));
+    common.chain(own).chain([(payload.to_owned(), Kind::Text)]).collect()
+}
+
+fn schema(event_type: &str, columns: &[(String, Kind)]) -> anyhow::Result<TypePtr> {
+    let column = |(name, kind): &(String, Kind)| -> anyhow::Result<TypePtr> {
+        let time = LogicalType::timestamp(true, TimeUnit::MICROS);
+        let (physical, logical) = match kind {
+            Kind::Text => (Physical::BYTE_ARRAY, Some(LogicalType::String)),
+            Kind::Integer => (Physical::INT64, None),
+            Kind::Real => (Physical::DOUBLE, None),
+            Kind::Boolean => (Physical::BOOLEAN, None),
+            Kind::Time => (Physical::INT64, Some(time)),
+        };
+        let column = Type::primitive_type_builder(name, physical)
+            .with_repetition(Repetition::OPTIONAL)
+            .with_logical_type(logical);
+        Ok(Arc::new(column.build()?))
+    };
+    let columns = columns.iter().map(column).collect::<anyhow::Result<Vec<_>>>()?;
+    Ok(Arc::new(Type::group_type_builder(event_type).with_fields(columns).build()?))
+}
+
+fn properties() -> anyhow::Result<WriterPropertiesPtr> {
+    let properties = WriterProperties::builder()
+        .set_compression(Compression::ZSTD(ZstdLevel::try_new(1)?))
+        .set_created_by(concat!("daybook-replay ", env!("CARGO_PKG_VERSION")).to_owned());
+    Ok(Arc::new(properties.build()))
+}
+
+/// A payload's value in its column; none where it is not of the column's type (the payload's column has it still).
+fn cell(kind: Kind, value: Option<&Value>) -> Cell<'_> {
+    let Some(value) = value else { return Cell::None };
+    let cell = match kind {
+        Kind::Text => value.as_str().map(Cell::Text),
+        Kind::Integer => value.as_i64().map(Cell::Integer),
+        Kind::Real => value.as_f64().map(Cell::Real),
+        Kind::Boolean => value.as_bool().map(Cell::Boolean),
+        Kind::Time => value
+            .as_str()
+            .and_then(daybook_domain::Timestamp::parse)
+            .map(|time| Cell::Integer(time.as_nanos().div_euclid(1_000))),
+    };
+    cell.unwrap_or(Cell::None)
+}
+
+impl Column {
+    fn new(kind: Kind) -> Self {
+        let values = match kind {
+            Kind::Text => Values::Text(Vec::new()),
+            Kind::Integer | Kind::Time => Values::Integer(Vec::new()),
+            Kind::Real => Values::Real(Vec::new()),
+            Kind::Boolean => Values::Boolean(Vec::new()),
+        };
+        Self { values, defined: Vec::new() }
+    }
+
+    fn push(&mut self, cell: Cell<'_>) {
+        let taken = match (&mut self.values, cell) {
+            (Values::Text(values), Cell::Text(text)) => {
+                values.push(ByteArray::from(text));
+                true
+            }
+            (Values::Text(values), Cell::Bytes(bytes)) => {
+                values.push(ByteArray::from(bytes));
+                true
+            }
+            (Values::Integer(values), Cell::Integer(number)) => {
+                values.push(number);
+                true
+            }
+            (Values::Real(values), Cell::Real(number)) => {
+                values.push(number);
+                true
+            }
+            (Values::Boolean(values), Cell::Boolean(flag)) => {
+                values.push(flag);
+                true
+            }
+            _ => false,
+        };
+        self.defined.push(i16::from(taken));
+    }
+
+    fn write(&mut self, writer: &mut ColumnWriter<'_>) -> anyhow::Result<()> {
+        let defined = Some(&*self.defined);
+        match (writer, &mut self.values) {
+            (ColumnWriter::ByteArrayColumnWriter(writer), Values::Text(values)) => {
+                writer.write_batch(values, defined, None)?;
+                values.clear();
+            }
+            (ColumnWriter::Int64ColumnWriter(writer), Values::Integer(values)) => {
+                writer.write_batch(values, defined, None)?;
+                values.clear();
+            }
+            (ColumnWriter::DoubleColumnWriter(writer), Values::Real(values)) => {
+                writer.write_batch(values, defined, None)?;
+                values.clear();
+            }
+            (ColumnWriter::BoolColumnWriter(writer), Values::Boolean(values)) => {
+                writer.write_batch(values, defined, None)?;
+                values.clear();
+            }
+            _ => anyhow::bail!("a column's values are not of its type"),
+        }
+        self.defined.clear();
+        Ok(())
+    }
+}

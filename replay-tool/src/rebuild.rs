@@ -1,0 +1,143 @@
+//! `rebuild`: fills the read models of a stopped shop again, beside the old ones, and switches when they are
+//! whole. The one command that writes to a data directory, and only to what can be made again from the log.
+
+use crate::{
+    cli::Verdict,
+    out::{Out, Tone, count},
+    progress::Progress,
+    source::Source,
+};
+use anyhow::Context as _;
+use clap::Args;
+use daybook_event_log::{EmbeddedLog, EmbeddedOptions, EventLog, Position};
+use daybook_projections::{Options, ReadModels};
+use serde_json::json;
+use std::{
+    fs::{self, File},
+    path::Path,
+    sync::Arc,
+};
+
+const EXAMPLES: &str = "\
+Examples:
+  daybook-replay --data ./shop rebuild          stop the shop first; interrupted, the same command goes on
+  daybook-replay --data ./shop rebuild && daybook-replay --data ./shop verify
+
+The new read models are filled in DATA/read.new, and take the place of DATA/read when they stand at the log's end
+with nothing left aside. Running shops rebuild a single read model by themselves, over their admin interface.";
+
+/// `rebuild`
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Rebuild {
+    /// Leave the search index out (the shop then fills it by itself when it starts)
+    #[arg(long, env = "DAYBOOK_REPLAY_SKIP_SEARCH")]
+    skip_search: bool,
+}
+
+/// Events between two looks at the clock; each stretch is committed, so this much may be lost by an interruption.
+const STRETCH: u64 = 250_000;
+
+impl Rebuild {
+    pub(crate) async fn run(self, source: &Source, out: &mut Out) -> anyhow::Result<Verdict> {
+        let data = source.data()?;
+        let folder = data.join("log");
+        anyhow::ensure!(folder.is_dir(), "{} has no log; name a shop's data directory", data.display());
+        // Opened for writing, though nothing is written: so no shop can start meanwhile.
+        let log = EmbeddedLog::open(&folder, EmbeddedOptions::default())?;
+        let log: Arc<dyn EventLog> = Arc::new(log);
+        let head = log.head().borrow().get();
+        let (old, new, aside) = (data.join("read"), data.join("read.new"), data.join("read.old"));
+        let filled = self.fill(&log, head, &new).await?;
+        if !filled.aside.is_empty() {
+            for line in &filled.aside {
+                out.line(format_args!("{} {line}", out.tone(Tone::Bad, "WRONG:")))?;
+            }
+            out.line("The old read models stay; what was filled is removed.")?;
+            fs::remove_dir_all(&new)?;
+            return Ok(Verdict::Found);
+        }
+        switch(&old, &new, &aside).with_context(|| format!("{}", old.display()))?;
+        log.close().await?;
+        if out.json {
+            out.json(&json!({
+                "events": filled.events, "position": head, "rows": filled.rows,
+                "seconds": filled.seconds, "events_per_second": filled.rate,
+            }))?;
+        } else {
+            let (events, rows, rate) = (count(filled.events), count(filled.rows), count(filled.rate));
+            let seconds = filled.seconds;
+            out.line(format_args!("{events} events into {rows} rows in {seconds:.1} s ({rate} events/s)"))?;
+            out.line(format_args!("{} now answers up to position {head}", old.display()))?;
+        }
+        Ok(Verdict::AllIsWell)
+    }
+
+    async fn fill(&self, log: &Arc<dyn EventLog>, head: u64, new: &Path) -> anyhow::Result<Filled> {
+        let mut options = Options::default();
+        if self.skip_search {
+            options.search = None;
+        }
+        let models = ReadModels::open(new, options).with_context(|| format!("{}", new.display()))?;
+        let least =
+            |models: &ReadModels| models.freshness().iter().map(|one| one.position).min().unwrap_or(0);
+        let begun = least(&models);
+        let mut progress = Progress::new("rebuilding", head.saturating_sub(begun));
+        let mut reached = begun;
+        while reached < head {
+            let until = reached.saturating_add(STRETCH).min(head);
+            models.catch_up(log, Some(Position::new(until))).await?;
+            reached = until;
+            progress.reach(reached - begun);
+        }
+        let mut aside = Vec::new();
+        let mut rows = 0;
+        for name in models.names().collect::<Vec<_>>() {
+            for letter in models.dead_letters(name, 100)? {
+                let (position, error) = (letter.position, letter.error.unwrap_or_default());
+                aside.push(format!("read model {name} cannot take position {position}: {error}"));
+            }
+            rows += models.rows(name)?.len() as u64;
+        }
+        let standing = least(&models);
+        if standing < head {
+            aside.push(format!("a read model stands at {standing}, and the log ends at {head}"));
+        }
+        models.shutdown()?;
+        let events = head - begun;
+        Ok(Filled {
+            events,
+            rows,
+            seconds: progress.elapsed().as_secs_f64(),
+            rate: progress.rate(events),
+            aside,
+        })
+    }
+}
+
+struct Filled {
+    events: u64,
+    rows: u64,
+    seconds: f64,
+    rate: u64,
+    /// What could not be applied.
+    aside: Vec<String>,
+}
+
+/// At every moment either the old or the new ones, or both, are there whole; a shop that finds none fills them.
+fn switch(old: &Path, new: &Path, aside: &Path) -> std::io::Result<()> {
+    if aside.exists() {
+        fs::remove_dir_all(aside)?;
+    }
+    if old.exists() {
+        fs::rename(old, aside)?;
+    }
+    fs::rename(new, old)?;
+    if let Some(folder) = old.parent() {
+        File::open(folder)?.sync_all()?;
+    }
+    if aside.exists() {
+        fs::remove_dir_all(aside)?;
+    }
+    Ok(())
+}

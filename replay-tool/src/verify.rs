@@ -1,0 +1,134 @@
+//! `verify`: whether everything still fits together. Each finding is named; with any, the program ends with 1.
+
+mod record;
+mod views;
+
+use crate::{
+    cli::Verdict,
+    out::{Out, Tone, count},
+    source::Source,
+};
+use clap::Args;
+use serde::Serialize;
+
+const EXAMPLES: &str = "\
+Examples:
+  daybook-replay --data ./shop verify
+  daybook-replay --data ./shop-copy verify --skip-views
+
+What is checked: every frame of the log and its checksum; that positions and the versions of each stream have no
+gap; that today's program reads every event; that the Merkle tree over the log has the root that was signed; that
+the read models' rows are those that a replay makes. The read models of a running shop are in use, so they are
+left out: stop the shop, or verify a copy.";
+
+/// `verify`
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Verify {
+    /// Do not compare the read models with freshly replayed ones
+    #[arg(long, env = "DAYBOOK_REPLAY_SKIP_VIEWS")]
+    skip_views: bool,
+    /// Do not compare the log with the signed checkpoint
+    #[arg(long, env = "DAYBOOK_REPLAY_SKIP_AUDIT")]
+    skip_audit: bool,
+}
+
+/// Something that is wrong.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, thiserror::Error)]
+#[serde(tag = "finding", rename_all = "snake_case")]
+pub(crate) enum Finding {
+    #[error("the log cannot be read after position {after}: {detail}")]
+    Unreadable { after: u64, detail: String },
+    #[error("after position {after} comes {found}: the log has a gap or is out of order")]
+    PositionGap { after: u64, found: u64 },
+    #[error("the log says it ends at {head}, but its last event is at {found}")]
+    EndMissing { head: u64, found: u64 },
+    #[error("position {position} is version {found} of {stream}, but version {expected} belongs there")]
+    VersionGap { position: u64, stream: String, expected: u64, found: u64 },
+    #[error("today's program cannot read position {position} ({stream}): {detail}")]
+    Undecodable { position: u64, stream: String, detail: String },
+    #[error("{place}: {detail}")]
+    Audit { place: String, detail: String },
+    #[error("the first {size} events do not have the root that was signed: the log was changed")]
+    RootDiffers { size: u64 },
+    #[error("{signed} events were signed, but the log ends at {head}: its end was cut off")]
+    TailCut { signed: u64, head: u64 },
+    #[error("read model {view}: row {key} is {problem}")]
+    Row { view: String, key: String, problem: &'static str },
+    #[error("read model {view}: the event at position {position} could not be applied: {detail}")]
+    DeadLetter { view: String, position: u64, detail: String },
+    #[error("the read models cannot be compared: {detail}")]
+    Views { detail: String },
+}
+
+/// What was found, and what was looked at.
+#[derive(Debug, Default, Serialize)]
+pub(crate) struct Report {
+    events: u64,
+    streams: u64,
+    events_per_second: u64,
+    /// Events under the signed checkpoint; none: nothing was compared.
+    signed: Option<u64>,
+    /// Rows of read models; none: nothing was compared.
+    rows: Option<u64>,
+    notes: Vec<String>,
+    findings: Vec<Finding>,
+    /// Findings beyond those that are listed.
+    more: u64,
+}
+
+/// More are only counted.
+const MAX_FINDINGS: usize = 100;
+
+impl Report {
+    fn found(&mut self, finding: Finding) {
+        if self.findings.len() < MAX_FINDINGS { self.findings.push(finding) } else { self.more += 1 }
+    }
+}
+
+impl Verify {
+    pub(crate) async fn run(self, source: &Source, out: &mut Out) -> anyhow::Result<Verdict> {
+        let opened = source.open().await?;
+        let mut report = Report::default();
+        // Only a data directory has read models and a tree beside its log.
+        let data = source.data.as_deref().filter(|_| source.file.is_none() && source.store.is_none());
+        let signed = match data.filter(|_| !self.skip_audit) {
+            Some(data) => record::signed(&data.join("audit"), &mut report),
+            None => None,
+        };
+        record::check(&opened, signed.as_ref(), &mut report).await?;
+        if let Some(data) = data.filter(|_| !self.skip_views) {
+            views::compare(&data.join("read"), &opened, &mut report).await?;
+        }
+        if out.json {
+            out.json(&report)?;
+        } else {
+            say(&report, out)?;
+        }
+        Ok(if report.findings.is_empty() { Verdict::AllIsWell } else { Verdict::Found })
+    }
+}
+
+fn say(report: &Report, out: &mut Out) -> anyhow::Result<()> {
+    for finding in &report.findings {
+        out.line(format_args!("{} {finding}", out.tone(Tone::Bad, "WRONG:")))?;
+    }
+    if report.more > 0 {
+        out.line(format_args!("… and {} more", count(report.more)))?;
+    }
+    for note in &report.notes {
+        out.line(out.tone(Tone::Faint, format_args!("note: {note}")))?;
+    }
+    let good = report.findings.is_empty();
+    let (events, streams) = (count(report.events), count(report.streams));
+    let rate = count(report.events_per_second);
+    let head = if good { out.tone(Tone::Good, "All is well:") } else { "Looked at:".to_owned() };
+    out.line(format_args!("{head} {events} events in {streams} streams, {rate} events/s"))?;
+    if let Some(signed) = report.signed {
+        out.line(format_args!("{} of them under the signed checkpoint", count(signed)))?;
+    }
+    if let Some(rows) = report.rows {
+        out.line(format_args!("{} rows of read models compared with a replay", count(rows)))?;
+    }
+    Ok(())
+}

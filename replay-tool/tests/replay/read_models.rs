@@ -1,0 +1,120 @@
+//! `verify` and `rebuild`: what fits is said to fit, and every kind of misfit is found and named.
+
+use crate::{
+    data::{Data, good},
+    shop::{Book, cart_id},
+};
+use bytes::Bytes;
+use daybook_event_log::{EmbeddedLog, EventLog, Position, StreamId};
+use daybook_projections::{Options, ReadModels};
+use serde_json::Value;
+use std::{fs, sync::Arc};
+
+/// The program's findings, and the exit code.
+fn findings(data: &Data) -> (Vec<Value>, Option<i32>) {
+    let output = data.run(&["--json", "verify"]);
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    (report["findings"].as_array().unwrap().clone(), output.status.code())
+}
+
+/// Read models up to `until`, as a shop leaves them behind.
+fn fill(data: &Data, until: Option<Position>) {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        let log: Arc<dyn EventLog> = Arc::new(EmbeddedLog::open_read_only(data.path("log")).unwrap());
+        let options = Options { search: None, ..Options::default() };
+        let models = ReadModels::open(&data.path("read"), options).unwrap();
+        models.catch_up(&log, until).await.unwrap();
+        models.shutdown().unwrap();
+    });
+}
+
+/// A shop that had other events from the first one on.
+fn another() -> Book {
+    let mut book = Book::default();
+    book.product(3, 999);
+    book
+}
+
+#[test]
+fn a_sound_shop_is_said_to_be_sound_before_and_after_a_rebuild() {
+    let data = Data::of(&Book::day(8));
+    fill(&data, None);
+    assert_eq!(findings(&data), (Vec::new(), Some(0)));
+    let report = data.json(&["verify"]);
+    assert_eq!((&report["events"], &report["signed"]), (&data.head.into(), &data.head.into()));
+    assert!(report["rows"].as_u64().unwrap() > 20);
+    let rebuilt = data.json(&["rebuild", "--skip-search"]);
+    assert_eq!(rebuilt["position"], data.head);
+    assert_eq!(rebuilt["rows"], report["rows"]);
+    assert_eq!(findings(&data), (Vec::new(), Some(0)));
+    assert!(!data.path("read.new").exists() && !data.path("read.old").exists());
+}
+
+#[test]
+fn an_interrupted_rebuild_goes_on_where_it_was() {
+    let data = Data::of(&Book::day(8));
+    fill(&data, Some(Position::new(40)));
+    fs::rename(data.path("read"), data.path("read.new")).unwrap();
+    let rebuilt = data.json(&["rebuild", "--skip-search"]);
+    assert_eq!(rebuilt["events"], data.head - 40);
+    assert_eq!(findings(&data), (Vec::new(), Some(0)));
+}
+
+#[test]
+fn rows_that_a_replay_does_not_make_are_found() {
+    let (data, other) = (Data::of(&Book::day(4)), Data::of(&another()));
+    fill(&other, None);
+    fs::rename(other.path("read"), data.path("read")).unwrap();
+    let (found, code) = findings(&data);
+    assert_eq!(code, Some(1));
+    assert!(found.iter().any(|finding| finding["finding"] == "row"), "{found:?}");
+}
+
+#[test]
+fn an_event_that_todays_program_cannot_read_is_found() {
+    let mut book = Book::day(1);
+    let stream = StreamId::new("cart", cart_id(900)).unwrap();
+    book.raw(stream, "CartCreated", 1, Bytes::from_static(b"{\"cart_id\":7}"));
+    let data = Data::of(&book);
+    let (found, code) = findings(&data);
+    assert_eq!((found.len(), code), (1, Some(1)));
+    assert_eq!((&found[0]["finding"], &found[0]["position"]), (&"undecodable".into(), &data.head.into()));
+}
+
+#[test]
+fn a_byte_changed_in_the_log_is_found() {
+    let data = Data::of(&Book::day(4));
+    let segment = fs::read_dir(data.path("log")).unwrap().map(|entry| entry.unwrap().path());
+    let segment = segment.max_by_key(|path| fs::metadata(path).unwrap().len()).unwrap();
+    let mut bytes = fs::read(&segment).unwrap();
+    let place = bytes.windows(7).position(|window| window == b"staff:t").unwrap();
+    bytes[place] ^= 1;
+    fs::write(&segment, bytes).unwrap();
+    let output = data.run(&["verify"]);
+    assert_eq!(output.status.code(), Some(1), "{}", String::from_utf8_lossy(&output.stdout));
+}
+
+#[test]
+fn a_history_other_than_the_signed_one_and_a_cut_tail_are_found() {
+    let finding = |of: &Book, signed: &Book| {
+        let (data, signed) = (Data::of(of), Data::of(signed));
+        fs::remove_dir_all(data.path("audit")).unwrap();
+        fs::rename(signed.path("audit"), data.path("audit")).unwrap();
+        let (found, code) = findings(&data);
+        assert_eq!((found.len(), code), (1, Some(1)));
+        found[0]["finding"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(finding(&Book::day(3), &Book::day(4)), "tail_cut");
+    assert_eq!(finding(&Book::day(3), &another()), "root_differs");
+}
+
+#[test]
+fn a_running_shops_read_models_are_left_alone() {
+    let data = Data::of(&Book::day(2));
+    fill(&data, None);
+    let _running =
+        ReadModels::open(&data.path("read"), Options { search: None, ..Options::default() }).unwrap();
+    let said = good(data.run(&["verify"]));
+    assert!(said.contains("in use"), "{said}");
+}
