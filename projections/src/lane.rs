@@ -66,9 +66,9 @@ impl Lane {
         for member in &mut self.members {
             member.projection.committed();
         }
-        metrics::histogram!("projection_commit_seconds").record(began.elapsed().as_secs_f64());
+        metrics::histogram!("daybook_projection_commit_seconds").record(began.elapsed().as_secs_f64());
         #[expect(clippy::cast_precision_loss, reason = "a histogram of row counts needs no 53 bits")]
-        metrics::histogram!("projection_commit_rows").record(rows as f64);
+        metrics::histogram!("daybook_projection_commit_rows").record(rows as f64);
         Ok(())
     }
 

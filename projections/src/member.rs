@@ -113,7 +113,7 @@ impl Member {
         if let Some(error) = &letter.error {
             tracing::warn!(projection = letter.projection, stream = letter.stream, position = letter.position, %error,
                 "an event cannot be applied; its stream is parked for this read model");
-            metrics::counter!("projection_poison_events_total", "projection" => self.definition.name)
+            metrics::counter!("daybook_projection_poison_events_total", "projection" => self.definition.name)
                 .increment(1);
         }
         *self.parked.entry(letter.stream.clone()).or_insert(0) += 1;

@@ -163,9 +163,9 @@ impl Runner {
 
     fn take(&mut self, events: &[Decoded]) -> Result<(), RunnerError> {
         self.work.lane.apply(events)?;
-        metrics::counter!("projection_events_total").increment(events.len() as u64);
+        metrics::counter!("daybook_projection_events_total").increment(events.len() as u64);
         #[expect(clippy::cast_precision_loss, reason = "a histogram of event counts needs no 53 bits")]
-        metrics::histogram!("projection_batch_events").record(events.len() as f64);
+        metrics::histogram!("daybook_projection_batch_events").record(events.len() as f64);
         self.publish();
         Ok(())
     }
@@ -181,8 +181,8 @@ impl Runner {
             let parked: u64 = member.parked.values().sum();
             #[expect(clippy::cast_precision_loss, reason = "gauges are floats")]
             {
-                metrics::gauge!("projection_lag_events", "projection" => name).set(lag as f64);
-                metrics::gauge!("projection_dead_letters", "projection" => name).set(parked as f64);
+                metrics::gauge!("daybook_projection_lag_events", "projection" => name).set(lag as f64);
+                metrics::gauge!("daybook_projection_dead_letters", "projection" => name).set(parked as f64);
             }
         }
     }

@@ -45,12 +45,12 @@ impl Offers {
         let seen = {
             let shard = shard.read();
             if let Some(offer) = shard.offers.get(sku) {
-                metrics::counter!("projection_offer_cache_total", "outcome" => "hit").increment(1);
+                metrics::counter!("daybook_projection_offer_cache_total", "outcome" => "hit").increment(1);
                 return Ok(offer.clone());
             }
             shard.changes
         };
-        metrics::counter!("projection_offer_cache_total", "outcome" => "miss").increment(1);
+        metrics::counter!("daybook_projection_offer_cache_total", "outcome" => "miss").increment(1);
         let offer = load()?.map(Arc::new);
         let mut shard = shard.write();
         if shard.changes == seen {

@@ -114,7 +114,7 @@ impl SearchIndex {
         if number != self.view.read().number {
             return None;
         }
-        metrics::counter!("search_answers_total", "from" => "cache").increment(1);
+        metrics::counter!("daybook_search_answers_total", "from" => "cache").increment(1);
         Some(SearchAnswer { body, position })
     }
 
@@ -133,7 +133,7 @@ impl SearchIndex {
         self.flights.share((view.number, Arc::clone(&key)), || {
             let body = DESK.with_borrow_mut(|desk| self.answer(&view, &request, desk))?;
             self.answers.insert(Arc::clone(&key), (view.number, body.clone()), key.len() + body.len());
-            metrics::counter!("search_answers_total", "from" => "index").increment(1);
+            metrics::counter!("daybook_search_answers_total", "from" => "index").increment(1);
             Ok(SearchAnswer { body, position })
         })
     }

@@ -232,7 +232,7 @@ impl SearchProjection {
         }
         self.last_commit = Instant::now();
         self.commit_took = self.last_commit - started;
-        metrics::histogram!("search_commit_seconds").record(self.commit_took.as_secs_f64());
+        metrics::histogram!("daybook_search_commit_seconds").record(self.commit_took.as_secs_f64());
         Ok(())
     }
 
