@@ -89,6 +89,10 @@ impl DataDir {
         self.root.join("read")
     }
 
+    pub(crate) fn audit(&self) -> PathBuf {
+        self.root.join("audit")
+    }
+
     pub(crate) fn engine(&self) -> PathBuf {
         self.root.join("engine")
     }

@@ -2,6 +2,7 @@
 //! binary, and in-process by tests and benchmarks.
 
 use crate::{
+    audit::Trail,
     commands::bulk::BulkTarget,
     data_dir::{DataDir, DataDirError},
     metrics::Exporter,
@@ -11,6 +12,7 @@ use crate::{
     shop::{Offers, Shop, Waiting},
 };
 use axum::{Extension, Router, body::Bytes};
+use daybook_audit::AuditError;
 use daybook_engine::{Engine, EngineError, EngineOptions, SimulatedGateway};
 use daybook_event_log::{EmbeddedLog, EmbeddedOptions, EventLog, LogError};
 use daybook_projections::{ReadModels, RunnerError, StoreError};
@@ -33,6 +35,8 @@ pub enum OpenError {
     Engine(#[from] EngineError),
     #[error(transparent)]
     Reads(#[from] StoreError),
+    #[error("the audit folder cannot be used: {0}")]
+    Audit(#[from] AuditError),
     #[error(transparent)]
     Runner(#[from] RunnerError),
 }
@@ -46,6 +50,7 @@ struct Parts {
     waiting: Waiting,
     gateway: Arc<SimulatedGateway>,
     metrics: Exporter,
+    audit: Arc<Trail>,
 }
 
 /// An open shop.
@@ -63,6 +68,7 @@ impl Daybook {
         let dir = DataDir::open(&options.data)?;
         let metrics = Exporter::install();
         let log: Arc<dyn EventLog> = Arc::new(EmbeddedLog::open(dir.log(), EmbeddedOptions::default())?);
+        let audit = Trail::open(&dir.audit(), options.audit_origin.as_deref())?;
         let gateway = Arc::new(SimulatedGateway::new());
         let engine_options =
             EngineOptions { gateway: gateway.clone(), state_dir: Some(dir.engine()), ..options.engine() };
@@ -71,10 +77,11 @@ impl Daybook {
         reads.start(log).await?;
         let waiting =
             Waiting::new(TOGETHER.iter().map(|name| reads.watermark(name)).collect::<Result<_, _>>()?);
-        Ok(Self::assemble(&options, Parts { engine, reads, waiting, gateway, metrics }))
+        Ok(Self::assemble(&options, Parts { engine, reads, waiting, gateway, metrics, audit }))
     }
 
-    fn assemble(options: &ServeOptions, Parts { engine, reads, waiting, gateway, metrics }: Parts) -> Self {
+    fn assemble(options: &ServeOptions, parts: Parts) -> Self {
+        let Parts { engine, reads, waiting, gateway, metrics, audit } = parts;
         let (routes, operations) = router::routes(options.limits.request_timeout).finish();
         let stopping = CancellationToken::new();
         let shop = Arc::new(Shop {
@@ -85,6 +92,7 @@ impl Daybook {
             searches: Arc::new(Semaphore::new(std::thread::available_parallelism().map_or(2, usize::from))),
             currencies: crate::shop::Currencies::default(),
             gateway,
+            audit: audit.clone(),
             limits: options.limits.clone(),
             metrics: metrics.clone(),
             openapi: Bytes::from(openapi::document(operations).to_string()),
@@ -96,7 +104,8 @@ impl Daybook {
             routes.with_state(shop.clone()).merge(docs).layer(Extension(BulkTarget(Arc::downgrade(&target))));
         target.get_or_init(|| router.clone());
         let tasks = TaskTracker::new();
-        tasks.spawn(metrics.keep_up(stopping));
+        tasks.spawn(metrics.keep_up(stopping.clone()));
+        tasks.spawn(audit.keep(shop.engine.log().clone(), stopping));
         tasks.close();
         Self { shop, router, tasks, _bulk_target: target }
     }

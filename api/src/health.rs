@@ -23,6 +23,9 @@ pub(crate) async fn ready(State(shop): App) -> Result<impl IntoResponse, Problem
         tracing::warn!(%failure, "not ready: read models stopped");
         missing.push("the read models stopped; the server's log says why".to_owned());
     }
+    if let Some(failure) = shop.audit.failure() {
+        missing.push(format!("the audit tree is no longer kept: {failure}"));
+    }
     let lag = shop.reads.lag();
     if lag > READY_LAG_EVENTS {
         missing.push(format!("the read models are {lag} events behind the log"));

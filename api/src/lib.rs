@@ -10,6 +10,7 @@
 //! - Nothing is decided here: what a command may do is the domain's, how it becomes durable the engine's.
 
 mod admin;
+mod audit;
 pub mod cli;
 mod commands;
 mod data_dir;

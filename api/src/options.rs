@@ -15,6 +15,9 @@ pub struct ServeOptions {
     pub reservation_hold: Duration,
     /// How many single writers share the streams among them; none: one per core.
     pub shards: Option<usize>,
+    /// The name that checkpoints are signed under; it stays with the key that is made at the first start. None:
+    /// one made by chance.
+    pub audit_origin: Option<String>,
 }
 
 impl ServeOptions {
@@ -26,6 +29,7 @@ impl ServeOptions {
             abandon_carts_after: Duration::from_secs(30 * 24 * 60 * 60),
             reservation_hold: Duration::from_secs(15 * 60),
             shards: None,
+            audit_origin: None,
         }
     }
 

@@ -1,7 +1,7 @@
 //! Every address of the server on one page: path, handler, description.
 
 use crate::{
-    admin,
+    admin, audit,
     commands::{bulk, carts, checkout, inventory, orders, payments, products},
     events, health, metrics,
     openapi::describe as d,
@@ -28,6 +28,7 @@ pub(crate) fn routes(time_limit: Duration) -> Routes {
         // Orders
         .get("/orders", q::orders::list, d::orders::list())
         .get("/orders/{id}", q::orders::show, d::orders::show())
+        .get("/orders/{id}/proof", audit::order, d::audit::order())
         .post("/orders/{id}/cancel", orders::cancel, d::orders::cancel())
         .post("/orders/{id}/ship", orders::ship, d::orders::ship())
         .post("/orders/{id}/deliver", orders::deliver, d::orders::deliver())
@@ -56,6 +57,12 @@ pub(crate) fn routes(time_limit: Duration) -> Routes {
         // Everything, in bulk and in order
         .post("/commands", bulk::run, d::feeds::commands())
         .get("/events", events::feed, d::feeds::events())
+        // Auditors
+        .get("/audit/checkpoint", audit::checkpoint, d::audit::checkpoint())
+        .get("/audit/key", audit::key, d::audit::key())
+        .get("/audit/tile/{*path}", audit::tile, d::audit::tile())
+        .get("/audit/proof", audit::proof, d::audit::proof())
+        .get("/audit/consistency", audit::consistency, d::audit::consistency())
         // Operators
         .get("/admin/projections", admin::list, d::admin::list())
         .post("/admin/projections/{name}/rebuild", admin::rebuild, d::admin::rebuild())

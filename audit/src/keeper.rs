@@ -171,6 +171,25 @@ impl Keeper {
         Ok(InclusionProof::new(&tiles, index, signed.size)?.map(|proof| (proof, note)))
     }
 
+    /// That the records at these positions are under the latest checkpoint, all under the same one; none if one
+    /// of them is not.
+    pub fn inclusions(
+        &self,
+        positions: &[Position],
+    ) -> Result<Option<(Vec<InclusionProof>, String)>, AuditError> {
+        let Some(note) = self.note() else { return Ok(None) };
+        let path = || self.folder.join("checkpoint").display().to_string();
+        let size = Checkpoint::read(&note).map_err(|source| AuditError::Note { path: path(), source })?.size;
+        let tiles = self.state.lock().tiles.clone();
+        let mut proofs = Vec::with_capacity(positions.len());
+        for position in positions {
+            let Some(index) = position.get().checked_sub(1) else { return Ok(None) };
+            let Some(proof) = InclusionProof::new(&tiles, index, size)? else { return Ok(None) };
+            proofs.push(proof);
+        }
+        Ok(Some((proofs, note)))
+    }
+
     /// That the tree of `old_size` is the beginning of the latest checkpoint's; none if the size is impossible.
     pub fn consistency(&self, old_size: u64) -> Result<Option<(ConsistencyProof, String)>, AuditError> {
         let (Some(signed), Some(note)) = (self.checkpoint()?, self.note()) else { return Ok(None) };

@@ -37,6 +37,10 @@ pub(super) struct Settings {
     #[arg(long, env = "DAYBOOK_SHARDS", value_name = "N")]
     shards: Option<usize>,
 
+    /// Name that audit checkpoints are signed under; fixed when the key is made [default: made by chance]
+    #[arg(long, env = "DAYBOOK_AUDIT_ORIGIN", value_name = "NAME")]
+    audit_origin: Option<String>,
+
     /// Largest body of a request, in bytes
     #[arg(long, env = "DAYBOOK_MAX_BODY_BYTES", value_name = "N", default_value_t = Limits::default().body_bytes)]
     max_body_bytes: usize,
@@ -72,6 +76,7 @@ impl Settings {
             abandon_carts_after: self.abandon_carts_after,
             reservation_hold: self.reservation_hold,
             shards: self.shards,
+            audit_origin: self.audit_origin.clone(),
             ..ServeOptions::new(data)
         }
     }

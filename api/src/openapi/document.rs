@@ -15,10 +15,12 @@ pub(crate) fn document(operations: Vec<Described>) -> Value {
     settings.meta_schema = None;
     settings.definitions_path = "/components/schemas".into();
     let mut schemas = settings.into_generator();
-    let mut paths: BTreeMap<&str, Map<String, Value>> = BTreeMap::new();
+    let mut paths: BTreeMap<String, Map<String, Value>> = BTreeMap::new();
     for (method, path, operation) in operations {
-        let item = paths.entry(path).or_default();
-        item.insert(method.as_str().to_lowercase(), route(path, &operation, &mut schemas));
+        // OpenAPI has no name for a parameter that spans slashes.
+        let path = path.replace("{*", "{");
+        let described = route(&path, &operation, &mut schemas);
+        paths.entry(path).or_default().insert(method.as_str().to_lowercase(), described);
     }
     let mut components: Map<String, Value> = schemas.take_definitions(true);
     components.insert("Problem".to_owned(), problem_schema());
@@ -71,6 +73,7 @@ fn parameters(path: &str, operation: &Operation) -> Vec<Value> {
             ("line", _) => ("The line's number in the cart.", "1"),
             ("sku", _) => ("The stock keeping unit.", "MUG-RED"),
             ("name", Some("problems")) => ("The last part of a problem's `type`.", "out-of-stock"),
+            ("path", _) => ("Level and index of the tile.", "0/000.p/112"),
             ("name", _) => ("The read model's name.", "orders"),
             (_, Some("products")) => ("The product's id.", "mug"),
             _ => ("Its id, a UUID.", "0199a5b0-7c3e-7d11-8a52-3f0d6c1b2a90"),

@@ -39,6 +39,7 @@ pub(crate) struct Shop {
     pub offers: Offers,
     pub currencies: Currencies,
     pub gateway: Arc<SimulatedGateway>,
+    pub audit: Arc<crate::audit::Trail>,
     pub limits: Limits,
     pub metrics: crate::metrics::Exporter,
     pub openapi: Bytes,

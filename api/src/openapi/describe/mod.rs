@@ -1,6 +1,7 @@
 //! The descriptions of all routes, by topic, with examples.
 
 pub(crate) mod admin;
+pub(crate) mod audit;
 pub(crate) mod carts;
 pub(crate) mod feeds;
 pub(crate) mod inventory;
