@@ -47,5 +47,5 @@ pub use import::{ImportError, LogImport, compare, copy};
 pub use log::{AppendFuture, EventLog};
 pub use memory::MemoryLog;
 pub use position::{Position, Version};
-pub use postgres::{PostgresLog, PostgresOptions};
+pub use postgres::{Lease, PostgresLog, PostgresOptions};
 pub use record::{InvalidRecord, Metadata, RecordedEvent};

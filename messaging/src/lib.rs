@@ -17,6 +17,7 @@ mod feed;
 mod relay;
 mod subject;
 
+pub use async_nats::Client;
 pub use connect::{NatsOptions, connect};
 pub use error::MessagingError;
 pub use feed::FedLog;

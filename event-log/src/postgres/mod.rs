@@ -20,6 +20,7 @@ mod failure;
 mod group;
 mod head;
 mod import;
+mod lease;
 mod metadata;
 mod options;
 mod payload;
@@ -29,6 +30,7 @@ mod row;
 mod schema;
 mod write;
 
+pub use lease::Lease;
 pub use options::PostgresOptions;
 
 use crate::{Append, AppendFuture, EventLog, LogError, Position, RecordedEvent, StreamId, Version};
