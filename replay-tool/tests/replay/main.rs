@@ -6,6 +6,7 @@ mod as_of;
 mod audit;
 mod data;
 mod export;
+mod independent;
 mod looking;
 mod read_models;
 #[path = "../../../projections/tests/read_models/shop.rs"]
