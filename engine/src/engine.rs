@@ -5,7 +5,7 @@ use crate::{
     inbox::{Inbox, LANES, Lane, Refused},
     mailbox::Mailbox,
     process::{Checkpoints, Concerns, Runner},
-    shard::Shard,
+    shard::{Shard, recorded_outcome},
     shared::Shared,
     snapshots::Snapshots,
     watch::Watches,
@@ -119,6 +119,19 @@ impl Engine {
             Err(Refused::Closed) => return Err(CommandError::ShuttingDown),
         }
         answer.await.unwrap_or(Err(CommandError::Log(daybook_event_log::LogError::Closed)))
+    }
+
+    /// What a command led to, if it was executed before and its events are durable. For callers that cannot
+    /// even build the command any more, because what it was built from has changed since.
+    pub async fn recorded(
+        &self,
+        stream: &StreamId,
+        command_id: Uuid,
+        request_hash: u64,
+    ) -> Result<Option<Outcome>, CommandError> {
+        let (correlation, causation) = (Uuid::nil(), Uuid::nil());
+        let ids = Ids { command: command_id, correlation, causation, request_hash };
+        recorded_outcome(&self.parts.shared.log, stream, &ids).await
     }
 
     /// Waits for what becomes of an order. Subscribe before executing the checkout, so nothing is missed.

@@ -102,7 +102,10 @@ impl CommandBody for EmptyBody {}
 pub(crate) async fn create(State(shop): App, asked: Asked<CartBody>) -> Result<Response, Problem> {
     let body = &asked.body;
     let cart_id = CartId::new(created_id(asked.caller.command_id, asked.caller.retry_safe));
-    let lines = priced(&shop, body.currency, &body.lines).await?;
+    let lines = match priced(&shop, body.currency, &body.lines).await {
+        Ok(lines) => lines,
+        Err(problem) => return begun_before(&shop, &asked, cart_id, problem).await,
+    };
     let command = CreateCart {
         cart_id,
         currency: body.currency,
@@ -123,7 +126,10 @@ pub(crate) async fn copy(
     let wanted: Vec<LineBody> =
         old.lines.into_iter().map(|line| LineBody { sku: line.sku, quantity: line.quantity }).collect();
     let cart_id = CartId::new(created_id(asked.caller.command_id, asked.caller.retry_safe));
-    let lines = priced(&shop, old.currency, &wanted).await?;
+    let lines = match priced(&shop, old.currency, &wanted).await {
+        Ok(lines) => lines,
+        Err(problem) => return begun_before(&shop, &asked, cart_id, problem).await,
+    };
     let command = CreateCart {
         cart_id,
         currency: old.currency,
@@ -146,6 +152,17 @@ async fn begin<T>(shop: &Shop, asked: &Asked<T>, command: CreateCart) -> Result<
     Ok(created(&outcome, &format!("/carts/{cart_id}"), added(&outcome)))
 }
 
+/// The answer to a retry whose articles cannot be had any more.
+async fn begun_before<T>(
+    shop: &Shop,
+    asked: &Asked<T>,
+    cart_id: CartId,
+    problem: Problem,
+) -> Result<Response, Problem> {
+    let outcome = shop.recorded(asked, &format!("cart-{cart_id}"), problem).await?;
+    Ok(created(&outcome, &format!("/carts/{cart_id}"), added(&outcome)))
+}
+
 /// `POST /carts/{id}/lines`
 pub(crate) async fn add_lines(
     State(shop): App,
@@ -153,9 +170,13 @@ pub(crate) async fn add_lines(
     asked: Asked<LinesBody>,
 ) -> Result<Response, Problem> {
     let currency = shop.cart_currency(id).await?;
-    let lines = priced(&shop, currency, &asked.body.0).await?;
-    let command = Command::Cart(id, CartCommand::AddLines(AddLines { lines }));
-    let outcome = shop.execute(&asked, command, Priority::Normal).await?;
+    let outcome = match priced(&shop, currency, &asked.body.0).await {
+        Ok(lines) => {
+            let command = Command::Cart(id, CartCommand::AddLines(AddLines { lines }));
+            shop.execute(&asked, command, Priority::Normal).await?
+        }
+        Err(problem) => shop.recorded(&asked, &format!("cart-{id}"), problem).await?,
+    };
     Ok(receipt(StatusCode::OK, &outcome, added(&outcome)))
 }
 

@@ -67,6 +67,22 @@ impl Shop {
         Ok(self.engine.execute(request).await?)
     }
 
+    /// What this very request led to when it was made before; else the problem that keeps it from being made
+    /// now. A retry is answered like the first time, even if the article left sale meanwhile.
+    pub(crate) async fn recorded<T>(
+        &self,
+        asked: &Asked<T>,
+        stream: &str,
+        otherwise: Problem,
+    ) -> Result<Outcome, Problem> {
+        let caller = &asked.caller;
+        let Some(stream) = StreamId::parse(stream).ok().filter(|_| caller.retry_safe) else {
+            return Err(otherwise);
+        };
+        let outcome = self.engine.recorded(&stream, caller.command_id, asked.request_hash).await?;
+        outcome.ok_or(otherwise)
+    }
+
     /// The last durable position.
     pub(crate) fn head(&self) -> u64 {
         self.engine.log().head().borrow().get()

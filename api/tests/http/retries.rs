@@ -24,6 +24,29 @@ async fn a_command_retried_under_its_key_happens_once_and_answers_the_same() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_retry_is_answered_like_the_first_time_even_if_the_article_has_left_sale() {
+    let shop = shop().await;
+    shop.stock("MUG", 1299, 10).await;
+    let (begin, add) = ([("idempotency-key", "begin")], [("idempotency-key", "add")]);
+    let cart = json!({ "currency": "GBP", "lines": [{ "sku": "MUG", "quantity": 2 }] }).to_string();
+    let first = shop.ask(Method::POST, "/carts", &begin, &cart).await;
+    let lines = format!("/carts/{}/lines", first.json()["id"].as_str().unwrap());
+    let line = r#"{"sku":"MUG","quantity":1}"#;
+    let first_line = shop.ask(Method::POST, &lines, &add, line).await;
+    assert_eq!(shop.post("/products/p-MUG/archive", json!({})).await.status, 200);
+    shop.get(&format!("/products/p-MUG?min_position={}", shop.head())).await;
+    shop.post("/carts", json!({ "currency": "GBP", "lines": [{ "sku": "MUG", "quantity": 1 }] }))
+        .await
+        .problem(422, "unknown-sku");
+    let (again, line_again) = (
+        shop.ask(Method::POST, "/carts", &begin, &cart).await,
+        shop.ask(Method::POST, &lines, &add, line).await,
+    );
+    assert_eq!(again.json(), first.json());
+    assert_eq!(line_again.json(), first_line.json());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_checkout_retried_under_its_key_answers_with_the_same_order() {
     let shop = shop().await;
     shop.stock("MUG", 1299, 10).await;

@@ -28,7 +28,7 @@ use cache::Cache;
 use daybook_event_log::{AppendFuture, AppendOutcome, LogError, StreamId};
 use decide::Decided;
 use futures::FutureExt;
-pub(crate) use history::decode;
+pub(crate) use history::{decode, recorded_outcome};
 use meters::Meters;
 use snapshot_queue::SnapshotQueue;
 use std::{collections::VecDeque, future::poll_fn, sync::Arc, task::Poll};
