@@ -14,7 +14,7 @@ use crate::{
 use axum::{Extension, Router, body::Bytes};
 use daybook_audit::AuditError;
 use daybook_engine::{Engine, EngineError, EngineOptions, SimulatedGateway};
-use daybook_event_log::{EmbeddedLog, EmbeddedOptions, EventLog, LogError};
+use daybook_event_log::{EmbeddedLog, EventLog, LogError};
 use daybook_projections::{ReadModels, RunnerError, StoreError};
 use std::{
     io,
@@ -67,7 +67,7 @@ impl Daybook {
     pub async fn open(options: ServeOptions) -> Result<Self, OpenError> {
         let dir = DataDir::open(&options.data)?;
         let metrics = Exporter::install();
-        let log: Arc<dyn EventLog> = Arc::new(EmbeddedLog::open(dir.log(), EmbeddedOptions::default())?);
+        let log: Arc<dyn EventLog> = Arc::new(EmbeddedLog::open(dir.log(), options.log())?);
         let audit = Trail::open(&dir.audit(), options.audit_origin.as_deref())?;
         let gateway = Arc::new(SimulatedGateway::new());
         let engine_options =

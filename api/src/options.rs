@@ -1,6 +1,7 @@
 //! How a server is set up. The defaults fit one machine; every one can be changed on the command line.
 
 use daybook_engine::EngineOptions;
+use daybook_event_log::EmbeddedOptions;
 use std::{path::PathBuf, time::Duration};
 
 /// How a shop is opened.
@@ -18,6 +19,9 @@ pub struct ServeOptions {
     /// The name that checkpoints are signed under; it stays with the key that is made at the first start. None:
     /// one made by chance.
     pub audit_origin: Option<String>,
+    /// Size of the log's files, in bytes: from 4 KiB to 2 GiB, in multiples of 8. Each takes its room on disk
+    /// before it is used.
+    pub log_segment_bytes: usize,
 }
 
 impl ServeOptions {
@@ -30,7 +34,12 @@ impl ServeOptions {
             reservation_hold: Duration::from_secs(15 * 60),
             shards: None,
             audit_origin: None,
+            log_segment_bytes: EmbeddedOptions::default().segment_bytes,
         }
+    }
+
+    pub(crate) fn log(&self) -> EmbeddedOptions {
+        EmbeddedOptions { segment_bytes: self.log_segment_bytes, ..EmbeddedOptions::default() }
     }
 
     pub(crate) fn engine(&self) -> EngineOptions {

@@ -41,6 +41,10 @@ pub(super) struct Settings {
     #[arg(long, env = "DAYBOOK_AUDIT_ORIGIN", value_name = "NAME")]
     audit_origin: Option<String>,
 
+    /// Size of the log's files in bytes, in multiples of 8; each takes its room on disk before it is used
+    #[arg(long, env = "DAYBOOK_LOG_SEGMENT_BYTES", value_name = "N", default_value_t = ServeOptions::new("").log_segment_bytes)]
+    log_segment_bytes: usize,
+
     /// Largest body of a request, in bytes
     #[arg(long, env = "DAYBOOK_MAX_BODY_BYTES", value_name = "N", default_value_t = Limits::default().body_bytes)]
     max_body_bytes: usize,
@@ -77,6 +81,7 @@ impl Settings {
             reservation_hold: self.reservation_hold,
             shards: self.shards,
             audit_origin: self.audit_origin.clone(),
+            log_segment_bytes: self.log_segment_bytes,
             ..ServeOptions::new(data)
         }
     }
