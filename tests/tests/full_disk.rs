@@ -1,0 +1,129 @@
+//! A disk that is full, for real: a small file system of our own. (Mounting one needs root; without it the same is
+//! shown on the simulated disk in `event-log/tests`, and this test says that it saw nothing.)
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+use daybook_tests::shop::{Answer, TestShop};
+use serde_json::{Value, json};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+    time::Duration,
+};
+use tempfile::TempDir;
+
+/// A mounted tmpfs; unmounted when dropped.
+struct SmallDisk(PathBuf);
+
+impl SmallDisk {
+    fn mount(at: &Path, size: &str) -> Option<Self> {
+        fs::create_dir_all(at).unwrap();
+        let options = format!("size={size}");
+        let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", &options, "tmpfs"]).arg(at).output();
+        match mounted {
+            Ok(output) if output.status.success() => Some(Self(at.to_owned())),
+            Ok(output) => {
+                println!(
+                    "SKIPPED: no file system can be mounted here: {}",
+                    String::from_utf8_lossy(&output.stderr)
+                );
+                None
+            }
+            Err(error) => {
+                println!("SKIPPED: no file system can be mounted here: {error}");
+                None
+            }
+        }
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        // Lazily, since a killed server may not be quite gone.
+        let _ = Command::new("umount").arg("-l").arg(&self.0).status();
+    }
+}
+
+/// Descriptions are the bulk of a catalog, so they fill a disk soonest.
+fn product(round: u32) -> Value {
+    json!({ "status": "draft", "title": format!("Product {round}"),
+        "description": format!("{round} ").repeat(2_000),
+        "variants": [{ "sku": "BIG", "prices": [] }] })
+}
+
+/// Fills the disk with large events, then what is left of the log's last file with small ones.
+async fn fill(shop: &TestShop) {
+    for round in 0..5_000 {
+        let large = shop.put(&format!("/products/p-{}", round % 7), product(round)).await;
+        if large.status == 200 {
+            continue;
+        }
+        large.problem(507, "log-full");
+        for _ in 0..200 {
+            let small = buy_a_mug(shop).await;
+            if small.status != 201 {
+                small.problem(507, "log-full");
+                return;
+            }
+        }
+    }
+    panic!("the disk is never full");
+}
+
+async fn buy_a_mug(shop: &TestShop) -> Answer {
+    shop.post("/carts", json!({ "currency": "GBP", "lines": [{ "sku": "MUG", "quantity": 1 }] })).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn on_a_full_disk_commands_are_507_reads_go_on_and_all_resumes_with_room() {
+    let folder = TempDir::new().unwrap();
+    let disk = folder.path().join("disk");
+    let Some(mounted) = SmallDisk::mount(&disk, "40m") else { return };
+    let mut shop = TestShop::start_in(folder, disk.join("data"), &[]).await;
+    let _ = shop.put_product("MUG", 1299).await;
+    let _ = shop.receive("MUG", 5).await;
+    let ballast = disk.join("ballast");
+    // Leaves room for what the read models need, but for few of the log's files.
+    let written = Command::new("sh")
+        .args([
+            "-c",
+            "head -c \"$(($(df --output=avail -B1 \"$1\" | tail -n 1) - 12000000))\" /dev/zero > \"$2\"",
+            "sh",
+        ])
+        .args([&disk, &ballast])
+        .status();
+    assert!(written.unwrap().success());
+
+    fill(&shop).await;
+    let head = shop.head().await;
+    for _ in 0..5 {
+        let _ = shop.get("/products/p-MUG").await.expect(200);
+        let _ = shop.get("/inventory/MUG").await.expect(200);
+        buy_a_mug(&shop).await.problem(507, "log-full");
+    }
+    assert_eq!(shop.head().await, head, "a refused command wrote something");
+    let _ = shop.get("/livez").await.expect(200);
+
+    fs::remove_file(&ballast).unwrap();
+    // A large event needs a new file, so it shows that one could be made.
+    let mut resumed = shop.put("/products/p-8", product(8)).await;
+    for _ in 0..300 {
+        if resumed.status == 200 {
+            break;
+        }
+        resumed.problem(507, "log-full");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        resumed = shop.put("/products/p-8", product(8)).await;
+    }
+    let _ = resumed.expect(200);
+    let cart = shop.cart(&[("MUG", 2)]).await;
+    let _ = shop.checkout(&cart, "tok_visa").await.expect(201);
+    shop.settled().await;
+    shop.stop().await;
+    shop.restart().await;
+    shop.settled().await;
+    assert_eq!(shop.stock("MUG").await["reserved"], 2);
+    drop(shop);
+    drop(mounted);
+}

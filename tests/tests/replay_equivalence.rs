@@ -1,0 +1,63 @@
+//! What the running shop shows is what a replay of its log shows, row by row.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+use daybook_event_log::{EmbeddedLog, EventLog, Position};
+use daybook_projections::{Options, ReadModels};
+use daybook_tests::{
+    seed::Random,
+    shop::{Day, TestShop},
+};
+use std::{path::Path, sync::Arc};
+use tempfile::TempDir;
+
+const VIEWS: [&str; 5] = ["catalog", "cart", "order", "stock", "payment"];
+
+type Rows = Vec<(String, String)>;
+
+fn rows(models: &ReadModels, view: &str) -> Rows {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let rows = models.rows(view).unwrap();
+    rows.iter().map(|(key, row)| (text(key), text(row.json()))).collect()
+}
+
+async fn replayed(data: &Path, until: Option<Position>) -> (ReadModels, TempDir) {
+    let folder = TempDir::new().unwrap();
+    let log: Arc<dyn EventLog> = Arc::new(EmbeddedLog::open_read_only(data.join("log")).unwrap());
+    (ReadModels::replay(log, until, folder.path()).await.unwrap(), folder)
+}
+
+fn assert_same_rows(live: &ReadModels, replayed: &ReadModels) {
+    for view in VIEWS {
+        let (live, replayed) = (rows(live, view), rows(replayed, view));
+        assert!(!live.is_empty(), "{view} is empty: this shows nothing");
+        assert_eq!(live.len(), replayed.len(), "{view}");
+        for (live, replayed) in live.iter().zip(&replayed) {
+            assert_eq!(live, replayed, "{view}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_views_after_a_day_are_those_of_a_replay_of_its_log() {
+    let mut random = Random::from_environment();
+    let mut shop = TestShop::start().await;
+    let mut day = Day::begin(&shop, &mut random).await;
+    day.go_on(&shop, &mut random, 60).await;
+    shop.kill();
+    shop.restart().await;
+    day.go_on(&shop, &mut random, 120).await;
+    let head = shop.settled().await;
+    shop.stop().await;
+
+    let live = ReadModels::open(&shop.data().join("read"), Options { search: None, ..Options::default() });
+    let live = live.unwrap();
+    let (whole, _folder) = replayed(shop.data(), None).await;
+    assert_same_rows(&live, &whole);
+
+    // As of its last position the past is the present; one event earlier it is not.
+    let (same, _folder) = replayed(shop.data(), Some(Position::new(head))).await;
+    assert_same_rows(&live, &same);
+    let (earlier, _folder) = replayed(shop.data(), Some(Position::new(head / 2))).await;
+    assert_ne!(rows(&earlier, "order"), rows(&live, "order"));
+}
