@@ -3,7 +3,7 @@
 //! Exit codes: 0 all is well, 1 something was found or could not be done (stderr says what), 2 the command line
 //! itself was wrong.
 
-use crate::{as_of, audit, export, out::Out, rebuild, show, source::Source, stats, verify};
+use crate::{as_of, audit, export, out::Out, rebuild, show, source::Source, stats, verify, what_if};
 use clap::{Parser, Subcommand};
 use std::{io, process::ExitCode};
 
@@ -48,6 +48,8 @@ enum Command {
     Export(export::Export),
     /// Check that log, read models and signed checkpoint fit together
     Verify(verify::Verify),
+    /// Replay the recorded demand under other rules: stock policies, closures, late deliveries, prices
+    WhatIf(what_if::WhatIf),
     /// Fill the read models of a stopped shop again from its log
     Rebuild(rebuild::Rebuild),
     /// Prove that nothing was changed, or check such a proof
@@ -93,6 +95,7 @@ fn run(cli: Cli) -> anyhow::Result<Verdict> {
             Command::Show(show) => show.run(&source, &mut out).await,
             Command::AsOf(as_of) => as_of.run(&source, &mut out).await,
             Command::Verify(verify) => verify.run(&source, &mut out).await,
+            Command::WhatIf(what_if) => what_if.run(&source, &mut out).await,
             Command::Rebuild(rebuild) => rebuild.run(&source, &mut out).await,
             Command::Export(export) => export.run(&source, &mut out).await,
             Command::Audit(audit) => audit.run(&source, &mut out).await,

@@ -26,6 +26,7 @@ mod show;
 mod source;
 mod stats;
 mod verify;
+mod what_if;
 mod when;
 
 pub use cli::main;

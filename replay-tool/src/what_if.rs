@@ -1,0 +1,162 @@
+//! `what-if`: the recorded demand under other rules, and what would have come of it. Writes nothing to the shop.
+
+mod rules;
+mod sandbox;
+mod tally;
+
+use crate::{
+    cli::Verdict,
+    out::{Out, Tone, count},
+    source::Source,
+};
+use anyhow::Context as _;
+use clap::Args;
+use daybook_domain::Event;
+use rules::Rules;
+use sandbox::Sandbox;
+use std::path::{Path, PathBuf};
+use tally::{Both, Outcome};
+
+const EXAMPLES: &str = r#"Examples:
+  daybook-replay --data ./shop what-if --rules rules.json
+  daybook-replay --data ./shop what-if --rules rules.json --csv stock-outs.csv
+  echo '{}' > none.json && daybook-replay --data ./shop what-if --rules none.json    reproduces history exactly
+
+The rules, all of which may be left out:
+  {
+    "safety_stock":        [{ "units": 5, "skus": ["85123A"] }, { "units": 0, "locations": ["main"] }],
+    "backorder_limit":     [{ "units": 100 }],
+    "closed":              [{ "location": "main", "from": "2011-11-01" }],
+    "replenishment_delay": [{ "days": 7, "skus": [], "locations": [] }],
+    "prices":              { "factor": "1.10", "list": { "85123A": { "minor": 299, "currency": "GBP" } } }
+  }
+Of several rules about one thing the first that fits holds; empty lists mean all. Demand stays what it was, at any
+price. What the shop decided (whether an order gets its stock, and from where) is decided again by the same code;
+what others did (payments declined, orders cancelled, goods sent back, stock counted) happens as it did. Revenue is
+goods of orders that stand less goods that came back, without carriage. An order gained is sold, but never shipped.
+With no rule at all, anything but history itself is a finding (exit code 1)."#;
+
+/// `what-if`
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct WhatIf {
+    /// The rules, as JSON
+    #[arg(long, env = "DAYBOOK_REPLAY_RULES", value_name = "FILE")]
+    rules: PathBuf,
+    /// Also write stock-outs by day and SKU to this file, as CSV
+    #[arg(long, env = "DAYBOOK_REPLAY_CSV", value_name = "FILE")]
+    csv: Option<PathBuf>,
+}
+
+impl WhatIf {
+    pub(crate) async fn run(self, source: &Source, out: &mut Out) -> anyhow::Result<Verdict> {
+        let rules = Rules::read(&self.rules)?;
+        let opened = source.open().await?;
+        let mut sandbox = Sandbox::new(&rules);
+        let mut latest_ns = 0;
+        let take = |event: &daybook_event_log::RecordedEvent| {
+            let kind = (event.aggregate(), event.event_type());
+            if matches!(kind.0, "order" | "inventory") {
+                let decoded = Event::decode(kind.0, kind.1, event.schema_version(), event.payload())
+                    .with_context(|| format!("position {}", event.position()))?;
+                latest_ns = latest_ns.max(event.occurred_at_ns());
+                sandbox.take(&decoded, event.occurred_at_ns());
+            }
+            Ok(())
+        };
+        opened.scan("replaying", (1, u64::MAX), take).await?;
+        let (orders, tally) = sandbox.finish(latest_ns);
+        let outcome = tally.close(&rules, &orders);
+        if let Some(path) = &self.csv {
+            write_csv(path, &outcome).with_context(|| format!("{}", path.display()))?;
+        }
+        if out.json {
+            out.json(&outcome)?;
+        } else {
+            say(&outcome, out)?;
+        }
+        Ok(if rules.are_none() && !outcome.same_as_history { Verdict::Found } else { Verdict::AllIsWell })
+    }
+}
+
+fn write_csv(path: &Path, outcome: &Outcome) -> anyhow::Result<()> {
+    let mut csv = csv::Writer::from_path(path)?;
+    csv.write_record(["day", "sku", "orders_was", "orders_would_be", "units_was", "units_would_be"])?;
+    for one in &outcome.stock_outs {
+        let numbers = [one.was.orders, one.would_be.orders, one.was.units, one.would_be.units];
+        let numbers = numbers.map(|number| number.to_string());
+        let [orders_was, orders_would_be, units_was, units_would_be] = &numbers;
+        csv.write_record([
+            &one.day,
+            one.sku.as_str(),
+            orders_was,
+            orders_would_be,
+            units_was,
+            units_would_be,
+        ])?;
+    }
+    Ok(csv.flush()?)
+}
+
+/// Lines of a list before it is cut short.
+const SHOWN: usize = 20;
+
+fn say(outcome: &Outcome, out: &mut Out) -> anyhow::Result<()> {
+    if outcome.same_as_history {
+        out.line(out.tone(Tone::Good, "Nothing would have been different: history itself."))?;
+    }
+    let row = |what: &str, both: Both<u64>| {
+        let (was, would_be) = (i128::from(both.was), i128::from(both.would_be));
+        vec![what.to_owned(), count(both.was), count(both.would_be), format!("{:+}", would_be - was)]
+    };
+    let mut rows =
+        vec![row("orders standing", outcome.orders_standing), row("units sold", outcome.units_sold)];
+    for (currency, Both { was, would_be }) in &outcome.revenue {
+        let difference = i128::from(*would_be) - i128::from(*was);
+        rows.push(vec![
+            format!("revenue {currency}"),
+            money(i128::from(*was)),
+            money(i128::from(*would_be)),
+            money(difference),
+        ]);
+    }
+    let refused = |of: fn(&tally::StockOut) -> u64| outcome.stock_outs.iter().map(of).sum::<u64>();
+    let orders = Both { was: refused(|one| one.was.orders), would_be: refused(|one| one.would_be.orders) };
+    rows.push(row("refused for want of stock", orders));
+    out.table(&["", "was", "would be", "difference"], &rows)?;
+    for (what, orders) in [("lost", &outcome.orders_lost), ("gained", &outcome.orders_gained)] {
+        if !orders.is_empty() {
+            let names: Vec<&str> = orders.iter().take(SHOWN).map(|order| order.number.as_str()).collect();
+            let more = if orders.len() > SHOWN { " …" } else { "" };
+            let number = count(orders.len() as u64);
+            out.line(format_args!("\n{number} orders {what}: {}{more}", names.join(", ")))?;
+        }
+    }
+    let mut differing: Vec<_> = outcome.stock_outs.iter().filter(|one| one.was != one.would_be).collect();
+    if differing.is_empty() {
+        return Ok(());
+    }
+    differing.sort_by_key(|one| std::cmp::Reverse(one.was.orders.abs_diff(one.would_be.orders)));
+    let cells = differing.iter().take(SHOWN).map(|one| {
+        let name = format!("{} {}", one.day, one.sku);
+        vec![
+            name,
+            one.was.orders.to_string(),
+            one.would_be.orders.to_string(),
+            one.would_be.units.to_string(),
+        ]
+    });
+    out.line("")?;
+    let heads = ["stock-outs that differ most", "orders was", "would be", "units would be"];
+    out.table(&heads, &cells.collect::<Vec<_>>())?;
+    if differing.len() > SHOWN {
+        out.line(format_args!("… {} in all; --csv or --json has them", differing.len()))?;
+    }
+    Ok(())
+}
+
+/// Minor units of a currency of two decimals, as most are; JSON has the minor units.
+fn money(minor: i128) -> String {
+    let (sign, minor) = (if minor < 0 { "-" } else { "" }, minor.unsigned_abs());
+    format!("{sign}{}.{:02}", count(u64::try_from(minor / 100).unwrap_or(u64::MAX)), minor % 100)
+}
