@@ -93,6 +93,10 @@ impl DataDir {
         self.root.join("audit")
     }
 
+    pub(crate) fn processes(&self) -> PathBuf {
+        self.root.join("processes")
+    }
+
     pub(crate) fn engine(&self) -> PathBuf {
         self.root.join("engine")
     }

@@ -6,15 +6,17 @@ use crate::{
     commands::bulk::BulkTarget,
     data_dir::{DataDir, DataDirError},
     metrics::Exporter,
+    node::{Duties, Health, NodeRole, Roles},
     openapi,
-    options::{Limits, ServeOptions},
+    options::{Limits, Nats, ServeOptions},
     router, server,
     shop::{Offers, Shop, Waiting},
 };
 use axum::{Extension, Router, body::Bytes};
 use daybook_audit::AuditError;
 use daybook_engine::{Engine, EngineError, EngineOptions, SimulatedGateway};
-use daybook_event_log::{EmbeddedLog, EventLog, LogError};
+use daybook_event_log::{EventLog, LogError};
+use daybook_messaging::{FedLog, MessagingError, RelayOptions, connect};
 use daybook_projections::{ReadModels, RunnerError, StoreError};
 use std::{
     io,
@@ -38,6 +40,12 @@ pub enum OpenError {
     #[error("the audit folder cannot be used: {0}")]
     Audit(#[from] AuditError),
     #[error(transparent)]
+    Nats(#[from] MessagingError),
+    #[error(
+        "roles can be spread over nodes only on a shared event store; name one with --store postgres://…, or leave --roles out"
+    )]
+    RolesNeedSharedStore,
+    #[error(transparent)]
     Runner(#[from] RunnerError),
 }
 
@@ -51,6 +59,8 @@ struct Parts {
     gateway: Arc<SimulatedGateway>,
     metrics: Exporter,
     audit: Arc<Trail>,
+    health: Arc<Health>,
+    duties: Duties,
 }
 
 /// An open shop.
@@ -67,22 +77,54 @@ impl Daybook {
     pub async fn open(options: ServeOptions) -> Result<Self, OpenError> {
         let dir = DataDir::open(&options.data)?;
         let metrics = Exporter::install();
-        let log: Arc<dyn EventLog> = Arc::new(EmbeddedLog::open(dir.log(), options.log())?);
+        let (roles, alone) = (options.roles, options.store.is_embedded());
+        if alone && roles != Roles::ALL {
+            return Err(OpenError::RolesNeedSharedStore);
+        }
+        let nats = match &options.nats {
+            None => None,
+            Some(Nats { server, replicas }) => Some((
+                connect(server).await?,
+                RelayOptions { replicas: *replicas, ..RelayOptions::default() },
+            )),
+        };
+        let log = options.store.open(dir.log(), options.log()).await?;
         let audit = Trail::open(&dir.audit(), options.audit_origin.as_deref())?;
         let gateway = Arc::new(SimulatedGateway::new());
         let engine_options =
-            EngineOptions { gateway: gateway.clone(), state_dir: Some(dir.engine()), ..options.engine() };
+            EngineOptions { gateway: gateway.clone(), run_processes: alone, ..options.engine() };
+        let process_engine = engine_options.clone();
+        let engine_options = EngineOptions { state_dir: Some(dir.engine()), ..engine_options };
         let engine = Engine::start(log.clone(), engine_options).await?;
         let reads = ReadModels::open(&dir.read(), daybook_projections::Options::default())?;
-        reads.start(log).await?;
+        if roles.projects() {
+            // Who takes commands sees its own events at once; others need not ask the log's server for news.
+            let news: Arc<dyn EventLog> = match &nats {
+                Some((client, _)) if !roles.has(NodeRole::Commands) => {
+                    Arc::new(FedLog::start(log, client.clone()))
+                }
+                _ => log,
+            };
+            reads.start(news).await?;
+        }
         let waiting =
             Waiting::new(TOGETHER.iter().map(|name| reads.watermark(name)).collect::<Result<_, _>>()?);
-        Ok(Self::assemble(&options, Parts { engine, reads, waiting, gateway, metrics, audit }))
+        let relays = nats.is_some() && roles.has(NodeRole::Relay);
+        let health = Arc::new(Health::new(roles, alone, relays));
+        let duties = Duties {
+            roles,
+            store: options.store.clone(),
+            nats,
+            engine: process_engine,
+            process_dir: dir.processes(),
+        };
+        let parts = Parts { engine, reads, waiting, gateway, metrics, audit, health, duties };
+        Ok(Self::assemble(&options, parts))
     }
 
     fn assemble(options: &ServeOptions, parts: Parts) -> Self {
-        let Parts { engine, reads, waiting, gateway, metrics, audit } = parts;
-        let (routes, operations) = router::routes(options.limits.request_timeout).finish();
+        let Parts { engine, reads, waiting, gateway, metrics, audit, health, duties } = parts;
+        let (routes, operations) = router::routes(options.limits.request_timeout, options.roles).finish();
         let stopping = CancellationToken::new();
         let shop = Arc::new(Shop {
             offers: Offers::new(reads.clone(), waiting.clone()),
@@ -93,6 +135,7 @@ impl Daybook {
             currencies: crate::shop::Currencies::default(),
             gateway,
             audit: audit.clone(),
+            health: health.clone(),
             limits: options.limits.clone(),
             metrics: metrics.clone(),
             openapi: Bytes::from(openapi::document(operations).to_string()),
@@ -105,7 +148,8 @@ impl Daybook {
         target.get_or_init(|| router.clone());
         let tasks = TaskTracker::new();
         tasks.spawn(metrics.keep_up(stopping.clone()));
-        tasks.spawn(audit.keep(shop.engine.log().clone(), stopping));
+        tasks.spawn(audit.keep(shop.engine.log().clone(), stopping.clone()));
+        duties.begin(shop.engine.log(), &health, &tasks, &stopping);
         tasks.close();
         Self { shop, router, tasks, _bulk_target: target }
     }

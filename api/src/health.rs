@@ -5,7 +5,7 @@ use crate::{
     shop::App,
 };
 use axum::{Json, extract::State, response::IntoResponse};
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// Read models further behind than this are not fit for queries yet.
 const READY_LAG_EVENTS: u64 = 100_000;
@@ -26,12 +26,20 @@ pub(crate) async fn ready(State(shop): App) -> Result<impl IntoResponse, Problem
     if let Some(failure) = shop.audit.failure() {
         missing.push(format!("the audit tree is no longer kept: {failure}"));
     }
-    let lag = shop.reads.lag();
+    if shop.health.store_is_missing() {
+        missing.push("the event store cannot be reached; the server's log says why".to_owned());
+    }
+    let lag = if shop.health.roles.projects() { shop.reads.lag() } else { 0 };
     if lag > READY_LAG_EVENTS {
         missing.push(format!("the read models are {lag} events behind the log"));
     }
     if missing.is_empty() {
-        return Ok(Json(json!({ "status": "ready", "position": shop.head(), "lag_events": lag })));
+        let mut answer = json!({ "status": "ready", "position": shop.head(), "lag_events": lag });
+        if let (Some(answer), Value::Object(node)) = (answer.as_object_mut(), shop.health.shown(shop.head()))
+        {
+            answer.extend(node);
+        }
+        return Ok(Json(answer));
     }
     Err(Problem::new(&kind::UNAVAILABLE, missing.join("; ")).with("missing", missing).retry_after(2))
 }

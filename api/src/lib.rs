@@ -10,6 +10,7 @@
 //! - Nothing is decided here: what a command may do is the domain's, how it becomes durable the engine's.
 
 mod admin;
+mod asyncapi;
 mod audit;
 pub mod cli;
 mod commands;
@@ -19,6 +20,7 @@ mod events;
 mod health;
 mod http;
 mod metrics;
+mod node;
 mod openapi;
 mod options;
 pub mod problem;
@@ -28,7 +30,9 @@ mod routes;
 mod server;
 mod shop;
 
+pub use asyncapi::text as asyncapi_text;
 pub use data_dir::DataDirError;
 pub use daybook::{Daybook, OpenError};
+pub use node::{NodeRole, Roles, Store, UnknownRole, UnknownStore};
 pub use openapi::text as openapi_text;
-pub use options::{Limits, ServeOptions};
+pub use options::{Limits, Nats, ServeOptions};

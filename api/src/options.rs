@@ -1,7 +1,9 @@
 //! How a server is set up. The defaults fit one machine; every one can be changed on the command line.
 
+use crate::node::{Roles, Store};
 use daybook_engine::EngineOptions;
 use daybook_event_log::EmbeddedOptions;
+use daybook_messaging::NatsOptions;
 use std::{path::PathBuf, time::Duration};
 
 /// How a shop is opened.
@@ -22,6 +24,20 @@ pub struct ServeOptions {
     /// Size of the log's files, in bytes: from 4 KiB to 2 GiB, in multiples of 8. Each takes its room on disk
     /// before it is used.
     pub log_segment_bytes: usize,
+    /// Where the events are.
+    pub store: Store,
+    /// Whom to tell of every event; none: nobody.
+    pub nats: Option<Nats>,
+    /// What this node does. On an embedded store always everything.
+    pub roles: Roles,
+}
+
+/// A NATS with JetStream.
+#[derive(Debug, Clone)]
+pub struct Nats {
+    pub server: NatsOptions,
+    /// Copies that JetStream keeps of the stream: 1, or 3 or 5 on a cluster.
+    pub replicas: usize,
 }
 
 impl ServeOptions {
@@ -35,6 +51,9 @@ impl ServeOptions {
             shards: None,
             audit_origin: None,
             log_segment_bytes: EmbeddedOptions::default().segment_bytes,
+            store: Store::Embedded,
+            nats: None,
+            roles: Roles::ALL,
         }
     }
 

@@ -4,14 +4,15 @@ use crate::{
     admin, audit,
     commands::{bulk, carts, checkout, inventory, orders, payments, products},
     events, health, metrics,
+    node::Roles,
     openapi::describe as d,
     problem, queries as q,
     routes::Routes,
 };
 use std::time::Duration;
 
-pub(crate) fn routes(time_limit: Duration) -> Routes {
-    Routes::new(time_limit)
+pub(crate) fn routes(time_limit: Duration, roles: Roles) -> Routes {
+    Routes::new(time_limit, roles)
         // Carts
         .post("/carts", carts::create, d::carts::create())
         .get("/carts/{id}", q::carts::show, d::carts::show())

@@ -3,7 +3,9 @@
 
 use crate::{
     http::{Edge, Route, fallback, method_not_allowed},
-    openapi::Operation,
+    node::{NodeRole, Roles},
+    openapi::{Operation, Role},
+    problem::{Problem, kind},
     shop::Shop,
 };
 use axum::{
@@ -21,11 +23,12 @@ pub(crate) struct Routes {
     router: Router<Arc<Shop>>,
     operations: Vec<Described>,
     time_limit: Duration,
+    roles: Roles,
 }
 
 impl Routes {
-    pub(crate) fn new(time_limit: Duration) -> Self {
-        Self { router: Router::new(), operations: Vec::new(), time_limit }
+    pub(crate) fn new(time_limit: Duration, roles: Roles) -> Self {
+        Self { router: Router::new(), operations: Vec::new(), time_limit, roles }
     }
 
     fn on<H, T>(mut self, method: Method, path: &'static str, handler: H, operation: Operation) -> Self
@@ -35,7 +38,15 @@ impl Routes {
     {
         let filter = MethodFilter::try_from(method.clone()).expect("only methods that axum routes are used");
         let route = Route::new(&method, path, self.time_limit);
-        self.router = self.router.route(path, on(filter, Edge { handler, route }));
+        let needed = needed_for(path, &operation).filter(|(needed, _)| !self.roles.has(*needed));
+        self.router = match needed {
+            None => self.router.route(path, on(filter, Edge { handler, route })),
+            Some((_, name)) => {
+                let here = self.roles;
+                let handler = async move || -> Result<(), Problem> { Err(not_here(name, here)) };
+                self.router.route(path, on(filter, Edge { handler, route }))
+            }
+        };
         self.operations.push((method, path, operation));
         self
     }
@@ -90,4 +101,19 @@ impl Routes {
         let router = self.router.fallback(fallback).method_not_allowed_fallback(method_not_allowed);
         (router, self.operations)
     }
+}
+
+/// The role a node needs to answer on a route; health, audit, the feed and what operators ask are everywhere.
+fn needed_for(path: &str, operation: &Operation) -> Option<(NodeRole, &'static str)> {
+    match operation.role {
+        Role::Command => Some((NodeRole::Commands, "commands")),
+        Role::Other if path == "/commands" => Some((NodeRole::Commands, "commands")),
+        Role::Query => Some((NodeRole::Queries, "queries")),
+        Role::Other => None,
+    }
+}
+
+fn not_here(needed: &'static str, here: Roles) -> Problem {
+    let detail = format!("this node does {here}; ask a node that does {needed}");
+    Problem::new(&kind::ROLE_NOT_HERE, detail).with("role", needed).with("roles", here.names())
 }

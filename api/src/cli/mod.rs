@@ -3,12 +3,14 @@
 //! Exit codes: 0 done, 1 it could not be done (one paragraph on stderr says why and what to do), 2 the
 //! command line itself was wrong.
 
+mod copy;
 mod demo;
 mod duration;
 mod import;
 mod progress;
 mod schemas;
 mod serve;
+mod starting;
 mod tour;
 
 pub use schemas::event_schemas;
@@ -57,8 +59,12 @@ enum Command {
     /// Import what was sold before, without serving
     #[command(subcommand)]
     Import(import::Import),
+    /// Copy a shop's events between a data directory and a Postgres server, and compare
+    Copy(copy::Copy),
     /// Print the OpenAPI document of the HTTP interface
     Openapi,
+    /// Print the AsyncAPI document of what is told over NATS
+    Asyncapi,
     /// Write the JSON Schema of every event
     Schemas(schemas::Schemas),
 }
@@ -86,8 +92,13 @@ fn run(command: Command) -> anyhow::Result<()> {
             print!("{}", crate::openapi::text());
             Ok(())
         }
+        Command::Asyncapi => {
+            print!("{}", crate::asyncapi_text());
+            Ok(())
+        }
         Command::Schemas(schemas) => schemas.run(),
         Command::Serve(serve) => in_runtime(serve.run()),
+        Command::Copy(copy) => in_runtime(copy.run()),
         Command::Demo(demo) => in_runtime(demo.run()),
         Command::Import(import) => in_runtime(import.run()),
     }

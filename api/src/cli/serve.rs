@@ -1,9 +1,10 @@
 //! `daybook serve`: opens the shop, listens, and stops cleanly on a signal.
 
-use super::duration;
-use crate::{Daybook, Limits, ServeOptions};
+use super::{duration, starting::Starting};
+use crate::{Daybook, Limits, Nats, Roles, ServeOptions, Store};
 use anyhow::Context;
 use clap::Args;
+use daybook_messaging::NatsOptions;
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -14,8 +15,54 @@ pub(super) struct Serve {
     #[arg(long, env = "DAYBOOK_DATA", value_name = "DIR")]
     data: PathBuf,
 
+    /// Where the events are: `embedded` for files in DIR, or postgres://user:password@host:port/database. DIR then
+    /// holds only this node's read models, checkpoints, snapshots and audit tree
+    #[arg(
+        long,
+        env = "DAYBOOK_STORE",
+        value_name = "STORE",
+        default_value = "embedded",
+        hide_env_values = true
+    )]
+    store: Store,
+
+    #[command(flatten)]
+    nats: NatsArgs,
+
+    /// What this node does, on a Postgres store: commands, processes, relay, projector, queries
+    #[arg(long, env = "DAYBOOK_ROLES", value_name = "ROLE,…", default_value_t = Roles::ALL)]
+    roles: Roles,
+
     #[command(flatten)]
     settings: Settings,
+}
+
+/// Whom to tell of every event.
+#[derive(Args)]
+struct NatsArgs {
+    /// NATS servers with JetStream that are told of every event, separated by commas
+    #[arg(long, env = "DAYBOOK_NATS", value_name = "URL,…", hide_env_values = true)]
+    nats: Option<String>,
+
+    /// Credentials file for NATS
+    #[arg(long, env = "DAYBOOK_NATS_CREDENTIALS", value_name = "FILE", requires = "nats")]
+    nats_credentials: Option<PathBuf>,
+
+    /// Certificates of the authorities to trust for NATS over TLS, in PEM
+    #[arg(long, env = "DAYBOOK_NATS_CA", value_name = "FILE", requires = "nats")]
+    nats_ca: Option<PathBuf>,
+
+    /// Copies that JetStream keeps of every event: 1, or 3 or 5 on a cluster
+    #[arg(long, env = "DAYBOOK_NATS_REPLICAS", value_name = "N", default_value_t = 1)]
+    nats_replicas: usize,
+}
+
+impl NatsArgs {
+    fn options(self) -> Option<Nats> {
+        let server =
+            NatsOptions { address: self.nats?, credentials: self.nats_credentials, ca: self.nats_ca };
+        Some(Nats { server, replicas: self.nats_replicas })
+    }
 }
 
 /// What `serve` and `demo` have in common.
@@ -89,12 +136,23 @@ impl Settings {
 
 impl Serve {
     pub(super) async fn run(self) -> anyhow::Result<()> {
-        let signals = Signals::listen()?;
+        let mut signals = Signals::listen()?;
         // The address first: a shop need not be opened to find out that the port is taken.
         let listener = bind(self.settings.listen).await?;
-        let daybook = Daybook::open(self.settings.options(self.data.clone())).await?;
+        let (starting, listener) = Starting::on(listener)?;
+        let options = ServeOptions {
+            store: self.store,
+            nats: self.nats.options(),
+            roles: self.roles,
+            ..self.settings.options(self.data.clone())
+        };
+        let opened = tokio::select! {
+            opened = Daybook::open(options) => opened,
+            _ = signals.first() => return Ok(()),
+        };
+        starting.end().await;
         println!("daybook serves {} on http://{}", self.data.display(), listener.local_addr()?);
-        serve(daybook, listener, signals).await
+        serve(opened?, listener, signals).await
     }
 }
 

@@ -6,9 +6,9 @@ mod document;
 mod operation;
 
 pub(crate) use document::document;
-pub(crate) use operation::Operation;
+pub(crate) use operation::{Operation, Role};
 
-use crate::{router, shop::App};
+use crate::{node::Roles, router, shop::App};
 use axum::{
     extract::State,
     http::{HeaderValue, header},
@@ -19,7 +19,7 @@ use std::time::Duration;
 /// The whole document, pretty-printed with a line break at its end: what `schemas/openapi.json` holds.
 #[must_use]
 pub fn text() -> String {
-    let (_, operations) = router::routes(Duration::ZERO).finish();
+    let (_, operations) = router::routes(Duration::ZERO, Roles::ALL).finish();
     let mut text = format!("{:#}", document(operations));
     text.push('\n');
     text

@@ -86,6 +86,8 @@ kinds! {
         "Nothing was done. Try again after `Retry-After` seconds, with growing pauses.";
     UNAVAILABLE "unavailable" 503 "A part of the server cannot work"
         "Nothing was acknowledged. With an Idempotency-Key it is safe to try again after `Retry-After` seconds.";
+    ROLE_NOT_HERE "role-not-here" 503 "This node does not do that"
+        "`role` is what a node needs for it, `roles` what this one has. Nothing was done; ask a node with that role.";
     OUTCOME_UNKNOWN "outcome-unknown" 503 "It is not known whether the command was executed"
         "Retry with the same Idempotency-Key: a command is executed once, and the retry finds its outcome.";
     DEADLINE_PASSED "deadline-passed" 503 "The command waited too long and was not executed"

@@ -40,6 +40,7 @@ pub(crate) struct Shop {
     pub currencies: Currencies,
     pub gateway: Arc<SimulatedGateway>,
     pub audit: Arc<crate::audit::Trail>,
+    pub health: Arc<crate::node::Health>,
     pub limits: Limits,
     pub metrics: crate::metrics::Exporter,
     pub openapi: Bytes,

@@ -1,0 +1,73 @@
+//! Where the events are: in the data directory, or on a Postgres server. Opened here, and asked now and then
+//! whether it is still there.
+
+use super::Health;
+use daybook_event_log::{EmbeddedLog, EmbeddedOptions, EventLog, LogError, PostgresLog, PostgresOptions};
+use std::{path::PathBuf, str::FromStr, sync::Arc, time::Duration};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+/// How long a server is waited for when the shop opens.
+const WAIT_FOR_SERVER: Duration = Duration::from_secs(300);
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+const ANSWER_WITHIN: Duration = Duration::from_secs(2);
+
+/// The event store.
+#[derive(Debug, Clone, Default)]
+pub enum Store {
+    /// Files in the data directory.
+    #[default]
+    Embedded,
+    /// A PostgreSQL server, which several nodes may share.
+    Postgres(PostgresOptions),
+}
+
+/// A text that names no event store.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("not an event store; expected embedded, or postgres://user:password@host:port/database")]
+pub struct UnknownStore;
+
+impl Store {
+    pub(crate) async fn open(
+        &self,
+        folder: PathBuf,
+        embedded: EmbeddedOptions,
+    ) -> Result<Arc<dyn EventLog>, LogError> {
+        Ok(match self {
+            Self::Embedded => Arc::new(EmbeddedLog::open(folder, embedded)?),
+            Self::Postgres(options) => Arc::new(PostgresLog::connect(options.clone()).await?),
+        })
+    }
+
+    pub(crate) const fn is_embedded(&self) -> bool {
+        matches!(self, Self::Embedded)
+    }
+}
+
+impl FromStr for Store {
+    type Err = UnknownStore;
+
+    fn from_str(text: &str) -> Result<Self, UnknownStore> {
+        match text {
+            "embedded" => Ok(Self::Embedded),
+            url if url.starts_with("postgres://") || url.starts_with("postgresql://") => {
+                let options = PostgresOptions::new(url);
+                Ok(Self::Postgres(PostgresOptions { connect_for: WAIT_FOR_SERVER, ..options }))
+            }
+            _ => Err(UnknownStore),
+        }
+    }
+}
+
+/// Asks a server's log every second whether it is there, and tells `health`.
+pub(crate) async fn look_after(log: Arc<dyn EventLog>, health: Arc<Health>, stopping: CancellationToken) {
+    while stopping.run_until_cancelled(tokio::time::sleep(LOOK_EVERY)).await.is_some() {
+        // No event has this id; to find that out, the server is asked.
+        let trouble = match tokio::time::timeout(ANSWER_WITHIN, log.find(Uuid::max())).await {
+            Ok(Ok(_)) => None,
+            Ok(Err(error)) => Some(error.to_string()),
+            Err(_) => Some("the event store does not answer".to_owned()),
+        };
+        health.store(trouble);
+    }
+}
