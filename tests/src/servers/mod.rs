@@ -2,6 +2,7 @@
 //! program is gone, however it ended. One file per kind of server; this one keeps their processes.
 
 pub mod cuttable;
+pub mod daybook;
 pub mod nats;
 pub mod postgres;
 
