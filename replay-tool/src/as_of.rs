@@ -21,6 +21,7 @@ use daybook_projections::{
 use past::{Picked, Shown};
 use point::{Point, When};
 use std::{fmt::Display, io::Write as _, str::FromStr, sync::Arc};
+use tempfile::TempDir;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -107,7 +108,7 @@ impl AsOf {
             return Ok(None);
         }
         events.sort_unstable_by_key(RecordedEvent::position);
-        let folder = tempfile::Builder::new().prefix("daybook-as-of-").tempdir()?;
+        let folder = small_scratch()?;
         let options = Options { search: None, ..Options::default() };
         let models = ReadModels::open(folder.path(), options)?;
         let log: Arc<dyn EventLog> = Arc::new(Picked::new(events));
@@ -164,6 +165,20 @@ impl What {
             Self::Search => "search",
         }
     }
+}
+
+/// A store of a few rows is made in memory where the system has a folder for that: on a disk, most of the answer's
+/// time would go into syncing what is thrown away at once.
+fn small_scratch() -> std::io::Result<TempDir> {
+    const IN_MEMORY: &str = "/dev/shm";
+    let mut builder = tempfile::Builder::new();
+    let builder = builder.prefix("daybook-as-of-");
+    if std::env::var_os("TMPDIR").is_none()
+        && let Ok(folder) = builder.tempdir_in(IN_MEMORY)
+    {
+        return Ok(folder);
+    }
+    builder.tempdir()
 }
 
 /// Words, or parameters as in a URL but without its escapes.
