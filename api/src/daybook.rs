@@ -89,6 +89,8 @@ impl Daybook {
             )),
         };
         let log = options.store.open(dir.log(), options.log()).await?;
+        // On a shared log this is what keeps a second node out of the directory, so it comes before what writes there.
+        let reads = ReadModels::open(&dir.read(), daybook_projections::Options::default())?;
         let audit = Trail::open(&dir.audit(), options.audit_origin.as_deref())?;
         let gateway = Arc::new(SimulatedGateway::new());
         let engine_options =
@@ -96,7 +98,6 @@ impl Daybook {
         let process_engine = engine_options.clone();
         let engine_options = EngineOptions { state_dir: Some(dir.engine()), ..engine_options };
         let engine = Engine::start(log.clone(), engine_options).await?;
-        let reads = ReadModels::open(&dir.read(), daybook_projections::Options::default())?;
         if roles.projects() {
             // Who takes commands sees its own events at once; others need not ask the log's server for news.
             let news: Arc<dyn EventLog> = match &nats {

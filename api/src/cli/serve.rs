@@ -151,8 +151,9 @@ impl Serve {
             _ = signals.first() => return Ok(()),
         };
         starting.end().await;
+        let daybook = opened?;
         println!("daybook serves {} on http://{}", self.data.display(), listener.local_addr()?);
-        serve(opened?, listener, signals).await
+        serve(daybook, listener, signals).await
     }
 }
 
