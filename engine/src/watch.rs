@@ -99,8 +99,16 @@ pub struct OrderWatch {
 }
 
 impl OrderWatch {
-    /// Resolves when the order is confirmed, rejected or cancelled; at once if it already is. Never, if it
-    /// never is: wait with a limit. Cancel-safe.
+    /// Reads in the log what has become of the order, so that [`OrderWatch::outcome`] need not wait for it. For
+    /// orders that may have been decided before anybody watched: a retry's.
+    pub async fn look_back(&mut self) {
+        if self.known.is_none() {
+            self.known = self.look().await;
+        }
+    }
+
+    /// Resolves when the order is confirmed, rejected or cancelled; soon, if it was before anybody watched.
+    /// Never, if it never is: wait with a limit. Cancel-safe.
     pub async fn outcome(&mut self) -> OrderOutcome {
         let mut look_after = FIRST_LOOK;
         loop {

@@ -89,6 +89,9 @@ pub(crate) async fn checkout(
     let placed = shop.execute(&asked, command, Priority::Checkout).await?;
     let patience = Instant::now() + prefer.wait.unwrap_or(DEFAULT_WAIT);
     let ids = Ids { order_id, cart_id };
+    if placed.repeated {
+        watch.look_back().await;
+    }
     match timeout_at(patience, watch.outcome()).await {
         Ok(OrderOutcome::Confirmed { position }) => {
             Ok(confirmed(&shop, ids, position.get(), prefer.minimal).await)
