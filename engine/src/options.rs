@@ -39,7 +39,7 @@ impl Default for EngineOptions {
         Self {
             shards: std::thread::available_parallelism().map_or(2, |cores| cores.get().clamp(1, 16)),
             queue_capacity: 8_192,
-            cache_capacity: 100_000,
+            cache_capacity: 25_000,
             reservation_hold: Duration::from_secs(15 * 60),
             cart_idle: None,
             gateway: Arc::new(SimulatedGateway::new()),

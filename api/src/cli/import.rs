@@ -10,6 +10,7 @@ use std::{
     fs::{self, File},
     io::Read,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 #[derive(Subcommand)]
@@ -68,7 +69,21 @@ pub(super) async fn import(
     options: ImportOptions,
 ) -> anyhow::Result<Report> {
     let shown = Shown::new();
-    Ok(import_online_retail(daybook.engine(), file, options, |progress| shown.show(progress)).await?)
+    let report = import_online_retail(daybook.engine(), file, options, |progress| shown.show(progress)).await?;
+    show_everything(daybook).await?;
+    Ok(report)
+}
+
+/// Waits until the read models show what was imported, and says so if that takes a while.
+async fn show_everything(daybook: &Daybook) -> anyhow::Result<()> {
+    let (models, head) = (daybook.read_models(), *daybook.engine().log().head().borrow());
+    while models.wait_for(head, Duration::from_secs(2)).await.is_err() {
+        if let Some(failure) = models.failure() {
+            return Err(failure).context("the read models stopped");
+        }
+        eprintln!("read models: {} events to go", models.lag());
+    }
+    Ok(())
 }
 
 /// Writes the report so that a reader never sees half of it.
