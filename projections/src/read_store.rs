@@ -50,16 +50,24 @@ pub(crate) struct ReadStore {
     dir: PathBuf,
 }
 
+/// What a read model may have in memory before it is written out. Half a dozen of them fill at once.
+const MEMTABLE_BYTES: u64 = 16 << 20;
+
+/// What a start may have to read again.
+const JOURNAL_BYTES: u64 = 128 << 20;
+
 impl ReadStore {
     /// Opens the store in `dir`, which is made if it is not there.
     pub(crate) fn open(dir: &Path, cache_bytes: u64) -> Result<Arc<Self>, StoreError> {
-        let db =
-            Database::builder(dir.join("rows")).cache_size(cache_bytes).worker_threads(1).open().map_err(
-                |error| match error {
-                    fjall::Error::Locked => StoreError::InUse { path: dir.display().to_string() },
-                    error => StoreError::unavailable("opening")(error),
-                },
-            )?;
+        let db = Database::builder(dir.join("rows"))
+            .cache_size(cache_bytes)
+            .max_journaling_size(JOURNAL_BYTES)
+            .worker_threads(1)
+            .open()
+            .map_err(|error| match error {
+                fjall::Error::Locked => StoreError::InUse { path: dir.display().to_string() },
+                error => StoreError::unavailable("opening")(error),
+            })?;
         let meta = db
             .keyspace("meta", KeyspaceCreateOptions::default)
             .map_err(StoreError::unavailable("opening a keyspace"))?;
@@ -77,7 +85,7 @@ impl ReadStore {
         let keyspace_name = keyspace_name(name, id);
         let keyspace = self
             .db
-            .keyspace(&keyspace_name, KeyspaceCreateOptions::default)
+            .keyspace(&keyspace_name, || KeyspaceCreateOptions::default().max_memtable_size(MEMTABLE_BYTES))
             .map_err(StoreError::unavailable("opening a keyspace"))?;
         let own_dir = self.dir.join("own").join(keyspace_name);
         Ok(Arc::new(Generation { name, id, db: self.db.clone(), keyspace, own_dir }))

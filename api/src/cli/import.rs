@@ -69,7 +69,8 @@ pub(super) async fn import(
     options: ImportOptions,
 ) -> anyhow::Result<Report> {
     let shown = Shown::new();
-    let report = import_online_retail(daybook.engine(), file, options, |progress| shown.show(progress)).await?;
+    let report =
+        import_online_retail(daybook.engine(), file, options, |progress| shown.show(progress)).await?;
     show_everything(daybook).await?;
     Ok(report)
 }
