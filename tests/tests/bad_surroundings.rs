@@ -64,6 +64,20 @@ async fn a_directory_in_use_is_refused_and_its_shop_is_not_harmed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_address_that_is_taken_is_refused_before_a_directory_is_made() {
+    let shop = TestShop::start().await;
+    let folder = TempDir::new().unwrap();
+    let data = folder.path().join("data").display().to_string();
+    let address = shop.address().trim_start_matches("http://").to_owned();
+    let arguments = ["serve", "--data", &data, "--listen", &address];
+    let second = run(&mut Command::new("setpriv"), &arguments).await;
+    assert_eq!(second.code, Some(1), "{}", second.told);
+    assert!(second.told.contains("cannot listen on"), "{}", second.told);
+    assert!(!Path::new(&data).exists());
+    let _ = shop.get("/livez").await.expect(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_directory_of_something_else_is_refused_and_left_as_it_is() {
     let folder = TempDir::new().unwrap();
     fs::write(folder.path().join("thesis.txt"), "three years of work").unwrap();

@@ -1,14 +1,20 @@
-//! A disk that is full, for real: a small file system of our own. (Mounting one needs root; without it the same is
-//! shown on the simulated disk in `event-log/tests`, and this test says that it saw nothing.)
+//! A disk that is full, for real: a small file system of our own. Mounting one needs root; without it the test says
+//! so, and shows the same of the log alone, on a simulated disk.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+use daybook_event_log::{
+    Append, EmbeddedLog, EmbeddedOptions, EventLog, ExpectedVersion, LogError, StreamId, contract,
+    simulation::SimulatedDisk,
+};
 use daybook_tests::shop::{Answer, TestShop};
 use serde_json::{Value, json};
 use std::{
     fs,
+    io::Write as _,
     path::{Path, PathBuf},
     process::Command,
+    sync::Arc,
     time::Duration,
 };
 use tempfile::TempDir;
@@ -23,19 +29,18 @@ impl SmallDisk {
         let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", &options, "tmpfs"]).arg(at).output();
         match mounted {
             Ok(output) if output.status.success() => Some(Self(at.to_owned())),
-            Ok(output) => {
-                println!(
-                    "SKIPPED: no file system can be mounted here: {}",
-                    String::from_utf8_lossy(&output.stderr)
-                );
-                None
-            }
-            Err(error) => {
-                println!("SKIPPED: no file system can be mounted here: {error}");
-                None
-            }
+            Ok(output) => say_why_not(&String::from_utf8_lossy(&output.stderr)),
+            Err(error) => say_why_not(&error.to_string()),
         }
     }
+}
+
+/// Said past the test runner, which keeps the output of tests that pass to itself.
+fn say_why_not(reason: &str) -> Option<SmallDisk> {
+    let said = "full_disk: no file system can be mounted here, so only the log is shown, on a simulated disk";
+    let line = format!("{said}: {}\n", reason.trim());
+    std::io::stderr().write_all(line.as_bytes()).unwrap();
+    None
 }
 
 impl Drop for SmallDisk {
@@ -75,11 +80,54 @@ async fn buy_a_mug(shop: &TestShop) -> Answer {
     shop.post("/carts", json!({ "currency": "GBP", "lines": [{ "sku": "MUG", "quantity": 1 }] })).await
 }
 
+async fn the_log_refuses_and_resumes_on_a_simulated_disk() {
+    let disk = SimulatedDisk::new();
+    let options = EmbeddedOptions { retry_full_after: Duration::from_millis(5), ..EmbeddedOptions::small() };
+    let log: Arc<dyn EventLog> = Arc::new(EmbeddedLog::open_on(Arc::new(disk.clone()), options).unwrap());
+    let stream = StreamId::new("product", "mug").unwrap();
+    let append = async |number: u128| {
+        let mut event = contract::event(number);
+        event.payload = format!("{{\"text\":\"{}\"}}", "x".repeat(50_000)).into_bytes().into();
+        log.append(vec![Append {
+            stream: stream.clone(),
+            expected: ExpectedVersion::Any,
+            events: vec![event],
+        }])
+        .await
+    };
+    append(1).await.unwrap();
+    disk.limit_bytes(Some(0));
+    let mut written = 1;
+    let refused = loop {
+        match append(written + 1).await {
+            Ok(_) => written += 1,
+            Err(error) => break error,
+        }
+    };
+    assert!(matches!(refused, LogError::Full { .. }), "{refused:?}");
+    assert_eq!(contract::everything(&log).await.len() as u128, written, "reads go on");
+    disk.limit_bytes(None);
+    for _ in 0..500 {
+        if append(written + 1).await.is_ok() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("the log never took events again");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_mount_the_log_itself_shows_it() {
+    the_log_refuses_and_resumes_on_a_simulated_disk().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn on_a_full_disk_commands_are_507_reads_go_on_and_all_resumes_with_room() {
     let folder = TempDir::new().unwrap();
     let disk = folder.path().join("disk");
-    let Some(mounted) = SmallDisk::mount(&disk, "40m") else { return };
+    let Some(mounted) = SmallDisk::mount(&disk, "40m") else {
+        return the_log_refuses_and_resumes_on_a_simulated_disk().await;
+    };
     let mut shop = TestShop::start_in(folder, disk.join("data"), &[]).await;
     let _ = shop.put_product("MUG", 1299).await;
     let _ = shop.receive("MUG", 5).await;
