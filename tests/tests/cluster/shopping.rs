@@ -1,7 +1,7 @@
 //! Shopping over a shared store while nodes are killed: nothing acknowledged is lost, nothing happens twice.
 
 use crate::{buy, decided, stock};
-use daybook_tests::servers::{daybook::Node, postgres::database};
+use daybook_tests::servers::{daybook::Node, nats::NatsServer, postgres::database};
 use serde_json::Value;
 use std::{collections::BTreeSet, time::Duration};
 
@@ -62,4 +62,70 @@ async fn settled(node: &Node, path: &str) -> Value {
     let (status, shown) = node.get(&format!("{path}?min_position={head}&wait_ms=20000")).await.unwrap();
     assert_eq!(status, 200, "{shown}");
     shown
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_day_of_kills_loses_nothing_and_the_query_node_and_nats_have_it_all() {
+    const UNITS: usize = 60;
+    const BUYERS: usize = 90;
+    let (store, nats) = (database().await.unwrap(), NatsServer::start().await.unwrap());
+    let address = nats.url();
+    let start = async |roles: &str| {
+        Node::start(&["--store", &store, "--nats", &address, "--roles", roles]).await.unwrap()
+    };
+    let one = start("commands,processes,relay").await;
+    let two = start("commands,processes,relay").await;
+    let queries = start("queries").await;
+    stock(&one, "HOT", u32::try_from(UNITS).unwrap()).await;
+    let nodes = [&one, &two];
+    let pause = |ms| tokio::time::sleep(Duration::from_millis(ms));
+    let trouble = async {
+        pause(300).await;
+        one.kill().unwrap();
+        pause(500).await;
+        nats.kill().unwrap();
+        nats.wipe().unwrap();
+        one.start_again().unwrap();
+        one.ready().await.unwrap();
+        two.kill().unwrap();
+        pause(500).await;
+        nats.start_again().await.unwrap();
+        queries.kill().unwrap();
+        two.start_again().unwrap();
+        queries.start_again().unwrap();
+    };
+    let buying = futures::future::join_all((0..BUYERS).map(|buyer| async move {
+        pause(40 * buyer as u64).await;
+        buy(&nodes, buyer, "HOT").await
+    }));
+    let (orders, ()) = futures::join!(buying, trouble);
+    for node in [&one, &two, &queries] {
+        node.ready().await.unwrap();
+    }
+    let placed: BTreeSet<String> = orders.into_iter().flatten().collect();
+    let mut confirmed = 0;
+    for order in &placed {
+        confirmed += usize::from(decided(&queries, order).await["state"] == "confirmed");
+    }
+    assert_eq!(confirmed, UNITS, "of {} orders", placed.len());
+    let stock = settled(&queries, "/inventory/HOT").await;
+    assert_eq!(stock["available"], 0, "{stock}");
+    // Exactly one of the two relays, and NATS has every event once at its own number.
+    let active = async |node: &Node| node.ready().await.unwrap()["relay"]["active"] == true;
+    while active(&one).await == active(&two).await {
+        pause(50).await;
+    }
+    let head = one.ready().await.unwrap()["position"].as_u64().unwrap();
+    let client = async_nats::connect(&address).await.unwrap();
+    let jetstream = async_nats::jetstream::new(client);
+    loop {
+        if let Ok(stream) = jetstream.get_stream("daybook-events").await {
+            let state = &stream.get_info().await.unwrap().state;
+            assert_eq!(state.messages, state.last_sequence, "the stream has gaps");
+            if state.last_sequence >= head {
+                break;
+            }
+        }
+        pause(50).await;
+    }
 }

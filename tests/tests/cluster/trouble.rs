@@ -110,5 +110,6 @@ async fn a_second_node_in_the_same_data_directory_is_refused() {
     let output = run(&["serve", "--listen", "127.0.0.1:0", "--data", &data, "--store", &store]).unwrap();
     let said = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("in use by another process"), "{said}");
     node.ready().await.unwrap();
 }
