@@ -4,6 +4,9 @@ use crate::{
     data::{Data, good, run},
     shop::{Book, cart_id},
 };
+use daybook_event_log::{
+    Append, EmbeddedLog, EmbeddedOptions, EventLog as _, ExpectedVersion, Metadata, NewEvent, StreamId,
+};
 use serde_json::Value;
 
 #[test]
@@ -64,4 +67,27 @@ fn a_wrong_command_line_ends_with_two_and_says_what_to_do() {
     assert_eq!(run(&["--data", "x", "show", "not a stream"]).status.code(), Some(2));
     assert_eq!(run(&["nonsense"]).status.code(), Some(2));
     assert_eq!(run(&["--data", "/nowhere", "stats"]).status.code(), Some(1));
+}
+
+#[test]
+fn a_shop_that_is_running_can_be_looked_at_and_goes_on() {
+    let data = Data::of(&Book::day(2));
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let _entered = runtime.enter();
+    let running = EmbeddedLog::open(data.path("log"), EmbeddedOptions::default()).unwrap();
+    assert_eq!(data.json(&["stats"])["events"], data.head);
+    let event = NewEvent {
+        event_id: uuid::Uuid::from_u128(4_711),
+        event_type: "CartAbandoned".into(),
+        schema_version: 1,
+        metadata: Metadata::default(),
+        payload: bytes::Bytes::from_static(b"{}"),
+    };
+    let stream = StreamId::new("cart", cart_id(77)).unwrap();
+    let append = Append { stream, expected: ExpectedVersion::NoStream, events: vec![event] };
+    runtime.block_on(running.append(vec![append])).unwrap()[0].clone().unwrap();
+    assert_eq!(data.json(&["stats"])["events"], data.head + 1);
+    let rebuild = data.run(&["rebuild"]);
+    assert_eq!(rebuild.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&rebuild.stderr).contains("in use"));
 }
