@@ -12,6 +12,7 @@ use crate::{
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
 use daybook_audit::{Checkpoint, PublicKey, bundle};
+use daybook_domain::Event;
 use serde_json::json;
 use std::{
     fs,
@@ -126,6 +127,7 @@ impl ExportBundle {
         let mut progress = Progress::new("bundling", signed.checkpoint.size);
         let reach = |done, _| progress.reach(done);
         let checkpoint = bundle::export(&*opened.log, &signed.note, &signed.key, &self.folder, reach).await?;
+        write_schemas(&self.folder.join("schemas"))?;
         let rate = progress.rate(checkpoint.size);
         drop(progress);
         if out.json {
@@ -145,6 +147,18 @@ impl ExportBundle {
         }
         Ok(Verdict::AllIsWell)
     }
+}
+
+/// What the fields of each event are, for readers of the payloads. Not signed: the records speak for themselves.
+fn write_schemas(folder: &Path) -> anyhow::Result<()> {
+    for (aggregate, event_type, version, schema) in Event::schemas() {
+        let folder = folder.join(aggregate);
+        fs::create_dir_all(&folder).with_context(|| format!("{}", folder.display()))?;
+        let path = folder.join(format!("{event_type}.v{version}.json"));
+        fs::write(&path, serde_json::to_vec_pretty(&schema)?)
+            .with_context(|| format!("{}", path.display()))?;
+    }
+    Ok(())
 }
 
 impl Verify {

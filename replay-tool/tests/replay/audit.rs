@@ -15,6 +15,8 @@ fn a_bundle_holds_until_a_byte_of_it_is_changed() {
     let bundle = data.path("bundle");
     let (bundle, kept) = (bundle.to_str().unwrap(), kept.to_str().unwrap());
     good(data.run(&["audit", "export", bundle]));
+    let schema = fs::read(data.path("bundle/schemas/order/OrderPlaced.v1.json")).unwrap();
+    assert!(serde_json::from_slice::<Value>(&schema).unwrap()["properties"]["order_id"].is_object());
     let key = fs::read_to_string(data.path("audit/public-key")).unwrap();
     let verify = ["audit", "verify", bundle, "--checkpoint", kept, "--key", key.trim()];
     let said = good(run(&verify));
