@@ -44,6 +44,7 @@ impl Exporter {
 
 /// `GET /metrics`
 pub(crate) async fn show(State(shop): App) -> Result<impl IntoResponse, Problem> {
+    shop.health.measure(shop.head());
     let text = shop.metrics.0.as_ref().map(PrometheusHandle::render).unwrap_or_default();
     Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text))
 }

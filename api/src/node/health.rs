@@ -45,6 +45,20 @@ impl Health {
         *self.relayed.lock() = relayed;
     }
 
+    /// Sets the gauges of what this node does, as of the log's `head`.
+    pub(crate) fn measure(&self, head: u64) {
+        let is_missing = f64::from(u8::from(self.store_is_missing()));
+        metrics::gauge!("daybook_node_store_missing").set(is_missing);
+        let runs_processes = f64::from(u8::from(self.runs_processes.load(Ordering::Relaxed)));
+        metrics::gauge!("daybook_node_runs_processes").set(runs_processes);
+        let relayed = self.relayed.lock().as_ref().map(|relayed| relayed.borrow().get());
+        metrics::gauge!("daybook_relay_active").set(f64::from(u8::from(relayed.is_some())));
+        if let Some(relayed) = relayed {
+            #[expect(clippy::cast_precision_loss, reason = "gauges are floats")]
+            metrics::gauge!("daybook_relay_lag_events").set(head.saturating_sub(relayed) as f64);
+        }
+    }
+
     /// What this node does at the moment; `head` is the log's.
     pub(crate) fn shown(&self, head: u64) -> Value {
         let mut shown = json!({

@@ -93,6 +93,12 @@ impl Node {
         Ok((answer.status().as_u16(), answer.json().await.unwrap_or(Value::Null)))
     }
 
+    /// An answer's status and body as they are.
+    pub async fn text(&self, path: &str) -> anyhow::Result<(u16, String)> {
+        let answer = self.client.get(self.url(path)).send().await?;
+        Ok((answer.status().as_u16(), answer.text().await?))
+    }
+
     /// Sends a command; the key makes it happen once however often it is sent.
     pub async fn post(&self, path: &str, key: &str, body: &Value) -> anyhow::Result<Answer> {
         self.send(self.client.post(self.url(path)), key, body).await

@@ -92,6 +92,13 @@ async fn commands_go_on_without_nats_and_the_relay_catches_up_when_it_is_there()
     let relay = node.ready().await.unwrap()["relay"].clone();
     assert_eq!(relay["position"], 0, "{relay}");
     assert!(relay["lag_events"].as_u64().unwrap() > 0, "{relay}");
+    let (_, metrics) = node.text("/metrics").await.unwrap();
+    assert!(metrics.contains("\ndaybook_relay_active 1\n"), "{metrics}");
+    let strangers: Vec<_> = metrics
+        .lines()
+        .filter(|line| !line.starts_with("daybook_") && !line.starts_with("# TYPE daybook_"))
+        .collect();
+    assert!(strangers.iter().all(|line| line.is_empty()), "{strangers:?}");
     nats.start_again().await.unwrap();
     loop {
         let relay = node.ready().await.unwrap()["relay"].clone();
