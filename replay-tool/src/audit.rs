@@ -2,6 +2,7 @@
 //! daybook-audit's; here they are asked for and told in plain words.
 
 mod proof;
+mod rotate;
 
 use crate::{
     cli::Verdict,
@@ -38,6 +39,8 @@ pub(crate) enum Audit {
     Checkpoint(ShowCheckpoint),
     /// Prove that one event is in the log that was signed
     Proof(proof::Proof),
+    /// Sign with a new key from now on (for a stopped shop)
+    RotateKey(rotate::RotateKey),
 }
 
 /// `audit export`
@@ -116,6 +119,7 @@ impl Audit {
             Self::Verify(verify) => verify.run(out),
             Self::Checkpoint(show) => show.run(source, out),
             Self::Proof(proof) => proof.run(source, out).await,
+            Self::RotateKey(rotate) => rotate.run(source, out).await,
         }
     }
 }

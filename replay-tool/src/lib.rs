@@ -3,7 +3,7 @@
 //! Analysts ask it what happened and how things stood; auditors take the record away with proof; operators
 //! check that everything still fits together. It opens a data directory (also beside a running shop, or a
 //! copy), a Postgres log or an exported file, and writes nothing to any of them; only `rebuild` replaces the read
-//! models of a stopped shop.
+//! models of a stopped shop, and `audit rotate-key` its signing key.
 //!
 //! ```text
 //! cli ──> source (which log) ──> one module a command ──> out (text for people, JSON for scripts)

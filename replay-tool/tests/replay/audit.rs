@@ -4,6 +4,7 @@ use crate::{
     data::{Data, good, run},
     shop::Book,
 };
+use daybook_audit::{Checkpoint, Keeper};
 use serde_json::Value;
 use std::fs;
 
@@ -59,4 +60,27 @@ fn every_event_can_be_proven_and_none_beyond_the_checkpoint() {
     }
     let beyond = (data.head + 1).to_string();
     assert_eq!(data.run(&["audit", "proof", "--position", &beyond]).status.code(), Some(2));
+}
+
+#[test]
+fn a_new_key_is_vouched_for_by_the_old_one_and_signs_from_then_on() {
+    let data = Data::of(&Book::day(2));
+    let old = fs::read_to_string(data.path("audit/public-key")).unwrap();
+    let rotated = data.json(&["audit", "rotate-key"]);
+    let new = rotated["new_key"].as_str().unwrap();
+    assert_eq!(rotated["old_key"], old.trim());
+    let handed_over = fs::read_to_string(rotated["handed_over_in"].as_str().unwrap()).unwrap();
+    for key in [old.trim(), new] {
+        let checkpoint = Checkpoint::verify(&handed_over, &key.parse().unwrap()).unwrap();
+        assert_eq!(checkpoint.size, data.head);
+    }
+    // What the keeper opens next time, and what bundles carry, is the new key.
+    let keeper = Keeper::open(&data.path("audit"), "shop.example/daybook").unwrap();
+    assert_eq!(keeper.public_key().to_string(), new);
+    keeper.sign().unwrap();
+    let bundle = data.path("bundle");
+    good(data.run(&["audit", "export", bundle.to_str().unwrap()]));
+    good(run(&["audit", "verify", bundle.to_str().unwrap(), "--key", new]));
+    let by_old = run(&["audit", "verify", bundle.to_str().unwrap(), "--key", old.trim()]);
+    assert_eq!(by_old.status.code(), Some(1));
 }
