@@ -24,10 +24,11 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A running shop. Killed, and its directory removed, when dropped.
 pub struct TestShop {
+    /// First, so that it ends before its folder goes.
+    process: Option<Process>,
     folder: TempDir,
     data: PathBuf,
     arguments: Vec<String>,
-    process: Option<Process>,
     client: ShopClient,
 }
 
@@ -57,7 +58,7 @@ impl TestShop {
         let http = http.build().expect("a client without TLS can be made");
         let client = ShopClient { http, address: Arc::default() };
         let arguments = arguments.iter().map(|argument| (*argument).to_owned()).collect();
-        let mut shop = Self { folder, data, arguments, process: None, client };
+        let mut shop = Self { process: None, folder, data, arguments, client };
         shop.restart().await;
         shop
     }

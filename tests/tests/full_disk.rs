@@ -172,6 +172,8 @@ async fn on_a_full_disk_commands_are_507_reads_go_on_and_all_resumes_with_room()
     shop.restart().await;
     shop.settled().await;
     assert_eq!(shop.stock("MUG").await["reserved"], 2);
-    drop(shop);
+    shop.stop().await;
+    // The shop's folder can go only when nothing is mounted in it.
     drop(mounted);
+    drop(shop);
 }
