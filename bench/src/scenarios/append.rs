@@ -22,7 +22,7 @@ const UNDER_WAY: usize = 8;
 pub(super) async fn run(effort: Effort) -> anyhow::Result<Report> {
     let folder = server::folder()?;
     let log: Arc<dyn EventLog> =
-        Arc::new(EmbeddedLog::open(&folder.path().join("log"), EmbeddedOptions::default())?);
+        Arc::new(EmbeddedLog::open(folder.path().join("log"), EmbeddedOptions::default())?);
     let total = effort.scale(5_000_000);
     let groups: Vec<Vec<Append>> = (0..total / BATCH).map(|batch| group(batch * BATCH, BATCH)).collect();
     let mut latencies_us = Histogram::<u64>::new_with_max(60_000_000, 3)?;

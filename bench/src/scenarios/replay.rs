@@ -11,7 +11,7 @@ pub(super) async fn run(_effort: Effort) -> anyhow::Result<Report> {
     let folder = server::folder()?;
     import(folder.path())?;
     let log: Arc<dyn EventLog> =
-        Arc::new(EmbeddedLog::open(&folder.path().join("shop/log"), EmbeddedOptions::default())?);
+        Arc::new(EmbeddedLog::open(folder.path().join("shop/log"), EmbeddedOptions::default())?);
     let head = *log.head().borrow();
     let start = Instant::now();
     let (mut read, mut bytes) = (0_u64, 0_u64);
