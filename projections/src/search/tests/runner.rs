@@ -30,7 +30,9 @@ async fn append(log: &MemoryLog, name: &str, event: Event) {
 async fn started(dir: &Path, log: &Arc<MemoryLog>) -> (ReadModels, Search) {
     let search = Search::default();
     let definition = search.definition(config());
-    let models = ReadModels::open_with(dir, Options::default(), vec![definition]).unwrap();
+    // Not the search that comes by itself: there can be one.
+    let options = Options { search: None, ..Options::default() };
+    let models = ReadModels::open_with(dir, options, vec![definition]).unwrap();
     models.start(log.clone()).await.unwrap();
     (models, search)
 }
