@@ -21,11 +21,11 @@ pub(super) async fn run(effort: Effort) -> anyhow::Result<Report> {
     let (server, _) = Server::start(&folder.path().join("shop")).await?;
     shop::stock_up(&server, PRODUCTS, STOCK).await?;
     let shape =
-        Shape { connections: 128, warm_up: effort.warm_up(), duration: effort.duration(), rate: None };
+        Shape { connections: 384, warm_up: effort.warm_up(), duration: effort.duration(), rate: None };
     let before = machine::process(server.pid());
     let peak = load::run(server.address, shape, 0, operation()).await?;
     let after = machine::process(server.pid());
-    let paced = Shape { rate: Some(peak.throughput() * 0.7), connections: 256, ..shape };
+    let paced = Shape { rate: Some(peak.throughput() * 0.7), connections: 512, ..shape };
     let paced = load::run(server.address, paced, 1 << 32, operation()).await?;
     let mut report = Report::new("orders", "orders", true, &peak, &paced);
     if let (Some((_, cpu_before)), Some((rss, cpu_after))) = (before, after) {
