@@ -70,7 +70,7 @@ fn append_of_one(number: u64) -> Append {
         schema_version: 1,
         metadata: Metadata { occurred_at_ns: 1_700_000_000_000_000_000, ..Metadata::default() },
         payload: Bytes::from(format!(
-            r#"{{"sku":"SKU{:07}","location":"MAIN","quantity":{},"reference":"delivery {number:012} of the benchmark, as long as a real event","on_hand":{number:012},"note":"{:060}"}}"#,
+            r#"{{"sku":"SKU{:07}","location":"MAIN","quantity":{},"reference":"delivery {number:012} of the benchmark, as long as a real event","on_hand":{number},"note":"{:060}"}}"#,
             number % 100_000,
             number % 999 + 1,
             number,
