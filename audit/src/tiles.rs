@@ -6,6 +6,7 @@
 
 use crate::merkle::{Hash, empty_hash, node_hash, root_of, split};
 use std::{
+    borrow::Cow,
     fs, io,
     path::{Path, PathBuf},
 };
@@ -142,22 +143,22 @@ impl Tiles {
         let (level, within) = (height / 8, height % 8);
         let first = index << within;
         let (tile, offset) = (first / WIDTH, (first % WIDTH) as usize);
-        let held = self.size >> (8 * level);
-        let edge = self.edge.get(level as usize).filter(|_| tile == held / WIDTH);
-        let read;
-        let hashes = match edge {
-            Some(edge) => edge.as_slice(),
-            None => {
-                read = self.read(level as u8, tile, WIDTH)?;
-                read.as_slice()
-            }
-        };
+        let hashes = self.hashes(level as u8, tile)?;
         let wanted = hashes.get(offset..offset + (1 << within)).ok_or_else(|| TileError::Damaged {
             path: tile_path(level as u8, tile, WIDTH),
             found: hashes.len() * 32,
             expected: (offset + (1 << within)) * 32,
         })?;
         Ok(root_of(wanted))
+    }
+
+    /// All hashes of one tile: from memory if it is the last of its level, else from its file.
+    pub(crate) fn hashes(&self, level: u8, tile: u64) -> Result<Cow<'_, [Hash]>, TileError> {
+        let held = self.size >> (8 * u32::from(level));
+        match self.edge.get(usize::from(level)).filter(|_| tile == held / WIDTH) {
+            Some(edge) => Ok(Cow::Borrowed(edge)),
+            None => self.read(level, tile, WIDTH).map(Cow::Owned),
+        }
     }
 
     fn read(&self, level: u8, index: u64, width: u64) -> Result<Vec<Hash>, TileError> {
