@@ -15,7 +15,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// One operation of a scenario: may be several requests. Says how many operations it was worth.
+/// One operation of a scenario: may be several requests.
 pub(crate) type Operation = Rc<dyn for<'a> Fn(&'a mut Client, u64) -> LocalBoxFuture<'a, anyhow::Result<()>>>;
 
 /// What a run of load showed.
