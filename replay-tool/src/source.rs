@@ -56,7 +56,7 @@ impl Source {
                 let problem = "--store names no server: expected postgres://user:password@host:port/database";
                 return Err(Usage(problem.to_owned()).into());
             }
-            (Arc::new(PostgresLog::connect(PostgresOptions::new(url)).await?), None)
+            (Arc::new(PostgresLog::open_read_only(PostgresOptions::new(url)).await?), None)
         } else {
             (Arc::new(EmbeddedLog::open_read_only(self.log_folder()?)?), None)
         };

@@ -9,6 +9,7 @@ use daybook_event_log::{
     PostgresOptions, StreamId, copy,
 };
 use daybook_tests::servers::postgres::database;
+use sqlx::{Connection as _, PgConnection};
 use std::{path::PathBuf, process::Command};
 use uuid::Uuid;
 
@@ -46,13 +47,17 @@ async fn fill(log: &dyn EventLog) {
     }
 }
 
-/// What the program says; it must have ended with 0.
-fn says(arguments: &[&str]) -> String {
+fn program() -> Command {
     let own = std::env::current_exe().unwrap();
     let folder: PathBuf = own.ancestors().nth(2).unwrap().to_owned();
     let program = folder.join("daybook-replay");
     assert!(program.exists(), "{} is not built; cargo build --workspace --bins", program.display());
-    let output = Command::new(program).arg("--json").args(arguments).output().unwrap();
+    Command::new(program)
+}
+
+/// What the program says; it must have ended with 0.
+fn says(arguments: &[&str]) -> String {
+    let output = program().arg("--json").args(arguments).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()
 }
@@ -81,4 +86,39 @@ async fn a_log_answers_the_same_from_a_directory_a_server_and_a_file() {
         assert_eq!(says(&[&["--file", file], question].concat()), expected, "{question:?}");
     }
     assert!(says(&["--store", &url, "verify"]).contains("\"findings\": []"));
+}
+
+/// The tables of a database.
+async fn tables(url: &str) -> Vec<String> {
+    let mut connection = PgConnection::connect(url).await.unwrap();
+    let asked = "SELECT table_name::text FROM information_schema.tables WHERE table_schema = 'public'";
+    sqlx::query_scalar(asked).fetch_all(&mut connection).await.unwrap()
+}
+
+#[tokio::test]
+async fn looking_at_a_database_without_a_log_says_so_and_leaves_it_as_it_is() {
+    let url = database().await.unwrap();
+    let output = program().args(["--store", &url, "stats"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("has no event log"), "{said}");
+    assert_eq!(tables(&url).await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_log_on_a_server_can_be_looked_at_by_who_may_only_read() {
+    let url = database().await.unwrap();
+    let server = PostgresLog::connect(PostgresOptions::new(&url)).await.unwrap();
+    fill(&server).await;
+    let mut connection = PgConnection::connect(&url).await.unwrap();
+    let user = format!("analyst_{}", Uuid::new_v4().simple());
+    for statement in [
+        format!("CREATE ROLE {user} LOGIN"),
+        format!("GRANT SELECT ON ALL TABLES IN SCHEMA public TO {user}"),
+        format!("ALTER ROLE {user} SET default_transaction_read_only TO on"),
+    ] {
+        sqlx::query(&statement).execute(&mut connection).await.unwrap();
+    }
+    let url = url.replace("daybook@", &format!("{user}@"));
+    assert!(says(&["--store", &url, "stats"]).contains("\"events\": 4"));
 }

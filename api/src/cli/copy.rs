@@ -52,6 +52,14 @@ impl FromStr for Place {
 }
 
 impl Place {
+    /// Where events are copied from; a server is not changed by it.
+    async fn source(&self) -> anyhow::Result<Box<dyn LogImport>> {
+        match self {
+            Self::Embedded(_) => self.open().await,
+            Self::Postgres(options) => Ok(Box::new(PostgresLog::open_read_only(options.clone()).await?)),
+        }
+    }
+
     async fn open(&self) -> anyhow::Result<Box<dyn LogImport>> {
         Ok(match self {
             Self::Embedded(folder) => {
@@ -73,7 +81,7 @@ impl Copy {
                 folder.display()
             );
         }
-        let from = self.from.open().await.context("cannot open what to copy from")?;
+        let from = self.from.source().await.context("cannot open what to copy from")?;
         let to = self.to.open().await.context("cannot open what to copy to")?;
         let mut shown = Shown::new();
         let copied = copy(&*from, &*to, |reached, head| shown.show(reached, head)).await;

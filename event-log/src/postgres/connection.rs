@@ -1,7 +1,10 @@
 //! Connections that are fit for a log: the session settings the guarantees rest on, and the checks that the
 //! server can give them. Knows nothing of events.
 
-use super::failure::{Failure, unavailable};
+use super::{
+    Use,
+    failure::{Failure, unavailable},
+};
 use crate::LogError;
 use futures::{FutureExt, TryFutureExt, future::BoxFuture};
 use sqlx::{ConnectOptions, Connection, Executor, PgConnection, postgres::PgConnectOptions};
@@ -42,8 +45,12 @@ pub(super) fn prepare(connection: &mut PgConnection) -> BoxFuture<'_, Result<(),
     connection.execute(SESSION).map_ok(drop).boxed()
 }
 
-/// Whether the server can hold a log; the message says what to do if not.
-pub(super) async fn check_server(connection: &mut PgConnection, place: &str) -> Result<(), LogError> {
+/// Whether the server can hold a log, or be read; the message says what to do if not.
+pub(super) async fn check_server(
+    connection: &mut PgConnection,
+    place: &str,
+    purpose: Use,
+) -> Result<(), LogError> {
     let asked = "SELECT current_setting('server_version_num')::int, current_setting('server_version'), \
                  current_setting('server_encoding'), current_setting('fsync') = 'on', \
                  pg_is_in_recovery(), current_setting('transaction_read_only') = 'on'";
@@ -58,6 +65,7 @@ pub(super) async fn check_server(connection: &mut PgConnection, place: &str) -> 
             "the server runs with fsync = off: acknowledged events may be lost in a power cut"
         );
     }
+    let (standby, read_only) = (standby && purpose == Use::Writing, read_only && purpose == Use::Writing);
     fit(number, &version, &encoding, standby, read_only)
         .map_err(|reason| unavailable(DOING, format!("{place}: {reason}")))
 }

@@ -67,9 +67,22 @@ impl PostgresLog {
     /// `Unavailable` if the server cannot be reached in time, refuses us, is too old or read-only; `NewerFormat`
     /// if a newer program has been here; `NotALog` if the table `events` is somebody else's.
     pub async fn connect(options: PostgresOptions) -> Result<Self, LogError> {
+        Self::open(options, Use::Writing).await
+    }
+
+    /// Connects for reading only: changes nothing on the server, also where there are no tables yet, and takes no
+    /// events (appends answer `Closed`). A standby or a user who may only read will do.
+    ///
+    /// # Errors
+    /// As [`PostgresLog::connect`]; `NotALog` also if the database has no tables of a log.
+    pub async fn open_read_only(options: PostgresOptions) -> Result<Self, LogError> {
+        Self::open(options, Use::Reading).await
+    }
+
+    async fn open(options: PostgresOptions, purpose: Use) -> Result<Self, LogError> {
         let server = options.parsed()?;
         let place = options::place(&server);
-        let mut connection = reach(&options, &server, &place).await?;
+        let mut connection = reach(&options, &server, &place, purpose).await?;
         let position: i64 = sqlx::query_scalar("SELECT position FROM log_head")
             .fetch_one(&mut connection)
             .await
@@ -81,12 +94,24 @@ impl PostgresLog {
             head::keep_current(head.clone(), committed, asking.clone(), server.clone(), options.poll_every);
         let listener = tokio::spawn(keeping).abort_handle();
         let reader = Reader { asking, head: head.clone() };
-        let (queue, requests) = mpsc::unbounded_channel();
         let payload_bytes = options.payload_bytes;
+        if purpose == Use::Reading {
+            connection::close(connection).await;
+            let (queue, writer) = (Mutex::new(None), Mutex::new(None));
+            return Ok(Self { reader, queue, payload_bytes, writer, listener });
+        }
+        let (queue, requests) = mpsc::unbounded_channel();
         let writer = Writer { options, server, place, head, told, connection: Some(connection) };
         let writer = Mutex::new(Some(tokio::spawn(writer.run(requests))));
         Ok(Self { reader, queue: Mutex::new(Some(queue)), payload_bytes, writer, listener })
     }
+}
+
+/// What a log is opened for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Use {
+    Writing,
+    Reading,
 }
 
 const CONNECTING: &str = "opening the Postgres log";
@@ -96,14 +121,18 @@ async fn reach(
     options: &PostgresOptions,
     server: &PgConnectOptions,
     place: &str,
+    purpose: Use,
 ) -> Result<PgConnection, LogError> {
     let deadline = Instant::now() + options.connect_for;
     let mut pause = Pause::default();
     loop {
         let opened = async {
             let mut connection = connection::open(server, place, options.try_for).await?;
-            connection::check_server(&mut connection, place).await.map_err(Failure::Lasting)?;
-            schema::migrate(&mut connection, place).await?;
+            connection::check_server(&mut connection, place, purpose).await.map_err(Failure::Lasting)?;
+            match purpose {
+                Use::Writing => schema::migrate(&mut connection, place).await?,
+                Use::Reading => schema::expect(&mut connection, place).await?,
+            }
             Ok(connection)
         };
         match opened.await {

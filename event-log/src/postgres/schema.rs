@@ -11,6 +11,7 @@ const STEPS: [&str; 1] = [include_str!("schema/1.sql")];
 const LOCK: &str = "SELECT pg_advisory_xact_lock(6427181930117)";
 
 const DOING: &str = "preparing the tables of the event log";
+const LOOKING: &str = "looking for the tables of the event log";
 
 /// Brings the tables to this program's version; refuses a newer one.
 pub(super) async fn migrate(connection: &mut PgConnection, place: &str) -> Result<(), Failure> {
@@ -38,6 +39,21 @@ pub(super) async fn migrate(connection: &mut PgConnection, place: &str) -> Resul
         tracing::info!(place, version = number, "event log tables brought to a new version");
     }
     change.commit().await.map_err(failed)
+}
+
+/// Refuses tables that are not of this program's version, and changes nothing.
+pub(super) async fn expect(connection: &mut PgConnection, place: &str) -> Result<(), Failure> {
+    let supported = u32::try_from(STEPS.len()).unwrap_or(u32::MAX);
+    let found = version(connection).await.map_err(|e| Failure::of(e, LOOKING, place))?;
+    refuse_newer(found, supported, place)?;
+    if found == supported {
+        return Ok(());
+    }
+    let detail = match found {
+        0 => "the database has no event log, and one is not made just to read it".to_owned(),
+        older => format!("its tables have version {older}; a shop started on it brings them to {supported}"),
+    };
+    Err(Failure::Lasting(LogError::NotALog { path: place.to_owned(), detail }))
 }
 
 fn refuse_newer(found: u32, supported: u32, place: &str) -> Result<(), Failure> {
