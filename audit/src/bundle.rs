@@ -12,6 +12,7 @@ use crate::{
     keeper::Keeper,
     merkle::leaf_hash,
     note::{Checkpoint, NoteError, PublicKey},
+    published::PublishedLeaves,
     tiles::{TileError, Tiles},
     verify::{Finding, Verdict, verify_records},
 };
@@ -95,23 +96,24 @@ fn write_record(out: &mut impl Write, record: &Bytes) -> io::Result<()> {
     out.write_all(record)
 }
 
-/// Verifies a bundle with nothing but itself and what the auditor kept: older checkpoints, and the key as it was
-/// handed over (else the bundle's own, which proves less).
+/// Verifies a bundle with nothing but itself and what the auditor kept: older checkpoints, and the keys as they were
+/// handed over (more than one where the shop changed its key; none: the bundle's own, which proves less).
 pub fn verify(
     folder: &Path,
     kept: &[PathBuf],
-    key: Option<&PublicKey>,
+    keys: &[PublicKey],
     progress: impl FnMut(u64),
 ) -> Result<Verdict, BundleError> {
     let own: PublicKey = {
         let path = folder.join("public-key");
         read(&path)?.parse().map_err(|source| note_error(&path, source))?
     };
-    let key = key.unwrap_or(&own);
+    let own = [own];
+    let keys = if keys.is_empty() { &own } else { keys };
     let mut signatures = Vec::new();
     let mut checked = |path: &Path| -> Result<Option<Checkpoint>, BundleError> {
         let note = read(path)?;
-        match Checkpoint::verify(&note, key) {
+        match Checkpoint::verify_by_any(&note, keys) {
             Ok(checkpoint) => Ok(Some(checkpoint)),
             Err(error) => {
                 signatures.push(Finding::SignatureWrong {
@@ -127,38 +129,13 @@ pub fn verify(
     let kept = kept.iter().map(|path| checked(path)).collect::<Result<Vec<_>, _>>()?;
     let kept: Vec<Checkpoint> = kept.into_iter().flatten().collect();
     let newest = newest.ok_or_else(|| note_error(&path, NoteError::NotACheckpoint("it cannot be read")))?;
-    // Tiles that do not have the signed root prove nothing about single records, so they are not asked.
-    let leaves = Tiles::open(folder, newest.size).ok().filter(|tiles| tiles.root() == newest.root);
+    let leaves = PublishedLeaves::open(folder, &newest);
     let path = folder.join("records");
     let records = Records::open(&path).map_err(|source| io_error(&path, source))?;
-    let scratch = Scratch::new(folder)?;
-    let mut verdict = verify_records(records, &newest, &kept, leaves.as_ref(), &scratch.0, progress)?;
+    let mut verdict = verify_records(records, &newest, &kept, leaves, progress)?;
     signatures.append(&mut verdict.findings);
     verdict.findings = signatures;
     Ok(verdict)
-}
-
-/// A folder beside the bundle that goes away again.
-struct Scratch(PathBuf);
-
-impl Scratch {
-    fn new(beside: &Path) -> Result<Self, BundleError> {
-        let name = format!(
-            "daybook-verify-{}-{}",
-            std::process::id(),
-            beside.file_name().unwrap_or_default().display()
-        );
-        let path = std::env::temp_dir().join(name);
-        fs::create_dir_all(&path).map_err(|source| io_error(&path, source))?;
-        Ok(Self(path))
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        // A folder left behind in the temporary folder harms nobody.
-        let _ = fs::remove_dir_all(&self.0);
-    }
 }
 
 /// The records of a bundle, one after another.

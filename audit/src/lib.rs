@@ -13,16 +13,20 @@
 //! records travel in a file of their own (see [`bundle`]), and only checkpoint and hash tiles follow it.
 
 pub mod bundle;
+mod frontier;
 mod keeper;
 mod merkle;
 mod note;
 mod proof;
+mod published;
 mod tiles;
 mod verify;
 
+pub use frontier::Frontier;
 pub use keeper::{AuditError, Keeper};
 pub use merkle::{Hash, leaf_hash, node_hash, root_of};
 pub use note::{Checkpoint, NoteError, PublicKey, SigningKey};
 pub use proof::{ConsistencyProof, InclusionProof, ProofError};
+pub use published::PublishedLeaves;
 pub use tiles::{TileError, Tiles, tile_path};
 pub use verify::{Finding, Verdict, verify_records};

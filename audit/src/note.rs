@@ -127,6 +127,20 @@ impl Checkpoint {
     }
 }
 
+impl Checkpoint {
+    /// Reads a signed note that must carry a good signature of one of `keys`; the error is about the last of them.
+    pub fn verify_by_any(note: &str, keys: &[PublicKey]) -> Result<Self, NoteError> {
+        let mut refused = NoteError::NotAKey("none was named");
+        for key in keys {
+            match Self::verify(note, key) {
+                Ok(checkpoint) => return Ok(checkpoint),
+                Err(error) => refused = error,
+            }
+        }
+        Err(refused)
+    }
+}
+
 impl SigningKey {
     /// A new key from the operating system's randomness.
     pub fn generate(name: &str) -> Result<Self, NoteError> {

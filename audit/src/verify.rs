@@ -1,14 +1,17 @@
 //! Checks records against checkpoints, and says in plain words what holds and what does not.
 
 use crate::{
+    frontier::Frontier,
     merkle::{Hash, leaf_hash},
     note::Checkpoint,
-    tiles::{TileError, Tiles, WIDTH},
+    published::PublishedLeaves,
+    tiles::TileError,
 };
+use ahash::AHashMap;
 use bytes::Bytes;
 use daybook_event_log::RecordedEvent;
 use serde::Serialize;
-use std::{borrow::Cow, collections::HashMap, io, path::Path};
+use std::{io, sync::mpsc, thread};
 
 /// One thing that is wrong.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, thiserror::Error)]
@@ -56,29 +59,65 @@ pub struct Verdict {
 /// More findings than this are not listed.
 const MAX_FINDINGS: usize = 100;
 
+/// Records hashed at a time, on a thread of their own.
+const BATCH: usize = 1_024;
+/// Batches that wait to be looked at.
+const WAITING: usize = 8;
+
 /// Checks `records`, in order, against the newest checkpoint and any the auditor kept. `leaves`, where given, are
 /// the leaf hashes that were published (as tiles), and name the record that was changed.
 ///
-/// `scratch` is an empty folder for the tree that is computed.
+/// Reading and hashing take one thread, everything else this one; memory grows with the number of streams only.
 pub fn verify_records(
-    records: impl Iterator<Item = io::Result<Bytes>>,
+    records: impl Iterator<Item = io::Result<Bytes>> + Send,
     newest: &Checkpoint,
     kept: &[Checkpoint],
-    leaves: Option<&Tiles>,
-    scratch: &Path,
+    leaves: Option<PublishedLeaves>,
+    progress: impl FnMut(u64),
+) -> Result<Verdict, TileError> {
+    thread::scope(|scope| {
+        let (hashed, batches) = mpsc::sync_channel(WAITING);
+        scope.spawn(move || hash(records, &hashed));
+        check(batches.into_iter().flatten(), newest, kept, leaves, progress)
+    })
+}
+
+/// A record with its leaf hash.
+type Leaf = io::Result<(Bytes, Hash)>;
+
+fn hash(mut records: impl Iterator<Item = io::Result<Bytes>>, hashed: &mpsc::SyncSender<Vec<Leaf>>) {
+    loop {
+        let batch = records.by_ref().take(BATCH).map(|record| {
+            let bytes = record?;
+            let leaf = leaf_hash(&bytes);
+            Ok((bytes, leaf))
+        });
+        let batch: Vec<Leaf> = batch.collect();
+        // Nobody takes any more: the verification has broken off.
+        if batch.is_empty() || hashed.send(batch).is_err() {
+            return;
+        }
+    }
+}
+
+fn check(
+    records: impl Iterator<Item = Leaf>,
+    newest: &Checkpoint,
+    kept: &[Checkpoint],
+    mut leaves: Option<PublishedLeaves>,
     mut progress: impl FnMut(u64),
 ) -> Result<Verdict, TileError> {
     let mut check = Check { findings: Vec::new(), more: false };
-    let mut tiles = Tiles::empty(scratch);
-    let mut versions: HashMap<String, u64> = HashMap::new();
-    let mut published = Published { tiles: leaves, tile: None, hashes: Cow::default() };
+    let mut tree = Frontier::default();
+    let mut versions: AHashMap<Box<str>, u64> = AHashMap::new();
     let mut expected = 1;
     for record in records {
         let leaf = match record {
-            Ok(bytes) => {
-                let leaf = leaf_hash(&bytes);
-                let index = check.place(&bytes, &mut expected, &mut versions).saturating_sub(1);
-                if published.leaf(index)?.is_some_and(|published| published != leaf) {
+            Ok((bytes, leaf)) => {
+                let index = check.place(bytes, &mut expected, &mut versions).saturating_sub(1);
+                if let Some(published) = &mut leaves
+                    && published.leaf(index)?.is_some_and(|published| published != leaf)
+                {
                     check.found(Finding::RecordChanged { position: index + 1 });
                 }
                 leaf
@@ -88,18 +127,18 @@ pub fn verify_records(
                 break;
             }
         };
-        tiles.push(leaf)?;
-        progress(tiles.size());
-        for kept in kept.iter().filter(|kept| kept.size == tiles.size()) {
-            if kept.root != tiles.root() {
+        tree.push(leaf);
+        progress(tree.size());
+        for kept in kept.iter().filter(|kept| kept.size == tree.size()) {
+            if kept.root != tree.root() {
                 check.found_of_all(Finding::HistoryRewritten { size: kept.size });
             }
         }
-        if tiles.size() == newest.size && tiles.root() != newest.root {
+        if tree.size() == newest.size && tree.root() != newest.root {
             check.found_of_all(Finding::RootDiffers { size: newest.size });
         }
     }
-    match tiles.size() {
+    match tree.size() {
         found if found < newest.size => check.found_of_all(Finding::TailCut { found, signed: newest.size }),
         found if found > newest.size => {
             check.found_of_all(Finding::RecordsAdded { found, signed: newest.size })
@@ -109,27 +148,7 @@ pub fn verify_records(
     for kept in kept.iter().filter(|kept| kept.size > newest.size) {
         check.found_of_all(Finding::OlderThanKept { kept: kept.size, newest: newest.size });
     }
-    Ok(Verdict { records: tiles.size(), root: tiles.root(), findings: check.findings, more: check.more })
-}
-
-/// The published leaf hashes, a tile at a time: records come in order, so each tile is read once.
-struct Published<'a> {
-    tiles: Option<&'a Tiles>,
-    tile: Option<u64>,
-    hashes: Cow<'a, [Hash]>,
-}
-
-impl Published<'_> {
-    /// None where nothing was published for this leaf.
-    fn leaf(&mut self, index: u64) -> Result<Option<Hash>, TileError> {
-        let Some(tiles) = self.tiles.filter(|tiles| index < tiles.size()) else { return Ok(None) };
-        let tile = index / WIDTH;
-        if self.tile != Some(tile) {
-            self.hashes = tiles.hashes(0, tile)?;
-            self.tile = Some(tile);
-        }
-        Ok(self.hashes.get((index % WIDTH) as usize).copied())
-    }
+    Ok(Verdict { records: tree.size(), root: tree.root(), findings: check.findings, more: check.more })
 }
 
 struct Check {
@@ -148,8 +167,8 @@ impl Check {
     }
 
     /// Positions and versions must count up by one. Answers with the record's position.
-    fn place(&mut self, bytes: &Bytes, expected: &mut u64, versions: &mut HashMap<String, u64>) -> u64 {
-        let event = match RecordedEvent::decode(bytes.clone()) {
+    fn place(&mut self, bytes: Bytes, expected: &mut u64, versions: &mut AHashMap<Box<str>, u64>) -> u64 {
+        let event = match RecordedEvent::decode(bytes) {
             Ok(event) => event,
             Err(error) => {
                 self.found(Finding::RecordUnreadable { place: *expected, detail: error.to_string() });
@@ -167,7 +186,7 @@ impl Check {
         let version = event.version().get();
         let last = match versions.get_mut(event.stream()) {
             Some(last) => last,
-            None => versions.entry(event.stream().to_owned()).or_insert(0),
+            None => versions.entry(event.stream().into()).or_insert(0),
         };
         if version != *last + 1 {
             let stream = event.stream().to_owned();

@@ -67,7 +67,7 @@ impl Audited {
 
     fn verify(&self) -> Verdict {
         let key = fs::read_to_string(self.folder.path().join("audit/public-key")).unwrap().parse().unwrap();
-        bundle::verify(&self.path(""), std::slice::from_ref(&self.kept), Some(&key), |_| {}).unwrap()
+        bundle::verify(&self.path(""), std::slice::from_ref(&self.kept), &[key], |_| {}).unwrap()
     }
 
     /// Rewrites the records of the bundle.

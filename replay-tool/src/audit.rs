@@ -5,7 +5,7 @@ mod proof;
 mod rotate;
 
 use crate::{
-    cli::Verdict,
+    cli::{Usage, Verdict},
     out::{Out, Tone, count},
     progress::Progress,
     source::Source,
@@ -62,9 +62,10 @@ pub(crate) struct Verify {
     /// Checkpoints you kept from earlier visits; without one, only what the key's holder signs now is checked
     #[arg(long, env = "DAYBOOK_REPLAY_CHECKPOINT", value_delimiter = ',', num_args = 1.., value_name = "FILE")]
     checkpoint: Vec<PathBuf>,
-    /// The shop's public key as you were given it; without it the bundle's own is taken, which proves less
-    #[arg(long, env = "DAYBOOK_REPLAY_KEY", value_name = "VKEY")]
-    key: Option<String>,
+    /// The shop's public key as you were given it, and those it changed to; without it the bundle's own is taken,
+    /// which proves less
+    #[arg(long, env = "DAYBOOK_REPLAY_KEY", value_delimiter = ',', num_args = 1.., value_name = "VKEY")]
+    key: Vec<String>,
 }
 
 /// `audit checkpoint`
@@ -167,11 +168,10 @@ fn write_schemas(folder: &Path) -> anyhow::Result<()> {
 
 impl Verify {
     fn run(self, out: &mut Out) -> anyhow::Result<Verdict> {
-        let key = self.key.as_deref().map(str::parse::<PublicKey>).transpose();
-        let key = key.map_err(|error| crate::cli::Usage(format!("--key: {error}")))?;
+        let keys = keys(&self.key)?;
         let total = claimed(&self.folder);
         let mut progress = Progress::new("verifying", total);
-        let verdict = bundle::verify(&self.folder, &self.checkpoint, key.as_ref(), |done| {
+        let verdict = bundle::verify(&self.folder, &self.checkpoint, &keys, |done| {
             if done.is_multiple_of(4_096) {
                 progress.reach(done);
             }
@@ -182,11 +182,11 @@ impl Verify {
         if out.json {
             out.json(&json!({
                 "holds": holds, "records": verdict.records, "root": verdict.root, "findings": verdict.findings,
-                "more": verdict.more, "kept_checkpoints": self.checkpoint.len(), "own_key": key.is_none(),
+                "more": verdict.more, "kept_checkpoints": self.checkpoint.len(), "own_key": keys.is_empty(),
                 "records_per_second": rate,
             }))?;
         } else {
-            self.say(&verdict, key.is_none(), out)?;
+            self.say(&verdict, keys.is_empty(), out)?;
         }
         Ok(if holds { Verdict::AllIsWell } else { Verdict::Found })
     }
@@ -218,6 +218,12 @@ impl Verify {
         }
         Ok(())
     }
+}
+
+/// Public keys as they stand on the command line.
+pub(crate) fn keys(named: &[String]) -> Result<Vec<PublicKey>, Usage> {
+    let read = |text: &String| text.parse::<PublicKey>().map_err(|error| Usage(format!("--key: {error}")));
+    named.iter().map(read).collect()
 }
 
 /// How many records a bundle says it has; only for the progress bar.

@@ -4,17 +4,20 @@ mod record;
 mod views;
 
 use crate::{
-    cli::Verdict,
+    audit::keys,
+    cli::{Usage, Verdict},
     out::{Out, Tone, count},
     source::Source,
 };
 use clap::Args;
 use serde::Serialize;
+use std::path::PathBuf;
 
 const EXAMPLES: &str = "\
 Examples:
   daybook-replay --data ./shop verify
   daybook-replay --data ./shop-copy verify --skip-views
+  daybook-replay --data ./shop verify --checkpoint ./kept --key shop+c74f20a3+ARpc…
 
 What is checked: every frame of the log and its checksum; that positions and the versions of each stream have no
 gap; that today's program reads every event; that the Merkle tree over the log has the root that was signed; that
@@ -31,6 +34,13 @@ pub(crate) struct Verify {
     /// Do not compare the log with the signed checkpoint
     #[arg(long, env = "DAYBOOK_REPLAY_SKIP_AUDIT")]
     skip_audit: bool,
+    /// Checkpoints you kept from earlier visits: the log must go on from what they cover
+    #[arg(long, env = "DAYBOOK_REPLAY_CHECKPOINT", value_delimiter = ',', num_args = 1.., value_name = "FILE")]
+    checkpoint: Vec<PathBuf>,
+    /// The shop's public key as you were given it, and those it changed to; without it the shop's own is taken,
+    /// which proves less
+    #[arg(long, env = "DAYBOOK_REPLAY_KEY", value_delimiter = ',', num_args = 1.., value_name = "VKEY")]
+    key: Vec<String>,
 }
 
 /// Something that is wrong.
@@ -49,8 +59,14 @@ pub(crate) enum Finding {
     Undecodable { position: u64, stream: String, detail: String },
     #[error("{place}: {detail}")]
     Audit { place: String, detail: String },
+    #[error("position {position} is not what was signed: it was changed, or put where another one was")]
+    RecordChanged { position: u64 },
     #[error("the first {size} events do not have the root that was signed: the log was changed")]
     RootDiffers { size: u64 },
+    #[error(
+        "the checkpoint you kept, over {size} events, is not of this history: it was rewritten or forked before position {size}"
+    )]
+    HistoryRewritten { size: u64 },
     #[error("{signed} events were signed, but the log ends at {head}: its end was cut off")]
     TailCut { signed: u64, head: u64 },
     #[error("read model {view}: row {key} is {problem}")]
@@ -69,6 +85,8 @@ pub(crate) struct Report {
     events_per_second: u64,
     /// Events under the signed checkpoint; none: nothing was compared.
     signed: Option<u64>,
+    /// Kept checkpoints that were compared.
+    kept: u64,
     /// Rows of read models; none: nothing was compared.
     rows: Option<u64>,
     notes: Vec<String>,
@@ -84,6 +102,11 @@ impl Report {
     fn found(&mut self, finding: Finding) {
         if self.findings.len() < MAX_FINDINGS { self.findings.push(finding) } else { self.more += 1 }
     }
+
+    /// About the whole, so it is listed however much there is about single events.
+    fn found_of_all(&mut self, finding: Finding) {
+        self.findings.push(finding);
+    }
 }
 
 impl Verify {
@@ -92,11 +115,15 @@ impl Verify {
         let mut report = Report::default();
         // Only a data directory has read models and a tree beside its log.
         let data = source.data.as_deref().filter(|_| source.file.is_none() && source.store.is_none());
-        let signed = match data.filter(|_| !self.skip_audit) {
-            Some(data) => record::signed(&data.join("audit"), &mut report),
-            None => None,
-        };
-        record::check(&opened, signed.as_ref(), &mut report).await?;
+        let tree = data.filter(|_| !self.skip_audit).map(|data| data.join("audit"));
+        let keys = keys(&self.key)?;
+        if tree.is_none() && keys.is_empty() && !self.checkpoint.is_empty() {
+            let problem =
+                "there is no key beside this log; name the shop's by --key to check kept checkpoints";
+            return Err(Usage(problem.to_owned()).into());
+        }
+        let signed = record::Signed::read(tree.as_deref(), &self.checkpoint, &keys, &mut report)?;
+        record::check(&opened, signed, &mut report).await?;
         if let Some(data) = data.filter(|_| !self.skip_views) {
             views::compare(&data.join("read"), &opened, &mut report).await?;
         }
@@ -126,6 +153,9 @@ fn say(report: &Report, out: &mut Out) -> anyhow::Result<()> {
     out.line(format_args!("{head} {events} events in {streams} streams, {rate} events/s"))?;
     if let Some(signed) = report.signed {
         out.line(format_args!("{} of them under the signed checkpoint", count(signed)))?;
+    }
+    if report.kept > 0 {
+        out.line(format_args!("checkpoints you kept that were compared with it: {}", count(report.kept)))?;
     }
     if let Some(rows) = report.rows {
         out.line(format_args!("{} rows of read models compared with a replay", count(rows)))?;

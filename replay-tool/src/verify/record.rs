@@ -4,42 +4,91 @@ use super::{Finding, Report};
 use crate::{progress::Progress, source::Opened};
 use ahash::AHashMap;
 use anyhow::Context as _;
-use daybook_audit::{Checkpoint, PublicKey, Tiles, leaf_hash};
+use daybook_audit::{Checkpoint, Frontier, PublicKey, PublishedLeaves, leaf_hash};
 use daybook_domain::Event;
 use daybook_event_log::{Position, RecordedEvent};
-use std::{fs, path::Path};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 /// Events read at a time.
 const PAGE: u64 = 8_192;
 
-/// The checkpoint in the folder, if its signature is good.
-pub(super) fn signed(folder: &Path, report: &mut Report) -> Option<Checkpoint> {
-    if !folder.join("checkpoint").exists() {
-        report.notes.push("nothing was signed yet, so the log is compared with no checkpoint".to_owned());
-        return None;
+/// What the log must have been at some sizes.
+#[derive(Default)]
+pub(super) struct Signed {
+    /// What the shop signed last.
+    newest: Option<Checkpoint>,
+    /// What an auditor kept.
+    kept: Vec<Checkpoint>,
+    leaves: Option<PublishedLeaves>,
+}
+
+impl Signed {
+    /// Reads the shop's checkpoint in `folder` and those that were kept; only those with a good signature of one of
+    /// `keys` (none: of the folder's own key) count.
+    pub(super) fn read(
+        folder: Option<&Path>,
+        kept: &[PathBuf],
+        keys: &[PublicKey],
+        report: &mut Report,
+    ) -> anyhow::Result<Self> {
+        let own = folder.map(|folder| folder.join("public-key")).filter(|path| path.exists());
+        let own: Option<PublicKey> = match own.filter(|_| keys.is_empty()) {
+            Some(path) => {
+                Some(fs::read_to_string(&path)?.parse().with_context(|| format!("{}", path.display()))?)
+            }
+            None => None,
+        };
+        let keys: Vec<PublicKey> = own.into_iter().chain(keys.iter().cloned()).collect();
+        let mut signed = Self::default();
+        match folder.map(|folder| folder.join("checkpoint")).filter(|path| path.exists()) {
+            Some(path) => signed.newest = checkpoint(&path, &keys, report)?,
+            None if folder.is_some() => {
+                report
+                    .notes
+                    .push("nothing was signed yet, so the log is compared with no checkpoint".to_owned());
+            }
+            None => {}
+        }
+        for path in kept {
+            signed.kept.extend(checkpoint(path, &keys, report)?);
+        }
+        signed.leaves = folder
+            .zip(signed.newest.as_ref())
+            .and_then(|(folder, newest)| PublishedLeaves::open(folder, newest));
+        Ok(signed)
     }
-    let read = || -> anyhow::Result<Checkpoint> {
-        let key: PublicKey = fs::read_to_string(folder.join("public-key")).context("public-key")?.parse()?;
-        let note = fs::read_to_string(folder.join("checkpoint")).context("checkpoint")?;
-        Ok(Checkpoint::verify(&note, &key)?)
-    };
-    match read() {
-        Ok(checkpoint) => Some(checkpoint),
+
+    fn largest(&self) -> u64 {
+        self.newest.iter().chain(&self.kept).map(|checkpoint| checkpoint.size).max().unwrap_or(0)
+    }
+}
+
+/// The checkpoint in a file, if its signature is good.
+fn checkpoint(path: &Path, keys: &[PublicKey], report: &mut Report) -> anyhow::Result<Option<Checkpoint>> {
+    let place = path.display().to_string();
+    let note = fs::read_to_string(path).with_context(|| place.clone())?;
+    match Checkpoint::verify_by_any(&note, keys) {
+        Ok(checkpoint) => Ok(Some(checkpoint)),
         Err(error) => {
-            let place = folder.display().to_string();
-            report.found(Finding::Audit { place, detail: format!("{error:#}") });
-            None
+            report.found(Finding::Audit { place, detail: error.to_string() });
+            Ok(None)
         }
     }
 }
 
-pub(super) async fn check(
-    opened: &Opened,
-    signed: Option<&Checkpoint>,
-    report: &mut Report,
-) -> anyhow::Result<()> {
-    let scratch = tempfile::Builder::new().prefix("daybook-verify-").tempdir()?;
-    let mut check = Check { versions: AHashMap::new(), last: 0, tree: Tiles::empty(scratch.path()), signed };
+pub(super) async fn check(opened: &Opened, signed: Signed, report: &mut Report) -> anyhow::Result<()> {
+    let sizes: Vec<u64> =
+        signed.newest.iter().chain(&signed.kept).map(|checkpoint| checkpoint.size).collect();
+    let mut check = Check {
+        versions: AHashMap::new(),
+        last: 0,
+        tree: Frontier::default(),
+        until: signed.largest(),
+        signed,
+    };
     let mut progress = Progress::new("verifying", opened.head);
     while check.last < opened.head {
         let limit = usize::try_from((opened.head - check.last).min(PAGE)).unwrap_or(1);
@@ -60,22 +109,24 @@ pub(super) async fn check(
             }
         }
     }
-    if let Some(signed) = signed.filter(|signed| signed.size > opened.head) {
-        report.found(Finding::TailCut { signed: signed.size, head: opened.head });
+    for size in sizes.into_iter().filter(|size| *size > opened.head) {
+        report.found(Finding::TailCut { signed: size, head: opened.head });
     }
     report.streams = check.versions.len() as u64;
     report.events_per_second = progress.rate(report.events);
     Ok(())
 }
 
-struct Check<'s> {
+struct Check {
     versions: AHashMap<Box<str>, u64>,
     last: u64,
-    tree: Tiles,
-    signed: Option<&'s Checkpoint>,
+    tree: Frontier,
+    /// The tree is not needed beyond this size.
+    until: u64,
+    signed: Signed,
 }
 
-impl Check<'_> {
+impl Check {
     fn take(&mut self, event: &RecordedEvent, report: &mut Report) -> anyhow::Result<()> {
         let (position, version) = (event.position().get(), event.version().get());
         report.events += 1;
@@ -97,12 +148,30 @@ impl Check<'_> {
             let (stream, detail) = (event.stream().to_owned(), error.to_string());
             report.found(Finding::Undecodable { position, stream, detail });
         }
-        let Some(signed) = self.signed.filter(|signed| self.tree.size() < signed.size) else { return Ok(()) };
-        self.tree.push(leaf_hash(event.as_bytes()))?;
-        if self.tree.size() == signed.size {
-            report.signed = Some(signed.size);
-            if self.tree.root() != signed.root {
-                report.found(Finding::RootDiffers { size: signed.size });
+        if self.tree.size() < self.until { self.compare(event, report) } else { Ok(()) }
+    }
+
+    /// Compares the event, and all so far, with what was signed.
+    fn compare(&mut self, event: &RecordedEvent, report: &mut Report) -> anyhow::Result<()> {
+        let leaf = leaf_hash(event.as_bytes());
+        let index = self.tree.size();
+        if let Some(leaves) = &mut self.signed.leaves
+            && leaves.leaf(index)?.is_some_and(|published| published != leaf)
+        {
+            report.found(Finding::RecordChanged { position: index + 1 });
+        }
+        self.tree.push(leaf);
+        let size = self.tree.size();
+        if let Some(newest) = self.signed.newest.as_ref().filter(|newest| newest.size == size) {
+            report.signed = Some(size);
+            if self.tree.root() != newest.root {
+                report.found_of_all(Finding::RootDiffers { size });
+            }
+        }
+        for kept in self.signed.kept.iter().filter(|kept| kept.size == size) {
+            report.kept += 1;
+            if self.tree.root() != kept.root {
+                report.found_of_all(Finding::HistoryRewritten { size });
             }
         }
         Ok(())

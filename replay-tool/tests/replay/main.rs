@@ -12,4 +12,5 @@ mod read_models;
 #[path = "../../../projections/tests/read_models/shop.rs"]
 #[expect(dead_code, reason = "the read models' own tests use more of it")]
 mod shop;
+mod tampering;
 mod what_if;
