@@ -16,6 +16,7 @@ use crate::{
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 use line::Form;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::{
     fs::{File, OpenOptions},
@@ -33,7 +34,12 @@ Examples:
     duckdb -c \"select date_trunc('month', occurred_at), count(*), sum(total_minor)
                from 'tables/OrderPlaced/*.parquet' group by 1 order by 1\"
 
-Parquet times are UTC in microseconds; every table has the whole payload as JSON text in its last column.";
+  daybook-replay --data ./shop export --format parquet --partition day --out ./days
+    duckdb -c \"select day, count(*) from 'days/OrderPlaced/*/*.parquet' where day >= '2011-11-01' group by 1\"
+    pandas.read_parquet('days/OrderPlaced'), polars.read_parquet('days/OrderPlaced/**/*.parquet')
+
+Parquet times are UTC in microseconds; every table has the whole payload as JSON text in its last column. Days are
+UTC days on which it happened (--by recorded: was written down).";
 
 /// `export`
 #[derive(Debug, Args)]
@@ -46,6 +52,10 @@ pub(crate) struct Export {
     /// The file to write, or - for standard output; for Parquet the folder
     #[arg(long, env = "DAYBOOK_REPLAY_OUT", value_name = "PATH")]
     out: PathBuf,
+
+    /// For Parquet: one file per event type, or one per event type and day
+    #[arg(long, env = "DAYBOOK_REPLAY_PARTITION", value_enum, default_value_t = Partition::None)]
+    partition: Partition,
 
     /// Go on after the last whole event of what is there already (with the same filters)
     #[arg(long, env = "DAYBOOK_REPLAY_RESUME")]
@@ -68,6 +78,17 @@ pub(crate) enum Format {
     Parquet,
 }
 
+/// How tables are divided into files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Partition {
+    /// One file per event type (and another one for each four million events looked at)
+    #[default]
+    None,
+    /// Folders like day=2011-06-30 within each event type's, as Hive has them
+    Day,
+}
+
 /// What was written.
 #[derive(Debug, Default)]
 struct Written {
@@ -77,6 +98,11 @@ struct Written {
 
 impl Export {
     pub(crate) async fn run(self, source: &Source, out: &mut Out) -> anyhow::Result<Verdict> {
+        if self.partition == Partition::Day && self.format != Format::Parquet {
+            return Err(
+                Usage("--partition is for --format parquet; the others are one file".to_owned()).into()
+            );
+        }
         let form = match self.format {
             Format::Jsonl => Form::JsonLines,
             Format::Cloudevents => Form::CloudEvents,
@@ -109,7 +135,7 @@ impl Export {
         }
         let opened = source.open().await?;
         let progress = Progress::new("exporting", 0);
-        let written = tables::write(&opened, &self.selection, &self.out, self.resume).await?;
+        let written = tables::write(&opened, &self.selection, self.partition, &self.out, self.resume).await?;
         self.say(&written, &progress, out)?;
         Ok(Verdict::AllIsWell)
     }

@@ -35,9 +35,9 @@ pub(crate) struct Selection {
     #[arg(long, env = "DAYBOOK_REPLAY_UNTIL", value_parser = when::parse, value_name = "TIME")]
     until: Option<i64>,
 
-    /// Which time --since and --until are about
+    /// Which time --since, --until and days are about
     #[arg(long, env = "DAYBOOK_REPLAY_BY", value_enum, default_value_t = Time::Occurred)]
-    by: Time,
+    pub(crate) by: Time,
 }
 
 /// When it happened in the world, or when it was written down.

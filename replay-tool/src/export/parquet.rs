@@ -1,8 +1,7 @@
 //! Parquet: one folder per event type, with the fields of its payload as typed columns.
 //!
-//! Rows are collected per event type and written column by column; a file appears under its name only when it is
-//! whole. `progress.json` in the folder says up to where the log was exported, which is what a resumed export
-//! goes by: each resumption adds one file per event type that occurred since.
+//! Rows are collected and written column by column; a file appears under its name only when it is whole. Which
+//! files there are, and how an export goes on, is not known here.
 
 use super::columns::{Field, Kind, fields};
 use anyhow::Context as _;
@@ -18,7 +17,11 @@ use parquet::{
     schema::types::{Type, TypePtr},
 };
 use serde_json::Value;
-use std::{fs::File, path::PathBuf, sync::Arc};
+use std::{
+    fs::File,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 /// The columns that every table has, before and after those of the payload.
 pub(super) const COMMON: [&str; 12] = [
@@ -35,6 +38,9 @@ pub(super) const COMMON: [&str; 12] = [
     "causation_id",
     "payload",
 ];
+
+const SUFFIX: &str = "parquet";
+const UNFINISHED: &str = "unfinished";
 
 /// Rows of one row group: enough to compress well, few enough to hold one for each event type.
 const GROUP_ROWS: usize = 32_768;
@@ -77,12 +83,15 @@ enum Cell<'v> {
 }
 
 impl Table {
-    /// Begins `path` for events of one type.
-    pub(super) fn begin(path: PathBuf, aggregate: &str, event_type: &str) -> anyhow::Result<Self> {
-        let fields = fields(aggregate, event_type);
+    /// Begins the file in `folder` for events of one type, of which this one is the first.
+    pub(super) fn begin(folder: &Path, first: &RecordedEvent) -> anyhow::Result<Self> {
+        let fields = fields(first.aggregate(), first.event_type());
         let kinds = layout(&fields);
-        let schema = schema(event_type, &kinds)?;
-        let unfinished = path.with_extension("unfinished");
+        let schema = schema(first.event_type(), &kinds)?;
+        let name = format!("{:012}.{SUFFIX}", first.position().get());
+        let path = folder.join(&name);
+        // Readers of a whole folder leave out what begins with a dot.
+        let unfinished = folder.join(format!(".{name}.{UNFINISHED}"));
         let file = File::create(&unfinished).with_context(|| format!("{}", unfinished.display()))?;
         let writer = SerializedFileWriter::new(file, schema, properties()?)?;
         let columns = kinds.iter().map(|(_, kind)| Column::new(*kind)).collect();
@@ -118,7 +127,13 @@ impl Table {
         if self.rows >= GROUP_ROWS || self.payload_bytes >= GROUP_BYTES { self.flush() } else { Ok(()) }
     }
 
-    fn flush(&mut self) -> anyhow::Result<()> {
+    /// Bytes of payload that wait to be written.
+    pub(super) fn waiting(&self) -> usize {
+        self.payload_bytes
+    }
+
+    /// Writes what waits.
+    pub(super) fn flush(&mut self) -> anyhow::Result<()> {
         if self.rows == 0 {
             return Ok(());
         }
@@ -142,6 +157,17 @@ impl Table {
         std::fs::rename(&self.unfinished, &self.path)?;
         Ok(file.metadata()?.len())
     }
+}
+
+/// The position of the first event in a file, told by the file's name; none if it is not of an export.
+pub(super) fn first_position(path: &Path) -> Option<u64> {
+    let name = path.file_name()?.to_str()?;
+    let name = match name.strip_prefix('.') {
+        Some(hidden) => hidden.strip_suffix(UNFINISHED)?.strip_suffix('.')?,
+        None => name,
+    };
+    let number = name.strip_suffix(SUFFIX)?.strip_suffix('.')?;
+    number.parse().ok().filter(|_| number.len() >= 12)
 }
 
 /// The columns' names and types, in order.
