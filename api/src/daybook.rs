@@ -127,12 +127,14 @@ impl Daybook {
         let Parts { engine, reads, waiting, gateway, metrics, audit, health, duties } = parts;
         let (routes, operations) = router::routes(options.limits.request_timeout, options.roles).finish();
         let stopping = CancellationToken::new();
+        let cores = std::thread::available_parallelism().map_or(2, usize::from);
         let shop = Arc::new(Shop {
             offers: Offers::new(reads.clone(), waiting.clone()),
             waiting,
             engine,
             reads,
-            searches: Arc::new(Semaphore::new(std::thread::available_parallelism().map_or(2, usize::from))),
+            searches: Arc::new(Semaphore::new(cores)),
+            pasts: Semaphore::new(cores),
             currencies: crate::shop::Currencies::default(),
             gateway,
             audit: audit.clone(),

@@ -91,6 +91,18 @@ pub struct Limits {
     pub drain_timeout: Duration,
     /// Lines of one bulk request under way at a time.
     pub bulk_concurrency: usize,
+    /// Who may read the whole record and its proofs.
+    pub record_for: RecordFor,
+}
+
+/// Who may read the whole record (`/events`, `/audit/…`, `/orders/{id}/proof`), for as long as there are no roles.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub enum RecordFor {
+    /// Who asks on the server's own machine, over the loopback interface
+    #[default]
+    Loopback,
+    /// Everybody who can reach the server
+    Anyone,
 }
 
 impl Default for Limits {
@@ -104,6 +116,7 @@ impl Default for Limits {
             connections: 8_192,
             drain_timeout: Duration::from_secs(20),
             bulk_concurrency: 256,
+            record_for: RecordFor::Loopback,
         }
     }
 }

@@ -37,7 +37,7 @@ impl Routes {
         T: 'static,
     {
         let filter = MethodFilter::try_from(method.clone()).expect("only methods that axum routes are used");
-        let route = Route::new(&method, path, self.time_limit);
+        let route = Route::new(&method, path, self.time_limit, operation.inside_only);
         let needed = needed_for(path, &operation).filter(|(needed, _)| !self.roles.has(*needed));
         self.router = match needed {
             None => self.router.route(path, on(filter, Edge { handler, route })),

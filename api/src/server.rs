@@ -4,7 +4,8 @@
 mod stall;
 
 use crate::{
-    options::Limits,
+    http::Outside,
+    options::{Limits, RecordFor},
     problem::{Problem, kind},
 };
 use axum::{Router, body::Body};
@@ -42,8 +43,8 @@ pub(crate) async fn serve(
             () = stopping.cancelled() => break,
             accepted = listener.accept() => accepted,
         };
-        let stream = match accepted {
-            Ok((stream, _)) => stream,
+        let (stream, peer) = match accepted {
+            Ok(accepted) => accepted,
             Err(error) => {
                 tracing::warn!(%error, "a connection could not be accepted");
                 tokio::time::sleep(ACCEPT_PAUSE).await;
@@ -57,8 +58,14 @@ pub(crate) async fn serve(
         // Answers are small and complete; waiting to fill a packet only delays them.
         drop(stream.set_nodelay(true));
         let router = router.clone();
-        let service =
-            service_fn(move |request: hyper::Request<Incoming>| router.clone().call(request.map(Body::new)));
+        let outside = Outside::of(peer).filter(|_| limits.record_for == RecordFor::Loopback);
+        let service = service_fn(move |request: hyper::Request<Incoming>| {
+            let mut request = request.map(Body::new);
+            if let Some(outside) = outside {
+                request.extensions_mut().insert(outside);
+            }
+            router.clone().call(request)
+        });
         let mut http = http1::Builder::new();
         http.timer(TokioTimer::new()).header_read_timeout(limits.header_timeout).keep_alive(true);
         let io = TokioIo::new(Stall::new(stream, limits.write_timeout));

@@ -11,6 +11,7 @@ mod generation;
 mod lane;
 mod member;
 pub mod order;
+pub mod past;
 pub mod payment;
 mod prepare;
 mod projection;

@@ -1,6 +1,7 @@
 //! The changes of one batch to one read model: collected in memory, committed with the checkpoint.
 //!
-//! Reads see the batch's own writes first, then the store. A row written several times is stored once.
+//! Reads see the batch's own writes first, then the store. A row written several times is stored once. Without a
+//! store the writes are all there is, which is how the past is shown.
 
 use crate::StoreError;
 use ahash::AHashMap;
@@ -13,6 +14,22 @@ pub(crate) struct Writes(AHashMap<UserKey, Option<UserValue>>);
 impl Writes {
     pub(crate) fn clear(&mut self) {
         self.0.clear();
+    }
+
+    /// The row that was written under `key`.
+    pub(crate) fn get(&self, key: &[u8]) -> Option<&UserValue> {
+        self.0.get(key)?.as_ref()
+    }
+
+    /// The rows that were written under `prefix`, in no order.
+    pub(crate) fn under(&self, prefix: &[u8]) -> impl Iterator<Item = (&UserKey, &UserValue)> {
+        let rows = self.0.iter().filter_map(|(key, value)| Some((key, value.as_ref()?)));
+        rows.filter(move |(key, _)| key.starts_with(prefix))
+    }
+
+    /// Forgets removed rows, and those that are not wanted.
+    pub(crate) fn retain(&mut self, wanted: impl Fn(&[u8]) -> bool) {
+        self.0.retain(|key, value| value.is_some() && wanted(key));
     }
 
     /// Moves the writes to `batch`.
@@ -28,20 +45,29 @@ impl Writes {
 
 /// One batch's view of one read model's rows.
 pub struct Tx<'a> {
-    keyspace: &'a Keyspace,
+    /// None: there is no store beneath.
+    keyspace: Option<&'a Keyspace>,
     writes: &'a mut Writes,
 }
 
 impl<'a> Tx<'a> {
     pub(crate) fn new(keyspace: &'a Keyspace, writes: &'a mut Writes) -> Self {
-        Self { keyspace, writes }
+        Self { keyspace: Some(keyspace), writes }
+    }
+
+    /// Rows that are in no store.
+    pub(crate) fn alone(writes: &'a mut Writes) -> Self {
+        Self { keyspace: None, writes }
     }
 
     /// The row under `key`, with this batch's changes.
     pub fn get(&self, key: &[u8]) -> Result<Option<UserValue>, StoreError> {
         match self.writes.0.get(key) {
             Some(written) => Ok(written.clone()),
-            None => self.keyspace.get(key).map_err(StoreError::unavailable("reading a row")),
+            None => match self.keyspace {
+                Some(rows) => rows.get(key).map_err(StoreError::unavailable("reading a row")),
+                None => Ok(None),
+            },
         }
     }
 

@@ -1,10 +1,11 @@
 //! `as-of`: any read model as it was at a position or a time, in the JSON the HTTP interface serves.
 //!
-//! A read model of one thing is made of the events of a few streams, so only these are read and replayed, into a
-//! store of their own that goes away again. Only a search needs the events of the whole shop.
+//! A read model of one thing is made of the events of a few streams and is shown by `daybook_projections::past`, as
+//! the HTTP interface does it. Only a search needs the events of the whole shop, replayed into an index of its own
+//! that goes away again.
 
-mod past;
 mod point;
+mod shop;
 
 use crate::{
     cli::{Usage, Verdict},
@@ -12,16 +13,15 @@ use crate::{
     source::{Opened, Source},
 };
 use clap::{Args, ValueEnum};
-use daybook_domain::{CartId, OrderId, PaymentId, ProductId, Sku};
-use daybook_event_log::{EventLog, RecordedEvent, StreamId, Version};
+use daybook_event_log::EventLog;
 use daybook_projections::{
     Options, ReadModels,
+    past::{Past, Point, Thing},
     search::{SearchConfig, SearchRequest},
 };
-use past::{Picked, Shown};
-use point::{Point, When};
+use point::When;
+use shop::Shown;
 use std::{fmt::Display, io::Write as _, str::FromStr, sync::Arc};
-use tempfile::TempDir;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -69,13 +69,15 @@ impl AsOf {
     pub(crate) async fn run(self, source: &Source, out: &mut Out) -> anyhow::Result<Verdict> {
         let opened = source.open().await?;
         let point = self.when.point(&opened).await?;
-        let shown = match self.what {
-            What::Search => Some(self.search(&opened, point).await?),
-            _ => self.one(&opened, point).await?,
-        };
-        let Some(json) = shown else {
-            eprintln!("daybook-replay: there was no such {} then", self.what.name());
-            return Ok(Verdict::Found);
+        let json = match self.thing()? {
+            None => self.search(&opened, point).await?,
+            Some(thing) => match Past::new(&*opened.log, point).show(&thing).await? {
+                Some(shown) => shown.json,
+                None => {
+                    not_then(&thing, &opened).await?;
+                    return Ok(Verdict::Found);
+                }
+            },
         };
         if out.json {
             out.write_all(&json)?;
@@ -87,45 +89,16 @@ impl AsOf {
         Ok(Verdict::AllIsWell)
     }
 
-    /// A read model of one thing; none if it was not there yet.
-    async fn one(&self, opened: &Opened, point: Point) -> anyhow::Result<Option<Vec<u8>>> {
-        let streams: Vec<String> = match self.what {
-            What::Order => {
-                let id: OrderId = self.id_as()?;
-                vec![format!("order-{id}"), format!("payment-{}", id.payment_id())]
-            }
-            What::Stock => vec![format!("inventory-{}", self.id_as::<Sku>()?)],
-            What::Cart => vec![format!("cart-{}", self.id_as::<CartId>()?)],
-            What::Product => vec![format!("product-{}", self.id_as::<ProductId>()?)],
-            What::Payment => vec![format!("payment-{}", self.id_as::<PaymentId>()?)],
-            What::Search => Vec::new(),
-        };
-        let mut events = Vec::new();
-        for stream in streams {
-            read(&*opened.log, &StreamId::parse(&stream)?, point, &mut events).await?;
-        }
-        if events.is_empty() {
-            return Ok(None);
-        }
-        events.sort_unstable_by_key(RecordedEvent::position);
-        let folder = small_scratch()?;
-        let options = Options { search: None, ..Options::default() };
-        let models = ReadModels::open(folder.path(), options)?;
-        let log: Arc<dyn EventLog> = Arc::new(Picked::new(events));
-        models.catch_up(&log, None).await?;
-        let row = match self.what {
-            What::Order => models.orders().by_id(self.id_as()?)?,
-            What::Stock => models.stock().by_sku(&self.id_as()?, point.moment())?,
-            What::Cart => models.carts().by_id(self.id_as()?)?,
-            What::Product => models.catalog().by_id(&self.id_as()?)?,
-            What::Payment => models.payments().by_id(self.id_as()?)?,
-            What::Search => None,
-        };
-        if let Some(letter) = models.dead_letters(self.what.read_model(), 1)?.into_iter().next() {
-            let (position, error) = (letter.position, letter.error.unwrap_or_default());
-            anyhow::bail!("the event at position {position} cannot be shown by today's program: {error}");
-        }
-        Ok(row.map(|row| row.json().to_vec()))
+    /// What is asked for; none: a search.
+    fn thing(&self) -> Result<Option<Thing>, Usage> {
+        Ok(Some(match self.what {
+            What::Order => Thing::Order(self.id_as("order")?),
+            What::Stock => Thing::Stock(self.id_as("stock")?),
+            What::Cart => Thing::Cart(self.id_as("cart")?),
+            What::Product => Thing::Product(self.id_as("product")?),
+            What::Payment => Thing::Payment(self.id_as("payment")?),
+            What::Search => return Ok(None),
+        }))
     }
 
     async fn search(&self, opened: &Opened, point: Point) -> anyhow::Result<Vec<u8>> {
@@ -140,45 +113,22 @@ impl AsOf {
         Ok(index.search(&request)?.body.to_vec())
     }
 
-    fn id_as<T: FromStr<Err: Display>>(&self) -> Result<T, Usage> {
+    fn id_as<T: FromStr<Err: Display>>(&self, what: &str) -> Result<T, Usage> {
         let text = &self.id;
-        text.parse().map_err(|error| Usage(format!("{text:?} is no id of a {}: {error}", self.what.name())))
+        text.parse().map_err(|error| Usage(format!("{text:?} is no id of a {what}: {error}")))
     }
 }
 
-impl What {
-    /// What projections call it. The others of the store are filled with what does not concern them, and not asked.
-    const fn read_model(self) -> &'static str {
-        match self {
-            Self::Product => "catalog",
-            Self::Order | Self::Stock | Self::Cart | Self::Payment | Self::Search => self.name(),
+/// There was no such thing then; perhaps there is one now.
+async fn not_then(thing: &Thing, opened: &Opened) -> anyhow::Result<()> {
+    let what = thing.name();
+    match thing.begins(&*opened.log).await? {
+        None => eprintln!("daybook-replay: there is no such {what} in this log, then or later"),
+        Some(first) => {
+            eprintln!("daybook-replay: there was no such {what} then; its record begins at position {first}");
         }
     }
-
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Order => "order",
-            Self::Stock => "stock",
-            Self::Cart => "cart",
-            Self::Product => "product",
-            Self::Payment => "payment",
-            Self::Search => "search",
-        }
-    }
-}
-
-/// A store of a few rows is made in memory where the system has a folder for that: on a disk, most of the answer's
-/// time would go into syncing what is thrown away at once.
-fn small_scratch() -> std::io::Result<TempDir> {
-    const IN_MEMORY: &str = "/dev/shm";
-    let mut builder = tempfile::Builder::new();
-    let builder = builder.prefix("daybook-as-of-");
-    if std::env::var_os("TMPDIR").is_none()
-        && let Ok(folder) = builder.tempdir_in(IN_MEMORY)
-    {
-        return Ok(folder);
-    }
-    builder.tempdir()
+    Ok(())
 }
 
 /// Words, or parameters as in a URL but without its escapes.
@@ -189,28 +139,4 @@ fn request(text: &str) -> Result<SearchRequest, String> {
         vec![("q", text)]
     };
     SearchRequest::from_parameters(pairs).map_err(|error| error.to_string())
-}
-
-/// Events read at a time.
-const PAGE: usize = 1_000;
-
-/// Adds the stream's events up to the point.
-async fn read(
-    log: &dyn EventLog,
-    stream: &StreamId,
-    point: Point,
-    events: &mut Vec<RecordedEvent>,
-) -> anyhow::Result<()> {
-    let mut next = Version::new(1);
-    loop {
-        let page = log.read_stream(stream, next, PAGE).await?;
-        let Some(last) = page.last() else { return Ok(()) };
-        next = last.version().next();
-        let read = page.len();
-        let before = events.len();
-        events.extend(page.into_iter().take_while(|event| point.includes(event)));
-        if events.len() - before < read {
-            return Ok(());
-        }
-    }
 }

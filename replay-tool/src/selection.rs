@@ -3,6 +3,7 @@
 use crate::{source::Opened, when};
 use clap::{Args, ValueEnum};
 use daybook_event_log::RecordedEvent;
+use daybook_projections::past::position_recorded_by;
 
 /// Filters; what is not named is not asked for. All that are named must hold.
 #[derive(Debug, Clone, Default, Args)]
@@ -65,11 +66,11 @@ impl Selection {
         if self.by == Time::Recorded {
             let log = &*opened.log;
             if let Some(since) = self.since {
-                let before = when::position_recorded_by(log, opened.head, since.saturating_sub(1)).await?;
+                let before = position_recorded_by(log, opened.head, since.saturating_sub(1)).await?;
                 from = from.max(before + 1);
             }
             if let Some(until) = self.until {
-                to = to.min(when::position_recorded_by(log, opened.head, until.saturating_sub(1)).await?);
+                to = to.min(position_recorded_by(log, opened.head, until.saturating_sub(1)).await?);
             }
         }
         Ok((from, to.min(opened.head)))

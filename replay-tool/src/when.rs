@@ -1,6 +1,5 @@
-//! Times: as people type them, as people read them, and the way from a time to a place in the log.
+//! Times: as people type them and as people read them.
 
-use daybook_event_log::{EventLog, LogError, Position};
 use jiff::{Timestamp, civil, tz::TimeZone};
 
 /// Nanoseconds of a day.
@@ -37,26 +36,6 @@ pub(crate) const fn day_of(nanos: i64) -> i64 {
 /// The day's date.
 pub(crate) fn date(day: i64) -> String {
     rfc3339(day.saturating_mul(DAY_NS)).chars().take(10).collect()
-}
-
-/// The last position recorded at or before `time_ns`, by halving: the log is in the order of recording. Where the
-/// clock of the machine that wrote it was once set back, any place where the time was passed may be the answer.
-pub(crate) async fn position_recorded_by(
-    log: &dyn EventLog,
-    head: u64,
-    time_ns: i64,
-) -> Result<u64, LogError> {
-    let (mut known, mut beyond) = (0, head + 1);
-    while beyond - known > 1 {
-        let middle = known + (beyond - known) / 2;
-        let page = log.read_all(Position::new(middle), 1).await?;
-        if page.first().is_some_and(|event| event.recorded_at_ns() <= time_ns) {
-            known = middle;
-        } else {
-            beyond = middle;
-        }
-    }
-    Ok(known)
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! For auditors, and for customers who want proof: checkpoints, tiles, and proofs that a record is under a
 //! checkpoint or that one checkpoint continues another. The proofs are `daybook_audit`'s; here they are served.
 //!
-//! There is no access control here: the server listens on the loopback interface unless told otherwise.
+//! Until there are roles, all of this is answered to the loopback interface only (`http/outside.rs`).
 
 mod trail;
 

@@ -1,7 +1,7 @@
 //! `daybook serve`: opens the shop, listens, and stops cleanly on a signal.
 
 use super::{duration, starting::Starting};
-use crate::{Daybook, Limits, Nats, Roles, ServeOptions, Store};
+use crate::{Daybook, Limits, Nats, RecordFor, Roles, ServeOptions, Store};
 use anyhow::Context;
 use clap::Args;
 use daybook_messaging::NatsOptions;
@@ -72,6 +72,11 @@ pub(super) struct Settings {
     #[arg(long, env = "DAYBOOK_LISTEN", value_name = "ADDR", default_value = "127.0.0.1:8080")]
     pub listen: SocketAddr,
 
+    /// Who may read the whole record and its proofs: /events, /audit/…, /orders/{id}/proof. Names and addresses
+    /// stand in it, and there is no access control yet
+    #[arg(long, env = "DAYBOOK_RECORD_FOR", value_enum, default_value_t = RecordFor::Loopback)]
+    record_for: RecordFor,
+
     /// Carts that nothing happened to for this long are abandoned
     #[arg(long, env = "DAYBOOK_ABANDON_CARTS_AFTER", value_name = "TIME", default_value = "30d", value_parser = duration::parse)]
     abandon_carts_after: Duration,
@@ -122,6 +127,7 @@ impl Settings {
                 header_timeout: self.header_timeout,
                 body_timeout: self.body_timeout,
                 drain_timeout: self.drain_timeout,
+                record_for: self.record_for,
                 ..Limits::default()
             },
             abandon_carts_after: self.abandon_carts_after,

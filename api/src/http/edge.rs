@@ -1,6 +1,7 @@
 //! What stands between the network and every handler: a time limit, a net for panics, the rendering of
 //! problems, and measurements. One wrapper per route, so that its metrics are looked up once, at start.
 
+use super::outside::{self, Outside};
 use crate::problem::{Problem, kind};
 use axum::{
     extract::Request,
@@ -28,10 +29,12 @@ pub(crate) struct Route {
     /// Answers by hundreds of their status.
     answers: [Counter; 6],
     time_limit: Duration,
+    /// Answers to the loopback interface only.
+    inside_only: bool,
 }
 
 impl Route {
-    pub(crate) fn new(method: &Method, path: &'static str, time_limit: Duration) -> Self {
+    pub(crate) fn new(method: &Method, path: &'static str, time_limit: Duration, inside_only: bool) -> Self {
         let method = method.to_string();
         let count = |class: &'static str| counter!("daybook_http_requests_total", "method" => method.clone(), "route" => path, "status" => class);
         Self {
@@ -39,6 +42,7 @@ impl Route {
             seconds: histogram!("daybook_http_request_seconds", "method" => method.clone(), "route" => path),
             answers: ["other", "1xx", "2xx", "3xx", "4xx", "5xx"].map(count),
             time_limit,
+            inside_only,
         }
     }
 
@@ -79,11 +83,19 @@ where
             let began = Instant::now();
             let uri = request.uri().clone();
             let request_id = request.headers().get(REQUEST_ID).cloned();
-            let work = AssertUnwindSafe(self.handler.call(request, state)).catch_unwind();
-            let response = match tokio::time::timeout(self.route.time_limit, work).await {
-                Ok(Ok(response)) => response,
-                Ok(Err(_)) => Problem::new(&kind::INTERNAL, "the server failed to answer").into_response(),
-                Err(_) => Problem::new(&kind::TOO_SLOW, "the server did not answer in time").into_response(),
+            let response = if self.route.inside_only && request.extensions().get::<Outside>().is_some() {
+                outside::refused().into_response()
+            } else {
+                let work = AssertUnwindSafe(self.handler.call(request, state)).catch_unwind();
+                match tokio::time::timeout(self.route.time_limit, work).await {
+                    Ok(Ok(response)) => response,
+                    Ok(Err(_)) => {
+                        Problem::new(&kind::INTERNAL, "the server failed to answer").into_response()
+                    }
+                    Err(_) => {
+                        Problem::new(&kind::TOO_SLOW, "the server did not answer in time").into_response()
+                    }
+                }
             };
             let response = finish(response, &uri, request_id);
             self.route.measure(&response, began.elapsed());

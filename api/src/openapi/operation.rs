@@ -49,6 +49,8 @@ pub(crate) struct Operation {
     pub body_required: bool,
     pub answers: Vec<Answer>,
     pub problems: Vec<&'static Kind>,
+    /// For analysts and auditors: until there are roles, answered to the loopback interface only.
+    pub inside_only: bool,
 }
 
 fn schema_of<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
@@ -59,7 +61,20 @@ impl Operation {
     fn new(role: Role, tag: &'static str, id: &'static str, summary: &'static str) -> Self {
         let (params, answers, problems) = (Vec::new(), Vec::new(), Vec::new());
         let (description, body, body_required) = ("", None, false);
-        Self { id, tag, summary, description, role, params, body, body_required, answers, problems }
+        let inside_only = false;
+        Self {
+            id,
+            tag,
+            summary,
+            description,
+            role,
+            params,
+            body,
+            body_required,
+            answers,
+            problems,
+            inside_only,
+        }
     }
 
     pub(crate) fn command(tag: &'static str, id: &'static str, summary: &'static str) -> Self {
@@ -175,6 +190,30 @@ impl Operation {
             "Entity tags that the client holds; 304 if one of them is current.",
             json!({"type": "string"}),
             json!("\"v7\""),
+        )
+    }
+
+    /// The whole record or a proof about it.
+    pub(crate) fn inside_only(mut self) -> Self {
+        self.inside_only = true;
+        self.problems(&[&kind::LOOPBACK_ONLY])
+    }
+
+    /// The read can be asked for the past.
+    pub(crate) fn as_of(self) -> Self {
+        self.param(
+            "query",
+            "as_of",
+            "The past instead of now, in the same form: after the event at this position, or after the last event that was written down at or before this RFC 3339 time. Read straight from the log, so nothing is waited for.",
+            json!({"oneOf": [{"type": "integer", "minimum": 1}, {"type": "string", "format": "date-time"}]}),
+            json!("2026-11-22T10:00:00Z"),
+        )
+        .param(
+            "query",
+            "as_of_occurred",
+            "The past instead of now: what had happened in the world by this RFC 3339 time, whenever it was written down. Differs from `as_of` where events were imported or told later.",
+            json!({"type": "string", "format": "date-time"}),
+            json!("2026-11-22T10:00:00Z"),
         )
     }
 

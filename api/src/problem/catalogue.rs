@@ -44,6 +44,8 @@ kinds! {
         "The gateway said no; `code` is its normalised reason. Copy the cart and check out with another token.";
     PAYMENT_TIMED_OUT "payment-timed-out" 402 "The payment was not completed in time"
         "Nobody completed the payment while the stock was held, so it was let go. Copy the cart and check out again.";
+    LOOPBACK_ONLY "loopback-only" 403 "This is answered on the server's own machine only"
+        "The record and its proofs are for analysts and auditors, and there are no roles yet. The operator can open them with --record-for anyone.";
     NOT_FOUND "not-found" 404 "There is nothing here"
         "No route and no resource has this address.";
     METHOD_NOT_ALLOWED "method-not-allowed" 405 "This method is not for this address"

@@ -1,44 +1,20 @@
 //! `GET /carts/{id}`: the cart as stored, and what would block its checkout right now.
 
-use super::{version_of, view::not_found};
+use super::{past, version_of, view::not_found};
 use crate::{
     http::{Id, IfNoneMatch, Params, resource},
     problem::Problem,
     shop::{App, Shop},
 };
-use ahash::AHashMap;
 use axum::{extract::State, response::Response};
-use daybook_domain::{
-    CartId, Sku,
-    cart::{CheckoutBlocker, PriceChange},
-};
+use daybook_domain::{CartId, cart::CheckoutBlocker};
 use daybook_engine::{Clock, SystemClock};
 use daybook_projections::{
-    cart::{CartState, CartView},
-    stock::{LocationStock, StockView},
+    cart::{self, CartState, CartView},
+    past::Thing,
+    stock::StockView,
 };
-use schemars::JsonSchema;
-use serde::Serialize;
 use serde_json::{Value, json};
-
-/// A cart and what blocks its checkout.
-#[derive(Serialize, JsonSchema)]
-pub(crate) struct CartPage {
-    #[serde(flatten)]
-    pub cart: CartView,
-    /// Of an active cart: what would block its checkout right now; empty if nothing does.
-    #[schemars(with = "Vec<BlockerExample>")]
-    pub blockers: Vec<CheckoutBlocker>,
-}
-
-/// `no_lines`, `price_changed`, `not_for_sale`, `out_of_stock` or `negative_total`, with its data.
-#[derive(Serialize, JsonSchema)]
-#[schemars(rename = "CheckoutBlocker")]
-struct BlockerExample {
-    blocker: String,
-    #[serde(flatten)]
-    data: serde_json::Map<String, Value>,
-}
 
 pub(crate) async fn show(
     State(shop): App,
@@ -46,8 +22,11 @@ pub(crate) async fn show(
     held: IfNoneMatch,
     mut params: Params,
 ) -> Result<Response, Problem> {
-    let wanted = params.freshness()?;
+    let (asked, wanted) = (past::Asked::take(&mut params)?, params.freshness()?);
     params.finish()?;
+    if let Some(asked) = asked {
+        return asked.answer(&shop, wanted, &Thing::Cart(id)).await;
+    }
     shop.wait_until(wanted).await?;
     let position = shop.waiting.position();
     let row = shop.reads.carts().by_id(id)?.ok_or_else(|| not_found("cart"))?;
@@ -66,42 +45,16 @@ pub(crate) async fn show(
 }
 
 async fn blockers(shop: &Shop, cart: &CartView) -> Result<Vec<CheckoutBlocker>, Problem> {
-    let mut found = Vec::new();
-    if cart.lines.is_empty() {
-        found.push(CheckoutBlocker::NoLines);
-    }
-    let mut wanted: AHashMap<&Sku, u32> = AHashMap::new();
+    let (mut prices, mut stocks) = (Vec::with_capacity(cart.lines.len()), Vec::new());
     for line in &cart.lines {
-        let (line_id, sku) = (line.line_id, line.sku.clone());
-        let now = shop.offers.find(&sku).await?.and_then(|offer| offer.price(cart.currency));
-        match now {
-            None => found.push(CheckoutBlocker::NotForSale { line_id, sku }),
-            Some(price) if price != line.unit_price => {
-                let change = PriceChange { line_id, sku, in_cart: line.unit_price, now };
-                found.push(CheckoutBlocker::PriceChanged { change });
-            }
-            Some(_) => {}
-        }
-        let units = wanted.entry(&line.sku).or_default();
-        *units = units.saturating_add(line.quantity.get());
+        prices.push(shop.offers.find(&line.sku).await?.and_then(|offer| offer.price(cart.currency)));
     }
     let now = SystemClock.now();
-    for (sku, requested) in wanted {
-        let stock = shop.reads.stock().by_sku(sku, now)?.map(|row| row.parse::<StockView>()).transpose()?;
-        let available = stock.as_ref().map_or(0, sellable);
-        if available < i64::from(requested) {
-            found.push(CheckoutBlocker::OutOfStock { sku: sku.clone(), requested, available });
-        }
+    for (sku, _) in cart::wanted(cart) {
+        let stock = shop.reads.stock().by_sku(sku, now)?;
+        stocks.push(stock.map(|row| row.parse::<StockView>()).transpose()?);
     }
-    Ok(found)
-}
-
-/// What can be sold over all locations, backorders included.
-fn sellable(stock: &StockView) -> i64 {
-    let at = |location: &LocationStock| {
-        location.available.saturating_add(i64::from(location.backorder_limit)).max(0)
-    };
-    stock.locations.iter().map(at).fold(0, i64::saturating_add)
+    Ok(cart::blockers(cart, &prices, &stocks))
 }
 
 /// For the interface's description.

@@ -1,6 +1,6 @@
 //! `GET /inventory/{sku}` and the movements that explain it.
 
-use super::{page, version_of, view};
+use super::{page, past, version_of, view};
 use crate::{
     http::{Id, IfNoneMatch, Params, resource},
     problem::Problem,
@@ -9,6 +9,7 @@ use crate::{
 use axum::{extract::State, response::Response};
 use daybook_domain::Sku;
 use daybook_engine::{Clock, SystemClock};
+use daybook_projections::past::Thing;
 
 /// Stands in a row only where a hold has lapsed.
 const LAPSED: &[u8] = b"\"lapsed\":";
@@ -19,8 +20,11 @@ pub(crate) async fn show(
     held: IfNoneMatch,
     mut params: Params,
 ) -> Result<Response, Problem> {
-    let wanted = params.freshness()?;
+    let (asked, wanted) = (past::Asked::take(&mut params)?, params.freshness()?);
     params.finish()?;
+    if let Some(asked) = asked {
+        return asked.answer(&shop, wanted, &Thing::Stock(sku)).await;
+    }
     shop.wait_until(wanted).await?;
     let position = shop.waiting.position();
     let row = shop.reads.stock().by_sku(&sku, SystemClock.now())?.ok_or_else(|| view::not_found("stock"))?;

@@ -4,6 +4,7 @@ pub(crate) mod carts;
 pub(crate) mod inventory;
 pub(crate) mod orders;
 mod page;
+mod past;
 pub(crate) mod payments;
 pub(crate) mod products;
 pub(crate) mod search;

@@ -1,6 +1,6 @@
 //! `GET /orders/{id}`, and orders by number, customer or reference.
 
-use super::{page, version_of, view};
+use super::{page, past, version_of, view};
 use crate::{
     http::{Id, IfNoneMatch, Params, exact_etag, not_modified, tagged},
     problem::{Problem, kind},
@@ -8,7 +8,7 @@ use crate::{
 };
 use axum::{extract::State, response::Response};
 use daybook_domain::{CustomerId, OrderId, OrderNumber};
-use daybook_projections::Page;
+use daybook_projections::{Page, past::Thing};
 
 pub(crate) async fn show(
     State(shop): App,
@@ -16,8 +16,11 @@ pub(crate) async fn show(
     held: IfNoneMatch,
     mut params: Params,
 ) -> Result<Response, Problem> {
-    let wanted = params.freshness()?;
+    let (asked, wanted) = (past::Asked::take(&mut params)?, params.freshness()?);
     params.finish()?;
+    if let Some(asked) = asked {
+        return asked.answer(&shop, wanted, &Thing::Order(id)).await;
+    }
     shop.wait_until(wanted).await?;
     let position = shop.waiting.position();
     let row = shop.reads.orders().by_id(id)?.ok_or_else(|| view::not_found("order"))?;

@@ -8,6 +8,7 @@ use crate::{
 };
 use axum::{extract::State, response::Response};
 use daybook_domain::PaymentId;
+use daybook_projections::past::Thing;
 
 pub(crate) async fn show(
     State(shop): App,
@@ -15,5 +16,5 @@ pub(crate) async fn show(
     held: IfNoneMatch,
     params: Params,
 ) -> Result<Response, Problem> {
-    view::show(&shop, params, &held, "payment", || shop.reads.payments().by_id(id)).await
+    view::show(&shop, params, &held, &Thing::Payment(id), || shop.reads.payments().by_id(id)).await
 }

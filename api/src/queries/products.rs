@@ -8,7 +8,7 @@ use crate::{
 };
 use axum::{extract::State, response::Response};
 use daybook_domain::{ProductId, Sku};
-use daybook_projections::Page;
+use daybook_projections::{Page, past::Thing};
 
 pub(crate) async fn show(
     State(shop): App,
@@ -16,7 +16,8 @@ pub(crate) async fn show(
     held: IfNoneMatch,
     params: Params,
 ) -> Result<Response, Problem> {
-    view::show(&shop, params, &held, "product", || shop.reads.catalog().by_id(&id)).await
+    let find = || shop.reads.catalog().by_id(&id);
+    view::show(&shop, params, &held, &Thing::Product(id.clone()), find).await
 }
 
 pub(crate) async fn list(State(shop): App, mut params: Params) -> Result<Response, Problem> {

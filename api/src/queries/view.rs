@@ -1,12 +1,13 @@
 //! One row of a read model as an answer.
 
+use super::past;
 use crate::{
     http::{IfNoneMatch, Params, resource},
     problem::{Problem, kind},
     shop::Shop,
 };
 use axum::response::Response;
-use daybook_projections::{Row, StoreError};
+use daybook_projections::{Row, StoreError, past::Thing};
 
 /// The stream version that a row shows. Every view ends with `"version":…,"position":…}`, so the row need
 /// not be parsed.
@@ -28,19 +29,22 @@ fn number_at_end(json: &[u8], name: &[u8]) -> u64 {
         .fold(0_u64, |number, digit| number.saturating_mul(10).saturating_add(u64::from(digit - b'0')))
 }
 
-/// Takes the freshness parameters, waits, and answers with the row that `find` finds.
+/// Takes the parameters, waits, and answers with the row that `find` finds, or with the thing as it was.
 pub(super) async fn show(
     shop: &Shop,
     mut params: Params,
     held: &IfNoneMatch,
-    what: &str,
+    thing: &Thing,
     find: impl FnOnce() -> Result<Option<Row>, StoreError>,
 ) -> Result<Response, Problem> {
-    let wanted = params.freshness()?;
+    let (asked, wanted) = (past::Asked::take(&mut params)?, params.freshness()?);
     params.finish()?;
+    if let Some(asked) = asked {
+        return asked.answer(shop, wanted, thing).await;
+    }
     shop.wait_until(wanted).await?;
     let position = shop.waiting.position();
-    let row = find()?.ok_or_else(|| not_found(what))?;
+    let row = find()?.ok_or_else(|| not_found(thing.name()))?;
     let version = version_of(row.json());
     Ok(resource(row.into_bytes(), version, position, held))
 }

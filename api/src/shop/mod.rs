@@ -35,6 +35,8 @@ pub(crate) struct Shop {
     pub reads: ReadModels,
     /// Places for searches, one per core.
     pub searches: Arc<Semaphore>,
+    /// Places for looks into the past, one per core.
+    pub pasts: Semaphore,
     pub waiting: Waiting,
     pub offers: Offers,
     pub currencies: Currencies,

@@ -8,4 +8,6 @@ mod data_dir;
 mod feeds;
 mod journey;
 mod network;
+mod outside;
+mod past;
 mod retries;

@@ -18,7 +18,7 @@ pub(crate) struct CartProjection {
     touched: AHashMap<CartId, Option<UserKey>>,
 }
 
-pub(super) fn cart_key(id: CartId) -> UserKey {
+pub(crate) fn cart_key(id: CartId) -> UserKey {
     key(b'c', &[id.uuid().as_bytes()])
 }
 

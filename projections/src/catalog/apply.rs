@@ -35,7 +35,7 @@ fn found_by(product: &ProductView) -> Vec<UserKey> {
     entries
 }
 
-pub(super) fn product_key(id: &ProductId) -> UserKey {
+pub(crate) fn product_key(id: &ProductId) -> UserKey {
     key(b'p', &[id.as_str().as_bytes()])
 }
 
@@ -135,6 +135,11 @@ impl Projection for CatalogProjection {
 }
 
 impl CatalogProjection {
+    /// One that nobody asks for offers.
+    pub(crate) fn alone() -> Self {
+        Self::new(Arc::default())
+    }
+
     pub(super) fn new(offers: Arc<Offers>) -> Self {
         let (products, touched) = (Table::default(), AHashMap::new());
         Self { products, touched, offers, changed: AHashSet::new() }

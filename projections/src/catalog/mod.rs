@@ -5,6 +5,6 @@ mod offers;
 mod queries;
 mod view;
 
-pub(crate) use apply::CatalogProjection;
+pub(crate) use apply::{CatalogProjection, product_key};
 pub use queries::{Catalog, Offer};
 pub use view::{PriceChange, ProductView, SkuOffer};

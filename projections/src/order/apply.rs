@@ -16,7 +16,7 @@ pub(crate) struct OrderProjection {
     orders: Table<OrderView>,
 }
 
-pub(super) fn order_key(id: OrderId) -> UserKey {
+pub(crate) fn order_key(id: OrderId) -> UserKey {
     key(b'o', &[id.uuid().as_bytes()])
 }
 

@@ -5,7 +5,7 @@ mod change;
 mod queries;
 mod view;
 
-pub(crate) use apply::OrderProjection;
+pub(crate) use apply::{OrderProjection, order_key};
 pub use queries::Orders;
 pub use view::{
     CreditView, FulfilmentState, OrderLineView, OrderState, OrderView, ReturnView, ShipmentView,

@@ -15,7 +15,7 @@ pub(crate) struct PaymentProjection {
     payments: Table<PaymentView>,
 }
 
-pub(super) fn payment_key(id: PaymentId) -> UserKey {
+pub(crate) fn payment_key(id: PaymentId) -> UserKey {
     key(b'p', &[id.uuid().as_bytes()])
 }
 

@@ -5,7 +5,7 @@ mod queries;
 mod summary;
 mod view;
 
-pub(crate) use apply::{PaymentProjection, ids};
+pub(crate) use apply::{PaymentProjection, ids, payment_key};
 pub use queries::Payments;
 pub use summary::{PaymentState, PaymentSummary};
 pub use view::{OperationState, OperationView, PaymentView};

@@ -17,15 +17,18 @@ pub(crate) struct StockProjection {
     buffer: Vec<u8>,
 }
 
-pub(super) fn stock_key(sku: &Sku) -> UserKey {
+pub(crate) fn stock_key(sku: &Sku) -> UserKey {
     key(b's', &[sku.as_str().as_bytes()])
 }
+
+/// What the keys of all movements begin with.
+pub(crate) const MOVEMENTS: &[u8] = b"m";
 
 pub(super) fn movements_prefix(sku: &Sku) -> UserKey {
     key(b'm', &[sku.as_str().as_bytes(), &[0]])
 }
 
-pub(super) fn holds_prefix(sku: &Sku) -> UserKey {
+pub(crate) fn holds_prefix(sku: &Sku) -> UserKey {
     key(b'h', &[sku.as_str().as_bytes(), &[0]])
 }
 

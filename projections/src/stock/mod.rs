@@ -4,6 +4,7 @@ mod apply;
 mod queries;
 mod view;
 
-pub(crate) use apply::StockProjection;
+pub(crate) use apply::{MOVEMENTS, StockProjection, holds_prefix, stock_key};
 pub use queries::Stock;
+pub(crate) use queries::at_moment;
 pub use view::{LocationStock, Movement, MovementKind, StockView};

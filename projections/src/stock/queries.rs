@@ -10,6 +10,7 @@ use crate::{
     row::{self, Walk},
 };
 use daybook_domain::{Sku, Timestamp};
+use fjall::{UserKey, UserValue};
 
 /// Stock as shown.
 #[derive(Debug, Clone)]
@@ -38,8 +39,7 @@ impl Stock {
             Ok(true)
         })?;
         stock.derive();
-        let json = serde_json::to_vec(&stock).map_err(|error| StoreError::damaged(b"(stock)", error))?;
-        Ok(Some(json.into()))
+        Ok(Some(written(&stock)?))
     }
 
     /// What moved the stock of a SKU, each a [`super::Movement`], the last first.
@@ -49,4 +49,29 @@ impl Stock {
         let walk = (&*prefix, cursor, Walk::Down);
         row::page(&live.snapshot(), &live.keyspace, walk, limit, row::itself)
     }
+}
+
+/// The row of stock, with those of `holds` counted as free that lasted until before `now`.
+pub(crate) fn at_moment<'r>(
+    stored: &Row,
+    holds: impl Iterator<Item = (&'r UserKey, &'r UserValue)>,
+    now: Timestamp,
+) -> Result<Row, StoreError> {
+    let mut stock: StockView = stored.parse()?;
+    if stock.holds_last_until.is_none_or(|until| now < until) {
+        return Ok(stored.clone());
+    }
+    for (key, value) in holds {
+        let hold: Hold = crate::table::parse(key, value)?;
+        if hold.until <= now {
+            stock.lapse(&hold);
+        }
+    }
+    stock.derive();
+    written(&stock)
+}
+
+fn written(stock: &StockView) -> Result<Row, StoreError> {
+    let json = serde_json::to_vec(stock).map_err(|error| StoreError::damaged(b"(stock)", error))?;
+    Ok(json.into())
 }

@@ -39,7 +39,11 @@ fn every_read_model_of_every_position_is_what_a_replay_up_to_there_shows() {
             let output = data.run(&["--json", "as-of", "--position", &position.to_string(), what, &id]);
             match row {
                 Some(row) => {
-                    let shown: Value = serde_json::from_str(&good(output)).unwrap();
+                    let mut shown: Value = serde_json::from_str(&good(output)).unwrap();
+                    if what == "cart" {
+                        // Found out beside the row; the interface's own tests compare them.
+                        assert!(shown.as_object_mut().unwrap().remove("blockers").unwrap().is_array());
+                    }
                     let row: Value = serde_json::from_slice(row.json()).unwrap();
                     assert_eq!(shown, row, "{what} at {position}");
                 }

@@ -13,6 +13,7 @@ pub(crate) fn checkpoint() -> Operation {
         .says("A signed note in the C2SP tlog-checkpoint format. Keep one, and nothing before it can be changed unnoticed.")
         .answers_as(200, "The note.", &[("text/plain", NOTE)])
         .problems(&[&kind::INVALID_PARAMETER, &kind::NOT_FOUND])
+        .inside_only()
 }
 
 pub(crate) fn key() -> Operation {
@@ -23,12 +24,14 @@ pub(crate) fn key() -> Operation {
             &[("text/plain", "daybook/3f1c9a7b2e40+1a2b3c4d+AX…\n")],
         )
         .problems(&[&kind::INVALID_PARAMETER])
+        .inside_only()
 }
 
 pub(crate) fn tile() -> Operation {
     Operation::other(TAG, "auditTile", "A tile of the Merkle tree, after C2SP tlog-tiles")
         .answers_as(200, "Up to 256 hashes of 32 bytes.", &[("application/octet-stream", "")])
         .problems(&[&kind::INVALID_PARAMETER, &kind::NOT_FOUND])
+        .inside_only()
 }
 
 pub(crate) fn proof() -> Operation {
@@ -40,6 +43,7 @@ pub(crate) fn proof() -> Operation {
             &[("application/json", INCLUSION)],
         )
         .problems(&[&kind::INVALID_PARAMETER, &kind::NOT_FOUND, &kind::NOT_REACHED, &kind::UNAVAILABLE])
+        .inside_only()
 }
 
 pub(crate) fn consistency() -> Operation {
@@ -60,6 +64,7 @@ pub(crate) fn consistency() -> Operation {
             )],
         )
         .problems(&[&kind::INVALID_PARAMETER, &kind::NOT_FOUND, &kind::UNAVAILABLE])
+        .inside_only()
 }
 
 pub(crate) fn order() -> Operation {
@@ -69,4 +74,5 @@ pub(crate) fn order() -> Operation {
         .says("Every event of the order as stored, in base64, with an inclusion proof under one signed checkpoint.")
         .answers_as(200, "The events and their proofs.", &[("application/json", &example)])
         .problems(&[&kind::INVALID_PARAMETER, &kind::NOT_FOUND, &kind::NOT_REACHED, &kind::UNAVAILABLE])
+        .inside_only()
 }

@@ -12,8 +12,8 @@ use crate::{
     },
     openapi::Operation,
     problem::kind,
-    queries::carts::CartPage,
 };
+use daybook_projections::cart::CartPage;
 use serde_json::{Value, json};
 
 const TAG: &str = "carts";
@@ -48,6 +48,7 @@ pub(crate) fn show() -> Operation {
         .says("`blockers` compares an active cart with today's prices and stock: `PriceChanged`, `NotForSale`, `OutOfStock`, `NoLines`. Blockers may change without a new version.")
         .answers::<CartPage>(200, "The cart.", crate::queries::carts::example())
         .conditional()
+        .as_of()
         .problems(&[&kind::NOT_FOUND])
 }
 

@@ -39,4 +39,5 @@ pub(crate) fn events() -> Operation {
             ("text/event-stream", "id: 4713\nevent: OrderPlaced\ndata: {\"specversion\":\"1.0\"}\n\n"),
         ])
         .problems(&[&kind::INVALID_PARAMETER, &kind::INVALID_HEADER, &kind::NOT_ACCEPTABLE])
+        .inside_only()
 }

@@ -22,6 +22,7 @@ pub(crate) fn show() -> Operation {
         .says("`action_url` says where the customer has to do something before the payment can go on.")
         .answers::<PaymentView>(200, "The payment.", example)
         .conditional()
+        .as_of()
         .problems(&[&kind::NOT_FOUND])
 }
 

@@ -1,30 +1,17 @@
-//! Logs that show a part of another one, for read models to be filled from. They take no events.
+//! The shop up to a point: a log that shows a part of another one, for a search to be filled from. It takes no events.
 //!
 //! Positions stay what they were, so they have gaps here; read models skip nothing by that.
 
-use super::point::Point;
 use crate::source::Opened;
 use ahash::AHashSet;
 use async_trait::async_trait;
 use daybook_event_log::{
     Append, AppendFuture, EventLog, LogError, Position, RecordedEvent, StreamId, Version,
 };
+use daybook_projections::past::Point;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::watch;
 use uuid::Uuid;
-
-/// Events that were picked out, in the order of their positions.
-pub(super) struct Picked {
-    events: Vec<RecordedEvent>,
-    head: watch::Sender<Position>,
-}
-
-impl Picked {
-    pub(super) fn new(events: Vec<RecordedEvent>) -> Self {
-        let head = watch::Sender::new(events.last().map_or(Position::ZERO, RecordedEvent::position));
-        Self { events, head }
-    }
-}
 
 /// What a search is made of, up to a point: products and their stock.
 pub(super) struct Shown {
@@ -38,7 +25,7 @@ pub(super) struct Shown {
 
 impl Shown {
     pub(super) fn new(opened: &Opened, point: Point) -> Self {
-        let last = point.last_position().min(opened.head);
+        let last = point.last_position().unwrap_or(opened.head).min(opened.head);
         let head = watch::Sender::new(Position::new(last));
         Self { log: opened.log.clone(), point, last, head, over: Mutex::default() }
     }
@@ -60,52 +47,9 @@ impl Shown {
 }
 
 #[async_trait]
-impl EventLog for Picked {
-    fn append(&self, _group: Vec<Append>) -> AppendFuture {
-        refused()
-    }
-
-    async fn read_stream(
-        &self,
-        stream: &StreamId,
-        from: Version,
-        limit: usize,
-    ) -> Result<Vec<RecordedEvent>, LogError> {
-        let events = self.events.iter().filter(|event| event.stream() == stream.as_str());
-        Ok(events.filter(|event| event.version() >= from).take(limit).cloned().collect())
-    }
-
-    async fn read_all(&self, from: Position, limit: usize) -> Result<Vec<RecordedEvent>, LogError> {
-        let first = self.events.partition_point(|event| event.position() < from);
-        Ok(self.events[first..].iter().take(limit).cloned().collect())
-    }
-
-    async fn find(&self, event_id: Uuid) -> Result<Option<RecordedEvent>, LogError> {
-        Ok(self.events.iter().find(|event| event.event_id() == event_id).cloned())
-    }
-
-    async fn stream_version(&self, stream: &StreamId) -> Result<Version, LogError> {
-        let last = self.events.iter().rfind(|event| event.stream() == stream.as_str());
-        Ok(last.map_or(Version::ZERO, RecordedEvent::version))
-    }
-
-    fn head(&self) -> watch::Receiver<Position> {
-        self.head.subscribe()
-    }
-
-    fn is_sole_writer(&self) -> bool {
-        false
-    }
-
-    async fn close(&self) -> Result<(), LogError> {
-        Ok(())
-    }
-}
-
-#[async_trait]
 impl EventLog for Shown {
     fn append(&self, _group: Vec<Append>) -> AppendFuture {
-        refused()
+        Box::pin(async { Err(LogError::Closed) })
     }
 
     async fn read_stream(
@@ -155,8 +99,4 @@ impl EventLog for Shown {
     async fn close(&self) -> Result<(), LogError> {
         Ok(())
     }
-}
-
-fn refused() -> AppendFuture {
-    Box::pin(async { Err(LogError::Closed) })
 }
