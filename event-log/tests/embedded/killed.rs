@@ -1,5 +1,6 @@
 //! A real process is killed with -9 while it appends, again and again, on the real disk. Everything it
-//! had said was durable is there, in order, and nothing else than what it sent.
+//! had said was durable is there, in order, and nothing else than what it sent. The process is this very test, started
+//! by itself and told where to write.
 
 use crate::support::{append_range, appends_in, everything, nth_append};
 use daybook_event_log::{EmbeddedLog, EmbeddedOptions, EventLog};
@@ -13,6 +14,7 @@ use std::{
 const ROUNDS: u128 = 6;
 /// Groups the killed process has in flight.
 const IN_FLIGHT: usize = 8;
+/// Set for the process that is to be killed: where its log is.
 const PLACE: &str = "DAYBOOK_KILLED_TEST_PLACE";
 
 fn open(place: &Path) -> EmbeddedLog {
@@ -20,12 +22,35 @@ fn open(place: &Path) -> EmbeddedLog {
     EmbeddedLog::open(place, options).expect("the log opens")
 }
 
+/// What the process does until it is killed.
+fn append_on(place: &Path) {
+    let log = open(place);
+    let begun = appends_in(&everything(&log).expect("readable"));
+    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+    runtime.block_on(async {
+        let mut answers = VecDeque::new();
+        let mut out = std::io::stdout().lock();
+        for n in begun..begun + 100_000 {
+            answers.push_back(log.append(vec![nth_append(n)]));
+            if answers.len() == IN_FLIGHT
+                && let Some(answer) = answers.pop_front()
+            {
+                answer.await.expect("the log takes appends");
+                writeln!(out, "\nacknowledged {}", n + 2 - IN_FLIGHT as u128).expect("someone listens");
+            }
+        }
+    });
+}
+
 #[test]
 fn a_killed_process_has_lost_nothing_it_acknowledged() {
+    if let Some(place) = std::env::var_os(PLACE) {
+        return append_on(Path::new(&place));
+    }
     let place = tempfile::tempdir().expect("room");
     for round in 1..=ROUNDS {
         let mut child = Command::new(std::env::current_exe().expect("this test has a path"))
-            .args(["killed::the_process_that_is_killed", "--exact", "--nocapture"])
+            .args(["killed::a_killed_process_has_lost_nothing_it_acknowledged", "--exact", "--nocapture"])
             .env(PLACE, place.path())
             .stdout(Stdio::piped())
             .spawn()
@@ -47,26 +72,4 @@ fn a_killed_process_has_lost_nothing_it_acknowledged() {
     let recovered = appends_in(&everything(&log).expect("readable"));
     append_range(&log, 0, recovered + 5).expect("what is there is known, what is new goes in");
     assert_eq!(appends_in(&everything(&log).expect("readable")), recovered + 5);
-}
-
-/// Does nothing unless the test above starts it.
-#[test]
-fn the_process_that_is_killed() {
-    let Some(place) = std::env::var_os(PLACE) else { return };
-    let log = open(Path::new(&place));
-    let begun = appends_in(&everything(&log).expect("readable"));
-    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
-    runtime.block_on(async {
-        let mut answers = VecDeque::new();
-        let mut out = std::io::stdout().lock();
-        for n in begun..begun + 100_000 {
-            answers.push_back(log.append(vec![nth_append(n)]));
-            if answers.len() == IN_FLIGHT
-                && let Some(answer) = answers.pop_front()
-            {
-                answer.await.expect("the log takes appends");
-                writeln!(out, "\nacknowledged {}", n + 2 - IN_FLIGHT as u128).expect("someone listens");
-            }
-        }
-    });
 }

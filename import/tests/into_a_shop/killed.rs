@@ -1,4 +1,5 @@
-//! A real process that imports into a log on disk, killed with -9 again and again.
+//! A real process that imports into a log on disk, killed with -9 again and again. The process is this very test,
+//! started by itself and told where to write.
 
 use super::{empty_log, excerpt, import, streams};
 use daybook_engine::{Engine, EngineOptions};
@@ -22,7 +23,7 @@ fn open(directory: &Path) -> Arc<dyn EventLog> {
 /// Starts the import as another process and kills it when it says that `lines` lines are done.
 fn import_and_kill(directory: &Path, lines: u64) {
     let mut child = Command::new(std::env::current_exe().expect("this test's own program"))
-        .args(["--exact", "killed::the_one_that_is_killed", "--nocapture"])
+        .args(["--exact", "killed::an_import_killed_with_9_ends_as_if_nothing_had_happened", "--nocapture"])
         .env(DIRECTORY, directory)
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
@@ -37,12 +38,11 @@ fn import_and_kill(directory: &Path, lines: u64) {
     child.wait().expect("it ends");
 }
 
-#[test]
-fn the_one_that_is_killed() {
-    let Some(directory) = std::env::var_os(DIRECTORY) else { return };
+/// What the process does until it is killed.
+fn import_here(directory: &Path) {
     let runtime = super::runtime();
     runtime.block_on(async {
-        let engine = Engine::start(open(Path::new(&directory)), EngineOptions::default()).await;
+        let engine = Engine::start(open(directory), EngineOptions::default()).await;
         let engine = engine.expect("the engine starts");
         let tell = |progress: daybook_import::Progress| {
             if progress.phase == Phase::Importing {
@@ -57,6 +57,9 @@ fn the_one_that_is_killed() {
 
 #[test]
 fn an_import_killed_with_9_ends_as_if_nothing_had_happened() {
+    if let Some(directory) = std::env::var_os(DIRECTORY) {
+        return import_here(Path::new(&directory));
+    }
     let undisturbed = empty_log();
     let expected = import(&undisturbed, &excerpt(LINES));
     let directory = tempfile::tempdir().expect("a directory");

@@ -1,4 +1,5 @@
-//! Killing the process at any moment leads to the same rows as never killing it.
+//! Killing the process at any moment leads to the same rows as never killing it. The process is this very test, started
+//! by itself and told where to write.
 
 use crate::{
     batches::{all_rows, expected, open, runtime},
@@ -6,21 +7,20 @@ use crate::{
 };
 use std::{
     io::Read,
-    path::PathBuf,
+    path::Path,
     process::{Command, Stdio},
     time::Duration,
 };
 
+/// Set for the process that is to be killed.
 const DIR: &str = "DAYBOOK_TEST_KILL_DIR";
 const CARTS: u128 = 400;
 
-/// Not a test of its own: what the killed process does.
-#[test]
-fn child_that_fills_a_read_store() {
-    let Some(dir) = std::env::var_os(DIR).map(PathBuf::from) else { return };
+/// What the process does until it is killed.
+fn fill(dir: &Path) {
     let book = Book::day(CARTS);
     println!("ready");
-    let models = open(&dir);
+    let models = open(dir);
     let head = book.head().get();
     // Many small batches, so that most moments are in the middle of one.
     let mut at = 0;
@@ -34,13 +34,20 @@ fn child_that_fills_a_read_store() {
 
 #[test]
 fn a_killed_process_leaves_rows_that_lead_to_the_same_views() {
+    if let Some(dir) = std::env::var_os(DIR) {
+        return fill(Path::new(&dir));
+    }
     let book = Book::day(CARTS);
     let expected = expected(&book);
     let dir = tempfile::tempdir().unwrap();
     let mut interrupted = 0;
     for round in 0..8_u64 {
         let mut child = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "kill::child_that_fills_a_read_store", "--nocapture"])
+            .args([
+                "--exact",
+                "kill::a_killed_process_leaves_rows_that_lead_to_the_same_views",
+                "--nocapture",
+            ])
             .env(DIR, dir.path())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())

@@ -1,4 +1,5 @@
-//! A real process, killed for real: `kill -9` while it follows the log, again and again.
+//! A real process, killed for real: `kill -9` while it follows the log, again and again. The process is this very test,
+//! started by itself and told where to write.
 
 use super::{
     super::{CountMode, Search, SearchConfig, SearchProjection, SearchRequest},
@@ -13,6 +14,7 @@ use std::{
     time::Duration,
 };
 
+/// Set for the process that is to be killed.
 const DIR: &str = "DAYBOOK_TEST_SEARCH_DIR";
 const EVENTS: u64 = 6_000;
 const PRODUCTS: u64 = 40;
@@ -34,11 +36,8 @@ fn open(dir: &Path) -> SearchProjection {
     SearchProjection::open(dir, &config, Search::default()).unwrap()
 }
 
-#[test]
-#[ignore = "runs in a process of its own, started by the test below"]
-fn the_process_that_is_killed() {
-    let Ok(dir) = std::env::var(DIR) else { return };
-    let dir = Path::new(&dir);
+/// What the process does until it is killed.
+fn follow(dir: &Path) {
     let mut projection = open(dir);
     let from = projection.own_checkpoint().unwrap().get();
     for position in from + 1..=EVENTS {
@@ -62,11 +61,17 @@ fn seen(projection: &SearchProjection) -> String {
 
 #[test]
 fn a_process_killed_again_and_again_ends_with_the_same_index() {
+    if let Some(dir) = std::env::var_os(DIR) {
+        return follow(Path::new(&dir));
+    }
     let dir = tempfile::tempdir().unwrap();
     let following = dir.path().join("following");
     for round in 1..=KILLS {
         let mut child = Command::new(std::env::current_exe().unwrap())
-            .args(["--ignored", "--exact", "search::tests::kill::the_process_that_is_killed"])
+            .args([
+                "--exact",
+                "search::tests::kill::a_process_killed_again_and_again_ends_with_the_same_index",
+            ])
             .env(DIR, dir.path())
             .stdout(Stdio::null())
             .spawn()

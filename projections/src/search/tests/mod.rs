@@ -2,9 +2,9 @@
 
 mod crash;
 mod facets;
-mod icecat;
 mod kill;
 mod paging;
+mod retailer;
 mod runner;
 mod shop;
 mod updates;
