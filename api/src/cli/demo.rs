@@ -36,6 +36,7 @@ impl Demo {
             let imported = tokio::select! {
                 imported = import(&daybook, bundled(), ImportOptions::default()) => imported,
                 signal = signals.first() => {
+                    signals.next_ends_at_once();
                     daybook.shutdown().await?;
                     println!("daybook: stopped by a signal ({signal}); the next start goes on where this one was");
                     return Ok(());

@@ -47,7 +47,11 @@ impl Import {
         let imported = tokio::select! {
             imported = import(&daybook, opened, ImportOptions { source }) => imported,
             signal = signals.first() => {
-                Err(anyhow::anyhow!("stopped by a signal ({signal}); start the same import again, it goes on where it was"))
+                signals.next_ends_at_once();
+                daybook.shutdown().await?;
+                // Being told to stop is no failure; whoever has to know whether it is whole looks for the report.
+                println!("stopped by a signal ({signal}), not all is imported; start the same import again, it goes on where it was");
+                return Ok(());
             }
         };
         let written = imported.and_then(|imported| {

@@ -198,14 +198,21 @@ impl Signals {
         }
     }
 
-    /// Cancels `stopping` at the first signal; at a second one the process ends at once.
+    /// Cancels `stopping` at the first signal.
     fn cancel_on_first(mut self, stopping: CancellationToken) {
         tokio::spawn(async move {
             let signal = self.first().await;
             tracing::info!(signal, "stopping; once more stops at once");
             stopping.cancel();
+            self.next_ends_at_once();
+        });
+    }
+
+    /// From now on a signal ends the process at once. Safe at any moment: what was acknowledged is on disk, and the
+    /// log recovers from the rest.
+    pub(super) fn next_ends_at_once(mut self) {
+        tokio::spawn(async move {
             self.first().await;
-            // Safe at any moment: what was acknowledged is on disk, and the log recovers from the rest.
             std::process::exit(1);
         });
     }
