@@ -23,8 +23,12 @@ fn document() -> Value {
     let (mut channels, mut operations, mut messages) = (Map::new(), Map::new(), Map::new());
     for (aggregate, event_type, version, schema) in Event::schemas() {
         let name = format!("{event_type}.v{version}");
-        let summary = schema.get("description").cloned().unwrap_or_default();
-        messages.insert(name.clone(), message(aggregate, (event_type, version), &summary));
+        let mut described = message(aggregate, (event_type, version));
+        // What has no summary has none; a null would not be AsyncAPI.
+        if let (Some(summary), Some(members)) = (schema.get("description"), described.as_object_mut()) {
+            members.insert("summary".to_owned(), summary.clone());
+        }
+        messages.insert(name.clone(), described);
         let channel = channels.entry(aggregate).or_insert_with(|| channel(aggregate));
         let link = json!({ "$ref": format!("#/components/messages/{name}") });
         if let Some(offered) = channel["messages"].as_object_mut() {
@@ -57,11 +61,10 @@ fn channel(aggregate: &str) -> Value {
     })
 }
 
-fn message(aggregate: &str, (event_type, version): (&str, u16), summary: &Value) -> Value {
+fn message(aggregate: &str, (event_type, version): (&str, u16)) -> Value {
     let path = format!("events/{aggregate}/{event_type}.v{version}.json");
     json!({
         "name": event_type,
-        "summary": summary,
         "headers": { "$ref": "#/components/schemas/Headers" },
         "payload": { "allOf": [
             { "$ref": "#/components/schemas/Attributes" },

@@ -5,6 +5,7 @@ use crate::{
     audit::Trail,
     commands::bulk::BulkTarget,
     data_dir::{DataDir, DataDirError},
+    http::Room,
     metrics::Exporter,
     node::{Duties, Health, NodeRole, Roles},
     openapi,
@@ -131,6 +132,7 @@ impl Daybook {
         let shop = Arc::new(Shop {
             offers: Offers::new(reads.clone(), waiting.clone()),
             waiting,
+            room: Room::default(),
             engine,
             reads,
             searches: Arc::new(Semaphore::new(cores)),

@@ -1,7 +1,10 @@
 //! The listener: accepts connections up to a limit, speaks HTTP/1.1, gives slow clients a bounded time, and
 //! on a signal lets requests under way finish.
 
+mod parting;
+mod refusal;
 mod stall;
+mod wire;
 
 use crate::{
     http::Outside,
@@ -14,18 +17,20 @@ use hyper_util::{
     rt::{TokioIo, TokioTimer},
     server::graceful::GracefulShutdown,
 };
+use parting::{listen_out, part};
 use stall::Stall;
 use std::{io, sync::Arc, time::Duration};
-use tokio::{
-    io::AsyncWriteExt,
-    net::{TcpListener, TcpStream},
-    sync::Semaphore,
-};
+use tokio::{io::AsyncWriteExt, net::TcpListener, sync::Semaphore};
 use tokio_util::sync::CancellationToken;
 use tower::Service;
+use wire::Wire;
 
 /// Before accepting again after the system refused, for example for want of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+/// Room for a request's head, and for what is read of a body at a time.
+const READ_BUFFER_BYTES: usize = 64 << 10;
+/// How many clients at a time are told that there is no place; further ones are not even told.
+const TURNED_AWAY: usize = 256;
 
 /// Serves `router` on `listener` until `stopping` is cancelled and requests under way are finished, or the
 /// drain timeout has passed.
@@ -37,6 +42,7 @@ pub(crate) async fn serve(
 ) -> io::Result<()> {
     let graceful = GracefulShutdown::new();
     let places = Arc::new(Semaphore::new(limits.connections));
+    let doorstep = Arc::new(Semaphore::new(TURNED_AWAY));
     let open = metrics::gauge!("daybook_http_connections");
     loop {
         let accepted = tokio::select! {
@@ -52,7 +58,13 @@ pub(crate) async fn serve(
             }
         };
         let Ok(place) = places.clone().try_acquire_owned() else {
-            tokio::spawn(turn_away(stream));
+            if let Ok(place) = doorstep.clone().try_acquire_owned() {
+                let stream = Stall::new(stream, limits.write_timeout);
+                tokio::spawn(async move {
+                    turn_away(stream).await;
+                    drop(place);
+                });
+            }
             continue;
         };
         // Answers are small and complete; waiting to fill a packet only delays them.
@@ -68,13 +80,17 @@ pub(crate) async fn serve(
         });
         let mut http = http1::Builder::new();
         http.timer(TokioTimer::new()).header_read_timeout(limits.header_timeout).keep_alive(true);
-        let io = TokioIo::new(Stall::new(stream, limits.write_timeout));
-        let connection = graceful.watch(http.serve_connection(io, service));
+        // Whoever asked and closed only its own side still listens.
+        http.half_close(true);
+        http.max_buf_size(READ_BUFFER_BYTES);
+        let (wire, handed_back) = Wire::new(Stall::new(stream, limits.write_timeout));
+        let connection = graceful.watch(http.serve_connection(TokioIo::new(wire), service));
         let open = open.clone();
         open.increment(1.0);
         tokio::spawn(async move {
-            // Broken and timed-out connections are the client's affair.
-            drop(connection.await);
+            // Broken connections are the client's affair.
+            let late_head = connection.await.is_err_and(|error| error.is_timeout());
+            part(&handed_back, late_head).await;
             open.decrement(1.0);
             drop(place);
         });
@@ -88,17 +104,10 @@ pub(crate) async fn serve(
 }
 
 /// Says that there is no place, without reading the request.
-async fn turn_away(mut stream: TcpStream) {
+async fn turn_away(mut stream: Stall) {
     let problem = Problem::new(&kind::TOO_MANY_CONNECTIONS, "all connections are in use; try again shortly");
-    let body = problem.to_json("/").to_string();
-    let answer = format!(
-        "HTTP/1.1 503 Service Unavailable\r\ncontent-type: {}\r\ncontent-length: {}\r\nretry-after: 1\r\nconnection: close\r\n\r\n{body}",
-        crate::problem::MEDIA_TYPE,
-        body.len()
-    );
-    let say = async {
-        stream.write_all(answer.as_bytes()).await?;
-        stream.shutdown().await
-    };
-    drop(tokio::time::timeout(Duration::from_secs(1), say).await);
+    let say = async { stream.write_all(&refusal::written(&problem)).await };
+    if matches!(tokio::time::timeout(Duration::from_secs(1), say).await, Ok(Ok(()))) {
+        listen_out(&mut stream).await;
+    }
 }

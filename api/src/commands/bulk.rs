@@ -59,7 +59,7 @@ pub(crate) async fn run(
         limit,
         shop.limits.body_timeout,
     );
-    let outcomes = lanes::run(router, lines, shop.limits.bulk_concurrency);
+    let outcomes = lanes::run(shop.clone(), router, lines, shop.limits.bulk_concurrency);
     let body = Body::from_stream(outcomes.map(Ok::<Bytes, io::Error>));
     let mut response = Response::new(body);
     *response.status_mut() = StatusCode::OK;

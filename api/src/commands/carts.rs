@@ -2,7 +2,7 @@
 
 use super::receipt::{created, done, receipt};
 use crate::{
-    http::{Asked, CartLineId, CommandBody, Id, created_id},
+    http::{Asked, CartLineId, CommandBody, Condition, Id, created_id},
     problem::{Problem, kind},
     shop::{App, Shop},
 };
@@ -141,7 +141,7 @@ pub(crate) async fn copy(
 }
 
 async fn begin<T>(shop: &Shop, asked: &Asked<T>, command: CreateCart) -> Result<Response, Problem> {
-    if asked.caller.expected_version.is_some() {
+    if !matches!(asked.caller.condition, Condition::None | Condition::Version(0)) {
         return Err(Problem::new(&kind::INVALID_HEADER, "a cart that does not exist yet has no version")
             .with("header", "If-Match"));
     }
@@ -236,7 +236,14 @@ pub(crate) async fn merge(
     Id(id): Id<CartId>,
     asked: Asked<MergeBody>,
 ) -> Result<Response, Problem> {
-    run(&shop, id, &asked, CartCommand::MergeCart(MergeCart { into: asked.body.into })).await
+    let into = asked.body.into;
+    // What merging into itself is called is the cart's to say.
+    if into != id
+        && let Err(problem) = shop.can_take(into, id).await
+    {
+        return shop.recorded(&asked, &format!("cart-{id}"), problem).await.map(|outcome| done(&outcome));
+    }
+    run(&shop, id, &asked, CartCommand::MergeCart(MergeCart { into })).await
 }
 
 /// `DELETE /carts/{id}`

@@ -8,8 +8,8 @@ use crate::{
 };
 use axum::{extract::State, response::Response};
 use daybook_domain::{
-    Command, Event, OperationId, PaymentId,
-    payment::{GatewayOutcome, PaymentCommand, PaymentEvent, RecordOutcome},
+    Command, Event, OperationId, PaymentId, Rejection,
+    payment::{GatewayOutcome, PaymentCommand, PaymentEvent, PaymentRejection, RecordOutcome},
 };
 use daybook_engine::Priority;
 
@@ -19,7 +19,11 @@ pub(crate) async fn confirm(
     Id(id): Id<PaymentId>,
     asked: Asked<EmptyBody>,
 ) -> Result<Response, Problem> {
-    let operation_id = asked_of_customer(&shop.history("payment", id).await?).ok_or_else(|| {
+    let history = shop.history("payment", id).await?;
+    if history.is_empty() {
+        return Err(Rejection::Payment(PaymentRejection::PaymentNotFound {}).into());
+    }
+    let operation_id = asked_of_customer(&history).ok_or_else(|| {
         Problem::new(&kind::CONFLICT, "the gateway asked nothing of the customer for this payment")
     })?;
     shop.gateway.confirm_action(operation_id);

@@ -3,7 +3,7 @@
 use super::receipt::done;
 use crate::{
     http::{Asked, CommandBody, Id},
-    problem::Problem,
+    problem::{Problem, kind},
     shop::{App, Shop},
 };
 use axum::{extract::State, response::Response};
@@ -64,6 +64,10 @@ pub(crate) async fn put(
     asked: Asked<ProductBody>,
 ) -> Result<Response, Problem> {
     let body = asked.body.clone();
+    if let Some(problem) = sku_taken(&shop, &id, &body)? {
+        let outcome = shop.recorded(&asked, &format!("product-{id}"), problem).await?;
+        return Ok(done(&outcome));
+    }
     let spec = ProductSpec {
         title: body.title,
         description: body.description,
@@ -76,6 +80,22 @@ pub(crate) async fn put(
     };
     let command = PutProduct { product_id: id.clone(), spec, status: body.status };
     run(&shop, id, &asked, ProductCommand::PutProduct(command)).await
+}
+
+/// A SKU is counted and priced once, so no two products on offer have the same.
+fn sku_taken(shop: &Shop, id: &ProductId, body: &ProductBody) -> Result<Option<Problem>, Problem> {
+    if body.status == ProductStatus::Archived {
+        return Ok(None);
+    }
+    for Variant { sku, .. } in &body.variants {
+        if let Some(other) = shop.offers.taken_by_another(sku, id)? {
+            let detail =
+                format!("{sku} is a variant of product {other}; take it out there or archive that first");
+            let problem = Problem::new(&kind::CONFLICT, detail).with("reason", "SkuTaken");
+            return Ok(Some(problem.with("sku", sku.as_str()).with("product_id", other.as_str())));
+        }
+    }
+    Ok(None)
 }
 
 /// `PUT /products/{id}/prices`

@@ -33,9 +33,14 @@ impl<T: CommandBody> FromRequest<Arc<Shop>> for Asked<T> {
 
     async fn from_request(request: Request, shop: &Arc<Shop>) -> Result<Self, Problem> {
         let (parts, body) = request.into_parts();
+        if parts.uri.query().is_some_and(|query| !query.is_empty()) {
+            return Err(Problem::new(&kind::INVALID_PARAMETER, "commands have no query parameters"));
+        }
         let caller = Caller::read(&parts.headers)?;
         let limits = &shop.limits;
-        let bytes = collect(&parts.headers, body, limits.body_bytes, limits.body_timeout).await?;
+        let declared = declared(&parts.headers);
+        let _room = shop.room.for_body(declared, limits.body_bytes)?;
+        let bytes = collect(declared, body, limits.body_bytes, limits.body_timeout).await?;
         if !bytes.is_empty() && !is_json(&parts.headers) {
             return Err(Problem::new(&kind::UNSUPPORTED_MEDIA_TYPE, "commands are application/json")
                 .with("expected", "application/json"));
@@ -61,8 +66,13 @@ fn is_json(headers: &HeaderMap) -> bool {
         || (media_type.starts_with("application/") && media_type.ends_with("+json"))
 }
 
+/// How long the body is, if its sender said so.
+fn declared(headers: &HeaderMap) -> Option<u64> {
+    headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
 async fn collect(
-    headers: &HeaderMap,
+    declared: Option<u64>,
     body: Body,
     limit: usize,
     patience: Duration,
@@ -72,8 +82,7 @@ async fn collect(
             .with("limit_bytes", limit)
             .header(header::CONNECTION, header::HeaderValue::from_static("close"))
     };
-    let declared = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
-    if declared.is_some_and(|length: u64| length > limit as u64) {
+    if declared.is_some_and(|length| length > limit as u64) {
         return Err(too_large());
     }
     match tokio::time::timeout(patience, Limited::new(body, limit).collect()).await {

@@ -1,10 +1,15 @@
 //! Who asks, under which command id, expecting which version: read from the headers of a command.
 
-use super::{conditional, idempotency};
+use super::{
+    conditional::{self, Condition},
+    idempotency,
+};
 use crate::problem::{Problem, kind};
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, HeaderName};
 use daybook_domain::Actor;
 use uuid::Uuid;
+
+const ACTOR: HeaderName = HeaderName::from_static("x-daybook-actor");
 
 /// What the headers of a command say.
 #[derive(Debug)]
@@ -17,27 +22,27 @@ pub(crate) struct Caller {
     pub actor: Actor,
     /// The trace id of `traceparent`; the command's own id where there is none.
     pub correlation_id: Uuid,
-    /// The stream version of `If-Match`.
-    pub expected_version: Option<u64>,
+    /// What `If-Match` or `If-None-Match` asks for.
+    pub condition: Condition,
 }
 
 impl Caller {
     pub(super) fn read(headers: &HeaderMap) -> Result<Self, Problem> {
         let key = idempotency::key(headers)?;
         let command_id = key.map_or_else(Uuid::now_v7, idempotency::command_id);
-        let expected_version = conditional::if_match(headers)?;
+        let condition = conditional::condition(headers)?;
         Ok(Self {
             command_id,
             retry_safe: key.is_some(),
             actor: actor(headers)?,
             correlation_id: trace_id(headers).unwrap_or(command_id),
-            expected_version,
+            condition,
         })
     }
 }
 
 fn actor(headers: &HeaderMap) -> Result<Actor, Problem> {
-    let Some(value) = headers.get("x-daybook-actor") else { return Ok(Actor::Anonymous) };
+    let Some(value) = conditional::the_only(headers, &ACTOR)? else { return Ok(Actor::Anonymous) };
     let invalid =
         |detail: String| Problem::new(&kind::INVALID_HEADER, detail).with("header", "X-Daybook-Actor");
     let text = value.to_str().map_err(|_| invalid("X-Daybook-Actor must be ASCII text".to_owned()))?;

@@ -3,7 +3,7 @@
 use crate::problem::{Problem, kind};
 use axum::{
     extract::FromRequestParts,
-    http::{HeaderMap, HeaderValue, header, request::Parts},
+    http::{HeaderMap, HeaderName, HeaderValue, header, request::Parts},
 };
 use std::convert::Infallible;
 
@@ -31,18 +31,56 @@ fn version_of(tag: &str) -> Option<u64> {
     tag.split_once('.').map_or(tag, |(version, _)| version).parse().ok()
 }
 
-/// The version that `If-Match` asks for; none where it is absent or `*`.
-pub(super) fn if_match(headers: &HeaderMap) -> Result<Option<u64>, Problem> {
-    let Some(value) = headers.get(header::IF_MATCH) else { return Ok(None) };
-    match value.to_str().map(str::trim) {
-        Ok("*") => Ok(None),
-        Ok(tag) if version_of(tag).is_some() => Ok(version_of(tag)),
-        _ => Err(Problem::new(
-            &kind::INVALID_HEADER,
-            "If-Match must be one entity tag as ETag gave it, for example \"v7\" with its quotes, or *",
-        )
-        .with("header", "If-Match")),
+/// What a command asks of the resource before it is executed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Condition {
+    None,
+    /// `If-Match: *`
+    Exists,
+    /// `If-Match: "v7"`; zero is `If-None-Match: *`, so that only something new is made.
+    Version(u64),
+}
+
+/// The condition in the headers of a command.
+pub(super) fn condition(headers: &HeaderMap) -> Result<Condition, Problem> {
+    let refused =
+        |header: &str, detail: &str| Err(Problem::new(&kind::INVALID_HEADER, detail).with("header", header));
+    match (the_only(headers, &header::IF_MATCH)?, the_only(headers, &header::IF_NONE_MATCH)?) {
+        (None, None) => Ok(Condition::None),
+        (Some(value), None) => match value.to_str().map(str::trim) {
+            Ok("*") => Ok(Condition::Exists),
+            Ok(tag) => match version_of(tag) {
+                Some(version) => Ok(Condition::Version(version)),
+                None => refused("If-Match", IF_MATCH),
+            },
+            Err(_) => refused("If-Match", IF_MATCH),
+        },
+        (None, Some(value)) if value.as_bytes().trim_ascii() == b"*" => Ok(Condition::Version(0)),
+        (None, Some(_)) => refused(
+            "If-None-Match",
+            "If-None-Match of a command can only be *: make it only if it is not there",
+        ),
+        (Some(_), Some(_)) => {
+            refused("If-None-Match", "If-Match and If-None-Match contradict each other; give one of them")
+        }
     }
+}
+
+const IF_MATCH: &str =
+    "If-Match must be one strong entity tag as ETag gave it, for example \"v7\" with its quotes, or *";
+
+/// The header's value, if it is there; a problem if it is there more than once, since only one of them could count.
+pub(super) fn the_only<'a>(
+    headers: &'a HeaderMap,
+    name: &HeaderName,
+) -> Result<Option<&'a HeaderValue>, Problem> {
+    let mut values = headers.get_all(name).iter();
+    let first = values.next();
+    if values.next().is_some() {
+        let detail = format!("{name} is given more than once; once is allowed");
+        return Err(Problem::new(&kind::INVALID_HEADER, detail).with("header", name.as_str()));
+    }
+    Ok(first)
 }
 
 /// The entity tags that a client holds already.
@@ -104,6 +142,31 @@ mod tests {
         assert!(held.has_exactly(3, 90) && !held.has_exactly(3, 91));
         let mut headers = HeaderMap::new();
         headers.insert(header::IF_MATCH, exact_etag(3, 90));
-        assert_eq!(if_match(&headers).unwrap(), Some(3));
+        assert_eq!(condition(&headers).unwrap(), Condition::Version(3));
+    }
+
+    #[test]
+    fn a_condition_is_understood_or_refused_but_never_ignored() {
+        let read = |lines: &[(HeaderName, &'static str)]| {
+            let mut headers = HeaderMap::new();
+            for (name, value) in lines {
+                headers.append(name, HeaderValue::from_static(value));
+            }
+            condition(&headers)
+        };
+        let (matches, none_matches) = (header::IF_MATCH, header::IF_NONE_MATCH);
+        assert_eq!(read(&[]).unwrap(), Condition::None);
+        assert_eq!(read(&[(matches.clone(), "*")]).unwrap(), Condition::Exists);
+        assert_eq!(read(&[(none_matches.clone(), "*")]).unwrap(), Condition::Version(0));
+        for refused in [
+            &[(matches.clone(), "W/\"v7\"")][..],
+            &[(matches.clone(), "\"v7\", \"v8\"")],
+            &[(matches.clone(), "v7")],
+            &[(matches.clone(), "\"v7\""), (matches.clone(), "\"v8\"")],
+            &[(none_matches.clone(), "\"v7\"")],
+            &[(matches, "*"), (none_matches, "*")],
+        ] {
+            assert!(read(refused).is_err(), "{refused:?}");
+        }
     }
 }

@@ -3,8 +3,9 @@
 //! stored with the command's events, so a retry is recognised after a restart and without expiry.
 //! (After the IETF draft `draft-ietf-httpapi-idempotency-key-header`.)
 
+use super::conditional::the_only;
 use crate::problem::{Problem, kind};
-use axum::http::{HeaderMap, Method};
+use axum::http::{HeaderMap, HeaderName, Method};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
@@ -12,9 +13,11 @@ use uuid::Uuid;
 /// Keys are digested under this name, so that they collide with no other derived id. Never to be changed.
 const KEYS: Uuid = Uuid::from_u128(0x6b0f_2a3c_9d1e_4f5a_8b7c_d6e5_f4a3_b2c1);
 
+const KEY: HeaderName = HeaderName::from_static("idempotency-key");
+
 /// The key given, if any: 1 to 255 visible ASCII characters.
 pub(super) fn key(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
-    let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
+    let Some(value) = the_only(headers, &KEY)? else { return Ok(None) };
     value
         .to_str()
         .ok()

@@ -1,6 +1,6 @@
 //! Writes the descriptions out as one OpenAPI 3.1 document.
 
-use super::operation::{Answer, Content, Operation, Role};
+use super::operation::{Answer, Content, Form, Operation, Role};
 use crate::{
     problem::{ALL, Kind, MEDIA_TYPE},
     routes::Described,
@@ -39,6 +39,8 @@ pub(crate) fn document(operations: Vec<Described>) -> Value {
     })
 }
 
+const READ_MODELS: [&str; 6] = ["catalog", "cart", "order", "stock", "payment", "search"];
+
 const TAGS: &[(&str, &str)] = &[
     ("catalog", "What is offered: products, their variants and prices, and finding them."),
     ("carts", "What a customer means to buy, up to checkout."),
@@ -69,20 +71,39 @@ fn route(path: &str, operation: &Operation, schemas: &mut SchemaGenerator) -> Va
 fn parameters(path: &str, operation: &Operation) -> Vec<Value> {
     let mut all = Vec::new();
     for name in path.split('{').skip(1).filter_map(|rest| rest.split_once('}').map(|(name, _)| name)) {
-        let (description, example) = match (name, path.split('/').nth(1)) {
-            ("line", _) => ("The line's number in the cart.", "1"),
-            ("sku", _) => ("The stock keeping unit.", "MUG-RED"),
-            ("name", Some("problems")) => ("The last part of a problem's `type`.", "out-of-stock"),
-            ("path", _) => ("Level and index of the tile.", "0/000.p/112"),
-            ("name", _) => ("The read model's name.", "orders"),
-            (_, Some("products")) => ("The product's id.", "mug"),
-            _ => ("Its id, a UUID.", "0199a5b0-7c3e-7d11-8a52-3f0d6c1b2a90"),
+        let name_of_it =
+            json!({ "type": "string", "minLength": 1, "maxLength": 64, "pattern": "^[A-Za-z0-9._-]+$" });
+        let (description, example, schema) = match (name, path.split('/').nth(1)) {
+            ("line", _) => (
+                "The line's number in the cart.",
+                "1",
+                json!({ "type": "integer", "minimum": 1, "maximum": u32::MAX }),
+            ),
+            ("sku", _) => ("The stock keeping unit.", "MUG-RED", name_of_it),
+            ("name", Some("problems")) => {
+                let names: Vec<_> = ALL.iter().map(|kind| kind.name).collect();
+                (
+                    "The last part of a problem's `type`.",
+                    "out-of-stock",
+                    json!({ "type": "string", "enum": names }),
+                )
+            }
+            ("path", _) => ("Level and index of the tile.", "0/000.p/112", json!({ "type": "string" })),
+            ("name", _) => {
+                ("The read model's name.", "order", json!({ "type": "string", "enum": READ_MODELS }))
+            }
+            (_, Some("products")) => ("The product's id.", "mug", name_of_it),
+            _ => {
+                let uuid = json!({ "type": "string", "format": "uuid" });
+                ("Its id, a UUID.", "0199a5b0-7c3e-7d11-8a52-3f0d6c1b2a90", uuid)
+            }
         };
+        let example = if name == "line" { json!(1) } else { json!(example) };
         all.push(json!({ "name": name, "in": "path", "required": true, "description": description,
-            "schema": { "type": "string" }, "example": example }));
+            "schema": schema, "example": example }));
     }
     for param in &operation.params {
-        all.push(json!({ "name": param.name, "in": param.place, "required": false,
+        all.push(json!({ "name": param.name, "in": param.place, "required": param.required,
             "description": param.description, "schema": param.schema, "example": param.example }));
     }
     let (common, tracing): (Value, bool) = match operation.role {
@@ -156,8 +177,11 @@ fn headers(operation: &Operation, answer: &Answer) -> Value {
 fn contents(contents: &[Content], schemas: &mut SchemaGenerator) -> Value {
     let mut all = Map::new();
     for content in contents {
-        let schema =
-            content.schema.map_or_else(|| json!({ "type": "string" }), |schema| schema(schemas).into());
+        let schema = match &content.schema {
+            Form::Text => json!({ "type": "string" }),
+            Form::Of(schema) => schema(schemas).into(),
+            Form::Said(schema) => schema.clone(),
+        };
         all.insert(content.media_type.to_owned(), json!({ "schema": schema, "example": content.example }));
     }
     Value::Object(all)

@@ -16,14 +16,25 @@ pub(crate) enum Role {
 /// A body: its media type, the type behind it, and an example.
 pub(crate) struct Content {
     pub media_type: &'static str,
-    pub schema: Option<fn(&mut SchemaGenerator) -> Schema>,
+    pub schema: Form,
     pub example: Value,
+}
+
+/// What a body looks like.
+pub(crate) enum Form {
+    /// Text, or bytes.
+    Text,
+    /// As this type is written.
+    Of(fn(&mut SchemaGenerator) -> Schema),
+    /// As said here, where no type says it.
+    Said(Value),
 }
 
 pub(crate) struct Param {
     pub name: &'static str,
     /// `path`, `query` or `header`.
     pub place: &'static str,
+    pub required: bool,
     pub description: &'static str,
     pub schema: Value,
     pub example: Value,
@@ -52,6 +63,17 @@ pub(crate) struct Operation {
     /// For analysts and auditors: until there are roles, answered to the loopback interface only.
     pub inside_only: bool,
 }
+
+/// What can be wrong with a body and the headers beside it.
+const OF_BODIES: &[&Kind] = &[
+    &kind::MALFORMED_JSON,
+    &kind::INVALID_PARAMETER,
+    &kind::INVALID_HEADER,
+    &kind::REQUEST_TIMEOUT,
+    &kind::BODY_TOO_LARGE,
+    &kind::UNSUPPORTED_MEDIA_TYPE,
+    &kind::INVALID_BODY,
+];
 
 fn schema_of<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
     generator.subschema_for::<T>()
@@ -96,7 +118,8 @@ impl Operation {
 
     /// A body that must be there.
     pub(crate) fn body<T: JsonSchema>(mut self, example: Value) -> Self {
-        self.body = Some(Content { media_type: "application/json", schema: Some(schema_of::<T>), example });
+        self.body =
+            Some(Content { media_type: "application/json", schema: Form::Of(schema_of::<T>), example });
         self.body_required = true;
         self
     }
@@ -121,7 +144,8 @@ impl Operation {
         description: &'static str,
         example: Value,
     ) -> Self {
-        let content = vec![Content { media_type: "application/json", schema: Some(schema_of::<T>), example }];
+        let content =
+            vec![Content { media_type: "application/json", schema: Form::Of(schema_of::<T>), example }];
         self.answers.push(Answer { status, description, content, etag: false, location: false });
         self
     }
@@ -135,8 +159,21 @@ impl Operation {
     ) -> Self {
         let content = forms
             .iter()
-            .map(|(media_type, example)| Content { media_type, schema: None, example: json!(example) })
+            .map(|(media_type, example)| Content { media_type, schema: Form::Text, example: json!(example) })
             .collect();
+        self.answers.push(Answer { status, description, content, etag: false, location: false });
+        self
+    }
+
+    /// A JSON answer that no type describes.
+    pub(crate) fn answers_json(
+        mut self,
+        status: u16,
+        description: &'static str,
+        schema: Value,
+        example: Value,
+    ) -> Self {
+        let content = vec![Content { media_type: "application/json", schema: Form::Said(schema), example }];
         self.answers.push(Answer { status, description, content, etag: false, location: false });
         self
     }
@@ -173,7 +210,15 @@ impl Operation {
         schema: Value,
         example: Value,
     ) -> Self {
-        self.params.push(Param { name, place, description, schema, example });
+        self.params.push(Param { name, place, required: false, description, schema, example });
+        self
+    }
+
+    /// The parameter described last must be there.
+    pub(crate) fn required(mut self) -> Self {
+        if let Some(param) = self.params.last_mut() {
+            param.required = true;
+        }
         self
     }
 
@@ -240,35 +285,27 @@ impl Operation {
         let mut all = self.problems.clone();
         let by_role: &[&'static Kind] = match self.role {
             Role::Command => &[
-                &kind::MALFORMED_JSON,
-                &kind::INVALID_HEADER,
-                &kind::REQUEST_TIMEOUT,
                 &kind::VERSION_MISMATCH,
-                &kind::BODY_TOO_LARGE,
-                &kind::UNSUPPORTED_MEDIA_TYPE,
-                &kind::INVALID_BODY,
                 &kind::INVALID_COMMAND,
                 &kind::IDEMPOTENCY_KEY_REUSED,
-                &kind::INTERNAL,
                 &kind::OVERLOADED,
                 &kind::UNAVAILABLE,
                 &kind::OUTCOME_UNKNOWN,
                 &kind::ROLE_NOT_HERE,
                 &kind::DEADLINE_PASSED,
-                &kind::TOO_SLOW,
                 &kind::LOG_FULL,
             ],
-            Role::Query => &[
-                &kind::INVALID_PARAMETER,
-                &kind::INTERNAL,
-                &kind::UNAVAILABLE,
-                &kind::NOT_REACHED,
-                &kind::ROLE_NOT_HERE,
-                &kind::TOO_SLOW,
-            ],
+            Role::Query => {
+                &[&kind::INVALID_PARAMETER, &kind::UNAVAILABLE, &kind::NOT_REACHED, &kind::ROLE_NOT_HERE]
+            }
             Role::Other => &[],
         };
         all.extend_from_slice(by_role);
+        if self.body.as_ref().is_some_and(|body| body.media_type == "application/json") {
+            all.extend_from_slice(OF_BODIES);
+        }
+        // From the edge that every route has.
+        all.extend_from_slice(&[&kind::INTERNAL, &kind::TOO_SLOW]);
         all.sort_by_key(|kind| (kind.status, kind.name));
         all.dedup_by_key(|kind| kind.name);
         all

@@ -40,6 +40,8 @@ kinds! {
         "`parameter` names it. Unknown query parameters are refused too, so that a typing error is never silently ignored.";
     INVALID_HEADER "invalid-header" 400 "A header is invalid"
         "`header` names it.";
+    NOT_HTTP "not-http" 400 "That is not HTTP"
+        "What was sent is no HTTP/1.1 request, or one that contradicts itself, for example about its length. The connection was closed.";
     PAYMENT_DECLINED "payment-declined" 402 "The payment was declined"
         "The gateway said no; `code` is its normalised reason. Copy the cart and check out with another token.";
     PAYMENT_TIMED_OUT "payment-timed-out" 402 "The payment was not completed in time"
@@ -53,7 +55,7 @@ kinds! {
     NOT_ACCEPTABLE "not-acceptable" 406 "None of the accepted media types is available"
         "`available` lists what can be had.";
     REQUEST_TIMEOUT "request-timeout" 408 "The request did not arrive in time"
-        "The body came too slowly. Nothing was done.";
+        "The head or the body came too slowly, or broke off. Nothing was done.";
     CONFLICT "conflict" 409 "The resource's state does not allow this"
         "`reason` names the rule and the members beside it carry its data. Read the resource, then decide again.";
     OUT_OF_STOCK "out-of-stock" 409 "There is not enough stock"
@@ -63,7 +65,7 @@ kinds! {
     RESERVATION_EXPIRED "reservation-expired" 409 "The stock was let go before the payment was through"
         "`sku` names the article. Copy the cart and check out again.";
     VERSION_MISMATCH "version-mismatch" 412 "The resource has changed"
-        "`If-Match` named another version than `actual_version`. Read the resource again, then decide again.";
+        "`If-Match` named another version than `actual_version`, or `If-None-Match: *` asked for something new that is there. Read the resource again, then decide again.";
     BODY_TOO_LARGE "body-too-large" 413 "The body is too large"
         "`limit_bytes` is what is allowed. Send more in several requests, or line by line to /commands.";
     UNSUPPORTED_MEDIA_TYPE "unsupported-media-type" 415 "The body's media type is not supported"
@@ -80,6 +82,8 @@ kinds! {
         "Pass the payment gateway's token instead. What you sent was not stored.";
     IDEMPOTENCY_KEY_REUSED "idempotency-key-reused" 422 "The idempotency key was used for another request"
         "A key names one request for ever: same method, same path, same body. Use a new key for a new request.";
+    HEAD_TOO_LARGE "head-too-large" 431 "The request's head is too large"
+        "Address and headers may have 64 KiB together, and there may be 100 headers. The connection was closed.";
     TOO_MANY_CONNECTIONS "too-many-connections" 503 "The server has all the connections it takes"
         "Try again shortly.";
     INTERNAL "internal" 500 "Something in the server is broken"

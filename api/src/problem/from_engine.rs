@@ -14,13 +14,14 @@ impl From<CommandError> for Problem {
             CommandError::Rejected(rejection) => Self::from(rejection),
             CommandError::VersionConflict { expected, actual, .. } => {
                 let (expected, actual) = (expected.get(), actual.get());
-                Self::new(
-                    &kind::VERSION_MISMATCH,
-                    format!("If-Match asks for version {expected}; it is {actual}"),
-                )
-                .with("expected_version", expected)
-                .with("actual_version", actual)
-                .header(header::ETAG, etag(actual))
+                let detail = match expected {
+                    0 => format!("If-None-Match: * asks for something new; it is there, at version {actual}"),
+                    expected => format!("If-Match asks for version {expected}; it is {actual}"),
+                };
+                Self::new(&kind::VERSION_MISMATCH, detail)
+                    .with("expected_version", expected)
+                    .with("actual_version", actual)
+                    .header(header::ETAG, etag(actual))
             }
             CommandError::CommandIdReused => Self::new(
                 &kind::IDEMPOTENCY_KEY_REUSED,

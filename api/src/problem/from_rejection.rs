@@ -44,7 +44,6 @@ fn cart(rejection: &CartRejection) -> &'static Kind {
         R::CartExists {}
         | R::CartNotActive { .. }
         | R::CartHasCustomer { .. }
-        | R::CartsDiffer {}
         | R::CartHasChanged { .. }
         | R::OrderIsNotThisCarts { .. } => &kind::CONFLICT,
         R::CheckoutBlocked { .. } => &kind::CHECKOUT_BLOCKED,

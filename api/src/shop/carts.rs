@@ -4,9 +4,10 @@ use super::Shop;
 use crate::problem::Problem;
 use ahash::AHashMap;
 use daybook_domain::{
-    CartId, CountryCode, Currency, CustomerId, Event, Rejection,
-    cart::{CartEvent, CartLine, CartRejection, CurrentOffer},
+    Actor, CartId, Context, CountryCode, Currency, CustomerId, Event, Rejection,
+    cart::{AddLines, Cart, CartCommand, CartEvent, CartLine, CartRejection, CurrentOffer, NewLine},
 };
+use daybook_engine::{Clock, SystemClock};
 use parking_lot::Mutex;
 
 /// Currencies remembered per generation; there are two generations.
@@ -74,6 +75,29 @@ impl Shop {
             }
         }
         cart.ok_or_else(|| Rejection::Cart(CartRejection::CartNotFound {}).into())
+    }
+
+    /// Whether `into` would take the lines of `from`, so that a merge does not end a cart whose lines have nowhere to
+    /// go. (Should `into` be over a moment later, the lines stay readable in the merged cart and can be copied.)
+    pub(crate) async fn can_take(&self, into: CartId, from: CartId) -> Result<(), Problem> {
+        let lines: Vec<NewLine> =
+            self.cart_history(from).await?.lines.into_iter().map(NewLine::from).collect();
+        let mut cart = Cart::default();
+        for event in self.history("cart", into).await? {
+            if let Event::Cart(event) = event {
+                cart.evolve(&event);
+            }
+        }
+        let add = match (&cart, lines.is_empty()) {
+            // Nothing has to go anywhere, but where it should go has to be there and open.
+            (Cart::Active(_), true) => return Ok(()),
+            _ => CartCommand::AddLines(AddLines { lines }),
+        };
+        let context = Context { now: SystemClock.now(), actor: Actor::Anonymous };
+        match cart.decide(add, &context) {
+            Ok(_) => Ok(()),
+            Err(refusal) => Err(Problem::from(Rejection::Cart(refusal)).with("into", into.to_string())),
+        }
     }
 
     /// What the catalog says now of every SKU in the cart.

@@ -8,7 +8,7 @@ pub(crate) use offers::Offers;
 pub(crate) use waiting::Waiting;
 
 use crate::{
-    http::{Asked, Freshness},
+    http::{Asked, Condition, Freshness, Room},
     options::Limits,
     problem::{Problem, kind},
     queries::version_of,
@@ -38,6 +38,7 @@ pub(crate) struct Shop {
     /// Places for looks into the past, one per core.
     pub pasts: Semaphore,
     pub waiting: Waiting,
+    pub room: Room,
     pub offers: Offers,
     pub currencies: Currencies,
     pub gateway: Arc<SimulatedGateway>,
@@ -59,8 +60,16 @@ impl Shop {
         priority: Priority,
     ) -> Result<Outcome, Problem> {
         let caller = &asked.caller;
+        let expected_version = match caller.condition {
+            Condition::None => None,
+            Condition::Version(version) => Some(Version::new(version)),
+            Condition::Exists => {
+                self.must_exist(&command).await?;
+                None
+            }
+        };
         let request = CommandRequest {
-            expected_version: caller.expected_version.map(Version::new),
+            expected_version,
             correlation_id: caller.correlation_id,
             request_hash: asked.request_hash,
             deadline: Some(Instant::now() + self.limits.request_timeout),
@@ -68,6 +77,18 @@ impl Shop {
             ..CommandRequest::new(command, caller.command_id, caller.actor.clone())
         };
         Ok(self.engine.execute(request).await?)
+    }
+
+    /// `If-Match: *`. Nothing ceases to exist, so what is true now still is when the command is decided.
+    async fn must_exist(&self, command: &Command) -> Result<(), Problem> {
+        let stream = command.stream_name();
+        let id = StreamId::parse(&stream)
+            .map_err(|error| Problem::new(&kind::INVALID_PARAMETER, error.to_string()))?;
+        if self.engine.log().read_stream(&id, Version::new(1), 1).await?.is_empty() {
+            let detail = "If-Match: * asks for something that is there, and nothing is";
+            return Err(Problem::new(&kind::VERSION_MISMATCH, detail).with("actual_version", 0));
+        }
+        Ok(())
     }
 
     /// What this very request led to when it was made before; else the problem that keeps it from being made

@@ -3,7 +3,7 @@
 
 use super::Waiting;
 use crate::problem::Problem;
-use daybook_domain::{Sku, product::ProductStatus};
+use daybook_domain::{ProductId, Sku, product::ProductStatus};
 use daybook_projections::{ReadModels, catalog::SkuOffer};
 use std::{
     sync::{
@@ -31,6 +31,18 @@ impl Offers {
     /// A product changed with the event at `position`.
     pub(crate) fn changed_at(&self, position: u64) {
         self.changed_at.fetch_max(position, Ordering::Relaxed);
+    }
+
+    /// The product other than `product` that has `sku` among its variants, unless it is archived. As the catalog
+    /// shows it now: two products that are made in the same moment may both have a SKU.
+    pub(crate) fn taken_by_another(
+        &self,
+        sku: &Sku,
+        product: &ProductId,
+    ) -> Result<Option<ProductId>, Problem> {
+        let offer = self.reads.catalog().sku_offer(sku)?;
+        let other = offer.filter(|o| o.product_id != *product && o.status != ProductStatus::Archived);
+        Ok(other.map(|offer| offer.product_id.clone()))
     }
 
     /// What is offered for `sku`; none if it is not for sale.

@@ -1,6 +1,6 @@
 //! What can be asked of a cart, and why it may be refused.
 
-use super::AbandonReason;
+use super::{AbandonReason, CartLine};
 use crate::{
     CartId, CountryCode, Currency, CustomerId, LineId, Money, OrderId, Personal, ProductId, Quantity, Sku,
     command::commands, order::Charge, rejection::rejections,
@@ -33,6 +33,14 @@ pub struct NewLine {
     pub title: String,
     pub quantity: Quantity,
     pub unit_price: Money,
+}
+
+impl From<CartLine> for NewLine {
+    /// The same article again, for another cart.
+    fn from(line: CartLine) -> Self {
+        let CartLine { line_id: _, sku, product_id, title, quantity, unit_price } = line;
+        Self { sku, product_id, title, quantity, unit_price }
+    }
 }
 
 /// Adds lines; one of the same SKU at the same price adds to the line that is there.
@@ -159,8 +167,6 @@ rejections! {
         CartHasCustomer { customer_id: CustomerId },
         #[error("a cart cannot be merged into itself")]
         MergeIntoItself {},
-        #[error("the carts have different currencies or customers")]
-        CartsDiffer {},
         #[error("the payment token looks like a card number; pass the gateway's token, never the card")]
         CardNumberRefused {},
         #[error("{field}: {detail}")]

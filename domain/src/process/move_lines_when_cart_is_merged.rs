@@ -24,13 +24,7 @@ impl Process for MoveLinesWhenCartIsMerged {
         if merged.lines.is_empty() {
             return Reaction::Nothing;
         }
-        let lines = merged.lines.iter().map(|line| NewLine {
-            sku: line.sku.clone(),
-            product_id: line.product_id.clone(),
-            title: line.title.clone(),
-            quantity: line.quantity,
-            unit_price: line.unit_price,
-        });
+        let lines = merged.lines.iter().cloned().map(NewLine::from);
         let add = CartCommand::AddLines(AddLines { lines: lines.collect() });
         Reaction::Commands(vec![Command::Cart(merged.into, add)])
     }

@@ -24,6 +24,10 @@ async fn bodies_that_cannot_be_understood_are_refused_with_the_place() {
     let deep = format!("{{\"sku\":{}", "[".repeat(200_000));
     let deep = raw(&shop, &lines, json, deep).await;
     assert!((400..500).contains(&deep.status), "{}", deep.text());
+    let twice = raw(&shop, &lines, json, "{\"sku\":\"MUG\",\"quantity\":1,\"quantity\":2}").await;
+    twice.problem(422, "invalid-body");
+    raw(&shop, &lines, json, "{\"sku\":\"MUG\",\"quantity\":1e999}").await.problem(400, "malformed-json");
+    raw(&shop, &lines, json, "{\"sku\":\"MUG\",\"quantity\":1} {}").await.problem(400, "malformed-json");
     raw(&shop, &lines, "text/csv", "MUG;1").await.problem(415, "unsupported-media-type");
     let cases = [
         (json!({ "sku": "MUG", "quantity": 1, "colour": "red" }), "colour"),

@@ -6,6 +6,7 @@
 mod bodies;
 mod clients;
 mod state;
+mod wire;
 
 use daybook_tests::shop::TestShop;
 

@@ -51,3 +51,63 @@ async fn a_key_stands_for_one_request_only() {
     elsewhere.problem(422, "idempotency-key-reused");
     assert_eq!(shop.head().await, head);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_condition_or_a_key_that_cannot_be_kept_is_refused_and_never_ignored() {
+    let (shop, cart, _) = with_cart(&[]).await;
+    let head = shop.head().await;
+    let product = json!({ "status": "published", "title": "Other",
+        "variants": [{ "sku": "MUG-2", "prices": [{ "minor": 100, "currency": "GBP" }] }] });
+    let only_new = [("if-none-match", "*")];
+    let there = shop.ask(Method::PUT, "/products/p-MUG", &only_new, Some(&product)).await.unwrap();
+    there.problem(412, "version-mismatch");
+    let there_already = [("if-match", "*")];
+    let absent = shop.ask(Method::PUT, "/products/NEW", &there_already, Some(&product)).await.unwrap();
+    absent.problem(412, "version-mismatch");
+    let line = json!({ "sku": "MUG", "quantity": 1 });
+    let lines = format!("/carts/{cart}/lines");
+    for headers in [
+        [("idempotency-key", "one"), ("idempotency-key", "two")],
+        [("if-match", "\"v1\""), ("if-none-match", "*")],
+    ] {
+        let refused = shop.ask(Method::POST, &lines, &headers, Some(&line)).await.unwrap();
+        refused.problem(400, "invalid-header");
+    }
+    shop.post(&format!("{lines}?dry_run=true"), line).await.problem(400, "invalid-parameter");
+    assert_eq!(shop.head().await, head, "a refused request wrote something");
+    let _ = shop.ask(Method::PUT, "/products/NEW", &only_new, Some(&product)).await.unwrap().expect(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cart_is_not_merged_into_one_that_cannot_take_its_lines() {
+    let (shop, cart, _) = with_cart(&[]).await;
+    let euros = shop.post("/carts", json!({ "currency": "EUR" })).await.expect(201).json();
+    let closed = shop.cart(&[("MUG", 1)]).await;
+    let _ = shop.checkout(&closed, "tok_visa").await.expect(201);
+    let head = shop.settled().await;
+    let merge = format!("/carts/{cart}/merge");
+    let foreign = shop.post(&merge, json!({ "into": euros["id"] })).await;
+    assert_eq!(foreign.problem(422, "foreign-currency")["into"], euros["id"]);
+    shop.post(&merge, json!({ "into": closed })).await.problem(409, "conflict");
+    shop.post(&merge, json!({ "into": cart })).await.problem(422, "invalid-command");
+    let nobody = "0199a5b0-7c3e-7d11-8a52-3f0d6c1b2a90";
+    shop.post(&merge, json!({ "into": nobody })).await.problem(404, "not-found");
+    assert_eq!(shop.settled().await, head, "a refused merge wrote something");
+    let kept = shop.get(&format!("/carts/{cart}")).await.expect(200).json();
+    assert_eq!(kept["state"], "active", "{kept}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sku_is_a_variant_of_one_product_until_that_is_archived() {
+    let (shop, _, _) = with_cart(&[]).await;
+    let head = shop.head().await;
+    let other = json!({ "status": "published", "title": "Other",
+        "variants": [{ "sku": "MUG", "prices": [{ "minor": 100, "currency": "GBP" }] }] });
+    let taken = shop.put("/products/OTHER", other.clone()).await;
+    let problem = taken.problem(409, "conflict");
+    assert_eq!((&problem["reason"], &problem["product_id"]), (&json!("SkuTaken"), &json!("p-MUG")));
+    assert_eq!(shop.head().await, head, "a refused product wrote something");
+    let _ = shop.post("/products/p-MUG/archive", json!({})).await.expect(200);
+    let _ = shop.settled().await;
+    let _ = shop.put("/products/OTHER", other).await.expect(200);
+}

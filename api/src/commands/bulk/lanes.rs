@@ -5,12 +5,15 @@ use super::{
     BulkOutcome,
     line::{BulkLine, shown},
 };
-use crate::problem::Problem;
+use crate::{problem::Problem, shop::Shop};
 use axum::{Router, body::Bytes};
 use futures::{Stream, StreamExt};
 use serde_json::value::RawValue;
-use std::hash::{BuildHasher, RandomState};
-use tokio::sync::{mpsc, oneshot};
+use std::{
+    hash::{BuildHasher, RandomState},
+    sync::Arc,
+};
+use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 use tokio_stream::wrappers::ReceiverStream;
 
 /// A line's number and where its outcome will come from.
@@ -18,17 +21,20 @@ type Waiting = (u64, oneshot::Receiver<(u16, Box<RawValue>)>);
 
 struct Job {
     line: BulkLine,
+    /// The line's place in memory.
+    _place: Option<OwnedSemaphorePermit>,
     done: oneshot::Sender<(u16, Box<RawValue>)>,
 }
 
 /// The outcomes, one JSON line each. Work stops when the stream is dropped.
 pub(super) fn run(
+    shop: Arc<Shop>,
     router: Router,
     lines: impl Stream<Item = (u64, Result<Vec<u8>, Problem>)> + Send + 'static,
     lanes: usize,
 ) -> impl Stream<Item = Bytes> + Send {
     let (outcomes, waiting) = mpsc::channel(lanes * 4);
-    tokio::spawn(read(router, lines, lanes, outcomes));
+    tokio::spawn(read(shop, router, lines, lanes, outcomes));
     ReceiverStream::new(waiting).then(|(number, outcome): Waiting| async move {
         let (status, body) = outcome.await.unwrap_or_else(|_| {
             shown(&Problem::new(&crate::problem::kind::OUTCOME_UNKNOWN, "the line's lane broke off"))
@@ -42,6 +48,7 @@ pub(super) fn run(
 }
 
 async fn read(
+    shop: Arc<Shop>,
     router: Router,
     lines: impl Stream<Item = (u64, Result<Vec<u8>, Problem>)> + Send,
     lanes: usize,
@@ -56,11 +63,18 @@ async fn read(
         if outcomes.send((number, outcome)).await.is_err() {
             return;
         }
-        match line.and_then(|line| BulkLine::read(&line)) {
-            Err(problem) => drop(done.send(shown(&problem))),
+        let read = match line {
+            Err(problem) => Err(problem),
             Ok(line) => {
+                let place = shop.room.for_line(line.len()).await;
+                BulkLine::read(&line).map(|line| (line, place))
+            }
+        };
+        match read {
+            Err(problem) => drop(done.send(shown(&problem))),
+            Ok((line, place)) => {
                 let lane = (hasher.hash_one(line.resource()) % lanes.len() as u64) as usize;
-                if lanes[lane].send(Job { line, done }).await.is_err() {
+                if lanes[lane].send(Job { line, _place: place, done }).await.is_err() {
                     return;
                 }
             }
@@ -71,7 +85,7 @@ async fn read(
 fn lane(router: Router) -> mpsc::Sender<Job> {
     let (jobs, mut queue) = mpsc::channel::<Job>(4);
     tokio::spawn(async move {
-        while let Some(Job { line, done }) = queue.recv().await {
+        while let Some(Job { line, _place, done }) = queue.recv().await {
             drop(done.send(line.send(router.clone()).await));
         }
     });

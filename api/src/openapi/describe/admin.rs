@@ -68,20 +68,27 @@ pub(crate) fn skip() -> Operation {
 }
 
 pub(crate) fn live() -> Operation {
-    Operation::other(TAG, "live", "The process answers").answers_as(
-        200,
-        "It does.",
-        &[("application/json", r#"{"status":"live"}"#)],
-    )
+    let schema =
+        json!({ "type": "object", "required": ["status"], "properties": { "status": { "const": "live" } } });
+    let operation = Operation::other(TAG, "live", "The process answers");
+    operation.answers_json(200, "It does.", schema, json!({ "status": "live" }))
 }
 
 pub(crate) fn ready() -> Operation {
+    let number = json!({ "type": "integer", "minimum": 0 });
+    let schema = json!({
+        "type": "object",
+        "required": ["status", "position", "lag_events"],
+        "properties": {
+            "status": { "const": "ready" },
+            "position": number,
+            "lag_events": { "type": "integer", "minimum": 0, "description": "How far the read models are behind." },
+        },
+        "additionalProperties": true,
+    });
+    let example = json!({ "status": "ready", "position": 4720, "lag_events": 0 });
     Operation::other(TAG, "ready", "The server can do its work, or what is missing")
-        .answers_as(
-            200,
-            "It can.",
-            &[("application/json", r#"{"status":"ready","position":4720,"lag_events":0}"#)],
-        )
+        .answers_json(200, "It can; beside it, what this node does.", schema, example)
         .problems(&[&kind::UNAVAILABLE])
 }
 
@@ -94,19 +101,21 @@ pub(crate) fn metrics() -> Operation {
 }
 
 pub(crate) fn openapi() -> Operation {
-    Operation::other(TAG, "openapi", "This document").answers_as(
-        200,
-        "OpenAPI 3.1.",
-        &[("application/json", r#"{"openapi":"3.1.0"}"#)],
-    )
+    let schema = json!({ "type": "object", "required": ["openapi", "info", "paths"] });
+    let example = json!({ "openapi": "3.1.0", "info": { "title": "Daybook", "version": "1" }, "paths": {} });
+    Operation::other(TAG, "openapi", "This document").answers_json(200, "OpenAPI 3.1.", schema, example)
 }
 
 pub(crate) fn problem() -> Operation {
+    let text = json!({ "type": "string" });
+    let schema = json!({
+        "type": "object",
+        "required": ["type", "status", "title", "explanation"],
+        "properties": { "type": text, "status": { "type": "integer" }, "title": text, "explanation": text },
+    });
+    let example = json!({ "type": "/problems/out-of-stock", "status": 409, "title": "There is not enough stock",
+        "explanation": "`available` says how much can be had." });
     Operation::other(TAG, "explainProblem", "What a problem's `type` means")
-        .answers_as(
-            200,
-            "The kind of problem.",
-            &[("application/json", r#"{"type":"/problems/out-of-stock","status":409}"#)],
-        )
+        .answers_json(200, "The kind of problem.", schema, example)
         .problems(&[&kind::NOT_FOUND])
 }

@@ -2,11 +2,39 @@
 
 use super::ORDER;
 use crate::{openapi::Operation, problem::kind};
-use serde_json::json;
+use serde_json::{Value, json};
 
 const TAG: &str = "audit";
 const NOTE: &str = "daybook/3f1c9a7b2e40\n4720\nq1Rz…=\n\n— daybook/3f1c9a7b2e40 Az3g…=\n";
-const INCLUSION: &str = r#"{"position":4720,"version":3,"type":"OrderConfirmed","record":"AQAA…","proof":{"leaf_index":4719,"tree_size":4720,"hashes":["q1Rz…="]},"checkpoint":"daybook/…"}"#;
+
+fn number() -> Value {
+    json!({ "type": "integer", "minimum": 0 })
+}
+
+fn text(description: &str) -> Value {
+    json!({ "type": "string", "description": description })
+}
+
+fn hashes() -> Value {
+    json!({ "type": "array", "items": text("A hash of 32 bytes, in base64.") })
+}
+
+/// A record with its proof: members and which of them must be there.
+fn proven() -> Value {
+    json!({
+        "position": number(), "version": number(), "type": text("What happened."),
+        "record": text("The stored bytes in base64; their leaf hash is what the proof is about."),
+        "proof": { "type": "object", "required": ["leaf_index", "tree_size", "hashes"],
+            "properties": { "leaf_index": number(), "tree_size": number(), "hashes": hashes() } },
+    })
+}
+
+const PROVEN: [&str; 5] = ["position", "version", "type", "record", "proof"];
+
+fn proven_example() -> Value {
+    json!({ "position": 4720, "version": 3, "type": "OrderConfirmed", "record": "AQAA…",
+        "proof": { "leaf_index": 4719, "tree_size": 4720, "hashes": ["q1Rz…="] } })
+}
 
 pub(crate) fn checkpoint() -> Operation {
     Operation::other(TAG, "auditCheckpoint", "The latest signed checkpoint of the log")
@@ -35,18 +63,36 @@ pub(crate) fn tile() -> Operation {
 }
 
 pub(crate) fn proof() -> Operation {
+    let (mut members, mut example) = (proven(), proven_example());
+    members["checkpoint"] = text("The signed note.");
+    example["checkpoint"] = NOTE.into();
+    let required: Vec<_> = PROVEN.into_iter().chain(["checkpoint"]).collect();
+    let schema = json!({ "type": "object", "required": required, "properties": members });
     Operation::other(TAG, "auditProof", "That one event is under the latest checkpoint")
         .param("query", "position", "Of the event.", json!({ "type": "integer", "minimum": 1 }), json!(4720))
-        .answers_as(
+        .required()
+        .answers_json(
             200,
             "The record's stored bytes, its inclusion proof (RFC 9162), and the checkpoint.",
-            &[("application/json", INCLUSION)],
+            schema,
+            example,
         )
         .problems(&[&kind::INVALID_PARAMETER, &kind::NOT_FOUND, &kind::NOT_REACHED, &kind::UNAVAILABLE])
         .inside_only()
 }
 
 pub(crate) fn consistency() -> Operation {
+    let schema = json!({
+        "type": "object",
+        "required": ["proof", "checkpoint"],
+        "properties": {
+            "proof": { "type": "object", "required": ["old_size", "new_size", "hashes"],
+                "properties": { "old_size": number(), "new_size": number(), "hashes": hashes() } },
+            "checkpoint": text("The signed note."),
+        },
+    });
+    let example =
+        json!({ "proof": { "old_size": 4000, "new_size": 4720, "hashes": ["q1Rz…="] }, "checkpoint": NOTE });
     Operation::other(TAG, "auditConsistency", "That an earlier checkpoint is the beginning of the latest one")
         .param(
             "query",
@@ -55,24 +101,29 @@ pub(crate) fn consistency() -> Operation {
             json!({ "type": "integer", "minimum": 1 }),
             json!(4000),
         )
-        .answers_as(
-            200,
-            "The consistency proof (RFC 9162), and the checkpoint.",
-            &[(
-                "application/json",
-                r#"{"proof":{"old_size":4000,"new_size":4720,"hashes":["q1Rz…="]},"checkpoint":"daybook/…"}"#,
-            )],
-        )
+        .required()
+        .answers_json(200, "The consistency proof (RFC 9162), and the checkpoint.", schema, example)
         .problems(&[&kind::INVALID_PARAMETER, &kind::NOT_FOUND, &kind::UNAVAILABLE])
         .inside_only()
 }
 
 pub(crate) fn order() -> Operation {
-    let example =
-        format!(r#"{{"order_id":"{ORDER}","events":[],"checkpoint":"daybook/…","key":"daybook/…"}}"#);
+    let schema = json!({
+        "type": "object",
+        "required": ["order_id", "events", "checkpoint", "key"],
+        "properties": {
+            "order_id": { "type": "string", "format": "uuid" },
+            "events": { "type": "array",
+                "items": { "type": "object", "required": PROVEN, "properties": proven() } },
+            "checkpoint": text("The signed note."),
+            "key": text("What the note can be verified with."),
+        },
+    });
+    let example = json!({ "order_id": ORDER, "events": [proven_example()], "checkpoint": NOTE,
+        "key": "daybook/3f1c9a7b2e40+1a2b3c4d+AX…" });
     Operation::other("orders", "proveOrder", "What the log says about an order, with proof")
         .says("Every event of the order as stored, in base64, with an inclusion proof under one signed checkpoint.")
-        .answers_as(200, "The events and their proofs.", &[("application/json", &example)])
+        .answers_json(200, "The events and their proofs.", schema, example)
         .problems(&[&kind::INVALID_PARAMETER, &kind::NOT_FOUND, &kind::NOT_REACHED, &kind::UNAVAILABLE])
         .inside_only()
 }

@@ -97,8 +97,9 @@ pub(crate) fn reprice() -> Operation {
 
 pub(crate) fn merge() -> Operation {
     on_cart("mergeCart", "Move a guest cart's lines into another cart")
-        .says("Ends this cart; its lines appear in `into` moments later.")
+        .says("Ends this cart; its lines appear in `into` moments later. Refused if `into` could not take them: if it is not there, over, in another currency, or would be too large.")
         .body::<MergeBody>(json!({ "into": "0199a5b1-0d2f-7a63-9c4e-8b7a6d5c4e3f" }))
+        .problems(&[&kind::FOREIGN_CURRENCY])
 }
 
 pub(crate) fn copy() -> Operation {

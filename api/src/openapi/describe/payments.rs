@@ -32,5 +32,5 @@ pub(crate) fn confirm() -> Operation {
         .optional_body::<EmptyBody>(json!({}))
         .answers::<Receipt<Nothing>>(200, "The payment goes on.", receipt(PAYMENT))
         .etag()
-        .problems(&[&kind::INVALID_PARAMETER, &kind::CONFLICT])
+        .problems(&[&kind::INVALID_PARAMETER, &kind::NOT_FOUND, &kind::CONFLICT])
 }

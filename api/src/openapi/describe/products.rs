@@ -54,7 +54,7 @@ fn on_product(id: &'static str, summary: &'static str) -> Operation {
 
 pub(crate) fn put() -> Operation {
     on_product("putProduct", "Make a product what the body says, whether or not it exists")
-        .says("Saying it again changes nothing. What the body leaves out is empty afterwards.")
+        .says("Saying it again changes nothing. What the body leaves out is empty afterwards. A SKU is a variant of one product: 409 `SkuTaken` if another one on offer has it.")
         .body::<ProductBody>(spec())
 }
 
