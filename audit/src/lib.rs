@@ -13,6 +13,7 @@
 //! records travel in a file of their own (see [`bundle`]), and only checkpoint and hash tiles follow it.
 
 pub mod bundle;
+mod comparison;
 mod frontier;
 mod keeper;
 mod merkle;
@@ -22,6 +23,7 @@ mod published;
 mod tiles;
 mod verify;
 
+pub use comparison::{Compared, Comparison, Mismatch};
 pub use frontier::Frontier;
 pub use keeper::{AuditError, Keeper};
 pub use merkle::{Hash, leaf_hash, node_hash, root_of};

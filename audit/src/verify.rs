@@ -1,11 +1,10 @@
 //! Checks records against checkpoints, and says in plain words what holds and what does not.
 
 use crate::{
-    frontier::Frontier,
+    comparison::{Comparison, Mismatch},
     merkle::{Hash, leaf_hash},
     note::Checkpoint,
     published::PublishedLeaves,
-    tiles::TileError,
 };
 use ahash::AHashMap;
 use bytes::Bytes;
@@ -19,6 +18,10 @@ use std::{io, sync::mpsc, thread};
 pub enum Finding {
     #[error("record {position} is not what was signed: its bytes were changed")]
     RecordChanged { position: u64 },
+    #[error(
+        "one of records {first} to {last} is not what was signed, and the hashes of all were put right for it"
+    )]
+    RecordAmongChanged { first: u64, last: u64 },
     #[error("record {expected} is missing: after record {after} comes record {found}")]
     RecordMissing { after: u64, expected: u64, found: u64 },
     #[error("record {found} stands where record {expected} belongs: it was inserted, repeated or swapped")]
@@ -41,6 +44,8 @@ pub enum Finding {
         "the checkpoint you kept covers {kept} records, the newest here only {newest}: what came after was dropped"
     )]
     OlderThanKept { kept: u64, newest: u64 },
+    #[error("{tile} is not what belongs there; the records are not touched by it and are what was signed")]
+    TileWrong { tile: String },
     #[error("{place}: {detail}")]
     SignatureWrong { place: String, detail: String },
 }
@@ -74,7 +79,7 @@ pub fn verify_records(
     kept: &[Checkpoint],
     leaves: Option<PublishedLeaves>,
     progress: impl FnMut(u64),
-) -> Result<Verdict, TileError> {
+) -> Verdict {
     thread::scope(|scope| {
         let (hashed, batches) = mpsc::sync_channel(WAITING);
         scope.spawn(move || hash(records, &hashed));
@@ -104,41 +109,32 @@ fn check(
     records: impl Iterator<Item = Leaf>,
     newest: &Checkpoint,
     kept: &[Checkpoint],
-    mut leaves: Option<PublishedLeaves>,
+    leaves: Option<PublishedLeaves>,
     mut progress: impl FnMut(u64),
-) -> Result<Verdict, TileError> {
+) -> Verdict {
     let mut check = Check { findings: Vec::new(), more: false };
-    let mut tree = Frontier::default();
+    let mut comparison = Comparison::new(Some(newest.clone()), kept.to_vec(), leaves);
     let mut versions: AHashMap<Box<str>, u64> = AHashMap::new();
     let mut expected = 1;
     for record in records {
-        let leaf = match record {
+        match record {
             Ok((bytes, leaf)) => {
-                let index = check.place(bytes, &mut expected, &mut versions).saturating_sub(1);
-                if let Some(published) = &mut leaves
-                    && published.leaf(index)?.is_some_and(|published| published != leaf)
-                {
-                    check.found(Finding::RecordChanged { position: index + 1 });
-                }
-                leaf
+                let position = check.place(bytes, &mut expected, &mut versions);
+                comparison.take(position.saturating_sub(1), leaf);
             }
             Err(error) => {
                 check.found(Finding::RecordUnreadable { place: expected, detail: error.to_string() });
                 break;
             }
-        };
-        tree.push(leaf);
-        progress(tree.size());
-        for kept in kept.iter().filter(|kept| kept.size == tree.size()) {
-            if kept.root != tree.root() {
-                check.found_of_all(Finding::HistoryRewritten { size: kept.size });
-            }
         }
-        if tree.size() == newest.size && tree.root() != newest.root {
-            check.found_of_all(Finding::RootDiffers { size: newest.size });
-        }
+        progress(comparison.size());
     }
-    match tree.size() {
+    let (records, root) = (comparison.size(), comparison.root());
+    let compared = comparison.end();
+    check.more |= compared.more;
+    compared.of_records.into_iter().for_each(|mismatch| check.found(finding(mismatch)));
+    compared.of_all.into_iter().for_each(|mismatch| check.found_of_all(finding(mismatch)));
+    match records {
         found if found < newest.size => check.found_of_all(Finding::TailCut { found, signed: newest.size }),
         found if found > newest.size => {
             check.found_of_all(Finding::RecordsAdded { found, signed: newest.size })
@@ -148,7 +144,17 @@ fn check(
     for kept in kept.iter().filter(|kept| kept.size > newest.size) {
         check.found_of_all(Finding::OlderThanKept { kept: kept.size, newest: newest.size });
     }
-    Ok(Verdict { records: tree.size(), root: tree.root(), findings: check.findings, more: check.more })
+    Verdict { records, root, findings: check.findings, more: check.more }
+}
+
+fn finding(mismatch: Mismatch) -> Finding {
+    match mismatch {
+        Mismatch::Record { position } => Finding::RecordChanged { position },
+        Mismatch::Among { first, last } => Finding::RecordAmongChanged { first, last },
+        Mismatch::Root { size } => Finding::RootDiffers { size },
+        Mismatch::Rewritten { size } => Finding::HistoryRewritten { size },
+        Mismatch::Tile { path } => Finding::TileWrong { tile: path },
+    }
 }
 
 struct Check {

@@ -157,6 +157,44 @@ async fn a_cut_tail_is_caught() {
 }
 
 #[tokio::test]
+async fn a_record_changed_with_its_published_hash_is_named_to_within_a_tile() {
+    let audited = audited().await;
+    audited.change(|records| *records[122].last_mut().unwrap() = b' ');
+    let bytes = fs::read(audited.path("records")).unwrap();
+    let (mut start, mut place) = (0, 0);
+    while place < 122 {
+        start += 4 + u32::from_le_bytes(bytes[start..start + 4].try_into().unwrap()) as usize;
+        place += 1;
+    }
+    let length = u32::from_le_bytes(bytes[start..start + 4].try_into().unwrap()) as usize;
+    let leaf = daybook_audit::leaf_hash(&bytes[start + 4..start + 4 + length]);
+    let tile = audited.path("tile/0/000");
+    let mut hashes = fs::read(&tile).unwrap();
+    hashes[122 * 32..123 * 32].copy_from_slice(&leaf.0);
+    fs::write(&tile, hashes).unwrap();
+    let findings = audited.verify().findings;
+    assert!(findings.contains(&Finding::RecordAmongChanged { first: 1, last: 256 }), "{findings:?}");
+    assert!(findings.contains(&Finding::RootDiffers { size: EVENTS }), "{findings:?}");
+}
+
+#[tokio::test]
+async fn a_tile_that_was_damaged_is_named_and_no_record_is_accused() {
+    for (tile, named) in
+        [("tile/0/001", "tile/0/001"), ("tile/1/000.p/2", "tile"), ("tile/0/002.p/88", "tile")]
+    {
+        let audited = audited().await;
+        let path = audited.path(tile);
+        let mut hashes = fs::read(&path).unwrap();
+        hashes[40] ^= 1;
+        fs::write(&path, hashes).unwrap();
+        assert_eq!(audited.verify().findings, [Finding::TileWrong { tile: named.to_owned() }]);
+    }
+    let audited = audited().await;
+    fs::remove_file(audited.path("tile/0/000")).unwrap();
+    assert_eq!(audited.verify().findings, [Finding::TileWrong { tile: "tile/0/000".to_owned() }]);
+}
+
+#[tokio::test]
 async fn a_history_rewritten_and_signed_with_another_key_is_caught() {
     let audited = audited().await;
     let forged = audited.folder.path().join("forged");

@@ -10,6 +10,7 @@ use crate::{
     source::Source,
 };
 use clap::Args;
+use daybook_event_log::LogError;
 use serde::Serialize;
 use std::path::PathBuf;
 
@@ -47,8 +48,10 @@ pub(crate) struct Verify {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, thiserror::Error)]
 #[serde(tag = "finding", rename_all = "snake_case")]
 pub(crate) enum Finding {
-    #[error("the log cannot be read after position {after}: {detail}")]
-    Unreadable { after: u64, detail: String },
+    #[error("the log cannot be opened: {detail}")]
+    Unopened { detail: String },
+    #[error("positions {from} to {to} cannot be read: {detail}")]
+    Unreadable { from: u64, to: u64, detail: String },
     #[error("after position {after} comes {found}: the log has a gap or is out of order")]
     PositionGap { after: u64, found: u64 },
     #[error("the log says it ends at {head}, but its last event is at {found}")]
@@ -61,6 +64,14 @@ pub(crate) enum Finding {
     Audit { place: String, detail: String },
     #[error("position {position} is not what was signed: it was changed, or put where another one was")]
     RecordChanged { position: u64 },
+    #[error(
+        "one of positions {first} to {last} is not what was signed, and the hashes of all were put right for it"
+    )]
+    RecordAmongChanged { first: u64, last: u64 },
+    #[error(
+        "audit/{tile} is not what belongs there; the log is what was signed, and a shop started without DATA/audit/tile makes the tiles again"
+    )]
+    TileWrong { tile: String },
     #[error("the first {size} events do not have the root that was signed: the log was changed")]
     RootDiffers { size: u64 },
     #[error(
@@ -111,8 +122,21 @@ impl Report {
 
 impl Verify {
     pub(crate) async fn run(self, source: &Source, out: &mut Out) -> anyhow::Result<Verdict> {
-        let opened = source.open().await?;
         let mut report = Report::default();
+        let opened = match source.open().await {
+            Ok(opened) => opened,
+            Err(error) => {
+                // What is damaged is what was looked for; anything else is in the way of looking.
+                let Some(damage @ LogError::Damaged { .. }) = error.downcast_ref() else { return Err(error) };
+                report.found(Finding::Unopened { detail: damage.to_string() });
+                if out.json {
+                    out.json(&report)?
+                } else {
+                    say(&report, out)?
+                }
+                return Ok(Verdict::Found);
+            }
+        };
         // Only a data directory has read models and a tree beside its log.
         let data = source.data.as_deref().filter(|_| source.file.is_none() && source.store.is_none());
         let tree = data.filter(|_| !self.skip_audit).map(|data| data.join("audit"));

@@ -4,9 +4,9 @@ use super::{Finding, Report};
 use crate::{progress::Progress, source::Opened};
 use ahash::AHashMap;
 use anyhow::Context as _;
-use daybook_audit::{Checkpoint, Frontier, PublicKey, PublishedLeaves, leaf_hash};
+use daybook_audit::{Checkpoint, Comparison, Mismatch, PublicKey, PublishedLeaves, leaf_hash};
 use daybook_domain::Event;
-use daybook_event_log::{Position, RecordedEvent};
+use daybook_event_log::{LogError, Position, RecordedEvent};
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -43,6 +43,12 @@ impl Signed {
         };
         let keys: Vec<PublicKey> = own.into_iter().chain(keys.iter().cloned()).collect();
         let mut signed = Self::default();
+        if let Some(folder) = folder.filter(|folder| keys.is_empty() && folder.join("checkpoint").exists()) {
+            let place = folder.join("public-key").display().to_string();
+            let detail = "it is missing; name the shop's key by --key to check what was signed".to_owned();
+            report.found(Finding::Audit { place, detail });
+            return Ok(signed);
+        }
         match folder.map(|folder| folder.join("checkpoint")).filter(|path| path.exists()) {
             Some(path) => signed.newest = checkpoint(&path, &keys, report)?,
             None if folder.is_some() => {
@@ -82,12 +88,13 @@ fn checkpoint(path: &Path, keys: &[PublicKey], report: &mut Report) -> anyhow::R
 pub(super) async fn check(opened: &Opened, signed: Signed, report: &mut Report) -> anyhow::Result<()> {
     let sizes: Vec<u64> =
         signed.newest.iter().chain(&signed.kept).map(|checkpoint| checkpoint.size).collect();
+    let newest = signed.newest.as_ref().map(|newest| newest.size);
     let mut check = Check {
         versions: AHashMap::new(),
         last: 0,
-        tree: Frontier::default(),
         until: signed.largest(),
-        signed,
+        comparison: Comparison::new(signed.newest, signed.kept, signed.leaves),
+        gap: false,
     };
     let mut progress = Progress::new("verifying", opened.head);
     while check.last < opened.head {
@@ -98,36 +105,44 @@ pub(super) async fn check(opened: &Opened, signed: Signed, report: &mut Report) 
                 break;
             }
             Ok(page) => {
-                for event in &page {
-                    check.take(event, report)?;
-                }
+                page.iter().for_each(|event| check.take(event, report));
                 progress.reach(check.last);
             }
+            Err(LogError::Damaged { place, detail }) => {
+                let detail = format!("{place}: {detail}");
+                check.over_the_damage(opened, limit, detail, report).await;
+            }
             Err(error) => {
-                report.found(Finding::Unreadable { after: check.last, detail: error.to_string() });
+                report.found(Finding::Unreadable {
+                    from: check.last + 1,
+                    to: opened.head,
+                    detail: error.to_string(),
+                });
                 break;
             }
         }
     }
+    report.streams = check.versions.len() as u64;
+    report.events_per_second = progress.rate(report.events);
+    check.end(newest, report);
     for size in sizes.into_iter().filter(|size| *size > opened.head) {
         report.found(Finding::TailCut { signed: size, head: opened.head });
     }
-    report.streams = check.versions.len() as u64;
-    report.events_per_second = progress.rate(report.events);
     Ok(())
 }
 
 struct Check {
     versions: AHashMap<Box<str>, u64>,
     last: u64,
-    tree: Frontier,
-    /// The tree is not needed beyond this size.
+    /// Nothing is signed beyond this size.
     until: u64,
-    signed: Signed,
+    comparison: Comparison,
+    /// Some events could not be read, so versions may be missing in any stream.
+    gap: bool,
 }
 
 impl Check {
-    fn take(&mut self, event: &RecordedEvent, report: &mut Report) -> anyhow::Result<()> {
+    fn take(&mut self, event: &RecordedEvent, report: &mut Report) {
         let (position, version) = (event.position().get(), event.version().get());
         report.events += 1;
         if position != self.last + 1 {
@@ -138,7 +153,7 @@ impl Check {
             Some(known) => known,
             None => self.versions.entry(event.stream().into()).or_insert(0),
         };
-        if version != *known + 1 {
+        if version != *known + 1 && !(self.gap && version > *known) {
             let (stream, expected) = (event.stream().to_owned(), *known + 1);
             report.found(Finding::VersionGap { position, stream, expected, found: version });
         }
@@ -148,32 +163,75 @@ impl Check {
             let (stream, detail) = (event.stream().to_owned(), error.to_string());
             report.found(Finding::Undecodable { position, stream, detail });
         }
-        if self.tree.size() < self.until { self.compare(event, report) } else { Ok(()) }
+        if self.last <= self.until {
+            self.comparison.take(self.last - 1, leaf_hash(event.as_bytes()));
+        }
     }
 
-    /// Compares the event, and all so far, with what was signed.
-    fn compare(&mut self, event: &RecordedEvent, report: &mut Report) -> anyhow::Result<()> {
-        let leaf = leaf_hash(event.as_bytes());
-        let index = self.tree.size();
-        if let Some(leaves) = &mut self.signed.leaves
-            && leaves.leaf(index)?.is_some_and(|published| published != leaf)
+    /// Takes what can be read before the damage, says which events it has swallowed, and goes on behind them.
+    async fn over_the_damage(&mut self, opened: &Opened, limit: usize, detail: String, report: &mut Report) {
+        let (log, begin) = (&opened.log, self.last + 1);
+        let (mut sound, mut bad) = (0, limit);
+        while bad - sound > 1 {
+            let middle = sound + (bad - sound) / 2;
+            match log.read_all(Position::new(begin), middle).await {
+                Ok(page) => {
+                    sound = page.len().max(sound);
+                    if page.len() < middle {
+                        break;
+                    }
+                }
+                Err(_) => bad = middle,
+            }
+        }
+        if sound > 0
+            && let Ok(page) = log.read_all(Position::new(begin), sound).await
         {
-            report.found(Finding::RecordChanged { position: index + 1 });
+            page.iter().for_each(|event| self.take(event, report));
         }
-        self.tree.push(leaf);
-        let size = self.tree.size();
-        if let Some(newest) = self.signed.newest.as_ref().filter(|newest| newest.size == size) {
-            report.signed = Some(size);
-            if self.tree.root() != newest.root {
-                report.found_of_all(Finding::RootDiffers { size });
+        let from = self.last + 1;
+        let (mut lost, mut step) = (from, 1);
+        let mut next = opened.head + 1;
+        while lost + step <= opened.head {
+            if log.read_all(Position::new(lost + step), 1).await.is_ok() {
+                next = lost + step;
+                break;
             }
+            lost += step;
+            step *= 2;
         }
-        for kept in self.signed.kept.iter().filter(|kept| kept.size == size) {
-            report.kept += 1;
-            if self.tree.root() != kept.root {
-                report.found_of_all(Finding::HistoryRewritten { size });
-            }
+        while next - lost > 1 {
+            let middle = lost + (next - lost) / 2;
+            let readable = log.read_all(Position::new(middle), 1).await.is_ok();
+            if readable { next = middle } else { lost = middle }
         }
-        Ok(())
+        report.found(Finding::Unreadable { from, to: next - 1, detail });
+        self.last = next - 1;
+        self.gap = true;
+        self.comparison.skip();
+    }
+
+    /// What the comparison with all that was signed showed.
+    fn end(self, newest: Option<u64>, report: &mut Report) {
+        let compared = self.comparison.end();
+        report.signed = newest.filter(|_| compared.reached_newest);
+        report.kept = compared.kept;
+        report.more += u64::from(compared.more);
+        for mismatch in compared.of_records {
+            report.found(finding(mismatch));
+        }
+        for mismatch in compared.of_all {
+            report.found_of_all(finding(mismatch));
+        }
+    }
+}
+
+fn finding(mismatch: Mismatch) -> Finding {
+    match mismatch {
+        Mismatch::Record { position } => Finding::RecordChanged { position },
+        Mismatch::Among { first, last } => Finding::RecordAmongChanged { first, last },
+        Mismatch::Root { size } => Finding::RootDiffers { size },
+        Mismatch::Rewritten { size } => Finding::HistoryRewritten { size },
+        Mismatch::Tile { path } => Finding::TileWrong { tile: path },
     }
 }

@@ -21,11 +21,16 @@ pub(crate) struct Data {
 impl Data {
     /// The day's history in a log, and signed.
     pub(crate) fn of(book: &Book) -> Self {
+        Self::kept_with(book, EmbeddedOptions::default())
+    }
+
+    /// The same, the log in files of the size that the options say.
+    pub(crate) fn kept_with(book: &Book, options: EmbeddedOptions) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let head = book.head().get();
         let runtime = tokio::runtime::Runtime::new().unwrap();
         runtime.block_on(async {
-            let log = EmbeddedLog::open(folder.path().join("log"), EmbeddedOptions::default()).unwrap();
+            let log = EmbeddedLog::open(folder.path().join("log"), options).unwrap();
             copy(&*book.log(), &log, |_, _| {}).await.unwrap();
             let log: Arc<dyn EventLog> = Arc::new(log);
             sign(&folder.path().join("audit"), &log, head).await;

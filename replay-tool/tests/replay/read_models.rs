@@ -5,7 +5,7 @@ use crate::{
     shop::{Book, cart_id},
 };
 use bytes::Bytes;
-use daybook_event_log::{EmbeddedLog, EventLog, Position, StreamId};
+use daybook_event_log::{EmbeddedLog, EmbeddedOptions, EventLog, Position, StreamId};
 use daybook_projections::{Options, ReadModels};
 use serde_json::Value;
 use std::{fs, sync::Arc};
@@ -57,7 +57,7 @@ fn an_interrupted_rebuild_goes_on_where_it_was() {
     fill(&data, Some(Position::new(40)));
     fs::rename(data.path("read"), data.path("read.new")).unwrap();
     let rebuilt = data.json(&["rebuild", "--skip-search"]);
-    assert_eq!(rebuilt["events"], data.head - 40);
+    assert_eq!(rebuilt["events"], data.head - 40, "only what was left");
     assert_eq!(findings(&data), (Vec::new(), Some(0)));
 }
 
@@ -82,17 +82,50 @@ fn an_event_that_todays_program_cannot_read_is_found() {
     assert_eq!((&found[0]["finding"], &found[0]["position"]), (&"undecodable".into(), &data.head.into()));
 }
 
-#[test]
-fn a_byte_changed_in_the_log_is_found() {
-    let data = Data::of(&Book::day(4));
+/// Changes a byte of the log within the given bytes.
+fn damage(data: &Data, within: &[u8]) {
     let segment = fs::read_dir(data.path("log")).unwrap().map(|entry| entry.unwrap().path());
     let segment = segment.max_by_key(|path| fs::metadata(path).unwrap().len()).unwrap();
     let mut bytes = fs::read(&segment).unwrap();
-    let place = bytes.windows(7).position(|window| window == b"staff:t").unwrap();
+    let place = bytes.windows(within.len()).position(|window| window == within).unwrap();
     bytes[place] ^= 1;
     fs::write(&segment, bytes).unwrap();
-    let output = data.run(&["verify"]);
-    assert_eq!(output.status.code(), Some(1), "{}", String::from_utf8_lossy(&output.stdout));
+}
+
+#[test]
+fn a_byte_changed_in_the_log_is_found() {
+    let data = Data::of(&Book::day(4));
+    damage(&data, b"staff:t");
+    let (found, code) = findings(&data);
+    assert_eq!((found.len(), code), (1, Some(1)), "{found:?}");
+    assert_eq!(found[0]["finding"], "unopened", "{found:?}");
+}
+
+#[test]
+fn every_damaged_stretch_is_named_and_the_rest_is_looked_at() {
+    let options = EmbeddedOptions { segment_bytes: 32 << 10, ..EmbeddedOptions::small() };
+    let data = Data::kept_with(&Book::day(60), options);
+    let segments = fs::read_dir(data.path("log")).unwrap().map(|entry| entry.unwrap().path());
+    let mut segments: Vec<_> = segments.filter(|path| path.extension() == Some("segment".as_ref())).collect();
+    segments.sort();
+    assert!(segments.len() > 5, "{segments:?}");
+    for segment in [&segments[1], &segments[3]] {
+        let mut bytes = fs::read(segment).unwrap();
+        bytes[8_000] ^= 1;
+        fs::write(segment, bytes).unwrap();
+    }
+    let output = data.run(&["--json", "verify"]);
+    assert_eq!(output.status.code(), Some(1));
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let found = report["findings"].as_array().unwrap();
+    let lost = |finding: &Value| {
+        assert_eq!(finding["finding"], "unreadable", "{found:?}");
+        finding["to"].as_u64().unwrap() - finding["from"].as_u64().unwrap() + 1
+    };
+    assert_eq!(found.len(), 2, "{found:?}");
+    let lost: u64 = found.iter().map(lost).sum();
+    assert_eq!(report["events"], data.head - lost);
+    assert!(lost < data.head / 2, "{found:?}");
 }
 
 #[test]
