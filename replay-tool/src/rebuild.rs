@@ -81,6 +81,8 @@ impl Rebuild {
         let models = ReadModels::open(new, options).with_context(|| format!("{}", new.display()))?;
         let least =
             |models: &ReadModels| models.freshness().iter().map(|one| one.position).min().unwrap_or(0);
+        // Where each stands is known only when all have been looked at; this applies nothing.
+        models.catch_up(log, Some(Position::ZERO)).await?;
         let begun = least(&models);
         let mut progress = Progress::new("rebuilding", head.saturating_sub(begun));
         let mut reached = begun;
