@@ -114,8 +114,7 @@ impl AsOf {
     }
 
     fn id_as<T: FromStr<Err: Display>>(&self, what: &str) -> Result<T, Usage> {
-        let text = &self.id;
-        text.parse().map_err(|error| Usage(format!("{text:?} is no id of a {what}: {error}")))
+        self.id.parse().map_err(|error| Usage(format!("{what}: {error}")))
     }
 }
 

@@ -12,14 +12,20 @@ use std::{
     io::{BufRead as _, BufReader},
     path::{Path, PathBuf},
     sync::Arc,
+    time::Duration,
 };
 use tempfile::TempDir;
+
+/// Above these options in every command's help.
+const HEADING: &str = "Which log";
+/// Somebody sits and waits: a server that does not answer at once is said not to.
+const CONNECT_FOR: Duration = Duration::from_secs(3);
 
 /// Where the log is.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Source {
     /// Data directory of a shop, running or not, or a copy of one
-    #[arg(long, env = "DAYBOOK_DATA", global = true, value_name = "DIR")]
+    #[arg(long, env = "DAYBOOK_DATA", global = true, value_name = "DIR", help_heading = HEADING)]
     pub(crate) data: Option<PathBuf>,
 
     /// Postgres server that keeps the log
@@ -28,12 +34,19 @@ pub(crate) struct Source {
         env = "DAYBOOK_REPLAY_STORE",
         global = true,
         value_name = "postgres://…",
+        help_heading = HEADING,
         hide_env_values = true
     )]
     pub(crate) store: Option<String>,
 
     /// Exported file: all events of a log as CloudEvents, one a line
-    #[arg(long, env = "DAYBOOK_REPLAY_FILE", global = true, value_name = "EVENTS.jsonl")]
+    #[arg(
+        long,
+        env = "DAYBOOK_REPLAY_FILE",
+        global = true,
+        value_name = "EVENTS.jsonl",
+        help_heading = HEADING
+    )]
     pub(crate) file: Option<PathBuf>,
 }
 
@@ -56,7 +69,8 @@ impl Source {
                 let problem = "--store names no server: expected postgres://user:password@host:port/database";
                 return Err(Usage(problem.to_owned()).into());
             }
-            (Arc::new(PostgresLog::open_read_only(PostgresOptions::new(url)).await?), None)
+            let options = PostgresOptions { connect_for: CONNECT_FOR, ..PostgresOptions::new(url) };
+            (Arc::new(PostgresLog::open_read_only(options).await?), None)
         } else {
             (Arc::new(EmbeddedLog::open_read_only(self.log_folder()?)?), None)
         };
