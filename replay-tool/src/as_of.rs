@@ -1,27 +1,24 @@
 //! `as-of`: any read model as it was at a position or a time, in the JSON the HTTP interface serves.
 //!
 //! A read model of one thing is made of the events of a few streams and is shown by `daybook_projections::past`, as
-//! the HTTP interface does it. Only a search needs the events of the whole shop, replayed into an index of its own
-//! that goes away again.
+//! the HTTP interface does it. Only a search needs the events of all products and their stock, which fill an index of
+//! its own that goes away again.
 
 mod point;
-mod shop;
 
 use crate::{
     cli::{Usage, Verdict},
     out::Out,
+    progress::Progress,
     source::{Opened, Source},
 };
 use clap::{Args, ValueEnum};
-use daybook_event_log::EventLog;
 use daybook_projections::{
-    Options, ReadModels,
     past::{Past, Point, Thing},
-    search::{SearchConfig, SearchRequest},
+    search::SearchRequest,
 };
 use point::When;
-use shop::Shown;
-use std::{fmt::Display, io::Write as _, str::FromStr, sync::Arc};
+use std::{fmt::Display, io::Write as _, str::FromStr};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -104,12 +101,10 @@ impl AsOf {
     async fn search(&self, opened: &Opened, point: Point) -> anyhow::Result<Vec<u8>> {
         let request = request(&self.id).map_err(Usage)?;
         let folder = tempfile::Builder::new().prefix("daybook-as-of-").tempdir()?;
-        let config = SearchConfig { commit_interval_ms: 60_000, ..SearchConfig::default() };
-        let models = ReadModels::open(folder.path(), Options { search: Some(config), ..Options::default() })?;
-        let log: Arc<dyn EventLog> = Arc::new(Shown::new(opened, point));
-        models.catch_up(&log, None).await?;
-        let index = models.search().and_then(|search| search.current());
-        let index = index.ok_or_else(|| anyhow::anyhow!("the search was not filled"))?;
+        let last = point.last_position().unwrap_or(opened.head).min(opened.head);
+        let mut bar = Progress::new("filling the search", last);
+        let index = Past::new(&*opened.log, point).search(folder.path(), |done| bar.reach(done)).await?;
+        drop(bar);
         Ok(index.search(&request)?.body.to_vec())
     }
 

@@ -2,7 +2,7 @@
 //!
 //! Each of these is made of the events of one or two streams, so only these are read, up to the point asked for,
 //! and folded in memory by the same projections that keep the live rows. Nothing is written, and the live read
-//! models are not asked. A search is made of the whole shop and is not answered here.
+//! models are not asked. Only a search is made of the whole shop.
 //!
 //! ```text
 //! Point (where in the past) ─> Past ─> cut (a stream up to there) ─> fold (a projection, in memory) ─> Row
@@ -11,6 +11,7 @@
 mod cut;
 mod fold;
 mod point;
+mod shop;
 mod thing;
 
 pub use point::{Point, PointError, position_recorded_by};

@@ -20,6 +20,7 @@
 //! availability flips. What it does not do: it keeps no drafts or archived products in the index, knows no
 //! synonyms and no personal ranking.
 
+mod alone;
 mod bounded;
 mod category;
 mod columns;
@@ -52,6 +53,7 @@ mod waiting;
 mod words;
 mod writer;
 
+pub(crate) use alone::Alone;
 pub use error::{SearchError, SearchIndexError};
 pub use index::{SearchIndex, TOTAL_CAP};
 pub use projection::SearchProjection;
