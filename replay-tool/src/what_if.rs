@@ -2,6 +2,7 @@
 
 mod rules;
 mod sandbox;
+mod tables;
 mod tally;
 
 use crate::{
@@ -14,12 +15,12 @@ use clap::Args;
 use daybook_domain::Event;
 use rules::Rules;
 use sandbox::Sandbox;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use tally::{Both, Outcome};
 
 const EXAMPLES: &str = r#"Examples:
   daybook-replay --data ./shop what-if --rules rules.json
-  daybook-replay --data ./shop what-if --rules rules.json --csv stock-outs.csv
+  daybook-replay --data ./shop what-if --rules rules.json --csv ./outcome
   echo '{}' > none.json && daybook-replay --data ./shop what-if --rules none.json    reproduces history exactly
 
 The rules, all of which may be left out:
@@ -43,8 +44,8 @@ pub(crate) struct WhatIf {
     /// The rules, as JSON
     #[arg(long, env = "DAYBOOK_REPLAY_RULES", value_name = "FILE")]
     rules: PathBuf,
-    /// Also write stock-outs by day and SKU to this file, as CSV
-    #[arg(long, env = "DAYBOOK_REPLAY_CSV", value_name = "FILE")]
+    /// Also write totals.csv, orders.csv (lost and gained) and stock-outs.csv (by day and SKU) to this folder
+    #[arg(long, env = "DAYBOOK_REPLAY_CSV", value_name = "DIR")]
     csv: Option<PathBuf>,
 }
 
@@ -65,10 +66,11 @@ impl WhatIf {
             Ok(())
         };
         opened.scan("replaying", (1, u64::MAX), take).await?;
+        let notes = sandbox.unknown();
         let (orders, tally) = sandbox.finish(latest_ns);
-        let outcome = tally.close(&rules, &orders);
-        if let Some(path) = &self.csv {
-            write_csv(path, &outcome).with_context(|| format!("{}", path.display()))?;
+        let outcome = Outcome { notes, ..tally.close(&rules, &orders) };
+        if let Some(folder) = &self.csv {
+            tables::write(folder, &outcome).with_context(|| format!("{}", folder.display()))?;
         }
         if out.json {
             out.json(&outcome)?;
@@ -79,35 +81,19 @@ impl WhatIf {
     }
 }
 
-fn write_csv(path: &Path, outcome: &Outcome) -> anyhow::Result<()> {
-    let mut csv = csv::Writer::from_path(path)?;
-    csv.write_record(["day", "sku", "orders_was", "orders_would_be", "units_was", "units_would_be"])?;
-    for one in &outcome.stock_outs {
-        let numbers = [one.was.orders, one.would_be.orders, one.was.units, one.would_be.units];
-        let numbers = numbers.map(|number| number.to_string());
-        let [orders_was, orders_would_be, units_was, units_would_be] = &numbers;
-        csv.write_record([
-            &one.day,
-            one.sku.as_str(),
-            orders_was,
-            orders_would_be,
-            units_was,
-            units_would_be,
-        ])?;
-    }
-    Ok(csv.flush()?)
-}
-
 /// Lines of a list before it is cut short.
 const SHOWN: usize = 20;
 
 fn say(outcome: &Outcome, out: &mut Out) -> anyhow::Result<()> {
+    for note in &outcome.notes {
+        out.line(out.tone(Tone::Bad, format_args!("note: {note}")))?;
+    }
     if outcome.same_as_history {
         out.line(out.tone(Tone::Good, "Nothing would have been different: history itself."))?;
     }
     let row = |what: &str, both: Both<u64>| {
         let (was, would_be) = (i128::from(both.was), i128::from(both.would_be));
-        vec![what.to_owned(), count(both.was), count(both.would_be), format!("{:+}", would_be - was)]
+        vec![what.to_owned(), count(both.was), count(both.would_be), signed(would_be - was, count)]
     };
     let mut rows =
         vec![row("orders standing", outcome.orders_standing), row("units sold", outcome.units_sold)];
@@ -117,7 +103,7 @@ fn say(outcome: &Outcome, out: &mut Out) -> anyhow::Result<()> {
             format!("revenue {currency}"),
             money(i128::from(*was)),
             money(i128::from(*would_be)),
-            money(difference),
+            signed(difference, |minor| money(i128::from(minor))),
         ]);
     }
     let refused = |of: fn(&tally::StockOut) -> u64| outcome.stock_outs.iter().map(of).sum::<u64>();
@@ -153,6 +139,12 @@ fn say(outcome: &Outcome, out: &mut Out) -> anyhow::Result<()> {
         out.line(format_args!("… {} in all; --csv or --json has them", differing.len()))?;
     }
     Ok(())
+}
+
+/// A difference, with its sign in any case.
+fn signed(difference: i128, shown: impl Fn(u64) -> String) -> String {
+    let sign = if difference < 0 { "−" } else { "+" };
+    format!("{sign}{}", shown(u64::try_from(difference.unsigned_abs()).unwrap_or(u64::MAX)))
 }
 
 /// Minor units of a currency of two decimals, as most are; JSON has the minor units.

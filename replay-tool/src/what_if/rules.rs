@@ -1,10 +1,14 @@
 //! The rules that are to have been other than they were. JSON; what is not named stays as it was.
 
 use crate::when;
+use ahash::AHashSet;
 use anyhow::Context as _;
-use daybook_domain::{LocationId, Money, Sku};
+use daybook_domain::{Currency, LocationId, Money, Sku};
 use serde::{Deserialize, Deserializer, de};
-use std::{collections::BTreeMap, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
 
 /// Everything that may be changed. Of several rules about the same thing the first one that fits holds.
 #[derive(Debug, Default, Deserialize)]
@@ -93,6 +97,28 @@ impl Rules {
             fits.map_or(recorded, |rule| rule.units)
         };
         (units(&self.safety_stock, recorded.0), units(&self.backorder_limit, recorded.1))
+    }
+
+    /// What is named here but is not in the log, for somebody who mistyped it.
+    pub(super) fn unknown(
+        &self,
+        skus: &AHashSet<Sku>,
+        locations: &AHashSet<LocationId>,
+        currencies: &BTreeSet<Currency>,
+    ) -> Vec<String> {
+        let units = self.safety_stock.iter().chain(&self.backorder_limit);
+        let places = units.map(|rule| (&rule.skus, &rule.locations));
+        let places: Vec<_> =
+            places.chain(self.replenishment_delay.iter().map(|rule| (&rule.skus, &rule.locations))).collect();
+        let named = places.iter().flat_map(|(skus, _)| *skus).chain(self.prices.list.keys());
+        let at = places.iter().flat_map(|(_, at)| *at).chain(self.closed.iter().map(|rule| &rule.location));
+        let mut unknown: BTreeSet<String> =
+            named.filter(|sku| !skus.contains(sku)).map(|sku| format!("SKU {sku}")).collect();
+        unknown.extend(at.filter(|at| !locations.contains(at)).map(|at| format!("location {at}")));
+        let priced = self.prices.list.values().map(|price| price.currency);
+        unknown.extend(priced.filter(|it| !currencies.contains(it)).map(|it| format!("currency {it}")));
+        let say = |what| format!("{what} is named in the rules, but nothing in this log is about it");
+        unknown.into_iter().map(say).collect()
     }
 
     /// How much later a delivery arrives, in ns.

@@ -6,7 +6,7 @@
 //! An order that was refused and now gets its stock counts as sold; it is never shipped here.
 
 use super::{rules::Rules, tally::Tally};
-use ahash::AHashMap;
+use ahash::{AHashMap, AHashSet};
 use daybook_domain::{
     Actor, Context, Event, LocationId, OrderId, Quantity, Sku, Timestamp,
     inventory::{
@@ -26,8 +26,9 @@ pub(super) struct Sandbox<'r> {
     /// As it would have been.
     stock: AHashMap<Sku, Inventory>,
     orders: AHashMap<OrderId, Order>,
-    /// Deliveries that are still to come, by when.
-    late: BTreeMap<(i64, u64), StockReceived>,
+    /// Deliveries that are still to come, by when. Each SKU has its own time: that of its own events, because streams
+    /// are written side by side, and an import writes them far apart.
+    late: AHashMap<Sku, BTreeMap<(i64, u64), StockReceived>>,
     pub(super) tally: Tally,
 }
 
@@ -49,16 +50,18 @@ impl<'r> Sandbox<'r> {
             past: AHashMap::new(),
             stock: AHashMap::new(),
             orders: AHashMap::new(),
-            late: BTreeMap::new(),
+            late: AHashMap::new(),
             tally: Tally::default(),
         }
     }
 
     /// What happened next.
     pub(super) fn take(&mut self, event: &Event, now_ns: i64) {
-        self.deliver_late(now_ns);
         match event {
-            Event::Inventory(event) => self.move_stock(event, now_ns),
+            Event::Inventory(event) => {
+                self.deliver_late(sku_of(event), now_ns);
+                self.move_stock(event, now_ns);
+            }
             Event::Order(OrderEvent::OrderPlaced(placed)) => self.place(placed),
             Event::Order(OrderEvent::OrderRejected(rejected)) => self.reject(rejected, now_ns),
             Event::Order(OrderEvent::OrderCancelled(cancelled)) => self.undo(cancelled.order_id),
@@ -67,11 +70,22 @@ impl<'r> Sandbox<'r> {
         }
     }
 
+    /// What the rules name and was never seen.
+    pub(super) fn unknown(&self) -> Vec<String> {
+        let skus: AHashSet<Sku> = self.past.keys().cloned().collect();
+        let locations = self.past.values().flat_map(Inventory::locations).map(|(at, _)| at.clone()).collect();
+        let lines = self.orders.values().flat_map(|order| &order.lines);
+        self.rules.unknown(&skus, &locations, &lines.map(|line| line.net.currency).collect())
+    }
+
     /// Both shops' orders and what was refused, and whether stock came out the same.
     pub(super) fn finish(mut self, now_ns: i64) -> (AHashMap<OrderId, Order>, Tally) {
         let skus: Vec<Sku> = self.past.keys().cloned().collect();
-        skus.iter().for_each(|sku| self.follow_policy(sku, now_ns));
-        self.tally.same_stock = self.late.is_empty() && self.past == self.stock;
+        for sku in &skus {
+            self.deliver_late(sku, now_ns);
+            self.follow_policy(sku, now_ns);
+        }
+        self.tally.same_stock = self.late.values().all(BTreeMap::is_empty) && self.past == self.stock;
         (self.orders, self.tally)
     }
 
@@ -112,10 +126,11 @@ impl<'r> Sandbox<'r> {
         if !order.stands {
             return;
         }
+        let wanted = units(&order.lines);
+        wanted.keys().for_each(|sku| self.deliver_late(sku, now_ns));
         // Only what is there beyond what was there then can make a difference: when exactly the stock was
         // looked at then is not in the record.
         let more = sellable(self.stock.get(sku)).saturating_sub(sellable(self.past.get(sku)));
-        let wanted = units(&order.lines);
         if more < i64::from(*requested).saturating_sub(*available) || !self.gain(order_id, &wanted, now_ns) {
             self.tally.refused(now_ns, sku, *requested, false);
             if let Some(order) = self.orders.get_mut(&order_id) {
@@ -211,15 +226,17 @@ impl<'r> Sandbox<'r> {
         match self.rules.delay_ns(&received.sku, &received.location) {
             0 => self.arrive(received.clone()),
             delay_ns => {
-                let key = (now_ns.saturating_add(delay_ns), self.late.len() as u64 + self.tally.delayed);
+                let key = (now_ns.saturating_add(delay_ns), self.tally.delayed);
                 self.tally.delayed += 1;
-                self.late.insert(key, received.clone());
+                self.late.entry(received.sku.clone()).or_default().insert(key, received.clone());
             }
         }
     }
 
-    fn deliver_late(&mut self, now_ns: i64) {
-        while let Some(entry) = self.late.first_entry().filter(|entry| entry.key().0 <= now_ns) {
+    fn deliver_late(&mut self, sku: &Sku, now_ns: i64) {
+        while let Some(entry) =
+            self.late.get_mut(sku).and_then(BTreeMap::first_entry).filter(|entry| entry.key().0 <= now_ns)
+        {
             let received = entry.remove();
             self.arrive(received);
         }

@@ -47,6 +47,8 @@ pub(super) struct Outcome {
     pub(super) orders_lost: Vec<Named>,
     pub(super) orders_gained: Vec<Named>,
     pub(super) stock_outs: Vec<StockOut>,
+    /// What the rules name and this log does not have.
+    pub(super) notes: Vec<String>,
 }
 
 /// An order as people call it.
@@ -100,6 +102,7 @@ impl Tally {
             orders_lost: Vec::new(),
             orders_gained: Vec::new(),
             stock_outs: Vec::new(),
+            notes: Vec::new(),
         };
         for (order_id, order) in orders {
             outcome.count(rules, *order_id, order);

@@ -2,7 +2,7 @@
 
 use crate::{
     data::Data,
-    shop::{Book, cart_id},
+    shop::{Book, SECOND, cart_id},
 };
 use daybook_domain::{
     OrderId,
@@ -92,14 +92,51 @@ fn a_backorder_limit_gains_the_order_that_was_refused_but_not_when_it_is_too_low
 }
 
 #[test]
-fn stock_outs_are_written_as_a_table_for_others() {
+fn the_outcome_is_written_as_tables_for_others_and_never_over_them() {
     let data = day();
-    let (rules, csv) = (data.path("rules.json"), data.path("out.csv"));
+    let (rules, folder) = (data.path("rules.json"), data.path("outcome"));
     fs::write(&rules, r#"{"closed":[{"location":"main","from":"1970-01-01"}]}"#).unwrap();
-    let arguments = ["what-if", "--rules", rules.to_str().unwrap(), "--csv", csv.to_str().unwrap()];
+    let arguments = ["what-if", "--rules", rules.to_str().unwrap(), "--csv", folder.to_str().unwrap()];
     let said = crate::data::good(data.run(&arguments));
     assert!(said.contains("orders lost"), "{said}");
-    let text = fs::read_to_string(csv).unwrap();
-    assert!(text.starts_with("day,sku,orders_was,orders_would_be"), "{text}");
-    assert!(text.contains("1970-01-01,SKU-0,0,"), "{text}");
+    let table = |name: &str| fs::read_to_string(folder.join(name)).unwrap();
+    let stock_outs = table("stock-outs.csv");
+    assert!(stock_outs.starts_with("day,sku,orders_was,orders_would_be"), "{stock_outs}");
+    assert!(stock_outs.contains("1970-01-01,SKU-0,0,"), "{stock_outs}");
+    assert!(table("totals.csv").contains("\norders_standing,6,0,-6\n"), "{}", table("totals.csv"));
+    assert!(table("totals.csv").contains("\nrevenue_minor_GBP,4500,0,-4500\n"), "{}", table("totals.csv"));
+    assert_eq!(table("orders.csv").matches(",lost\n").count(), 6);
+    assert_eq!(data.run(&arguments).status.code(), Some(1), "tables are never written over");
+}
+
+#[test]
+fn what_the_rules_name_and_nobody_knows_is_said() {
+    let rules = r#"{"safety_stock":[{"units":1,"skus":["SKU-0","SKU-O"]}],
+        "closed":[{"location":"mian","from":"1970-01-01"}],
+        "prices":{"list":{"SKU-1":{"minor":1,"currency":"EUR"}}}}"#;
+    let outcome = what_if(&day(), rules);
+    let notes: Vec<&str> =
+        outcome["notes"].as_array().unwrap().iter().map(|note| note.as_str().unwrap()).collect();
+    assert_eq!(notes.len(), 3, "{notes:?}");
+    for (note, what) in notes.iter().zip(["SKU SKU-O", "currency EUR", "location mian"]) {
+        assert!(note.starts_with(what), "{notes:?}");
+    }
+    assert_eq!(what_if(&day(), "{}")["notes"], Value::Array(Vec::new()));
+}
+
+#[test]
+fn a_delivery_is_late_by_the_time_of_its_own_goods() {
+    let mut book = Book::default();
+    book.product(0, 250);
+    book.product(1, 250);
+    book.receive(0, 3, 3);
+    let today = book.now_ns;
+    // An import writes streams side by side: what happened to other goods a month later is on record already.
+    book.now_ns += 30 * 86_400 * SECOND;
+    book.receive(1, 3, 3);
+    book.now_ns = today;
+    book.cart(cart_id(0), &[(0, 2)]);
+    book.order(cart_id(0), &[(0, 2)]);
+    let outcome = what_if(&Data::of(&book), r#"{"replenishment_delay":[{"days":7}]}"#);
+    assert_eq!(outcome["orders_lost"].as_array().unwrap().len(), 1, "{outcome}");
 }
