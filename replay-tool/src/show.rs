@@ -2,7 +2,7 @@
 
 use crate::{
     cli::{Usage, Verdict},
-    diff::{Change, changes},
+    diff::{Change, changes, for_people},
     out::{Out, Tone},
     source::Source,
     when,
@@ -40,6 +40,9 @@ pub(crate) struct Show {
     #[arg(long, env = "DAYBOOK_REPLAY_TO_VERSION", value_name = "N", default_value_t = u64::MAX, hide_default_value = true)]
     to_version: u64,
 }
+
+/// Changes of one event that people are told.
+const MOST_TOLD: usize = 40;
 
 /// Events read at a time.
 const PAGE: usize = 1_000;
@@ -98,7 +101,9 @@ impl Show {
         if self.payload {
             out.line(format_args!("      {}", String::from_utf8_lossy(event.payload())))?;
         }
-        for Change { path, before, after } in changed {
+        let told = for_people(changed.to_vec());
+        let more = told.len().saturating_sub(MOST_TOLD);
+        for Change { path, before, after } in told.into_iter().take(MOST_TOLD) {
             let line = match (before, after) {
                 (Some(before), Some(after)) => {
                     format!("{path}: {before} → {}", out.tone(Tone::Accent, after))
@@ -108,6 +113,10 @@ impl Show {
                 (None, None) => continue,
             };
             out.line(format_args!("      {line}"))?;
+        }
+        if more > 0 {
+            let more = out.tone(Tone::Faint, format_args!("… and {more} more changes; --json has them all"));
+            out.line(format_args!("      {more}"))?;
         }
         if let Some(problem) = &story.broken {
             out.line(format_args!("      {}", out.tone(Tone::Bad, problem)))?;
