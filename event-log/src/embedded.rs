@@ -147,7 +147,13 @@ fn start(
     let mut others = Vec::new();
     if !inline_upkeep {
         let upkeep = Arc::clone(&writer.upkeep);
-        others.push(spawn("daybook-log-upkeep", Box::new(move || upkeep.run()))?);
+        others.push(spawn(
+            "daybook-log-upkeep",
+            Box::new(move || {
+                crate::give_way();
+                upkeep.run();
+            }),
+        )?);
         let overlap = Arc::clone(&writer);
         others.push(spawn("daybook-log-overlap", Box::new(move || overlap.run_overlap()))?);
     }

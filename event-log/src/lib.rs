@@ -21,6 +21,7 @@
 //! tests a backend must pass, feature `simulation` a disk that loses, tears and fails on demand.
 
 mod append;
+mod background;
 pub mod cloud_event;
 #[cfg(feature = "contract")]
 pub mod contract;
@@ -39,6 +40,7 @@ mod record;
 pub mod simulation;
 
 pub use append::{Append, AppendOutcome, AppendRejection, Appended, ExpectedVersion, NewEvent};
+pub use background::give_way;
 pub use embedded::{Directory, Disk, DiskFile, EmbeddedLog, EmbeddedOptions, EmbeddedReader};
 pub use error::LogError;
 pub use follow::{Follow, follow};

@@ -3,6 +3,7 @@
 use daybook_domain::{Event, EventError};
 use daybook_event_log::{EventLog, LogError, Position, RecordedEvent};
 use std::sync::Arc;
+use tokio::{sync::mpsc, task::JoinHandle};
 
 /// An event with what the domain makes of it.
 pub(crate) struct Decoded {
@@ -29,6 +30,27 @@ pub(crate) type Concerns = Vec<fn(&str, &str) -> bool>;
 const CHUNK_BYTES: usize = 8 << 20;
 /// … and at most and at least this many events.
 const CHUNK_EVENTS: (usize, usize) = (64, 8192);
+
+/// Reads and decodes up to the end in a task of its own, at most this many chunks ahead of who applies them.
+const CHUNKS_AHEAD: usize = 2;
+
+/// What `reader` reads, decoded; and, when that has ended, whether it was the end of the log.
+pub(crate) fn read_ahead(
+    mut reader: Reader,
+    concerns: Concerns,
+) -> (mpsc::Receiver<Vec<Decoded>>, JoinHandle<Result<(), LogError>>) {
+    let (sender, chunks) = mpsc::channel(CHUNKS_AHEAD);
+    let reading = tokio::spawn(async move {
+        loop {
+            let records = reader.read().await?;
+            let chunk: Vec<_> = records.into_iter().map(|record| Decoded::new(record, &concerns)).collect();
+            if chunk.is_empty() || sender.send(chunk).await.is_err() {
+                return Ok(());
+            }
+        }
+    });
+    (chunks, reading)
+}
 
 /// Reads the log in order, in chunks as large as what is there, within bounds.
 pub(crate) struct Reader {

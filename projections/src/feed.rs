@@ -25,6 +25,8 @@ pub(crate) struct FeedOptions {
     pub(crate) concerns: Concerns,
     /// The shortest time between two reads that find less than a full chunk.
     pub(crate) pace: Duration,
+    /// Give way to other threads.
+    pub(crate) background: bool,
     /// Stops it when true, or when its sender is gone.
     pub(crate) stop: watch::Receiver<bool>,
 }
@@ -46,6 +48,9 @@ pub(crate) fn spawn(
 ) -> std::io::Result<std::thread::JoinHandle<()>> {
     let runtime = Handle::current();
     std::thread::Builder::new().name(name).spawn(move || {
+        if options.background {
+            daybook_event_log::give_way();
+        }
         runtime.block_on(feed(reader, options, deliver));
     })
 }

@@ -6,7 +6,7 @@ use crate::{
     dead_letter::Parked,
     decoded::Decoded,
     definition::Applying,
-    read_store::{Checkpoint, checkpoint_key, json},
+    read_store::{Checkpoint, checkpoint_key, in_background, json},
     tx::Writes,
 };
 use daybook_event_log::Position;
@@ -45,7 +45,10 @@ impl Member {
         generation: Arc<Generation>,
         store: &ReadStore,
     ) -> Result<Self, StoreError> {
-        let projection = (definition.make)(&generation)?;
+        let projection = match definition.apart {
+            true => in_background(|| (definition.make)(&generation))?,
+            false => (definition.make)(&generation)?,
+        };
         let mut checkpoint = store.checkpoint(&generation)?;
         let own = projection.own_checkpoint();
         if let Some(position) = own.filter(|position| *position != checkpoint.position) {

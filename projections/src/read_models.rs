@@ -2,7 +2,7 @@
 
 use crate::{
     Definition, Live, ReadStore, RunnerError, StoreError,
-    decoded::{Decoded, Reader},
+    decoded::{Reader, read_ahead},
     lane::Lane,
     prepare::{Prepared, prepare},
     rebuild::Rebuild,
@@ -138,15 +138,13 @@ impl ReadModels {
         let Prepared { mut lane, .. } = prepare(&inner.store, &inner.seats, log, u64::MAX).await?;
         let concerns = inner.seats.iter().map(|seat| seat.definition.concerns).collect();
         let from = lane.members.iter().map(|member| member.checkpoint.position).min();
-        let mut reader = Reader::new(log.clone(), from.unwrap_or_default(), until);
-        loop {
-            let records = reader.read().await?;
-            if records.is_empty() {
-                break;
-            }
-            let decoded = records.into_iter().map(|record| Decoded::new(record, &concerns));
-            lane.apply(&decoded.collect::<Vec<_>>())?;
+        let mut reached = from.unwrap_or_default();
+        let (mut chunks, reading) = read_ahead(Reader::new(log.clone(), reached, until), concerns);
+        while let Some(chunk) = chunks.recv().await {
+            lane.apply(&chunk)?;
+            reached = chunk.last().map_or(reached, |last| last.record.position());
         }
+        reading.await.map_err(|panic| RunnerError::Log(panic.to_string()))??;
         lane.commit_waiting(crate::Flush::Now)?;
         for (member, seat) in lane.members.iter().flat_map(|member| {
             let seat = inner.seats.iter().find(|seat| seat.definition.name == member.definition.name);
@@ -154,7 +152,7 @@ impl ReadModels {
         }) {
             seat.publish(member.visible);
         }
-        Ok(Position::new(reader.next.get().saturating_sub(1)))
+        Ok(reached)
     }
 
     /// Ends the current batch, commits, and lets go of the log. Queries go on answering. Blocks for as long as

@@ -13,7 +13,7 @@
 
 use crate::{Generation, GenerationId, StoreError};
 use daybook_event_log::Position;
-use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode};
+use fjall::{CompressionType, Database, Keyspace, KeyspaceCreateOptions, PersistMode};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::{
     path::{Path, PathBuf},
@@ -59,15 +59,15 @@ const JOURNAL_BYTES: u64 = 128 << 20;
 impl ReadStore {
     /// Opens the store in `dir`, which is made if it is not there.
     pub(crate) fn open(dir: &Path, cache_bytes: u64) -> Result<Arc<Self>, StoreError> {
-        let db = Database::builder(dir.join("rows"))
+        let builder = Database::builder(dir.join("rows"))
             .cache_size(cache_bytes)
             .max_journaling_size(JOURNAL_BYTES)
-            .worker_threads(1)
-            .open()
-            .map_err(|error| match error {
-                fjall::Error::Locked => StoreError::InUse { path: dir.display().to_string() },
-                error => StoreError::unavailable("opening")(error),
-            })?;
+            .journal_compression(CompressionType::None)
+            .worker_threads(1);
+        let db = in_background(|| builder.open()).map_err(|error| match error {
+            fjall::Error::Locked => StoreError::InUse { path: dir.display().to_string() },
+            error => StoreError::unavailable("opening")(error),
+        })?;
         let meta = db
             .keyspace("meta", KeyspaceCreateOptions::default)
             .map_err(StoreError::unavailable("opening a keyspace"))?;
@@ -180,6 +180,18 @@ impl ReadStore {
 
 fn keyspace_name(name: &str, id: GenerationId) -> String {
     format!("{name}-v{}-{}", id.version, id.number)
+}
+
+/// Opens something whose own threads (compactions, merges) are to give way to those that serve: they inherit
+/// the priority of the thread that starts them.
+pub(crate) fn in_background<T: Send>(open: impl FnOnce() -> T + Send) -> T {
+    std::thread::scope(|scope| {
+        let opened = scope.spawn(|| {
+            daybook_event_log::give_way();
+            open()
+        });
+        opened.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    })
 }
 
 /// Where a generation's checkpoint stands in the meta keyspace.

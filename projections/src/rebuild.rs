@@ -32,6 +32,7 @@ impl Rebuild {
     pub(crate) fn spawn(self, runtime: Handle) -> std::io::Result<JoinHandle<()>> {
         let name = self.seat.definition.name;
         std::thread::Builder::new().name(format!("rebuild-{name}")).spawn(move || {
+            daybook_event_log::give_way();
             let seat = self.seat.clone();
             if let Err(error) = self.run(&runtime) {
                 tracing::error!(%error, projection = name, "the rebuild stopped; the old rows go on answering");

@@ -97,13 +97,18 @@ pub(crate) fn spawn(name: &str, work: LaneWork) -> std::io::Result<LaneThreads> 
     let from = work.lane.members.iter().map(|member| member.checkpoint.position).min();
     let from = from.unwrap_or(*work.log.head().borrow());
     let reader = Reader::new(work.log.clone(), from, None);
-    let options = FeedOptions { concerns: work.concerns.clone(), pace: work.pace, stop: stopped };
+    let background = work.seats.iter().all(|seat| seat.definition.apart);
+    let (concerns, pace) = (work.concerns.clone(), work.pace);
+    let options = FeedOptions { concerns, pace, background, stop: stopped };
     let chunks = messages.clone();
     let feed = feed::spawn(format!("{name}-feed"), reader, options, move |chunk| {
         chunks.send(Message::Chunk(chunk)).is_ok()
     })?;
     let runtime = Handle::current();
     let apply = std::thread::Builder::new().name(format!("{name}-apply")).spawn(move || {
+        if background {
+            daybook_event_log::give_way();
+        }
         let failure = work.failure.clone();
         let mut runner = Runner { work, runtime };
         if let Err(error) = runner.run(&inbox) {

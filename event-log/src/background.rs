@@ -1,0 +1,44 @@
+//! Work that can wait gives way to work somebody waits for.
+//!
+//! Commands, their appends and the read models a checkout waits for compete for the cores with compactions,
+//! merges of the search index and rebuilds, which come in bursts. The scheduler cannot know which is which;
+//! here it is told. Nothing is starved: under full load such a thread still gets about a quarter of a core
+//! ("nice" 5 weighs 335 against 1,024).
+
+/// How much more polite than the program itself.
+#[cfg(target_os = "linux")]
+const NICE: i32 = 5;
+
+/// Makes the calling thread, and those it starts from now on, give way. Does nothing where priorities belong
+/// to whole processes.
+pub fn give_way() {
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::process::{getpriority_process, setpriority_process};
+        // On Linux "no process" is the calling thread.
+        let lowered = getpriority_process(None).and_then(|now| setpriority_process(None, now.max(NICE)));
+        if let Err(error) = lowered {
+            tracing::debug!(%error, "a background thread keeps its priority");
+        }
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+    use rustix::process::getpriority_process;
+
+    #[test]
+    fn only_the_thread_and_its_children_give_way() {
+        let before = getpriority_process(None).expect("readable");
+        let (lowered, child) = std::thread::spawn(|| {
+            give_way();
+            let child = std::thread::spawn(|| getpriority_process(None).expect("readable"));
+            (getpriority_process(None).expect("readable"), child.join().expect("a child"))
+        })
+        .join()
+        .expect("a thread");
+        assert_eq!((lowered, child), (before.max(NICE), before.max(NICE)));
+        assert_eq!(getpriority_process(None).expect("readable"), before);
+    }
+}
