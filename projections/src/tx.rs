@@ -32,9 +32,12 @@ impl Writes {
         self.0.retain(|key, value| value.is_some() && wanted(key));
     }
 
-    /// Moves the writes to `batch`.
+    /// Moves the writes to `batch`, in the order of their keys: the store's skip list then finds each row's
+    /// place near the one before it.
     pub(crate) fn drain_into(&mut self, batch: &mut OwnedWriteBatch, keyspace: &Keyspace) {
-        for (key, value) in self.0.drain() {
+        let mut writes: Vec<_> = self.0.drain().collect();
+        writes.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+        for (key, value) in writes {
             match value {
                 Some(value) => batch.insert(keyspace, key, value),
                 None => batch.remove(keyspace, key),
