@@ -1,8 +1,9 @@
 //! The aggregates a shard has in memory, so that a command normally costs no read.
 //!
 //! Bounded by count. What is thrown out is chosen by second chance (the CLOCK algorithm, Corbató 1968): an
-//! entry used since it was last looked at gets another round. An entry whose last events are not durable yet
-//! is never thrown out: the log could not give it back.
+//! entry used since it was last looked at gets another round. Products and stock get several: they are wanted
+//! as long as they are sold, while a cart, an order and a payment are hardly looked at again once the order is
+//! confirmed. An entry whose last events are not durable yet is never thrown out: the log could not give it back.
 
 use ahash::AHashMap;
 use daybook_domain::AggregateState;
@@ -28,7 +29,8 @@ pub(crate) struct Entry {
     pub(crate) used_in: u64,
     /// At this version it is time for a snapshot.
     pub(crate) snapshot_at: u64,
-    used_again: bool,
+    /// Rounds it stays, though it is not used.
+    rounds: u8,
 }
 
 impl Entry {
@@ -39,8 +41,13 @@ impl Entry {
         snapshot_at: u64,
         batch: u64,
     ) -> Self {
-        Self { state, version, last_event, loaded_in: batch, used_in: batch, snapshot_at, used_again: false }
+        Self { state, version, last_event, loaded_in: batch, used_in: batch, snapshot_at, rounds: 0 }
     }
+}
+
+/// How many rounds a stream stays after it was used again.
+fn rounds(stream: &StreamId) -> u8 {
+    if matches!(stream.aggregate(), "inventory" | "product") { 8 } else { 1 }
 }
 
 impl Cache {
@@ -52,7 +59,7 @@ impl Cache {
     pub(crate) fn pin(&mut self, stream: &StreamId, batch: u64) -> bool {
         self.entries.get_mut(stream).is_some_and(|entry| {
             entry.used_in = batch;
-            entry.used_again = true;
+            entry.rounds = rounds(stream);
             true
         })
     }
@@ -80,8 +87,8 @@ impl Cache {
             let Some(oldest) = self.ring.pop_front() else { return };
             match self.entries.get_mut(&oldest) {
                 None => {}
-                Some(entry) if entry.used_again || entry.used_in > durable => {
-                    entry.used_again = false;
+                Some(entry) if entry.rounds > 0 || entry.used_in > durable => {
+                    entry.rounds = entry.rounds.saturating_sub(1);
                     self.ring.push_back(oldest);
                 }
                 Some(_) => drop(self.entries.remove(&oldest)),
