@@ -48,6 +48,8 @@ pub enum OpenError {
     RolesNeedSharedStore,
     #[error(transparent)]
     Runner(#[from] RunnerError),
+    #[error("a thread could not be started ({0}); the system's limit of threads or memory is too low")]
+    Thread(#[from] io::Error),
 }
 
 /// The read models that commit together; search has a pace of its own.
@@ -121,10 +123,10 @@ impl Daybook {
             process_dir: dir.processes(),
         };
         let parts = Parts { engine, reads, waiting, gateway, metrics, audit, health, duties };
-        Ok(Self::assemble(&options, parts))
+        Self::assemble(&options, parts)
     }
 
-    fn assemble(options: &ServeOptions, parts: Parts) -> Self {
+    fn assemble(options: &ServeOptions, parts: Parts) -> Result<Self, OpenError> {
         let Parts { engine, reads, waiting, gateway, metrics, audit, health, duties } = parts;
         let (routes, operations) = router::routes(options.limits.request_timeout, options.roles).finish();
         let stopping = CancellationToken::new();
@@ -153,10 +155,10 @@ impl Daybook {
         target.get_or_init(|| router.clone());
         let tasks = TaskTracker::new();
         tasks.spawn(metrics.keep_up(stopping.clone()));
-        tasks.spawn(audit.keep(shop.engine.log().clone(), stopping.clone()));
+        audit.begin(shop.engine.log().clone(), stopping.clone(), &tasks)?;
         duties.begin(shop.engine.log(), &health, &tasks, &stopping);
         tasks.close();
-        Self { shop, router, tasks, _bulk_target: target }
+        Ok(Self { shop, router, tasks, _bulk_target: target })
     }
 
     /// All routes, to be served or called in-process.

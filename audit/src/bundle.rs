@@ -13,6 +13,7 @@ use crate::{
     merkle::leaf_hash,
     note::{Checkpoint, NoteError, PublicKey},
     published::PublishedLeaves,
+    tile_files::TileFiles,
     tiles::{TileError, Tiles},
     verify::{Finding, Verdict, verify_records},
 };
@@ -58,7 +59,7 @@ pub async fn export(
     let path = folder.join("records");
     let mut out =
         BufWriter::with_capacity(1 << 20, File::create(&path).map_err(|source| io_error(&path, source))?);
-    let mut tiles = Tiles::empty(folder);
+    let mut tiles = Tiles::empty(TileFiles::one_each(folder));
     while tiles.size() < checkpoint.size {
         let left = usize::try_from(checkpoint.size - tiles.size()).unwrap_or(usize::MAX);
         let batch = log.read_all(Position::new(tiles.size() + 1), left.min(8_192)).await?;

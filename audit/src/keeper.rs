@@ -7,6 +7,7 @@ use crate::{
     merkle::{Hash, leaf_hash},
     note::{Checkpoint, NoteError, PublicKey, SigningKey},
     proof::{ConsistencyProof, InclusionProof},
+    tile_files::TileFiles,
     tiles::{TileError, Tiles},
 };
 use daybook_event_log::{EventLog, LogError, Position, follow};
@@ -66,7 +67,7 @@ impl Keeper {
         let path = folder.join("checkpoint");
         let state = match fs::read_to_string(&path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                State { tiles: Tiles::empty(folder), note: None }
+                State { tiles: Tiles::empty(TileFiles::packed(folder)), note: None }
             }
             Err(source) => return Err(io_error(&path, source)),
             Ok(note) => {
@@ -77,7 +78,7 @@ impl Keeper {
                     Tiles::open(folder, checkpoint.size).ok().filter(|tiles| tiles.root() == checkpoint.root);
                 let tiles = tiles.unwrap_or_else(|| {
                     tracing::warn!("the hash tiles are missing or damaged and are made again from the log");
-                    Tiles::empty(folder)
+                    Tiles::empty(TileFiles::packed(folder))
                 });
                 State { tiles, note: Some(note) }
             }
@@ -195,6 +196,12 @@ impl Keeper {
         let (Some(signed), Some(note)) = (self.checkpoint()?, self.note()) else { return Ok(None) };
         let tiles = self.state.lock().tiles.clone();
         Ok(ConsistencyProof::new(&tiles, old_size, signed.size)?.map(|proof| (proof, note)))
+    }
+
+    /// The first `width` hashes of a tile; none where the tree does not have so many there.
+    pub fn tile(&self, level: u8, index: u64, width: u64) -> Result<Option<Vec<Hash>>, AuditError> {
+        let tiles = self.state.lock().tiles.clone();
+        Ok(tiles.tile(level, index, width)?)
     }
 
     /// What an auditor needs to verify checkpoints.

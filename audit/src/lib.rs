@@ -20,6 +20,7 @@ mod merkle;
 mod note;
 mod proof;
 mod published;
+mod tile_files;
 mod tiles;
 mod verify;
 
@@ -30,5 +31,6 @@ pub use merkle::{Hash, leaf_hash, node_hash, root_of};
 pub use note::{Checkpoint, NoteError, PublicKey, SigningKey};
 pub use proof::{ConsistencyProof, InclusionProof, ProofError};
 pub use published::PublishedLeaves;
-pub use tiles::{TileError, Tiles, tile_path};
+pub use tile_files::TileFiles;
+pub use tiles::{TileError, Tiles, tile_at, tile_path};
 pub use verify::{Finding, Verdict, verify_records};

@@ -157,7 +157,7 @@ mod tests {
 
     fn tree(size: u32) -> (tempfile::TempDir, Tiles, Vec<Hash>) {
         let folder = tempfile::tempdir().unwrap();
-        let mut tiles = Tiles::empty(folder.path());
+        let mut tiles = Tiles::empty(crate::TileFiles::packed(folder.path()));
         let leaves: Vec<Hash> = (0..size).map(|number| leaf_hash(&number.to_le_bytes())).collect();
         leaves.iter().for_each(|leaf| tiles.push(*leaf).unwrap());
         (folder, tiles, leaves)

@@ -2,14 +2,13 @@
 //!
 //! `tile/<level>/<index>` for a full tile and `tile/<level>/<index>.p/<width>` for one that is not full yet; the
 //! index is written in groups of three digits (`x001/x234/067`). A tile of level `L + 1` holds the roots of the
-//! full tiles of level `L`. Full tiles never change.
+//! full tiles of level `L`. Full tiles never change. How they lie on the disk is [`TileFiles`]' matter.
 
-use crate::merkle::{Hash, empty_hash, node_hash, root_of, split};
-use std::{
-    borrow::Cow,
-    fs, io,
-    path::{Path, PathBuf},
+use crate::{
+    merkle::{Hash, empty_hash, node_hash, root_of, split},
+    tile_files::TileFiles,
 };
+use std::{borrow::Cow, io, path::Path};
 
 /// Hashes per full tile.
 pub(crate) const WIDTH: u64 = 256;
@@ -37,10 +36,27 @@ pub fn tile_path(level: u8, index: u64, width: u64) -> String {
     if width == WIDTH { format!("tile/{level}/{name}") } else { format!("tile/{level}/{name}.p/{width}") }
 }
 
+/// Level, index and width of the tile that has this path; none has any other text.
+#[must_use]
+pub fn tile_at(path: &str) -> Option<(u8, u64, u64)> {
+    let (level, rest) = path.strip_prefix("tile/")?.split_once('/')?;
+    let (groups, width) = match rest.split_once(".p/") {
+        Some((groups, width)) => (groups, width.parse().ok().filter(|width| *width < WIDTH)?),
+        None => (rest, WIDTH),
+    };
+    let mut index = 0_u64;
+    for group in groups.split('/') {
+        let digits: u64 = group.strip_prefix('x').unwrap_or(group).parse().ok()?;
+        index = index.checked_mul(1_000)?.checked_add(digits)?;
+    }
+    let tile = (level.parse().ok()?, index, width);
+    (width > 0 && tile_path(tile.0, tile.1, tile.2) == path).then_some(tile)
+}
+
 /// The tree of one size, as far as it was written.
 #[derive(Debug, Clone)]
 pub struct Tiles {
-    folder: PathBuf,
+    files: TileFiles,
     /// How many leaves.
     size: u64,
     /// The last tile of each level, not full.
@@ -48,21 +64,21 @@ pub struct Tiles {
 }
 
 impl Tiles {
-    /// An empty tree in `folder`.
+    /// An empty tree, to be written to `files`.
     #[must_use]
-    pub fn empty(folder: &Path) -> Self {
-        Self { folder: folder.to_owned(), size: 0, edge: Vec::new() }
+    pub fn empty(files: TileFiles) -> Self {
+        Self { files, size: 0, edge: Vec::new() }
     }
 
     /// The tree of `size` leaves that was written to `folder`.
     pub fn open(folder: &Path, size: u64) -> Result<Self, TileError> {
-        let mut tiles = Self { folder: folder.to_owned(), size, edge: Vec::new() };
+        let mut tiles = Self { files: TileFiles::found_in(folder), size, edge: Vec::new() };
         let mut hashes = size;
         while hashes > 0 {
             let level = tiles.edge.len();
             let width = hashes % WIDTH;
             let edge =
-                if width == 0 { Vec::new() } else { tiles.read(level as u8, hashes / WIDTH, width)? };
+                if width == 0 { Vec::new() } else { tiles.files.read(level as u8, hashes / WIDTH, width)? };
             tiles.edge.push(edge);
             hashes /= WIDTH;
         }
@@ -88,7 +104,7 @@ impl Tiles {
                 return Ok(());
             }
             let full = std::mem::take(edge);
-            self.write(level, index, &full)?;
+            self.files.write(level, index, &full)?;
             hash = root_of(&full);
             level += 1;
             index /= WIDTH;
@@ -100,7 +116,7 @@ impl Tiles {
         let mut hashes = self.size;
         for (level, edge) in self.edge.iter().enumerate() {
             if !edge.is_empty() {
-                self.write(level as u8, hashes / WIDTH, edge)?;
+                self.files.write(level as u8, hashes / WIDTH, edge)?;
             }
             hashes /= WIDTH;
         }
@@ -157,29 +173,18 @@ impl Tiles {
         let held = self.size >> (8 * u32::from(level));
         match self.edge.get(usize::from(level)).filter(|_| tile == held / WIDTH) {
             Some(edge) => Ok(Cow::Borrowed(edge)),
-            None => self.read(level, tile, WIDTH).map(Cow::Owned),
+            None => self.files.read(level, tile, WIDTH).map(Cow::Owned),
         }
     }
 
-    fn read(&self, level: u8, index: u64, width: u64) -> Result<Vec<Hash>, TileError> {
-        let path = tile_path(level, index, width);
-        let bytes = fs::read(self.folder.join(&path))
-            .map_err(|source| TileError::Io { path: path.clone(), source })?;
-        let expected = (width * 32) as usize;
-        if bytes.len() != expected {
-            return Err(TileError::Damaged { path, found: bytes.len(), expected });
+    /// The first `width` hashes of a tile; none where the tree does not have so many there.
+    pub fn tile(&self, level: u8, tile: u64, width: u64) -> Result<Option<Vec<Hash>>, TileError> {
+        let held = self.size.checked_shr(8 * u32::from(level)).unwrap_or(0);
+        let end = tile.checked_mul(WIDTH).and_then(|first| first.checked_add(width));
+        if !(1..=WIDTH).contains(&width) || end.is_none_or(|end| end > held) {
+            return Ok(None);
         }
-        let hash = |chunk: &[u8]| Hash(std::array::from_fn(|at| chunk[at]));
-        Ok(bytes.chunks_exact(32).map(hash).collect())
-    }
-
-    fn write(&self, level: u8, index: u64, hashes: &[Hash]) -> Result<(), TileError> {
-        let path = tile_path(level, index, hashes.len() as u64);
-        let file = self.folder.join(&path);
-        let bytes: Vec<u8> = hashes.iter().flat_map(|hash| hash.0).collect();
-        let written =
-            fs::create_dir_all(file.parent().unwrap_or(&self.folder)).and_then(|()| fs::write(&file, bytes));
-        written.map_err(|source| TileError::Io { path, source })
+        Ok(self.hashes(level, tile)?.get(..width as usize).map(<[Hash]>::to_vec))
     }
 }
 
@@ -195,9 +200,39 @@ mod tests {
     }
 
     #[test]
+    fn only_paths_that_tiles_have_are_read() {
+        for (level, index, width) in [(0, 67, 256), (1, 1_234_067, 8), (63, 0, 255), (0, u64::MAX / 256, 1)] {
+            assert_eq!(tile_at(&tile_path(level, index, width)), Some((level, index, width)));
+        }
+        for path in [
+            "",
+            "0",
+            "0/67",
+            "../signing-key",
+            "0/../../signing-key",
+            "0/000.p/../x",
+            "0/000.p",
+            "0//000",
+            "0/x000",
+            "/0/000",
+            "0/000/",
+            "0/000.p/0",
+            "0/000.p/256",
+            "0/000.p/1000",
+            "00/000",
+            "+0/000",
+            "a/000",
+            "0/000.p/1/000",
+            "0/x99999999999999999999/000",
+        ] {
+            assert_eq!(tile_at(&format!("tile/{path}")), None, "{path}");
+        }
+    }
+
+    #[test]
     fn roots_equal_those_of_the_definition_at_every_size() {
         let folder = tempfile::tempdir().unwrap();
-        let mut tiles = Tiles::empty(folder.path());
+        let mut tiles = Tiles::empty(TileFiles::packed(folder.path()));
         let mut leaves = Vec::new();
         for number in 0..1_100_u32 {
             leaves.push(leaf_hash(&number.to_le_bytes()));
@@ -209,7 +244,7 @@ mod tests {
     #[test]
     fn a_tree_that_was_written_can_be_opened_and_goes_on() {
         let folder = tempfile::tempdir().unwrap();
-        let mut tiles = Tiles::empty(folder.path());
+        let mut tiles = Tiles::empty(TileFiles::packed(folder.path()));
         let leaves: Vec<Hash> = (0..70_000_u32).map(|number| leaf_hash(&number.to_le_bytes())).collect();
         for leaf in &leaves[..66_000] {
             tiles.push(*leaf).unwrap();
@@ -223,5 +258,10 @@ mod tests {
         assert_eq!(again.root(), root_of(&leaves));
         assert_eq!(again.root_over(0, 70_000).unwrap(), root_of(&leaves));
         assert_eq!(again.root_over(4_096, 69_999).unwrap(), root_of(&leaves[4_096..69_999]));
+        let last = again.tile(0, 273, 112).unwrap();
+        assert_eq!(last.as_deref(), Some(&leaves[273 * 256..]), "the last tile so far");
+        assert_eq!(again.tile(0, 273, 113).unwrap(), None);
+        assert_eq!(again.tile(0, 3, 10).unwrap().as_deref(), Some(&leaves[768..778]));
+        assert_eq!(again.tile(9, 0, 1).unwrap(), None);
     }
 }

@@ -238,7 +238,7 @@ async fn a_live_log_that_was_replaced_is_not_signed_again() {
     let error = Arc::new(Keeper::open(folder.path(), "shop").unwrap()).keep(shorter).await.unwrap_err();
     assert!(error.to_string().contains("its end was cut off"), "{error}");
     // Without the tiles, everything is hashed again, and compared with what was signed.
-    fs::remove_dir_all(folder.path().join("tile")).unwrap();
+    fs::remove_dir_all(folder.path().join("tiles")).unwrap();
     let other = Arc::new(MemoryLog::new());
     append(&other, 500, 2).await;
     let error = Arc::new(Keeper::open(folder.path(), "shop").unwrap()).keep(other).await.unwrap_err();
@@ -251,7 +251,7 @@ async fn lost_tiles_are_made_again_from_the_log() {
     let (log, keeper) = (Arc::new(MemoryLog::new()), Arc::new(Keeper::open(folder.path(), "shop").unwrap()));
     append(&log, 400, 1).await;
     kept_up(&keeper, &log, 400).await;
-    fs::remove_dir_all(folder.path().join("tile")).unwrap();
+    fs::remove_dir_all(folder.path().join("tiles")).unwrap();
     append(&log, 100, 1 << 40).await;
     let again = Arc::new(Keeper::open(folder.path(), "shop").unwrap());
     kept_up(&again, &log, 500).await;

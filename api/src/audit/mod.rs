@@ -19,7 +19,7 @@ use axum::{
     response::IntoResponse,
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use daybook_audit::{AuditError, ConsistencyProof, InclusionProof, Keeper};
+use daybook_audit::{AuditError, ConsistencyProof, InclusionProof, Keeper, tile_at};
 use daybook_domain::OrderId;
 use daybook_event_log::{Position, RecordedEvent, StreamId, Version};
 use serde::Serialize;
@@ -85,11 +85,10 @@ pub(crate) async fn tile(
 ) -> Result<impl IntoResponse, Problem> {
     params.finish()?;
     let absent = || Problem::new(&kind::NOT_FOUND, format!("there is no tile {path:?}"));
-    if !is_tile_path(&path) {
-        return Err(absent());
-    }
-    let file = shop.audit.keeper.folder().join("tile").join(&path);
-    let tile = tokio::fs::read(file).await.map_err(|_| absent())?;
+    let (level, index, width) = tile_at(&format!("tile/{path}")).ok_or_else(absent)?;
+    let keeper = shop.audit.keeper.clone();
+    let hashes = in_background(move || keeper.tile(level, index, width)).await?.ok_or_else(absent)?;
+    let tile: Vec<u8> = hashes.iter().flat_map(|hash| hash.0).collect();
     let headers = [
         (header::CONTENT_TYPE, "application/octet-stream"),
         (header::CACHE_CONTROL, "public, max-age=31536000, immutable"),
@@ -193,56 +192,4 @@ fn required(params: &mut Params, name: &str) -> Result<u64, Problem> {
 
 fn none_yet() -> Problem {
     Problem::new(&kind::NOT_FOUND, "no checkpoint is signed before the first event").retry_after(1)
-}
-
-/// Whether this is `<level>/<index>` or `<level>/<index>.p/<width>`, with the index in groups of three digits.
-/// Nothing else is ever looked up on disk.
-fn is_tile_path(path: &str) -> bool {
-    let digits = |text: &str, most: usize| {
-        (1..=most).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
-    };
-    let three = |text: &str| text.len() == 3 && digits(text, 3);
-    let mut parts: Vec<&str> = path.split('/').collect();
-    if let [.., index, width] = parts[..]
-        && let Some(index) = index.strip_suffix(".p")
-    {
-        if !digits(width, 3) {
-            return false;
-        }
-        parts.truncate(parts.len() - 2);
-        parts.push(index);
-    }
-    let [level, higher @ .., last] = &parts[..] else { return false };
-    let higher_fit = higher.iter().all(|group| group.strip_prefix('x').is_some_and(three));
-    digits(level, 2) && higher.len() < 8 && higher_fit && three(last)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::is_tile_path;
-
-    #[test]
-    fn only_paths_that_tiles_can_have_are_looked_up() {
-        for path in ["0/067", "1/x001/x234/067", "1/x001/x234/067.p/8", "0/000.p/255"] {
-            assert!(is_tile_path(path), "{path}");
-        }
-        for path in [
-            "",
-            "0",
-            "0/67",
-            "../signing-key",
-            "0/../../signing-key",
-            "0/000.p/../x",
-            "0/000.p",
-            "0//000",
-            "0/x000",
-            "/0/000",
-            "0/000/",
-            "0/000.p/1000",
-            "a/000",
-            "0/000.p/1/000",
-        ] {
-            assert!(!is_tile_path(path), "{path}");
-        }
-    }
 }

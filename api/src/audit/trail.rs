@@ -1,4 +1,4 @@
-//! The Merkle tree beside the running shop: opened from the data directory, kept by one task.
+//! The Merkle tree beside the running shop: opened from the data directory, kept by one thread.
 //!
 //! Nothing here is on the path of a command. When the tree cannot be kept any more the shop goes on; readiness
 //! and the log say so.
@@ -7,7 +7,8 @@ use daybook_audit::{AuditError, Keeper, PublicKey};
 use daybook_event_log::{EventLog, LogError};
 use parking_lot::Mutex;
 use std::{path::Path, sync::Arc, time::Duration};
-use tokio_util::sync::CancellationToken;
+use tokio::runtime::Handle;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use uuid::Uuid;
 
 /// Before a log is asked again that could not be reached.
@@ -40,8 +41,25 @@ impl Trail {
         Ok(Arc::new(Self { keeper, failure: Mutex::new(None) }))
     }
 
+    /// Keeps the tree beside everything else, in a thread of its own: it hashes and writes files in bursts, which
+    /// commands must not wait for.
+    pub(crate) fn begin(
+        self: Arc<Self>,
+        log: Arc<dyn EventLog>,
+        stopping: CancellationToken,
+        tasks: &TaskTracker,
+    ) -> std::io::Result<()> {
+        let (task, runtime) = (tasks.token(), Handle::current());
+        std::thread::Builder::new().name("audit".to_owned()).spawn(move || {
+            daybook_event_log::give_way();
+            runtime.block_on(self.keep(log, stopping));
+            drop(task);
+        })?;
+        Ok(())
+    }
+
     /// Keeps the tree until `stopping` or until it cannot be kept.
-    pub(crate) async fn keep(self: Arc<Self>, log: Arc<dyn EventLog>, stopping: CancellationToken) {
+    async fn keep(self: Arc<Self>, log: Arc<dyn EventLog>, stopping: CancellationToken) {
         loop {
             let keeping = self.keeper.clone().keep(log.clone());
             let error = match stopping.run_until_cancelled(keeping).await {

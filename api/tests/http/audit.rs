@@ -117,7 +117,7 @@ async fn a_shop_whose_log_is_not_the_one_signed_for_goes_on_and_says_so() {
     std::fs::remove_dir_all(data.join("audit")).unwrap();
     std::fs::rename(first_dir.path().join("data/audit"), data.join("audit")).unwrap();
     // Without its tiles the tree is made again from the log, and comes to another root.
-    std::fs::remove_dir_all(data.join("audit/tile")).unwrap();
+    std::fs::remove_dir_all(data.join("audit/tiles")).unwrap();
     let daybook = Daybook::open(ServeOptions::new(&data)).await.unwrap();
     let shop = Shop { daybook, dir: second_dir };
     let problem = loop {

@@ -151,7 +151,7 @@ fn a_history_rewritten_and_signed_with_another_key_is_named_by_what_was_kept() {
 fn a_fork_signed_with_the_true_key_is_named_by_the_kept_checkpoint() {
     let audited = audited();
     let forked = audited.data.path("audit");
-    for derived in ["checkpoint", "tile"] {
+    for derived in ["checkpoint", "tiles"] {
         let path = forked.join(derived);
         if path.is_dir() { fs::remove_dir_all(path).unwrap() } else { fs::remove_file(path).unwrap() }
     }
