@@ -23,7 +23,7 @@ impl PublishedLeaves {
     /// The hashes in the tiles of `folder`; none if it has no tiles, which can be made again from the records.
     #[must_use]
     pub fn open(folder: &Path, signed: &Checkpoint) -> Option<Self> {
-        if !folder.join("tile").is_dir() {
+        if !["tile", "tiles"].iter().any(|name| folder.join(name).is_dir()) {
             return None;
         }
         let tiles = Tiles::open(folder, signed.size).ok().filter(|tiles| tiles.root() == signed.root);

@@ -69,7 +69,7 @@ pub(crate) enum Finding {
     )]
     RecordAmongChanged { first: u64, last: u64 },
     #[error(
-        "audit/{tile} is not what belongs there; the log is what was signed, and a shop started without DATA/audit/tile makes the tiles again"
+        "the published hashes of {tile} are not what belongs there; the log is what was signed, and a shop started without DATA/audit/tiles makes them again"
     )]
     TileWrong { tile: String },
     #[error("the first {size} events do not have the root that was signed: the log was changed")]
