@@ -1,7 +1,8 @@
 //! A progress bar with rate and time left, on a terminal, for anything that takes longer than two seconds.
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use std::{
+    fmt,
     io::{self, IsTerminal as _},
     time::{Duration, Instant},
 };
@@ -20,9 +21,13 @@ impl Progress {
     /// Begins to count `what` up to `total`.
     pub(crate) fn new(what: &'static str, total: u64) -> Self {
         let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::hidden());
-        let form = "{msg} {bar:30} {human_pos}/{human_len} {percent}% {per_sec} {eta} left";
+        let form = "{msg} {bar:30} {human_pos}/{human_len} {percent}% {rate} {eta} left";
         if let Ok(style) = ProgressStyle::with_template(form) {
-            bar.set_style(style);
+            let rate = |state: &ProgressState, to: &mut dyn fmt::Write| {
+                // What cannot be written to a terminal's line is not shown.
+                let _ = write!(to, "{:.0}/s", state.per_sec());
+            };
+            bar.set_style(style.with_key("rate", rate));
         }
         Self { bar: bar.with_message(what), began: Instant::now(), wanted: io::stderr().is_terminal() }
     }
