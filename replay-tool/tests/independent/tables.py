@@ -1,13 +1,17 @@
-"""Opens exported Parquet files with DuckDB and compares every cell with the same events as JSON Lines.
+"""Opens exported Parquet files with DuckDB and compares every cell with the same events as JSON Lines; pandas and
+Polars must read the same rows. Tables may be divided into days.
 
 usage: tables.py TABLES_FOLDER EVENTS_JSONL
 """
 
 import json
 import sys
+from datetime import datetime, timezone
 from pathlib import Path
 
 import duckdb
+import pandas
+import polars
 
 COMMON = ["position", "stream", "version", "event_id", "schema_version", "occurred_at", "recorded_at", "actor",
           "command_id", "correlation_id", "causation_id", "payload"]
@@ -27,14 +31,36 @@ def micros(connection, text):
     return connection.execute("select epoch_us(cast(? as timestamptz))", [text]).fetchone()[0]
 
 
+def same_to_others(table, found):
+    """pandas and Polars read a whole folder, with the days as a column where there are any."""
+    positions = [row["position"] for row in found]
+    times = [row["occurred_at"] for row in found]
+    divided = any(path.is_dir() for path in table.iterdir())
+    frame = pandas.read_parquet(table).sort_values("position")
+    assert list(frame["position"]) == positions
+    assert [int(time.timestamp() * 1_000_000) for time in frame["occurred_at"]] == times
+    assert list(frame["payload"]) == [row["payload"] for row in found]
+    others = polars.read_parquet(f"{table}/**/*.parquet", hive_partitioning=divided).sort("position")
+    assert others["position"].to_list() == positions
+    assert others["occurred_at"].dt.epoch("us").to_list() == times
+    assert others["payload"].to_list() == [row["payload"] for row in found]
+    if divided:
+        days = [str(day) for day in others["day"].to_list()]
+        assert days == [str(day) for day in frame["day"]] and days == [day_of(time) for time in times], days
+
+
+def day_of(time):
+    return datetime.fromtimestamp(time // 1_000_000, timezone.utc).date().isoformat()
+
+
 def main(folder, lines):
     events = [json.loads(line) for line in Path(lines).read_text().splitlines()]
     connection = duckdb.connect()
     cells, rows, typed = 0, 0, set()
     for table in sorted(path for path in Path(folder).iterdir() if path.is_dir()):
-        files = f"{table}/*.parquet"
+        files = f"{table}/**/*.parquet"
         described = connection.execute(f"describe select * from '{files}'").fetchall()
-        columns = {name: kind for name, kind, *_ in described}
+        columns = {name: kind for name, kind, *_ in described if name != "day"}
         assert list(columns)[:11] == COMMON[:11] and list(columns)[-1] == "payload", columns
         assert columns["occurred_at"] == columns["recorded_at"] == "TIMESTAMP WITH TIME ZONE", columns
         shown = ", ".join(
@@ -42,8 +68,9 @@ def main(folder, lines):
         found = connection.execute(f"select {shown} from '{files}' order by position").fetchall()
         expected = [event for event in events if event["type"] == table.name]
         assert len(found) == len(expected), (table.name, len(found), len(expected))
+        found = [dict(zip(columns, row)) for row in found]
+        same_to_others(table, found)
         for row, event in zip(found, expected):
-            row = dict(zip(columns, row))
             payload = event["payload"]
             assert json.loads(row["payload"]) == payload
             for name in ["position", "stream", "version", "event_id", "schema_version", "actor"]:

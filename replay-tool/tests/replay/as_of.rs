@@ -5,7 +5,7 @@ use crate::{
     shop::{Book, cart_id, sku},
 };
 use daybook_event_log::{EventLog as _, Position};
-use daybook_projections::ReadModels;
+use daybook_projections::{Options, ReadModels, search::SearchRequest};
 use serde_json::Value;
 
 fn order() -> String {
@@ -65,6 +65,27 @@ fn what_had_happened_by_a_time_is_found_by_business_time_and_what_was_known_by_r
     let now = data.json(&["as-of", "--recorded", &last, "order", &order()]);
     assert_eq!(now["state"], "completed");
     assert_eq!(data.run(&["as-of", "--recorded", "1969-01-01", "order", &order()]).status.code(), Some(1));
+}
+
+#[test]
+fn a_search_of_every_position_is_what_a_replay_up_to_there_finds() {
+    let book = Book::day(6);
+    let data = Data::of(&book);
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let mut answers = Vec::new();
+    for position in [1, 5, data.head / 2, data.head] {
+        let folder = tempfile::tempdir().unwrap();
+        let models = ReadModels::open(folder.path(), Options::default()).unwrap();
+        runtime.block_on(models.catch_up(&book.log(), Some(Position::new(position)))).unwrap();
+        let request = SearchRequest::from_parameters([("q", "mug"), ("limit", "50")]).unwrap();
+        let replayed = models.search().unwrap().current().unwrap().search(&request).unwrap();
+        let replayed: Value = serde_json::from_slice(&replayed.body).unwrap();
+        let shown = data.json(&["as-of", "--position", &position.to_string(), "search", "q=mug&limit=50"]);
+        assert_eq!(shown, replayed, "at {position}");
+        answers.push(shown);
+    }
+    answers.dedup();
+    assert!(answers.len() > 2, "the past differs from the present: {answers:?}");
 }
 
 #[test]

@@ -1,8 +1,8 @@
-//! Our formats against readers that are not ours: DuckDB for the tables, a Python of its own for the proofs.
+//! Our formats against readers that are not ours: DuckDB, pandas and Polars for the tables, a Python of its own for the proofs.
 
 use crate::{
     data::{Data, good},
-    shop::Book,
+    shop::{Book, SECOND},
 };
 use daybook_audit::{ConsistencyProof, Tiles};
 use serde_json::{Value, json};
@@ -22,13 +22,22 @@ fn python(script: &str, arguments: &[&Path]) -> String {
 }
 
 #[test]
-fn duckdb_reads_every_typed_cell_of_every_table() {
-    let data = Data::of(&Book::day(16));
-    let (tables, lines) = (data.path("tables"), data.path("events.jsonl"));
-    good(data.run(&["export", "--format", "parquet", "--out", tables.to_str().unwrap()]));
+fn others_read_every_typed_cell_of_every_table_whole_and_by_day() {
+    let mut book = Book::day(16);
+    book.now_ns += 86_400 * SECOND;
+    book.receive(0, 3, 3);
+    book.product(99, 250);
+    let data = Data::of(&book);
+    let lines = data.path("events.jsonl");
     good(data.run(&["export", "--format", "jsonl", "--out", lines.to_str().unwrap()]));
-    let said = python("tables.py", &[&tables, &lines]);
-    assert!(said.starts_with(&format!("{} rows", data.head)), "{said}");
+    for partition in ["none", "day"] {
+        let tables = data.path(partition);
+        let export = ["export", "--format", "parquet", "--partition", partition, "--out"];
+        good(data.run(&[&export[..], &[tables.to_str().unwrap()]].concat()));
+        let said = python("tables.py", &[&tables, &lines]);
+        assert!(said.starts_with(&format!("{} rows", data.head)), "{said}");
+    }
+    assert!(data.path("day/StockReceived/day=1970-01-02").is_dir());
 }
 
 #[test]
@@ -39,7 +48,7 @@ fn tables_that_were_resumed_are_the_same_to_a_reader() {
     good(data.run(&[&export[..], &["--to-position", "50"]].concat()));
     assert_eq!(data.run(&export).status.code(), Some(1), "an export is never written over");
     // What an interruption leaves behind is no table.
-    fs::write(tables.join("OrderPlaced/000000000051.unfinished"), "PAR1").unwrap();
+    fs::write(tables.join("OrderPlaced/.000000000051.parquet.unfinished"), "PAR1").unwrap();
     good(data.run(&[&export[..], &["--resume"]].concat()));
     good(data.run(&["export", "--format", "jsonl", "--out", lines.to_str().unwrap()]));
     python("tables.py", &[&tables, &lines]);
