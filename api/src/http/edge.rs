@@ -114,12 +114,7 @@ fn finish(mut response: Response, uri: &Uri, request_id: Option<HeaderValue>) ->
                 .or_else(|| HeaderValue::from_str(&uuid::Uuid::now_v7().to_string()).ok())
                 .unwrap_or_else(|| HeaderValue::from_static("unknown"));
             let shown = id.to_str().unwrap_or("unknown").to_owned();
-            tracing::error!(
-                problem = problem.kind.name,
-                request_id = shown,
-                detail = problem.detail,
-                "request failed"
-            );
+            tell(&problem, &shown);
             problem = problem.with("request_id", shown);
             request_id = Some(id);
         }
@@ -134,6 +129,18 @@ fn finish(mut response: Response, uri: &Uri, request_id: Option<HeaderValue>) ->
         response.headers_mut().insert(REQUEST_ID, id);
     }
     response
+}
+
+/// What is broken is an error in the server's log. What load or the client's own wish led to is not: an overloaded
+/// server would write a line for each request it refuses. It is counted like every other problem.
+fn tell(problem: &Problem, request_id: &str) {
+    let (kind, detail) = (problem.kind.name, &problem.detail);
+    let of_load = [&kind::OVERLOADED, &kind::DEADLINE_PASSED, &kind::NOT_REACHED, &kind::ROLE_NOT_HERE];
+    if of_load.iter().any(|of_load| of_load.name == kind) {
+        tracing::debug!(problem = kind, request_id, detail, "request refused");
+    } else {
+        tracing::error!(problem = kind, request_id, detail, "request failed");
+    }
 }
 
 /// No route has this address.
