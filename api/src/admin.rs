@@ -73,9 +73,12 @@ pub(crate) async fn dead_letters(
 ) -> Result<impl IntoResponse, Problem> {
     let limit = params.limit(100, 10_000)?;
     params.finish()?;
-    let waiting = shop.reads.dead_letters(&name, limit).map_err(from_runner)?;
-    let skipped = shop.reads.skipped_letters(&name, limit).map_err(from_runner)?;
-    Ok(Json(DeadLetters { waiting, skipped }))
+    let reads = shop.reads.clone();
+    beside(move || {
+        let (waiting, skipped) = (reads.dead_letters(&name, limit)?, reads.skipped_letters(&name, limit)?);
+        Ok(Json(DeadLetters { waiting, skipped }))
+    })
+    .await
 }
 
 /// `POST /admin/projections/{name}/dead-letters/retry`
@@ -105,8 +108,22 @@ pub(crate) async fn rebuild(
     Path(name): Path<String>,
     _asked: Asked<crate::commands::carts::EmptyBody>,
 ) -> Result<impl IntoResponse, Problem> {
-    shop.reads.rebuild(&name).map_err(from_runner)?;
+    let reads = shop.reads.clone();
+    beside(move || reads.rebuild(&name)).await?;
     Ok((StatusCode::ACCEPTED, Json(shop.reads.rebuilds())))
+}
+
+/// Asks what may have to wait for a server, beside the threads that serve connections.
+async fn beside<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, RunnerError> + Send + 'static,
+) -> Result<T, Problem> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done.map_err(from_runner),
+        Err(error) => {
+            tracing::error!(%error, "an operator's request broke off");
+            Err(Problem::new(&kind::INTERNAL, "the request broke off"))
+        }
+    }
 }
 
 fn from_runner(error: RunnerError) -> Problem {
@@ -119,6 +136,9 @@ fn from_runner(error: RunnerError) -> Problem {
             Problem::new(&kind::CONFLICT, detail).with("reason", "AlreadyRebuilding")
         }
         RunnerError::NotRunning => Problem::new(&kind::UNAVAILABLE, detail).retry_after(5),
+        RunnerError::KeptElsewhere { .. } => {
+            Problem::new(&kind::ROLE_NOT_HERE, detail).with("role", "projector")
+        }
         RunnerError::Store(_) | RunnerError::Log(_) => {
             tracing::error!(error = detail, "an operator's request failed");
             Problem::new(&kind::UNAVAILABLE, "the read store or the log cannot be read").retry_after(5)

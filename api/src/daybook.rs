@@ -18,9 +18,10 @@ use daybook_audit::AuditError;
 use daybook_engine::{Engine, EngineError, EngineOptions, SimulatedGateway};
 use daybook_event_log::{EventLog, LogError};
 use daybook_messaging::{FedLog, MessagingError, RelayOptions, connect};
-use daybook_projections::{ReadModels, RunnerError, StoreError};
+use daybook_projections::{ReadModels, ReadServer, RunnerError, StoreError};
 use std::{
     io,
+    path::PathBuf,
     sync::{Arc, OnceLock},
 };
 use tokio::{net::TcpListener, sync::Semaphore};
@@ -54,6 +55,16 @@ pub enum OpenError {
 
 /// The read models that commit together; search has a pace of its own.
 const TOGETHER: [&str; 5] = ["catalog", "cart", "order", "stock", "payment"];
+
+/// Opens the read models beside the threads that serve: their server may have to be waited for.
+async fn open_reads(dir: PathBuf, server: Option<ReadServer>) -> Result<ReadModels, OpenError> {
+    let options = daybook_projections::Options { server, ..daybook_projections::Options::default() };
+    let opened = tokio::task::spawn_blocking(move || ReadModels::open(&dir, options)).await;
+    match opened {
+        Ok(opened) => Ok(opened?),
+        Err(error) => std::panic::resume_unwind(error.into_panic()),
+    }
+}
 
 struct Parts {
     engine: Engine,
@@ -93,7 +104,7 @@ impl Daybook {
         };
         let log = options.store.open(dir.log(), options.log()).await?;
         // On a shared log this is what keeps a second node out of the directory, so it comes before what writes there.
-        let reads = ReadModels::open(&dir.read(), daybook_projections::Options::default())?;
+        let reads = open_reads(dir.read(), options.read_store.server().cloned()).await?;
         let audit = Trail::open(&dir.audit(), options.audit_origin.as_deref())?;
         let gateway = Arc::new(SimulatedGateway::new());
         let engine_options =
@@ -101,7 +112,7 @@ impl Daybook {
         let process_engine = engine_options.clone();
         let engine_options = EngineOptions { state_dir: Some(dir.engine()), ..engine_options };
         let engine = Engine::start(log.clone(), engine_options).await?;
-        if roles.projects() {
+        if roles.reads() {
             // Who takes commands sees its own events at once; others need not ask the log's server for news.
             let news: Arc<dyn EventLog> = match &nats {
                 Some((client, _)) if !roles.has(NodeRole::Commands) => {
@@ -109,7 +120,7 @@ impl Daybook {
                 }
                 _ => log,
             };
-            reads.start(news).await?;
+            reads.start_part(news, roles.part(options.read_store.server().is_some())).await?;
         }
         let waiting =
             Waiting::new(TOGETHER.iter().map(|name| reads.watermark(name)).collect::<Result<_, _>>()?);

@@ -29,14 +29,17 @@ pub(crate) async fn ready(State(shop): App) -> Result<impl IntoResponse, Problem
     if shop.health.store_is_missing() {
         missing.push("the event store cannot be reached; the server's log says why".to_owned());
     }
-    let lag = if shop.health.roles.projects() { shop.reads.lag() } else { 0 };
+    if shop.reads.store_trouble().is_some() {
+        missing.push("the read store cannot be reached or used; the server's log says why".to_owned());
+    }
+    let lag = if shop.health.roles.reads() { shop.reads.lag() } else { 0 };
     if lag > READY_LAG_EVENTS {
         missing.push(format!("the read models are {lag} events behind the log"));
     }
     if missing.is_empty() {
         let mut answer = json!({ "status": "ready", "position": shop.head(), "lag_events": lag });
-        if let (Some(answer), Value::Object(node)) = (answer.as_object_mut(), shop.health.shown(shop.head()))
-        {
+        let node = shop.health.shown(shop.head(), shop.reads.projects());
+        if let (Some(answer), Value::Object(node)) = (answer.as_object_mut(), node) {
             answer.extend(node);
         }
         return Ok(Json(answer));

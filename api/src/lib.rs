@@ -34,6 +34,6 @@ pub use asyncapi::text as asyncapi_text;
 pub use data_dir::DataDirError;
 pub use daybook::{Daybook, OpenError};
 pub use http::Outside;
-pub use node::{NodeRole, Roles, Store, UnknownRole, UnknownStore};
+pub use node::{NodeRole, ReadStore, Roles, Store, UnknownReadStore, UnknownRole, UnknownStore};
 pub use openapi::text as openapi_text;
 pub use options::{Limits, Nats, RecordFor, ServeOptions};

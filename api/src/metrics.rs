@@ -45,6 +45,9 @@ impl Exporter {
 /// `GET /metrics`
 pub(crate) async fn show(State(shop): App) -> Result<impl IntoResponse, Problem> {
     shop.health.measure(shop.head());
+    let gauge = |is: bool| f64::from(u8::from(is));
+    metrics::gauge!("daybook_node_read_store_missing").set(gauge(shop.reads.store_trouble().is_some()));
+    metrics::gauge!("daybook_node_projects").set(gauge(shop.reads.projects()));
     let text = shop.metrics.0.as_ref().map(PrometheusHandle::render).unwrap_or_default();
     Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text))
 }

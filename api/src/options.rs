@@ -1,6 +1,6 @@
 //! How a server is set up. The defaults fit one machine; every one can be changed on the command line.
 
-use crate::node::{Roles, Store};
+use crate::node::{ReadStore, Roles, Store};
 use daybook_engine::EngineOptions;
 use daybook_event_log::EmbeddedOptions;
 use daybook_messaging::NatsOptions;
@@ -26,6 +26,8 @@ pub struct ServeOptions {
     pub log_segment_bytes: usize,
     /// Where the events are.
     pub store: Store,
+    /// Where the rows of the read models are.
+    pub read_store: ReadStore,
     /// Whom to tell of every event; none: nobody.
     pub nats: Option<Nats>,
     /// What this node does. On an embedded store always everything.
@@ -52,6 +54,7 @@ impl ServeOptions {
             audit_origin: None,
             log_segment_bytes: EmbeddedOptions::default().segment_bytes,
             store: Store::Embedded,
+            read_store: ReadStore::Embedded,
             nats: None,
             roles: Roles::ALL,
         }

@@ -2,8 +2,8 @@
 //! applied, and to fill one again.
 
 use crate::{
-    DeadLetter, ReadModels, RebuildProgress, Retried, RunnerError, SkippedLetter, lane::Lane, prepare::begin,
-    read_models::no_thread, read_store::Role, rebuild::Rebuild, runner::Message, seat::Seat,
+    DeadLetter, ReadModels, RebuildProgress, Retried, RunnerError, SkippedLetter, group::Group,
+    prepare::begin, runner::Message, seat::Seat, store::Role,
 };
 use daybook_domain::Timestamp;
 use daybook_event_log::Position;
@@ -130,18 +130,38 @@ impl ReadModels {
         self.freshness().iter().map(|freshness| freshness.lag_events).max().unwrap_or(0)
     }
 
+    /// What is wrong with the server that has the rows; None: nothing, or they are on this disk.
+    #[must_use]
+    pub fn store_trouble(&self) -> Option<String> {
+        self.inner.trouble.lock().as_ref().map(ToString::to_string)
+    }
+
+    /// Whether this node is the one that keeps the read models current (all but search) at the moment.
+    #[must_use]
+    pub fn projects(&self) -> bool {
+        let running = self.inner.running.lock();
+        let mut together = self.inner.seats.iter().filter(|seat| !seat.definition.apart);
+        let name = together.next().map(|seat| seat.definition.name);
+        let (Some(running), Some(name)) = (running.as_ref(), name) else { return false };
+        running.groups.lock().iter().any(|group| group.names.contains(&name))
+    }
+
     /// Events that wait because they, or one before them in their stream, could not be applied.
+    /// May block while a server answers.
     pub fn dead_letters(&self, name: &str, limit: usize) -> Result<Vec<DeadLetter>, RunnerError> {
-        match self.seat(name)?.live.current() {
-            Some(generation) => Ok(self.inner.store.dead_letters(&generation, None, limit)?),
+        let seat = self.seat(name)?;
+        match seat.live.asked()? {
+            Some(generation) => Ok(seat.store.dead_letters(&generation, None, limit)?),
             None => Ok(Vec::new()),
         }
     }
 
     /// Events left out for good, with who decided it, when and why.
+    /// May block while a server answers.
     pub fn skipped_letters(&self, name: &str, limit: usize) -> Result<Vec<SkippedLetter>, RunnerError> {
-        match self.seat(name)?.live.current() {
-            Some(generation) => Ok(self.inner.store.skipped_letters(&generation, limit)?),
+        let seat = self.seat(name)?;
+        match seat.live.asked()? {
+            Some(generation) => Ok(seat.store.skipped_letters(&generation, limit)?),
             None => Ok(Vec::new()),
         }
     }
@@ -161,7 +181,9 @@ impl ReadModels {
         by: &str,
         now: Timestamp,
     ) -> Result<Retried, RunnerError> {
-        let waiting = self.dead_letters(name, usize::MAX)?;
+        let (models, of) = (self.clone(), name.to_owned());
+        let waiting = tokio::task::spawn_blocking(move || models.dead_letters(&of, usize::MAX)).await;
+        let waiting = waiting.map_err(|_| RunnerError::NotRunning)??;
         let letter = waiting.into_iter().find(|letter| letter.position == position.get());
         let letter = letter.ok_or_else(|| RunnerError::NoSuchDeadLetter {
             name: name.to_owned(),
@@ -181,41 +203,47 @@ impl ReadModels {
     ) -> Result<Retried, RunnerError> {
         let name = self.seat(name)?.definition.name;
         let (reply, answer) = oneshot::channel();
-        {
-            let running = self.inner.running.lock();
-            let lanes = &running.as_ref().ok_or(RunnerError::NotRunning)?.lanes;
-            let lane =
-                lanes.iter().find(|(names, _)| names.contains(&name)).ok_or(RunnerError::NotRunning)?;
+        self.in_group(name, |group| {
             let message = Message::Retry { name, stream, skip, reply };
-            lane.1.messages.send(message).map_err(|_| RunnerError::NotRunning)?;
-        }
+            group.threads.messages.send(message).map_err(|_| RunnerError::NotRunning)
+        })?;
         answer.await.map_err(|_| RunnerError::NotRunning)?
     }
 
+    /// The group at work that has the read model `name`.
+    fn in_group<T>(
+        &self,
+        name: &'static str,
+        work: impl FnOnce(&mut Group) -> Result<T, RunnerError>,
+    ) -> Result<T, RunnerError> {
+        let running = self.inner.running.lock();
+        let mut groups = running.as_ref().ok_or(RunnerError::NotRunning)?.groups.lock();
+        match groups.iter_mut().find(|group| group.names.contains(&name)) {
+            Some(group) => work(group),
+            None if self.inner.server.is_some() => Err(RunnerError::KeptElsewhere { name: name.to_owned() }),
+            None => Err(RunnerError::NotRunning),
+        }
+    }
+
     /// Fills the read model `name` again from the first event, beside the rows that answer meanwhile, and
-    /// switches when it has caught up.
+    /// switches when it has caught up. May block while a server answers.
     pub fn rebuild(&self, name: &str) -> Result<(), RunnerError> {
         let seat = self.seat(name)?.clone();
         let name = seat.definition.name;
-        let mut running = self.inner.running.lock();
-        let running = running.as_mut().ok_or(RunnerError::NotRunning)?;
-        let store = &self.inner.store;
-        if seat.rebuild.lock().is_some() || store.generation_id(name, Role::Building)?.is_some() {
+        let _one_at_a_time = self.inner.asking.lock();
+        self.in_group(name, |_| Ok(()))?;
+        if seat.rebuild.lock().is_some()
+            || seat.store.generation_id(&seat.definition, Role::Building)?.is_some()
+        {
             return Err(RunnerError::AlreadyRebuilding { name: name.to_owned() });
         }
         let number = seat.live.current().map_or(0, |live| live.id.number) + 1;
-        let member = begin(store, &seat, number)?;
-        let lane = running.lanes.iter().find(|(names, _)| names.contains(&name));
-        let (_, threads) = lane.ok_or(RunnerError::NotRunning)?;
-        let rebuild = Rebuild {
-            lane: Lane { store: store.clone(), members: vec![member] },
-            seat,
-            log: running.log.clone(),
-            adopter: threads.messages.clone(),
-            stop: running.stop_rebuilds.subscribe(),
+        let member = begin(&seat.store, &seat, number)?;
+        let (log, runtime) = match &*self.inner.running.lock() {
+            Some(running) => (running.log.clone(), running.runtime.clone()),
+            None => return Err(RunnerError::NotRunning),
         };
-        running.rebuilds.push(rebuild.spawn(running.runtime.clone()).map_err(no_thread)?);
-        Ok(())
+        self.in_group(name, |group| group.fill_beside(&seat.store, seat.clone(), member, &log, runtime))
     }
 
     /// The rebuilds under way.

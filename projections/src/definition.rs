@@ -1,6 +1,6 @@
 //! How the runner learns of a projection: its name, version and concerns, and how to make one.
 
-use crate::{ApplyError, DecodedEvent, Flush, Generation, Projection, StoreError, Tx};
+use crate::{ApplyError, DecodedEvent, Flush, Generation, Kind, Projection, StoreError, Tx};
 use daybook_event_log::Position;
 use std::{fmt, sync::Arc};
 
@@ -12,8 +12,11 @@ pub struct Definition {
     pub(crate) name: &'static str,
     pub(crate) version: u32,
     pub(crate) concerns: fn(&str, &str) -> bool,
+    pub(crate) kinds: &'static [Kind],
     pub(crate) apart: bool,
     pub(crate) make: Arc<Make>,
+    /// What is kept in memory of the rows is no longer true: another node has changed them.
+    pub(crate) changed_elsewhere: Option<Arc<dyn Fn() + Send + Sync>>,
 }
 
 impl Definition {
@@ -25,9 +28,19 @@ impl Definition {
             name: P::NAME,
             version: P::VERSION,
             concerns: P::concerns,
+            kinds: P::KINDS,
             apart: false,
             make: Arc::new(move |generation| Ok(Box::new(make(generation)?))),
+            changed_elsewhere: None,
         }
+    }
+
+    /// `forget` is called when rows were changed by a projector on another node, before that is told to those
+    /// who wait for it.
+    #[must_use]
+    pub(crate) fn when_changed_elsewhere(mut self, forget: impl Fn() + Send + Sync + 'static) -> Self {
+        self.changed_elsewhere = Some(Arc::new(forget));
+        self
     }
 
     /// Its commits are slow: it gets threads of its own, so that others need not wait for it.

@@ -7,7 +7,7 @@ use crate::{
     DeadLetter, Flush, ReadStore, StoreError,
     decoded::Decoded,
     member::{Interruption, Member},
-    read_store::{Checkpoint, json},
+    store::Checkpoint,
 };
 use std::{sync::Arc, time::Instant};
 
@@ -46,9 +46,9 @@ impl Lane {
                 }
             }
             member.park(&bad[0], Some(error));
-            let mut batch = self.store.db.batch();
-            member.flush(checkpoint_at(&bad[0]), Flush::WhenDue, &self.store, &mut batch)?;
-            batch.commit().map_err(StoreError::unavailable("committing a batch"))?;
+            let mut batch = self.store.batch();
+            member.flush(checkpoint_at(&bad[0]), Flush::WhenDue, &mut batch)?;
+            batch.commit()?;
             member.projection.committed();
             rest = &bad[1..];
         }
@@ -57,12 +57,12 @@ impl Lane {
     /// Commits what the members hold; they stand at `up_to` then.
     pub(crate) fn commit(&mut self, up_to: Checkpoint, when: Flush) -> Result<(), StoreError> {
         let began = Instant::now();
-        let mut batch = self.store.db.batch();
+        let mut batch = self.store.batch();
         for member in &mut self.members {
-            member.flush(up_to, when, &self.store, &mut batch)?;
+            member.flush(up_to, when, &mut batch)?;
         }
         let rows = batch.len();
-        batch.commit().map_err(StoreError::unavailable("committing a batch"))?;
+        batch.commit()?;
         for member in &mut self.members {
             member.projection.committed();
         }
@@ -79,16 +79,16 @@ impl Lane {
         applied: &[DeadLetter],
         still: Option<&DeadLetter>,
     ) -> Result<(), StoreError> {
-        let mut batch = self.store.db.batch();
+        let mut batch = self.store.batch();
         let member = &mut self.members[member];
-        member.flush(Checkpoint::default(), Flush::Now, &self.store, &mut batch)?;
+        member.flush(Checkpoint::default(), Flush::Now, &mut batch)?;
         for letter in applied {
-            batch.remove(&self.store.meta, letter.key(&member.generation));
+            batch.release(&member.generation, letter);
         }
         if let Some(letter) = still {
-            batch.insert(&self.store.meta, letter.key(&member.generation), json(letter));
+            batch.park(&member.generation, letter);
         }
-        batch.commit().map_err(StoreError::unavailable("committing a retry"))?;
+        batch.commit()?;
         member.projection.committed();
         Ok(())
     }

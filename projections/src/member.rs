@@ -6,11 +6,10 @@ use crate::{
     dead_letter::Parked,
     decoded::Decoded,
     definition::Applying,
-    read_store::{Checkpoint, checkpoint_key, in_background, json},
+    store::{Batch, Checkpoint, embedded::in_background},
     tx::Writes,
 };
 use daybook_event_log::Position;
-use fjall::OwnedWriteBatch;
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
@@ -94,11 +93,11 @@ impl Member {
     }
 
     pub(crate) fn apply_one(&mut self, event: &DecodedEvent<'_>, n: usize) -> Result<(), Interruption> {
-        let mut tx = Tx::new(&self.generation.keyspace, &mut self.writes);
+        let mut tx = Tx::new(&self.generation.rows, &mut self.writes);
         let applied = catch_unwind(AssertUnwindSafe(|| self.projection.apply(event, &mut tx)));
         match applied {
             Ok(Ok(())) => Ok(()),
-            Ok(Err(ApplyError::Store(error @ StoreError::Unavailable { .. }))) => {
+            Ok(Err(ApplyError::Store(error))) if error.is_of_surroundings() => {
                 Err(Interruption::Store(error))
             }
             Ok(Err(error)) => Err(Interruption::Poison(n, error.to_string())),
@@ -128,18 +127,17 @@ impl Member {
         &mut self,
         up_to: Checkpoint,
         when: Flush,
-        store: &ReadStore,
-        batch: &mut OwnedWriteBatch,
+        batch: &mut Batch,
     ) -> Result<(), StoreError> {
         let up_to = if up_to.position > self.checkpoint.position { up_to } else { self.checkpoint };
-        let mut tx = Tx::new(&self.generation.keyspace, &mut self.writes);
+        let mut tx = Tx::new(&self.generation.rows, &mut self.writes);
         self.visible = self.projection.flush(up_to.position, when, &mut tx)?;
-        self.writes.drain_into(batch, &self.generation.keyspace);
+        batch.write(&self.generation, &mut self.writes)?;
         for letter in self.letters.drain(..) {
-            batch.insert(&store.meta, letter.key(&self.generation), json(&letter));
+            batch.park(&self.generation, &letter);
         }
         if up_to.position > self.checkpoint.position && !self.own_store {
-            batch.insert(&store.meta, checkpoint_key(&self.generation), json(&up_to));
+            batch.reach(&self.generation, up_to);
         }
         self.checkpoint = up_to;
         Ok(())

@@ -5,10 +5,9 @@ use crate::{
     GenerationId, ReadStore, RunnerError, StoreError,
     lane::Lane,
     member::Member,
-    read_models::Inner,
-    read_store::{Checkpoint, Role},
     runner::switch,
     seat::Seat,
+    store::{Checkpoint, Role},
 };
 use daybook_event_log::EventLog;
 use std::sync::Arc;
@@ -19,13 +18,13 @@ pub(crate) struct Prepared {
     pub(crate) beside: Vec<(Arc<Seat>, Member)>,
 }
 
-/// Lets queries see the generations that are there, whatever their version.
-pub(crate) fn answer_from_what_is_there(inner: &Inner) -> Result<(), StoreError> {
-    for seat in &inner.seats {
-        let name = seat.definition.name;
-        let Some(id) = inner.store.generation_id(name, Role::Live)? else { continue };
-        let generation = inner.store.generation(name, id)?;
-        seat.publish(inner.store.checkpoint(&generation)?.position);
+/// Lets queries see the generations that are there on this disk, whatever their version.
+pub(crate) fn answer_from_what_is_there(seats: &[Arc<Seat>]) -> Result<(), StoreError> {
+    for seat in seats.iter().filter(|seat| matches!(*seat.store, ReadStore::Embedded(_))) {
+        let (definition, store) = (&seat.definition, &seat.store);
+        let Some(id) = store.generation_id(definition, Role::Live)? else { continue };
+        let generation = store.generation(definition.name, id, definition.kinds)?;
+        seat.publish(store.checkpoint(&generation)?.position);
         seat.live.switch_to(generation);
     }
     Ok(())
@@ -47,8 +46,8 @@ pub(crate) async fn prepare(
     let mut filling = Vec::new();
     for seat in seats {
         let name = seat.definition.name;
-        let live = store.generation_id(name, Role::Live)?;
-        let building = store.generation_id(name, Role::Building)?;
+        let live = store.generation_id(&seat.definition, Role::Live)?;
+        let building = store.generation_id(&seat.definition, Role::Building)?;
         let mut answers = false;
         if let Some(id) = live.filter(|id| id.version == seat.definition.version) {
             let mut member = member(store, seat, id)?;
@@ -101,21 +100,22 @@ pub(crate) async fn prepare(
 }
 
 fn member(store: &ReadStore, seat: &Seat, id: GenerationId) -> Result<Member, StoreError> {
-    let generation = store.generation(seat.definition.name, id)?;
+    let generation = store.generation(seat.definition.name, id, seat.definition.kinds)?;
     Member::new(seat.definition.clone(), generation, store)
 }
 
 /// An empty generation to be filled.
 pub(crate) fn begin(store: &ReadStore, seat: &Seat, number: u64) -> Result<Member, StoreError> {
+    let number = store.number(seat.definition.name, number)?;
     let id = GenerationId { version: seat.definition.version, number };
-    let generation = store.generation(seat.definition.name, id)?;
-    store.assign(seat.definition.name, Role::Building, Some(&generation))?;
+    let generation = store.generation(seat.definition.name, id, seat.definition.kinds)?;
+    store.assign(Role::Building, &generation)?;
     Member::new(seat.definition.clone(), generation, store)
 }
 
 fn drop_building(store: &ReadStore, seat: &Seat, stale: Option<GenerationId>) -> Result<(), StoreError> {
     let Some(id) = stale else { return Ok(()) };
-    store.drop_generation(&*store.generation(seat.definition.name, id)?)
+    store.drop_generation(&*store.generation(seat.definition.name, id, seat.definition.kinds)?)
 }
 
 /// Whether the event that the checkpoint names stands where it says. Another log, or one restored from an

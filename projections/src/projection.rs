@@ -4,7 +4,7 @@
 //! own (unless it has a store of its own, as search has), and never causes anything outside its rows. So it
 //! can be thrown away and filled again at any time.
 
-use crate::{StoreError, Tx};
+use crate::{Kind, StoreError, Tx};
 use daybook_domain::{Event, MoneyError, Timestamp};
 use daybook_event_log::{Position, RecordedEvent};
 use std::fmt;
@@ -84,6 +84,10 @@ pub trait Projection: Send + 'static {
 
     /// Which shape the rows have. Another number than the stored one starts a rebuild beside it.
     const VERSION: u32;
+
+    /// What its rows are, by the first letter of their keys. A projection whose rows may be on a server declares
+    /// all of them; one with a store of its own has none.
+    const KINDS: &'static [Kind] = &[];
 
     /// Whether events of this type concern it; others are neither decoded nor handed to it.
     fn concerns(aggregate: &str, event_type: &str) -> bool;

@@ -3,17 +3,19 @@
 use crate::{
     Definition, Live, ReadStore, RunnerError, StoreError,
     decoded::{Reader, read_ahead},
-    lane::Lane,
+    following::{Follower, Leads},
+    group::{Group, GroupWork, Groups},
+    leading::Leader,
     prepare::{Prepared, prepare},
-    rebuild::Rebuild,
-    runner::{self, LaneThreads, LaneWork},
     search::SearchConfig,
     seat::Seat,
     shop::Shop,
+    store::{embedded::EmbeddedStore, postgres::PostgresStore},
 };
 use daybook_event_log::{EventLog, Position};
 use parking_lot::Mutex;
 use std::{
+    fmt,
     path::Path,
     sync::Arc,
     thread::JoinHandle,
@@ -31,12 +33,45 @@ pub struct Options {
     pub pace_ms: u64,
     /// How to search; None: not at all.
     pub search: Option<SearchConfig>,
+    /// The server that has the rows of all but search, shared by several nodes; None: they are on this disk.
+    pub server: Option<ReadServer>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { cache_bytes: 64 << 20, pace_ms: 20, search: Some(SearchConfig::default()) }
+        Self { cache_bytes: 64 << 20, pace_ms: 20, search: Some(SearchConfig::default()), server: None }
     }
+}
+
+/// A PostgreSQL server as the read store.
+#[derive(Clone)]
+pub struct ReadServer {
+    /// `postgres://user:password@host:port/database`, with `sslmode`, `sslrootcert`, `sslcert` and `sslkey` as
+    /// libpq has them.
+    pub url: String,
+    /// How long a server that is away is waited for when the read models are opened.
+    pub patience: Duration,
+}
+
+/// Without the password.
+impl fmt::Debug for ReadServer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ReadServer").field("patience", &self.patience).finish_non_exhaustive()
+    }
+}
+
+/// Which parts of the work a node that shares its read store does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Part {
+    /// Keeps the shared read models current, or stands by to: one node at a time does.
+    pub projects: bool,
+    /// Keeps a search index of its own current.
+    pub searches: bool,
+}
+
+impl Part {
+    /// All of it, as on a single machine.
+    pub const ALL: Self = Self { projects: true, searches: true };
 }
 
 /// All read models. Cheap to clone.
@@ -47,9 +82,14 @@ pub struct ReadModels {
 
 pub(crate) struct Inner {
     pub(crate) store: Arc<ReadStore>,
+    pub(crate) server: Option<Arc<PostgresStore>>,
     pub(crate) seats: Vec<Arc<Seat>>,
     pub(crate) running: Mutex<Option<Running>>,
+    /// One rebuild is asked for at a time.
+    pub(crate) asking: Mutex<()>,
     pub(crate) failure: Arc<watch::Sender<Option<RunnerError>>>,
+    pub(crate) leads: Leads,
+    pub(crate) trouble: Arc<Mutex<Option<StoreError>>>,
     pub(crate) shop: Shop,
     options: Options,
 }
@@ -57,13 +97,10 @@ pub(crate) struct Inner {
 pub(crate) struct Running {
     pub(crate) log: Arc<dyn EventLog>,
     pub(crate) runtime: Handle,
-    pub(crate) lanes: Vec<(Vec<&'static str>, LaneThreads)>,
-    pub(crate) rebuilds: Vec<JoinHandle<()>>,
-    pub(crate) stop_rebuilds: watch::Sender<bool>,
+    pub(crate) groups: Groups,
+    leader: Option<JoinHandle<()>>,
+    stop: watch::Sender<bool>,
 }
-
-/// A generation this far behind its lane is filled beside it, not in it.
-const BESIDE_EVENTS: u64 = 100_000;
 
 impl ReadModels {
     pub(crate) fn assemble(
@@ -72,59 +109,106 @@ impl ReadModels {
         definitions: Vec<Definition>,
         shop: impl FnOnce(&dyn Fn(&str) -> Live) -> Shop,
     ) -> Result<Self, StoreError> {
-        let store = ReadStore::open(dir, options.cache_bytes)?;
-        let seats: Vec<_> =
-            definitions.into_iter().map(|definition| Arc::new(Seat::new(definition))).collect();
+        let store = Arc::new(ReadStore::Embedded(EmbeddedStore::open(dir, options.cache_bytes)?));
+        let server = match &options.server {
+            Some(server) => Some(Arc::new(PostgresStore::open(&server.url, server.patience)?)),
+            None => None,
+        };
+        let shared =
+            server.clone().map_or_else(|| store.clone(), |server| Arc::new(ReadStore::Postgres(server)));
+        let seat = |definition: Definition| {
+            let store = if definition.apart { store.clone() } else { shared.clone() };
+            Arc::new(Seat::new(definition, store))
+        };
+        let seats: Vec<_> = definitions.into_iter().map(seat).collect();
         let live = |name: &str| {
             let seat = seats.iter().find(|seat| seat.definition.name == name);
             seat.map(|seat| seat.live.clone()).unwrap_or_default()
         };
         let shop = shop(&live);
-        let failure = Arc::new(watch::Sender::new(None));
-        let inner = Inner { store, seats, running: Mutex::new(None), failure, options, shop };
+        let inner = Inner {
+            store,
+            server,
+            seats,
+            running: Mutex::new(None),
+            asking: Mutex::new(()),
+            failure: Arc::new(watch::Sender::new(None)),
+            leads: Leads::default(),
+            trouble: Arc::default(),
+            options,
+            shop,
+        };
         let models = Self { inner: Arc::new(inner) };
-        crate::prepare::answer_from_what_is_there(&models.inner)?;
+        crate::prepare::answer_from_what_is_there(&models.inner.seats)?;
+        models.look_again()?;
         Ok(models)
+    }
+
+    /// Lets queries see what is on the server by now, for who does not follow the log. May block while the server
+    /// answers; does nothing where the rows are on this disk.
+    pub fn look_again(&self) -> Result<(), StoreError> {
+        let Some((server, mut follower)) = self.follower() else { return Ok(()) };
+        server.wait(async move {
+            follower.refresh().await;
+            Ok(())
+        })
+    }
+
+    fn follower(&self) -> Option<(Arc<PostgresStore>, Follower)> {
+        let inner = &self.inner;
+        let server = inner.server.clone()?;
+        let seats = inner.seats.iter().filter(|seat| !seat.definition.apart).cloned().collect();
+        let follower = Follower::new(server.clone(), seats, inner.leads.clone(), inner.trouble.clone());
+        Some((server, follower))
     }
 
     /// Starts following `log`, from where each read model stands. Must be called within a tokio runtime.
     pub async fn start(&self, log: Arc<dyn EventLog>) -> Result<(), RunnerError> {
+        self.start_part(log, Part::ALL).await
+    }
+
+    /// The same for a node that does only a part of the work. Where the rows are on this disk, nobody else does the
+    /// rest.
+    pub async fn start_part(&self, log: Arc<dyn EventLog>, part: Part) -> Result<(), RunnerError> {
         let inner = &self.inner;
-        let (stop_rebuilds, stopped) = watch::channel(false);
-        let mut running = Running {
-            log: log.clone(),
-            runtime: Handle::current(),
-            lanes: Vec::new(),
-            rebuilds: Vec::new(),
-            stop_rebuilds,
-        };
+        let (stop, stopped) = watch::channel(false);
+        let groups = Groups::default();
+        let pace = Duration::from_millis(inner.options.pace_ms);
         let (apart, together): (Vec<_>, Vec<_>) =
             inner.seats.iter().cloned().partition(|seat| seat.definition.apart);
-        let groups = std::iter::once(together).chain(apart.into_iter().map(|seat| vec![seat]));
-        for seats in groups.filter(|seats| !seats.is_empty()) {
-            let Prepared { lane, beside } = prepare(&inner.store, &seats, &log, BESIDE_EVENTS).await?;
-            let names: Vec<_> = seats.iter().map(|seat| seat.definition.name).collect();
-            let concerns = seats.iter().map(|seat| seat.definition.concerns).collect();
-            let work = LaneWork {
-                lane,
-                seats: seats.clone(),
-                log: log.clone(),
-                concerns,
-                pace: Duration::from_millis(inner.options.pace_ms),
-                failure: inner.failure.clone(),
-            };
-            let name = if names.len() > 1 { "read-models" } else { names[0] };
-            let threads = runner::spawn(name, work).map_err(no_thread)?;
-            for (seat, member) in beside {
-                let lane = Lane { store: inner.store.clone(), members: vec![member] };
-                let (log, adopter, stop) = (log.clone(), threads.messages.clone(), stopped.clone());
-                let rebuild = Rebuild { lane, seat, log, adopter, stop };
-                running.rebuilds.push(rebuild.spawn(Handle::current()).map_err(no_thread)?);
+        let mut leader = None;
+        if let Some((server, follower)) = self.follower() {
+            server.spawn(follower.run(stopped.clone()));
+            if part.projects && !together.is_empty() {
+                let leading = Leader {
+                    store: together[0].store.clone(),
+                    server,
+                    seats: together,
+                    log: log.clone(),
+                    runtime: Handle::current(),
+                    pace,
+                    leads: inner.leads.clone(),
+                    groups: groups.clone(),
+                    stop: stopped,
+                };
+                leader = Some(leading.spawn().map_err(no_thread)?);
             }
-            running.lanes.push((names, threads));
+        } else if part.projects && !together.is_empty() {
+            groups.lock().push(Group::start(self.work(together, &log, pace)).await?);
         }
-        *inner.running.lock() = Some(running);
+        if part.searches {
+            for seat in apart {
+                let group = Group::start(self.work(vec![seat], &log, pace)).await?;
+                groups.lock().push(group);
+            }
+        }
+        *inner.running.lock() = Some(Running { log, runtime: Handle::current(), groups, leader, stop });
         Ok(())
+    }
+
+    fn work(&self, seats: Vec<Arc<Seat>>, log: &Arc<dyn EventLog>, pace: Duration) -> GroupWork {
+        let (store, failure) = (seats[0].store.clone(), self.inner.failure.clone());
+        GroupWork { store, seats, log: log.clone(), pace, failure }
     }
 
     /// Brings all read models to `until` (or the log's end) in this task, without following on. For replays
@@ -135,7 +219,8 @@ impl ReadModels {
         until: Option<Position>,
     ) -> Result<Position, RunnerError> {
         let inner = &self.inner;
-        let Prepared { mut lane, .. } = prepare(&inner.store, &inner.seats, log, u64::MAX).await?;
+        let store = inner.seats.first().map_or(&inner.store, |seat| &seat.store);
+        let Prepared { mut lane, .. } = prepare(store, &inner.seats, log, u64::MAX).await?;
         let concerns = inner.seats.iter().map(|seat| seat.definition.concerns).collect();
         let from = lane.members.iter().map(|member| member.checkpoint.position).min();
         let mut reached = from.unwrap_or_default();
@@ -159,15 +244,15 @@ impl ReadModels {
     /// a batch takes.
     pub fn shutdown(&self) -> Result<(), StoreError> {
         let began = Instant::now();
-        if let Some(running) = self.inner.running.lock().take() {
-            running.stop_rebuilds.send_replace(true);
-            for rebuild in running.rebuilds {
-                // A rebuild that panicked has said so; the next start goes on from its checkpoint.
-                let _ = rebuild.join();
+        let running = self.inner.running.lock().take();
+        if let Some(Running { groups, leader, stop, .. }) = running {
+            stop.send_replace(true);
+            if let Some(leader) = leader {
+                // Whatever it panicked over, it has said so.
+                let _ = leader.join();
             }
-            for (_, threads) in running.lanes {
-                threads.join();
-            }
+            let groups = std::mem::take(&mut *groups.lock());
+            groups.into_iter().for_each(Group::stop);
         }
         self.inner.store.persist()?;
         tracing::info!(took_ms = began.elapsed().as_millis(), "read models stopped");

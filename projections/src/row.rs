@@ -3,7 +3,7 @@
 use crate::StoreError;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use bytes::Bytes;
-use fjall::{Keyspace, Readable, Snapshot, UserKey, UserValue};
+use fjall::{UserKey, UserValue};
 use serde::de::DeserializeOwned;
 
 /// A row as stored: one JSON object. Cheap to clone.
@@ -32,6 +32,12 @@ impl Row {
 impl From<Vec<u8>> for Row {
     fn from(json: Vec<u8>) -> Self {
         Self(json.into())
+    }
+}
+
+impl From<UserValue> for Row {
+    fn from(json: UserValue) -> Self {
+        Self(json)
     }
 }
 
@@ -80,6 +86,13 @@ impl std::fmt::Display for Cursor {
     }
 }
 
+impl Cursor {
+    /// Begins after the entry under `key`.
+    pub(crate) fn at(key: Vec<u8>) -> Self {
+        Self(key)
+    }
+}
+
 /// In which direction keys are walked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Walk {
@@ -87,74 +100,44 @@ pub(crate) enum Walk {
     Down,
 }
 
-/// One row.
-pub(crate) fn get(rows: &Keyspace, key: &[u8]) -> Result<Option<Row>, StoreError> {
-    Ok(rows.get(key).map_err(StoreError::unavailable("reading a row"))?.map(Row))
+/// A row with its key.
+pub(crate) type Entry = (Vec<u8>, Row);
+
+/// Entries to be read in the order of their keys.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Range<'a> {
+    pub(crate) prefix: &'a [u8],
+    pub(crate) cursor: Option<&'a Cursor>,
+    pub(crate) walk: Walk,
 }
 
-/// Entries under `prefix` beyond `cursor`, until `take` has had enough and answers false.
-pub(crate) fn walk(
-    snapshot: &Snapshot,
-    rows: &Keyspace,
-    prefix: &[u8],
-    cursor: Option<&Cursor>,
-    walk: Walk,
-    mut take: impl FnMut(&UserKey, UserValue) -> Result<bool, StoreError>,
-) -> Result<(), StoreError> {
-    // A cursor from elsewhere must not lead out of the prefix.
-    let cursor = cursor.map(|cursor| cursor.0.as_slice()).filter(|key| key.starts_with(prefix));
-    let entries: Box<dyn Iterator<Item = fjall::Guard>> = match (walk, cursor) {
-        (Walk::Up, None) => Box::new(snapshot.prefix(rows, prefix)),
-        (Walk::Down, None) => Box::new(snapshot.prefix(rows, prefix).rev()),
-        (Walk::Up, Some(key)) => {
-            let beyond = (std::ops::Bound::Excluded(key), std::ops::Bound::Unbounded);
-            Box::new(snapshot.range::<&[u8], _>(rows, beyond))
-        }
-        (Walk::Down, Some(key)) => Box::new(snapshot.range::<&[u8], _>(rows, prefix..key).rev()),
-    };
-    for entry in entries {
-        let (key, value) = entry.into_inner().map_err(StoreError::unavailable("reading rows"))?;
-        if !key.starts_with(prefix) || !take(&key, value)? {
-            break;
-        }
+impl Range<'_> {
+    /// The key after which to begin. A cursor from elsewhere must not lead out of the prefix.
+    pub(crate) fn beyond(&self) -> Option<&[u8]> {
+        self.cursor.map(|cursor| cursor.0.as_slice()).filter(|key| key.starts_with(self.prefix))
     }
-    Ok(())
 }
 
-/// A page of the rows under `prefix`; `row` says what stands for an entry (None: leave it out).
-pub(crate) fn page(
-    snapshot: &Snapshot,
-    rows: &Keyspace,
-    (prefix, cursor, direction): (&[u8], Option<&Cursor>, Walk),
-    limit: usize,
-    row: impl Fn(&UserKey, UserValue) -> Result<Option<Row>, StoreError>,
-) -> Result<Page, StoreError> {
-    let mut page = Page::empty();
-    let (mut last, mut more) = (None, false);
-    walk(snapshot, rows, prefix, cursor, direction, |key, value| {
-        if page.rows.len() >= limit {
-            more = true;
-            return Ok(false);
-        }
-        if let Some(row) = row(key, value)? {
-            page.rows.push(row);
-            last = Some(key.to_vec());
-        }
-        Ok(true)
-    })?;
-    page.next = last.filter(|_| more).map(Cursor);
-    Ok(page)
+/// The stream version that a view shows. Every view ends with `"version":…,"position":…}`, so it need not be
+/// parsed.
+#[must_use]
+pub fn version_of(json: &[u8]) -> u64 {
+    number_at_end(json, b"\"version\":")
 }
 
-/// A row's value, for pages whose entries are the rows.
-#[expect(clippy::unnecessary_wraps, reason = "the shape page() asks for")]
-pub(crate) fn itself(_key: &UserKey, value: UserValue) -> Result<Option<Row>, StoreError> {
-    Ok(Some(Row(value)))
+/// The log position of a view's last change.
+#[must_use]
+pub fn position_of(json: &[u8]) -> u64 {
+    number_at_end(json, b"\"position\":")
 }
 
-/// The row that an index entry leads to.
-pub(crate) fn at(snapshot: &Snapshot, rows: &Keyspace, key: &[u8]) -> Result<Option<Row>, StoreError> {
-    Ok(snapshot.get(rows, key).map_err(StoreError::unavailable("reading a row"))?.map(Row))
+fn number_at_end(json: &[u8], name: &[u8]) -> u64 {
+    let tail = &json[json.len().saturating_sub(80)..];
+    let Some(at) = tail.windows(name.len()).rposition(|window| window == name) else { return 0 };
+    tail[at + name.len()..]
+        .iter()
+        .take_while(|byte| byte.is_ascii_digit())
+        .fold(0_u64, |number, digit| number.saturating_mul(10).saturating_add(u64::from(digit - b'0')))
 }
 
 /// A key: the letter of its table, then its parts.
@@ -165,4 +148,16 @@ pub(crate) fn key(table: u8, parts: &[&[u8]]) -> UserKey {
         key.extend_from_slice(part);
     }
     key.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{position_of, version_of};
+
+    #[test]
+    fn the_version_is_read_from_the_end_of_a_row() {
+        assert_eq!(version_of(br#"{"title":"\"version\":9","version":42,"position":4711}"#), 42);
+        assert_eq!(position_of(br#"{"version":42,"position":4711}"#), 4711);
+        assert_eq!(version_of(b"{}"), 0);
+    }
 }

@@ -61,6 +61,8 @@ pub enum RunnerError {
     NoSuchDeadLetter { name: String, what: String },
     #[error("the read models are not running")]
     NotRunning,
+    #[error("{name} is kept current by another node; ask the one whose /readyz says that it projects")]
+    KeptElsewhere { name: String },
     #[error("{name} is being rebuilt already")]
     AlreadyRebuilding { name: String },
 }
@@ -263,7 +265,7 @@ impl Runner {
 
 /// Lets `member` answer queries, and drops the generation that did before.
 pub(crate) fn switch(store: &ReadStore, seats: &[Arc<Seat>], member: &mut Member) -> Result<(), StoreError> {
-    store.assign(member.definition.name, crate::read_store::Role::Live, Some(&member.generation))?;
+    store.assign(crate::store::Role::Live, &member.generation)?;
     member.projection.went_live();
     let Some(seat) = seats.iter().find(|seat| seat.definition.name == member.definition.name) else {
         return Ok(());

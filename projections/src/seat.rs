@@ -1,15 +1,20 @@
 //! What one read model shows to the outside: which generation answers, how far it is, what is being rebuilt.
 
-use crate::{Definition, GenerationId, Live};
+use crate::{Definition, GenerationId, Live, ReadStore};
 use daybook_event_log::Position;
 use parking_lot::Mutex;
 use schemars::JsonSchema;
 use serde::Serialize;
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 use tokio::sync::watch;
 
 pub(crate) struct Seat {
     pub(crate) definition: Definition,
+    /// Where its rows are.
+    pub(crate) store: Arc<ReadStore>,
     pub(crate) live: Live,
     /// Everything up to here is visible to queries.
     pub(crate) watermark: watch::Sender<Position>,
@@ -17,9 +22,9 @@ pub(crate) struct Seat {
 }
 
 impl Seat {
-    pub(crate) fn new(definition: Definition) -> Self {
+    pub(crate) fn new(definition: Definition, store: Arc<ReadStore>) -> Self {
         let watermark = watch::Sender::new(Position::ZERO);
-        Self { definition, live: Live::default(), watermark, rebuild: Mutex::new(None) }
+        Self { definition, store, live: Live::default(), watermark, rebuild: Mutex::new(None) }
     }
 
     pub(crate) fn publish(&self, visible: Position) {

@@ -10,7 +10,6 @@ use crate::{
     stock::{Stock, StockProjection},
 };
 use daybook_event_log::{EventLog, Position};
-use fjall::Readable;
 use std::{path::Path, sync::Arc};
 
 /// The queries of the shop's read models.
@@ -79,12 +78,7 @@ impl ReadModels {
     /// Every row of a read model as stored, by key: to compare two fillings. Needs no running.
     pub fn rows(&self, name: &str) -> Result<Vec<(Vec<u8>, Row)>, RunnerError> {
         let Some(generation) = self.seat(name)?.live.current() else { return Ok(Vec::new()) };
-        let rows = generation.snapshot().iter(generation.rows());
-        let rows = rows.map(|row| {
-            let (key, value) = row.into_inner().map_err(StoreError::unavailable("reading rows"))?;
-            Ok((key.to_vec(), Row::from(value.to_vec())))
-        });
-        Ok(rows.collect::<Result<_, StoreError>>()?)
+        Ok(generation.all()?)
     }
 
     /// Products, offers and prices.

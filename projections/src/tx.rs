@@ -3,7 +3,7 @@
 //! Reads see the batch's own writes first, then the store. A row written several times is stored once. Without a
 //! store the writes are all there is, which is how the past is shown.
 
-use crate::StoreError;
+use crate::{StoreError, store::Rows};
 use ahash::AHashMap;
 use fjall::{Keyspace, OwnedWriteBatch, UserKey, UserValue};
 
@@ -32,12 +32,21 @@ impl Writes {
         self.0.retain(|key, value| value.is_some() && wanted(key));
     }
 
-    /// Moves the writes to `batch`, in the order of their keys: the store's skip list then finds each row's
-    /// place near the one before it.
-    pub(crate) fn drain_into(&mut self, batch: &mut OwnedWriteBatch, keyspace: &Keyspace) {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Takes the writes out, in the order of their keys: the store then finds each row's place near the one
+    /// before it.
+    pub(crate) fn drain(&mut self) -> Vec<(UserKey, Option<UserValue>)> {
         let mut writes: Vec<_> = self.0.drain().collect();
         writes.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
-        for (key, value) in writes {
+        writes
+    }
+
+    /// Moves the writes to `batch`.
+    pub(crate) fn drain_into(&mut self, batch: &mut OwnedWriteBatch, keyspace: &Keyspace) {
+        for (key, value) in self.drain() {
             match value {
                 Some(value) => batch.insert(keyspace, key, value),
                 None => batch.remove(keyspace, key),
@@ -49,26 +58,27 @@ impl Writes {
 /// One batch's view of one read model's rows.
 pub struct Tx<'a> {
     /// None: there is no store beneath.
-    keyspace: Option<&'a Keyspace>,
+    rows: Option<&'a Rows>,
     writes: &'a mut Writes,
 }
 
 impl<'a> Tx<'a> {
-    pub(crate) fn new(keyspace: &'a Keyspace, writes: &'a mut Writes) -> Self {
-        Self { keyspace: Some(keyspace), writes }
+    pub(crate) fn new(rows: &'a Rows, writes: &'a mut Writes) -> Self {
+        Self { rows: Some(rows), writes }
     }
 
     /// Rows that are in no store.
     pub(crate) fn alone(writes: &'a mut Writes) -> Self {
-        Self { keyspace: None, writes }
+        Self { rows: None, writes }
     }
 
     /// The row under `key`, with this batch's changes.
     pub fn get(&self, key: &[u8]) -> Result<Option<UserValue>, StoreError> {
         match self.writes.0.get(key) {
             Some(written) => Ok(written.clone()),
-            None => match self.keyspace {
-                Some(rows) => rows.get(key).map_err(StoreError::unavailable("reading a row")),
+            None => match self.rows {
+                Some(Rows::Embedded(rows)) => rows.get(key),
+                Some(Rows::Postgres(rows)) => rows.read(key),
                 None => Ok(None),
             },
         }

@@ -53,7 +53,7 @@ impl Demo {
             print!("{}", summary(&imported)?);
             println!("  every rejected line with its reason: {}", report.display());
         }
-        tour::print(&daybook, listener.local_addr()?);
+        tour::print(&daybook, listener.local_addr()?).await;
         serve(daybook, listener, signals).await
     }
 }

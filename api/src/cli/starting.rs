@@ -41,6 +41,6 @@ impl Starting {
 }
 
 async fn not_yet(uri: Uri) -> Response {
-    let missing = "the shop is being opened: its event store is waited for, or read";
+    let missing = "the shop is being opened: its event store or read store is waited for, or read";
     Problem::new(&kind::UNAVAILABLE, missing).with("missing", vec![missing]).retry_after(1).render(uri.path())
 }

@@ -64,7 +64,7 @@ pub(crate) async fn put(
     asked: Asked<ProductBody>,
 ) -> Result<Response, Problem> {
     let body = asked.body.clone();
-    if let Some(problem) = sku_taken(&shop, &id, &body)? {
+    if let Some(problem) = sku_taken(&shop, &id, &body).await? {
         let outcome = shop.recorded(&asked, &format!("product-{id}"), problem).await?;
         return Ok(done(&outcome));
     }
@@ -83,12 +83,12 @@ pub(crate) async fn put(
 }
 
 /// A SKU is counted and priced once, so no two products on offer have the same.
-fn sku_taken(shop: &Shop, id: &ProductId, body: &ProductBody) -> Result<Option<Problem>, Problem> {
+async fn sku_taken(shop: &Shop, id: &ProductId, body: &ProductBody) -> Result<Option<Problem>, Problem> {
     if body.status == ProductStatus::Archived {
         return Ok(None);
     }
     for Variant { sku, .. } in &body.variants {
-        if let Some(other) = shop.offers.taken_by_another(sku, id)? {
+        if let Some(other) = shop.offers.taken_by_another(sku, id).await? {
             let detail =
                 format!("{sku} is a variant of product {other}; take it out there or archive that first");
             let problem = Problem::new(&kind::CONFLICT, detail).with("reason", "SkuTaken");

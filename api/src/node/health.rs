@@ -59,11 +59,12 @@ impl Health {
         }
     }
 
-    /// What this node does at the moment; `head` is the log's.
-    pub(crate) fn shown(&self, head: u64) -> Value {
+    /// What this node does at the moment; `head` is the log's, `projects` whether it keeps read models current.
+    pub(crate) fn shown(&self, head: u64, projects: bool) -> Value {
         let mut shown = json!({
             "roles": self.roles.names(),
             "runs_processes": self.runs_processes.load(Ordering::Relaxed),
+            "projects": projects,
         });
         if self.has_relay {
             shown["relay"] = match &*self.relayed.lock() {

@@ -11,4 +11,4 @@ mod store;
 pub(crate) use duties::Duties;
 pub(crate) use health::Health;
 pub use roles::{NodeRole, Roles, UnknownRole};
-pub use store::{Store, UnknownStore};
+pub use store::{ReadStore, Store, UnknownReadStore, UnknownStore};

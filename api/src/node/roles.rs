@@ -1,5 +1,6 @@
 //! Which parts of the work a node does. Says nothing of how.
 
+use daybook_projections::Part;
 use std::{fmt, str::FromStr};
 
 /// One part of the work.
@@ -11,9 +12,9 @@ pub enum NodeRole {
     Processes,
     /// Tells NATS of every event, or stands by to: one node at a time does.
     Relay,
-    /// Keeps read models in its own data directory current.
+    /// Keeps read models current: its own, or on a read store that nodes share, everybody's, or stands by to.
     Projector,
-    /// Answers queries over HTTP, from read models of its own.
+    /// Answers queries over HTTP, from read models of its own or shared ones.
     Queries,
 }
 
@@ -45,11 +46,21 @@ impl Roles {
         self.0 & (1 << role as u8) != 0
     }
 
-    /// Whether read models are kept. Commands need them too: prices and titles come from the catalog, and an
+    /// Whether read models are needed. Commands need them too: prices and titles come from the catalog, and an
     /// answer may show what was written.
     #[must_use]
-    pub const fn projects(self) -> bool {
+    pub const fn reads(self) -> bool {
         self.has(NodeRole::Projector) || self.has(NodeRole::Queries) || self.has(NodeRole::Commands)
+    }
+
+    /// Which of the read models this node keeps current. Those on its own disk nobody else does; of those that nodes
+    /// share it does its role's part. Search is asked where queries are.
+    pub(crate) const fn part(self, shared: bool) -> Part {
+        if shared {
+            Part { projects: self.has(NodeRole::Projector), searches: self.has(NodeRole::Queries) }
+        } else {
+            Part::ALL
+        }
     }
 
     pub(crate) fn names(self) -> Vec<&'static str> {
@@ -89,7 +100,7 @@ mod tests {
     fn roles_are_read_as_they_are_shown_and_unknown_ones_are_named() {
         let roles: Roles = "queries, relay".parse().expect("both are roles");
         assert_eq!(roles.to_string(), "relay,queries");
-        assert!(roles.has(NodeRole::Relay) && !roles.has(NodeRole::Commands) && roles.projects());
+        assert!(roles.has(NodeRole::Relay) && !roles.has(NodeRole::Commands) && roles.reads());
         assert_eq!(Roles::ALL.to_string().parse(), Ok(Roles::ALL));
         let unknown = "relay,cook".parse::<Roles>().expect_err("there is no such role").to_string();
         assert!(unknown.starts_with("\"cook\" is not a role"), "{unknown}");

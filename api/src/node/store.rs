@@ -1,8 +1,9 @@
-//! Where the events are: in the data directory, or on a Postgres server. Opened here, and asked now and then
-//! whether it is still there.
+//! Where the events are, and where the read models: in the data directory, or on a Postgres server. The event store is
+//! opened here, and asked now and then whether it is still there.
 
 use super::Health;
 use daybook_event_log::{EmbeddedLog, EmbeddedOptions, EventLog, LogError, PostgresLog, PostgresOptions};
+use daybook_projections::ReadServer;
 use std::{path::PathBuf, str::FromStr, sync::Arc, time::Duration};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -55,6 +56,44 @@ impl FromStr for Store {
                 Ok(Self::Postgres(PostgresOptions { connect_for: WAIT_FOR_SERVER, ..options }))
             }
             _ => Err(UnknownStore),
+        }
+    }
+}
+
+/// The read store: where the rows of the read models are, but for search, which is always in the data directory.
+#[derive(Debug, Clone, Default)]
+pub enum ReadStore {
+    /// Files in the data directory.
+    #[default]
+    Embedded,
+    /// A PostgreSQL server, which several nodes may share.
+    Postgres(ReadServer),
+}
+
+/// A text that names no read store.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("not a read store; expected embedded, or postgres://user:password@host:port/database")]
+pub struct UnknownReadStore;
+
+impl ReadStore {
+    pub(crate) fn server(&self) -> Option<&ReadServer> {
+        match self {
+            Self::Embedded => None,
+            Self::Postgres(server) => Some(server),
+        }
+    }
+}
+
+impl FromStr for ReadStore {
+    type Err = UnknownReadStore;
+
+    fn from_str(text: &str) -> Result<Self, UnknownReadStore> {
+        match text {
+            "embedded" => Ok(Self::Embedded),
+            url if url.starts_with("postgres://") || url.starts_with("postgresql://") => {
+                Ok(Self::Postgres(ReadServer { url: url.to_owned(), patience: WAIT_FOR_SERVER }))
+            }
+            _ => Err(UnknownReadStore),
         }
     }
 }

@@ -29,7 +29,7 @@ pub(crate) async fn show(
     }
     shop.wait_until(wanted).await?;
     let position = shop.waiting.position();
-    let row = shop.reads.carts().by_id(id)?.ok_or_else(|| not_found("cart"))?;
+    let row = shop.reads.carts().by_id(id).await?.ok_or_else(|| not_found("cart"))?;
     let cart: CartView = row.parse()?;
     let blockers = if cart.state == CartState::Active { blockers(&shop, &cart).await? } else { Vec::new() };
     let mut body = row.json().to_vec();
@@ -51,7 +51,7 @@ async fn blockers(shop: &Shop, cart: &CartView) -> Result<Vec<CheckoutBlocker>, 
     }
     let now = SystemClock.now();
     for (sku, _) in cart::wanted(cart) {
-        let stock = shop.reads.stock().by_sku(sku, now)?;
+        let stock = shop.reads.stock().by_sku(sku, now).await?;
         stocks.push(stock.map(|row| row.parse::<StockView>()).transpose()?);
     }
     Ok(cart::blockers(cart, &prices, &stocks))

@@ -27,7 +27,8 @@ pub(crate) async fn show(
     }
     shop.wait_until(wanted).await?;
     let position = shop.waiting.position();
-    let row = shop.reads.stock().by_sku(&sku, SystemClock.now())?.ok_or_else(|| view::not_found("stock"))?;
+    let row = shop.reads.stock().by_sku(&sku, SystemClock.now()).await?;
+    let row = row.ok_or_else(|| view::not_found("stock"))?;
     // A hold that has lapsed changes what can be sold without a new version.
     let lapsed = row.json().windows(LAPSED.len()).any(|window| window == LAPSED);
     let held = if lapsed { IfNoneMatch::nothing() } else { held };
@@ -45,5 +46,5 @@ pub(crate) async fn movements(
     params.finish()?;
     shop.wait_until(wanted).await?;
     let position = shop.waiting.position();
-    Ok(page::listing(&shop.reads.stock().movements(&sku, cursor.as_ref(), limit)?, position))
+    Ok(page::listing(&shop.reads.stock().movements(&sku, cursor.as_ref(), limit).await?, position))
 }

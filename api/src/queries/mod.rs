@@ -10,5 +10,5 @@ pub(crate) mod products;
 pub(crate) mod search;
 mod view;
 
+pub(crate) use daybook_projections::version_of;
 pub(crate) use page::Listing;
-pub(crate) use view::version_of;

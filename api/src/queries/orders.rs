@@ -8,7 +8,7 @@ use crate::{
 };
 use axum::{extract::State, response::Response};
 use daybook_domain::{CustomerId, OrderId, OrderNumber};
-use daybook_projections::{Page, past::Thing};
+use daybook_projections::{Page, past::Thing, position_of};
 
 pub(crate) async fn show(
     State(shop): App,
@@ -23,8 +23,8 @@ pub(crate) async fn show(
     }
     shop.wait_until(wanted).await?;
     let position = shop.waiting.position();
-    let row = shop.reads.orders().by_id(id)?.ok_or_else(|| view::not_found("order"))?;
-    let (version, changed_at) = (version_of(row.json()), view::position_of(row.json()));
+    let row = shop.reads.orders().by_id(id).await?.ok_or_else(|| view::not_found("order"))?;
+    let (version, changed_at) = (version_of(row.json()), position_of(row.json()));
     // The order shows its payment, which changes without a new version of the order; so the tag has both.
     let tag = exact_etag(version, changed_at);
     if held.has_exactly(version, changed_at) {
@@ -45,10 +45,10 @@ pub(crate) async fn list(State(shop): App, mut params: Params) -> Result<Respons
     let orders = shop.reads.orders();
     let found = match (number, customer, reference) {
         (Some(number), None, None) => {
-            Page { rows: orders.by_number(&number)?.into_iter().collect(), next: None }
+            Page { rows: orders.by_number(&number).await?.into_iter().collect(), next: None }
         }
-        (None, Some(customer), None) => orders.of_customer(&customer, cursor.as_ref(), limit)?,
-        (None, None, Some(reference)) => orders.by_reference(&reference, cursor.as_ref(), limit)?,
+        (None, Some(customer), None) => orders.of_customer(&customer, cursor.as_ref(), limit).await?,
+        (None, None, Some(reference)) => orders.by_reference(&reference, cursor.as_ref(), limit).await?,
         _ => {
             let detail = "name exactly one of number, customer and reference";
             return Err(Problem::new(&kind::INVALID_PARAMETER, detail));

@@ -16,5 +16,5 @@ pub(crate) async fn show(
     held: IfNoneMatch,
     params: Params,
 ) -> Result<Response, Problem> {
-    view::show(&shop, params, &held, &Thing::Payment(id), || shop.reads.payments().by_id(id)).await
+    view::show(&shop, params, &held, &Thing::Payment(id), shop.reads.payments().by_id(id)).await
 }

@@ -16,8 +16,8 @@ pub(crate) async fn show(
     held: IfNoneMatch,
     params: Params,
 ) -> Result<Response, Problem> {
-    let find = || shop.reads.catalog().by_id(&id);
-    view::show(&shop, params, &held, &Thing::Product(id.clone()), find).await
+    let (catalog, thing) = (shop.reads.catalog(), Thing::Product(id.clone()));
+    view::show(&shop, params, &held, &thing, catalog.by_id(&id)).await
 }
 
 pub(crate) async fn list(State(shop): App, mut params: Params) -> Result<Response, Problem> {
@@ -31,11 +31,13 @@ pub(crate) async fn list(State(shop): App, mut params: Params) -> Result<Respons
     let position = shop.waiting.position();
     let catalog = shop.reads.catalog();
     let found = match (sku, category, brand) {
-        (Some(sku), None, None) => Page { rows: catalog.by_sku(&sku)?.into_iter().collect(), next: None },
-        (None, None, Some(brand)) => catalog.by_brand(&brand, cursor.as_ref(), limit)?,
+        (Some(sku), None, None) => {
+            Page { rows: catalog.by_sku(&sku).await?.into_iter().collect(), next: None }
+        }
+        (None, None, Some(brand)) => catalog.by_brand(&brand, cursor.as_ref(), limit).await?,
         (None, category, None) => {
             let path = category_path(category.as_deref().unwrap_or_default());
-            catalog.by_category(&path, cursor.as_ref(), limit)?
+            catalog.by_category(&path, cursor.as_ref(), limit).await?
         }
         _ => {
             let detail = "name at most one of sku, category and brand; /search combines them";

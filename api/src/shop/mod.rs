@@ -167,7 +167,7 @@ impl Shop {
         if !self.waiting.reached(position, patience).await {
             return None;
         }
-        let row = self.reads.orders().by_id(id).ok()??;
+        let row = self.reads.orders().by_id(id).await.ok()??;
         Some((serde_json::from_slice(row.json()).ok()?, version_of(row.json())))
     }
 }

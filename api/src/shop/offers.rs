@@ -35,12 +35,12 @@ impl Offers {
 
     /// The product other than `product` that has `sku` among its variants, unless it is archived. As the catalog
     /// shows it now: two products that are made in the same moment may both have a SKU.
-    pub(crate) fn taken_by_another(
+    pub(crate) async fn taken_by_another(
         &self,
         sku: &Sku,
         product: &ProductId,
     ) -> Result<Option<ProductId>, Problem> {
-        let offer = self.reads.catalog().sku_offer(sku)?;
+        let offer = self.reads.catalog().sku_offer(sku).await?;
         let other = offer.filter(|o| o.product_id != *product && o.status != ProductStatus::Archived);
         Ok(other.map(|offer| offer.product_id.clone()))
     }
@@ -51,7 +51,7 @@ impl Offers {
         if self.waiting.position() < changed_at {
             self.waiting.reached(changed_at, PATIENCE).await;
         }
-        let offer = self.reads.catalog().sku_offer(sku)?;
+        let offer = self.reads.catalog().sku_offer(sku).await?;
         Ok(offer.filter(|offer| offer.status == ProductStatus::Published))
     }
 }

@@ -1,7 +1,7 @@
 //! What each event changes of a cart as shown.
 
 use super::{CartLineView, CartState, CartView};
-use crate::{ApplyError, DecodedEvent, Flush, Projection, StoreError, Table, Tx, row::key};
+use crate::{ApplyError, DecodedEvent, Flush, Id, Kind, Place, Projection, StoreError, Table, Tx, row::key};
 use ahash::AHashMap;
 use daybook_domain::{
     CartId, Event, LineId, Money, MoneyError, Personal,
@@ -30,6 +30,8 @@ fn active_key(cart: &CartView) -> Option<UserKey> {
 impl Projection for CartProjection {
     const NAME: &'static str = "cart";
     const VERSION: u32 = 1;
+    const KINDS: &'static [Kind] =
+        &[Kind::views(b'c', "carts", Id::Uuid), Kind::leads(b'a', "active_carts", b'c', Place::EndOfKey)];
 
     fn concerns(aggregate: &str, _event_type: &str) -> bool {
         aggregate == "cart"

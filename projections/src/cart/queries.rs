@@ -13,18 +13,17 @@ pub struct Carts {
 
 impl Carts {
     /// The cart with this id, a [`super::CartView`].
-    pub fn by_id(&self, id: CartId) -> Result<Option<Row>, StoreError> {
-        let Some(live) = self.live.current() else { return Ok(None) };
-        row::get(&live.keyspace, &cart_key(id))
+    pub async fn by_id(&self, id: CartId) -> Result<Option<Row>, StoreError> {
+        let Some(live) = self.live.asked()? else { return Ok(None) };
+        live.get(&cart_key(id)).await
     }
 
     /// Up to `limit` active carts that nothing happened to since `since`, the longest idle first.
-    pub fn idle_since(&self, since: Timestamp, limit: usize) -> Result<Vec<CartId>, StoreError> {
-        let Some(live) = self.live.current() else { return Ok(Vec::new()) };
+    pub async fn idle_since(&self, since: Timestamp, limit: usize) -> Result<Vec<CartId>, StoreError> {
+        let Some(live) = self.live.asked()? else { return Ok(Vec::new()) };
         let end = row::key(b'a', &[&since.as_nanos().max(0).to_be_bytes()]);
-        let entries = live.keyspace.range(row::key(b'a', &[])..end).take(limit);
-        let ids = entries.map(|entry| {
-            let key = entry.key().map_err(StoreError::unavailable("reading rows"))?;
+        let keys = live.keys(&row::key(b'a', &[]), &end, limit).await?;
+        let ids = keys.into_iter().map(|key| {
             let id = key.get(9..).and_then(|id| Uuid::from_slice(id).ok());
             id.map(CartId::new).ok_or_else(|| StoreError::damaged(&key, "not an entry of an active cart"))
         });

@@ -1,7 +1,7 @@
 //! What each event changes of a product as shown, of its offers, and of where it is found.
 
 use super::{PriceChange, ProductView, SkuOffer, offers::Offers};
-use crate::{ApplyError, DecodedEvent, Flush, Projection, StoreError, Table, Tx, row::key};
+use crate::{ApplyError, DecodedEvent, Flush, Id, Kind, Place, Projection, StoreError, Table, Tx, row::key};
 use ahash::{AHashMap, AHashSet};
 use daybook_domain::{
     Event, Money, ProductId, Sku,
@@ -60,6 +60,13 @@ pub(super) fn text(text: &str) -> Vec<u8> {
 impl Projection for CatalogProjection {
     const NAME: &'static str = "catalog";
     const VERSION: u32 = 1;
+    const KINDS: &'static [Kind] = &[
+        Kind::views(b'p', "products", Id::Text),
+        Kind::views(b's', "offers", Id::Text),
+        Kind::leads(b'c', "products_by_category", b'p', Place::EndOfKey),
+        Kind::leads(b'b', "products_by_brand", b'p', Place::EndOfKey),
+        Kind::records(b'h', "price_changes"),
+    ];
 
     fn concerns(aggregate: &str, _event_type: &str) -> bool {
         aggregate == "product"

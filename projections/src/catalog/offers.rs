@@ -34,32 +34,34 @@ impl Default for Offers {
     }
 }
 
+/// What is in memory of a SKU.
+pub(super) enum Known {
+    /// The offer; None: there is no such SKU.
+    Offer(Option<Arc<SkuOffer>>),
+    /// To be loaded, then kept with [`Offers::keep`], unless the shard has seen more changes by then.
+    NotYet { changes: u64 },
+}
+
 impl Offers {
-    /// The offer, from memory or else by `load`.
-    pub(super) fn get<E>(
-        &self,
-        sku: &Sku,
-        load: impl FnOnce() -> Result<Option<SkuOffer>, E>,
-    ) -> Result<Option<Arc<SkuOffer>>, E> {
-        let shard = self.shard(sku);
-        let seen = {
-            let shard = shard.read();
-            if let Some(offer) = shard.offers.get(sku) {
-                metrics::counter!("daybook_projection_offer_cache_total", "outcome" => "hit").increment(1);
-                return Ok(offer.clone());
-            }
-            shard.changes
-        };
+    pub(super) fn get(&self, sku: &Sku) -> Known {
+        let shard = self.shard(sku).read();
+        if let Some(offer) = shard.offers.get(sku) {
+            metrics::counter!("daybook_projection_offer_cache_total", "outcome" => "hit").increment(1);
+            return Known::Offer(offer.clone());
+        }
         metrics::counter!("daybook_projection_offer_cache_total", "outcome" => "miss").increment(1);
-        let offer = load()?.map(Arc::new);
-        let mut shard = shard.write();
-        if shard.changes == seen {
+        Known::NotYet { changes: shard.changes }
+    }
+
+    /// Keeps what was loaded since the shard had seen so many changes.
+    pub(super) fn keep(&self, sku: &Sku, offer: &Option<Arc<SkuOffer>>, changes: u64) {
+        let mut shard = self.shard(sku).write();
+        if shard.changes == changes {
             if shard.offers.len() >= SHARD_OFFERS {
                 shard.offers.clear();
             }
             shard.offers.insert(sku.clone(), offer.clone());
         }
-        Ok(offer)
     }
 
     /// These SKUs are not as they were.

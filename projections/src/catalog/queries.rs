@@ -3,11 +3,11 @@
 use super::{
     CatalogProjection, SkuOffer,
     apply::{category_path, history_prefix, offer_key, product_key, text},
-    offers::Offers,
+    offers::{Known, Offers},
 };
 use crate::{
     Cursor, Definition, Live, Page, Row, StoreError,
-    row::{self, Walk},
+    row::{self, Range, Walk},
 };
 use daybook_domain::{Currency, Money, ProductId, Sku, product::ProductStatus};
 use std::sync::Arc;
@@ -33,29 +33,30 @@ impl Catalog {
     /// The queries, and the projection that feeds them.
     pub(crate) fn define() -> (Definition, impl FnOnce(Live) -> Self) {
         let offers = Arc::new(Offers::default());
-        let projected = offers.clone();
-        let definition = Definition::new(move |_| Ok(CatalogProjection::new(projected.clone())));
+        let (projected, changed) = (offers.clone(), offers.clone());
+        let definition = Definition::new(move |_| Ok(CatalogProjection::new(projected.clone())))
+            .when_changed_elsewhere(move || changed.forget_all());
         (definition, move |live| Self { live, offers })
     }
 
     /// The product with this id, whatever its status, a [`super::ProductView`].
-    pub fn by_id(&self, id: &ProductId) -> Result<Option<Row>, StoreError> {
-        let Some(live) = self.live.current() else { return Ok(None) };
-        row::get(&live.keyspace, &product_key(id))
+    pub async fn by_id(&self, id: &ProductId) -> Result<Option<Row>, StoreError> {
+        let Some(live) = self.live.asked()? else { return Ok(None) };
+        live.get(&product_key(id)).await
     }
 
     /// The product that has this SKU as a variant, a [`super::ProductView`].
-    pub fn by_sku(&self, sku: &Sku) -> Result<Option<Row>, StoreError> {
-        match self.sku_offer(sku)? {
-            Some(offer) => self.by_id(&offer.product_id),
+    pub async fn by_sku(&self, sku: &Sku) -> Result<Option<Row>, StoreError> {
+        match self.sku_offer(sku).await? {
+            Some(offer) => self.by_id(&offer.product_id).await,
             None => Ok(None),
         }
     }
 
     /// What a cart needs to know of a SKU: its product, title, price and status. From memory, about a
     /// microsecond; as fresh as [`Catalog`] itself.
-    pub fn offer(&self, sku: &Sku, currency: Currency) -> Result<Option<Offer>, StoreError> {
-        Ok(self.sku_offer(sku)?.map(|offer| Offer {
+    pub async fn offer(&self, sku: &Sku, currency: Currency) -> Result<Option<Offer>, StoreError> {
+        Ok(self.sku_offer(sku).await?.map(|offer| Offer {
             product_id: offer.product_id.clone(),
             title: offer.title.clone(),
             status: offer.status,
@@ -64,47 +65,56 @@ impl Catalog {
     }
 
     /// A SKU's prices in all currencies. From memory, like [`Catalog::offer`].
-    pub fn sku_offer(&self, sku: &Sku) -> Result<Option<Arc<SkuOffer>>, StoreError> {
-        self.offers.get(sku, || {
-            let Some(live) = self.live.current() else { return Ok(None) };
-            row::get(&live.keyspace, &offer_key(sku))?.map(|row| row.parse()).transpose()
-        })
+    pub async fn sku_offer(&self, sku: &Sku) -> Result<Option<Arc<SkuOffer>>, StoreError> {
+        let seen = match self.offers.get(sku) {
+            Known::Offer(offer) => return Ok(offer),
+            Known::NotYet { changes } => changes,
+        };
+        let Some(live) = self.live.asked()? else { return Ok(None) };
+        let offer = live.get(&offer_key(sku)).await?.map(|row| row.parse()).transpose()?.map(Arc::new);
+        self.offers.keep(sku, &offer, seen);
+        Ok(offer)
     }
 
     /// Published products in a category and all below it, each a [`super::ProductView`]; all with an empty path.
     /// In the order of category, then id.
-    pub fn by_category(
+    pub async fn by_category(
         &self,
         path: &[String],
         cursor: Option<&Cursor>,
         limit: usize,
     ) -> Result<Page, StoreError> {
-        self.browse(&row::key(b'c', &[&category_path(path)]), cursor, limit)
+        self.page(&row::key(b'c', &[&category_path(path)]), cursor, Walk::Up, limit).await
     }
 
     /// Published products of a brand, written exactly so, each a [`super::ProductView`], in the order of their ids.
-    pub fn by_brand(&self, brand: &str, cursor: Option<&Cursor>, limit: usize) -> Result<Page, StoreError> {
-        self.browse(&row::key(b'b', &[&text(brand), &[0]]), cursor, limit)
+    pub async fn by_brand(
+        &self,
+        brand: &str,
+        cursor: Option<&Cursor>,
+        limit: usize,
+    ) -> Result<Page, StoreError> {
+        self.page(&row::key(b'b', &[&text(brand), &[0]]), cursor, Walk::Up, limit).await
     }
 
     /// What a SKU has cost, each a [`super::PriceChange`], the last first.
-    pub fn price_history(
+    pub async fn price_history(
         &self,
         sku: &Sku,
         cursor: Option<&Cursor>,
         limit: usize,
     ) -> Result<Page, StoreError> {
-        let Some(live) = self.live.current() else { return Ok(Page::empty()) };
-        let prefix = history_prefix(sku);
-        row::page(&live.snapshot(), &live.keyspace, (&prefix, cursor, Walk::Down), limit, row::itself)
+        self.page(&history_prefix(sku), cursor, Walk::Down, limit).await
     }
 
-    fn browse(&self, prefix: &[u8], cursor: Option<&Cursor>, limit: usize) -> Result<Page, StoreError> {
-        let Some(live) = self.live.current() else { return Ok(Page::empty()) };
-        let snapshot = live.snapshot();
-        row::page(&snapshot, &live.keyspace, (prefix, cursor, Walk::Up), limit, |key, _| {
-            let id = key.rsplit(|byte| *byte == 0).next().unwrap_or_default();
-            row::at(&snapshot, &live.keyspace, &row::key(b'p', &[id]))
-        })
+    async fn page(
+        &self,
+        prefix: &[u8],
+        cursor: Option<&Cursor>,
+        walk: Walk,
+        limit: usize,
+    ) -> Result<Page, StoreError> {
+        let Some(live) = self.live.asked()? else { return Ok(Page::empty()) };
+        live.page(Range { prefix, cursor, walk }, limit).await
     }
 }

@@ -1,7 +1,9 @@
 //! What each event changes of an order as shown: the order's own, and those of its payment.
 
 use super::{FulfilmentState, OrderState, OrderView, TimelineEntry, change};
-use crate::{ApplyError, DecodedEvent, Flush, Projection, StoreError, Table, Tx, payment, row::key};
+use crate::{
+    ApplyError, DecodedEvent, Flush, Id, Kind, Place, Projection, StoreError, Table, Tx, payment, row::key,
+};
 use daybook_domain::{
     Event, OrderId, OrderNumber,
     order::{OrderEvent, OrderPlaced},
@@ -35,6 +37,12 @@ pub(super) fn customer_prefix(customer: &str) -> UserKey {
 impl Projection for OrderProjection {
     const NAME: &'static str = "order";
     const VERSION: u32 = 1;
+    const KINDS: &'static [Kind] = &[
+        Kind::views(b'o', "orders", Id::Uuid),
+        Kind::leads(b'n', "orders_by_number", b'o', Place::Value),
+        Kind::leads(b'r', "orders_by_reference", b'o', Place::EndOfKey),
+        Kind::leads(b'c', "orders_by_customer", b'o', Place::EndOfKey),
+    ];
 
     fn concerns(aggregate: &str, _event_type: &str) -> bool {
         matches!(aggregate, "order" | "payment")

@@ -1,7 +1,7 @@
 //! What each event changes of a payment as shown.
 
 use super::{OperationState, OperationView, PaymentSummary, PaymentView};
-use crate::{ApplyError, DecodedEvent, Flush, Projection, StoreError, Table, Tx, row::key};
+use crate::{ApplyError, DecodedEvent, Flush, Id, Kind, Projection, StoreError, Table, Tx, row::key};
 use daybook_domain::{
     Event, Money, OperationId, OrderId, PaymentId, Timestamp,
     payment::{OperationKind, PaymentEvent},
@@ -22,6 +22,7 @@ pub(crate) fn payment_key(id: PaymentId) -> UserKey {
 impl Projection for PaymentProjection {
     const NAME: &'static str = "payment";
     const VERSION: u32 = 1;
+    const KINDS: &'static [Kind] = &[Kind::views(b'p', "payments", Id::Uuid)];
 
     fn concerns(aggregate: &str, _event_type: &str) -> bool {
         aggregate == "payment"

@@ -1,7 +1,7 @@
 //! Asking for payments.
 
 use super::apply::payment_key;
-use crate::{Live, Row, StoreError, row};
+use crate::{Live, Row, StoreError};
 use daybook_domain::PaymentId;
 
 /// Payments as shown.
@@ -12,8 +12,8 @@ pub struct Payments {
 
 impl Payments {
     /// The payment with this id, a [`super::PaymentView`].
-    pub fn by_id(&self, id: PaymentId) -> Result<Option<Row>, StoreError> {
-        let Some(live) = self.live.current() else { return Ok(None) };
-        row::get(&live.keyspace, &payment_key(id))
+    pub async fn by_id(&self, id: PaymentId) -> Result<Option<Row>, StoreError> {
+        let Some(live) = self.live.asked()? else { return Ok(None) };
+        live.get(&payment_key(id)).await
     }
 }

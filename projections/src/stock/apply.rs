@@ -1,7 +1,7 @@
 //! What each event changes of the stock as shown, and the movements that explain it.
 
 use super::{LocationStock, Movement, MovementKind, StockView, view::Hold};
-use crate::{ApplyError, DecodedEvent, Flush, Projection, StoreError, Table, Tx, row::key};
+use crate::{ApplyError, DecodedEvent, Flush, Id, Kind, Projection, StoreError, Table, Tx, row::key};
 use daybook_domain::{
     Event, LocationId, OrderId, Sku, Timestamp,
     inventory::{InventoryEvent, LocationQuantity},
@@ -39,6 +39,11 @@ fn hold_key(sku: &Sku, order: OrderId) -> UserKey {
 impl Projection for StockProjection {
     const NAME: &'static str = "stock";
     const VERSION: u32 = 1;
+    const KINDS: &'static [Kind] = &[
+        Kind::views(b's', "stock", Id::Text),
+        Kind::records(b'm', "stock_movements"),
+        Kind::records(b'h', "stock_holds"),
+    ];
 
     fn concerns(aggregate: &str, _event_type: &str) -> bool {
         aggregate == "inventory"

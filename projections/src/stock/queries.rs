@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     Cursor, Live, Page, Row, StoreError,
-    row::{self, Walk},
+    row::{Range, Walk},
 };
 use daybook_domain::{Sku, Timestamp};
 use fjall::{UserKey, UserValue};
@@ -21,33 +21,36 @@ pub struct Stock {
 impl Stock {
     /// The stock of a SKU at the time `now`, a [`StockView`]: holds that last until before `now` are counted
     /// as free.
-    pub fn by_sku(&self, sku: &Sku, now: Timestamp) -> Result<Option<Row>, StoreError> {
-        let Some(live) = self.live.current() else { return Ok(None) };
-        let Some(stored) = row::get(&live.keyspace, &stock_key(sku))? else { return Ok(None) };
+    pub async fn by_sku(&self, sku: &Sku, now: Timestamp) -> Result<Option<Row>, StoreError> {
+        let Some(live) = self.live.asked()? else { return Ok(None) };
+        let Some(stored) = live.get(&stock_key(sku)).await? else { return Ok(None) };
         let mut stock: StockView = stored.parse()?;
         if stock.holds_last_until.is_none_or(|until| now < until) {
             return Ok(Some(stored));
         }
-        let snapshot = live.snapshot();
-        let Some(stored) = row::at(&snapshot, &live.keyspace, &stock_key(sku))? else { return Ok(None) };
+        // Both again, as of one moment.
+        let found = live.with_entries(&stock_key(sku), &holds_prefix(sku)).await?;
+        let Some((stored, holds)) = found else { return Ok(None) };
         stock = stored.parse()?;
-        row::walk(&snapshot, &live.keyspace, &holds_prefix(sku), None, Walk::Up, |key, value| {
-            let hold: Hold = crate::table::parse(key, &value)?;
+        for (_, hold) in holds {
+            let hold: Hold = hold.parse()?;
             if hold.until <= now {
                 stock.lapse(&hold);
             }
-            Ok(true)
-        })?;
+        }
         stock.derive();
         Ok(Some(written(&stock)?))
     }
 
     /// What moved the stock of a SKU, each a [`super::Movement`], the last first.
-    pub fn movements(&self, sku: &Sku, cursor: Option<&Cursor>, limit: usize) -> Result<Page, StoreError> {
-        let Some(live) = self.live.current() else { return Ok(Page::empty()) };
-        let prefix = movements_prefix(sku);
-        let walk = (&*prefix, cursor, Walk::Down);
-        row::page(&live.snapshot(), &live.keyspace, walk, limit, row::itself)
+    pub async fn movements(
+        &self,
+        sku: &Sku,
+        cursor: Option<&Cursor>,
+        limit: usize,
+    ) -> Result<Page, StoreError> {
+        let Some(live) = self.live.asked()? else { return Ok(Page::empty()) };
+        live.page(Range { prefix: &movements_prefix(sku), cursor, walk: Walk::Down }, limit).await
     }
 }
 

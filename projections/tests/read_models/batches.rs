@@ -1,8 +1,8 @@
 //! However the log is cut into batches, and however often it is applied, the rows are the same.
 
-use crate::shop::Book;
+use crate::{place, shop::Book};
 use daybook_event_log::Position;
-use daybook_projections::{Options, ReadModels};
+use daybook_projections::ReadModels;
 use proptest::prelude::*;
 use std::path::Path;
 
@@ -21,7 +21,7 @@ pub(crate) fn all_rows(models: &ReadModels) -> Vec<(String, String)> {
 }
 
 pub(crate) fn open(dir: &Path) -> ReadModels {
-    ReadModels::open(dir, Options { search: None, ..Options::default() }).unwrap()
+    ReadModels::open(dir, place::options(dir)).unwrap()
 }
 
 /// The rows of a whole replay in one go.
@@ -83,7 +83,7 @@ fn a_deleted_read_store_is_filled_again_to_the_same_rows() {
     runtime.block_on(models.catch_up(&book.log(), None)).unwrap();
     let before = all_rows(&models);
     drop(models);
-    std::fs::remove_dir_all(dir.path()).unwrap();
+    place::remove(dir.path());
     let models = open(dir.path());
     runtime.block_on(models.catch_up(&book.log(), None)).unwrap();
     assert_eq!(all_rows(&models), before);

@@ -40,6 +40,7 @@ fn a_killed_process_leaves_rows_that_lead_to_the_same_views() {
     let book = Book::day(CARTS);
     let expected = expected(&book);
     let dir = tempfile::tempdir().unwrap();
+    drop(open(dir.path()));
     let mut interrupted = 0;
     for round in 0..8_u64 {
         let mut child = Command::new(std::env::current_exe().unwrap())

@@ -5,6 +5,7 @@
 mod batches;
 mod dead_letters;
 mod kill;
+mod place;
 mod rebuild;
 mod shop;
 mod tally;

@@ -1,13 +1,22 @@
 //! A projection for tests: counts each cart's events, fails when told to, comes in several versions.
 
 use daybook_domain::{Event, cart::CartEvent};
-use daybook_projections::{ApplyError, DecodedEvent, Definition, Projection, Tx};
+use daybook_projections::{ApplyError, DecodedEvent, Definition, Kind, Projection, Tx};
+use serde::{Deserialize, Serialize};
 use std::sync::{
     Arc,
     atomic::{AtomicBool, Ordering},
 };
 
-/// Rows: cart id → `<version>:<events>`.
+/// What is known of a cart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Count {
+    /// The version that counted.
+    pub(crate) by: u32,
+    pub(crate) events: u32,
+}
+
+/// Rows: `t` cart → [`Count`].
 pub(crate) struct Tally<const V: u32> {
     fails: Arc<AtomicBool>,
 }
@@ -21,22 +30,18 @@ pub(crate) fn tally<const V: u32>(fails: &Arc<AtomicBool>) -> Definition {
 impl<const V: u32> Projection for Tally<V> {
     const NAME: &'static str = "tally";
     const VERSION: u32 = V;
+    const KINDS: &'static [Kind] = &[Kind::records(b't', "tallies")];
 
     fn concerns(aggregate: &str, _event_type: &str) -> bool {
         aggregate == "cart"
     }
 
     fn apply(&mut self, event: &DecodedEvent<'_>, tx: &mut Tx<'_>) -> Result<(), ApplyError> {
-        let key = event.record.aggregate_id().as_bytes();
-        let count = match tx.get(key)? {
-            Some(row) => {
-                let text = String::from_utf8_lossy(&row).into_owned();
-                text.split_once(':').and_then(|(_, count)| count.parse::<u32>().ok()).unwrap_or(0)
-            }
-            None => 0,
-        };
+        let key = format!("t{}", event.record.aggregate_id()).into_bytes();
+        let known = tx.get(&key)?.map(|row| serde_json::from_slice::<Count>(&row).unwrap());
+        let count = Count { by: V, events: known.map_or(0, |count| count.events) + 1 };
         // Written before the failure, so that a half-applied event would show.
-        tx.put(key, format!("{V}:{}", count + 1));
+        tx.put(key, serde_json::to_vec(&count).unwrap());
         if matches!(event.event, Event::Cart(CartEvent::CartLinesAdded(_)))
             && self.fails.load(Ordering::SeqCst)
         {

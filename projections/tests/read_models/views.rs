@@ -2,6 +2,7 @@
 
 use crate::{
     batches::{open, runtime},
+    place::now,
     shop::{Book, at, cart_id, gbp, location, sku, units},
 };
 use daybook_domain::{
@@ -45,7 +46,7 @@ fn one_order(fulfilled: bool) -> Book {
 fn an_order_shows_its_three_states_its_ledger_and_everything_that_happened() {
     let (_dir, models) = shown(&one_order(true));
     let order_id = cart_id(1).order_id();
-    let order: OrderView = models.orders().by_id(order_id).unwrap().unwrap().parse().unwrap();
+    let order: OrderView = now(models.orders().by_id(order_id)).unwrap().unwrap().parse().unwrap();
     assert_eq!(order.state, OrderState::Completed);
     assert_eq!(order.fulfilment, FulfilmentState::Delivered);
     assert_eq!(order.payment.state, PaymentState::Captured);
@@ -81,19 +82,19 @@ fn an_order_is_found_by_number_reference_and_customer_newest_first() {
     }
     let (_dir, models) = shown(&book);
     let orders = models.orders();
-    let by_number = orders.by_number(&cart_id(2).order_id().number()).unwrap().unwrap();
+    let by_number = now(orders.by_number(&cart_id(2).order_id().number())).unwrap().unwrap();
     assert_eq!(by_number.parse::<OrderView>().unwrap().cart_id, cart_id(2));
-    assert_eq!(orders.by_reference("INV-1", None, 10).unwrap().rows.len(), 4);
-    assert_eq!(orders.by_reference("INV", None, 10).unwrap().rows.len(), 0, "not by the beginning");
+    assert_eq!(now(orders.by_reference("INV-1", None, 10)).unwrap().rows.len(), 4);
+    assert_eq!(now(orders.by_reference("INV", None, 10)).unwrap().rows.len(), 0, "not by the beginning");
     let customer = "C1".parse().unwrap();
-    let first = orders.of_customer(&customer, None, 3).unwrap();
+    let first = now(orders.of_customer(&customer, None, 3)).unwrap();
     let carts = |rows: &[daybook_projections::Row]| {
         rows.iter().map(|row| row.parse::<OrderView>().unwrap().cart_id).collect::<Vec<_>>()
     };
     assert_eq!(carts(&first.rows), [cart_id(4), cart_id(3), cart_id(2)]);
     let text = first.next.unwrap().to_string();
     let cursor = daybook_projections::Cursor::parse(&text).unwrap();
-    let second = orders.of_customer(&customer, Some(&cursor), 3).unwrap();
+    let second = now(orders.of_customer(&customer, Some(&cursor), 3)).unwrap();
     assert_eq!((carts(&second.rows), second.next), (vec![cart_id(1)], None));
 }
 
@@ -122,10 +123,10 @@ fn returned_goods_and_refunds_show_on_order_and_payment() {
     let refunded = PaymentRefunded { payment_id, order_id, operation_id, amount, refunded_total };
     book.write(payment_id, [PaymentEvent::PaymentRefunded(refunded).into()]);
     let (_dir, models) = shown(&book);
-    let order: OrderView = models.orders().by_id(order_id).unwrap().unwrap().parse().unwrap();
+    let order: OrderView = now(models.orders().by_id(order_id)).unwrap().unwrap().parse().unwrap();
     assert_eq!(order.fulfilment, FulfilmentState::PartiallyReturned);
     assert_eq!(order.lines[0].returned, 1);
-    let payment: PaymentView = models.payments().by_id(payment_id).unwrap().unwrap().parse().unwrap();
+    let payment: PaymentView = now(models.payments().by_id(payment_id)).unwrap().unwrap().parse().unwrap();
     assert_eq!(payment.summary, order.payment);
     assert_eq!(payment.summary.state, PaymentState::PartiallyRefunded);
     assert!(payment.operations.iter().all(|operation| operation.state == OperationState::Done));
@@ -141,26 +142,26 @@ fn a_cart_shows_its_lines_and_totals_and_is_idle_until_touched() {
     book.write(cart_id(1), [changed.clone()]);
     book.cart(cart_id(2), &[(1, 1)]);
     let (dir, models) = shown(&book);
-    let cart: CartView = models.carts().by_id(cart_id(1)).unwrap().unwrap().parse().unwrap();
+    let cart: CartView = now(models.carts().by_id(cart_id(1))).unwrap().unwrap().parse().unwrap();
     assert_eq!((cart.state, cart.total, cart.version), (CartState::Active, gbp(6 * 250), 3));
     assert_eq!(cart.lines[0].line_total, gbp(1250));
-    assert_eq!(models.carts().idle_since(at(5), 10).unwrap(), [cart_id(1)]);
-    assert_eq!(models.carts().idle_since(at(100), 10).unwrap(), [cart_id(1), cart_id(2)]);
+    assert_eq!(now(models.carts().idle_since(at(5), 10)).unwrap(), [cart_id(1)]);
+    assert_eq!(now(models.carts().idle_since(at(100), 10)).unwrap(), [cart_id(1), cart_id(2)]);
     book.write(cart_id(1), [changed]);
     book.order(cart_id(2), &[(1, 1)]);
     runtime().block_on(models.catch_up(&book.log(), None)).unwrap();
-    assert!(models.carts().idle_since(at(5), 10).unwrap().is_empty(), "touched, and ordered");
-    assert_eq!(models.carts().idle_since(at(100), 10).unwrap(), [cart_id(1)]);
+    assert!(now(models.carts().idle_since(at(5), 10)).unwrap().is_empty(), "touched, and ordered");
+    assert_eq!(now(models.carts().idle_since(at(100), 10)).unwrap(), [cart_id(1)]);
     drop(dir);
 }
 
 #[test]
 fn stock_is_explained_by_its_movements() {
     let (_dir, models) = shown(&one_order(true));
-    let stock: StockView = models.stock().by_sku(&sku(1), at(10)).unwrap().unwrap().parse().unwrap();
+    let stock: StockView = now(models.stock().by_sku(&sku(1), at(10))).unwrap().unwrap().parse().unwrap();
     assert_eq!((stock.on_hand, stock.reserved, stock.available), (7, 0, 7));
-    let page = models.stock().movements(&sku(1), None, 2).unwrap();
-    let more = models.stock().movements(&sku(1), page.next.as_ref(), 9).unwrap();
+    let page = now(models.stock().movements(&sku(1), None, 2)).unwrap();
+    let more = now(models.stock().movements(&sku(1), page.next.as_ref(), 9)).unwrap();
     let movements: Vec<Movement> =
         page.rows.iter().chain(&more.rows).map(|row| row.parse().unwrap()).collect();
     let kinds: Vec<_> = movements.iter().map(|movement| movement.kind).collect();
@@ -181,7 +182,8 @@ fn a_hold_whose_time_is_up_counts_as_free() {
     let reserved = StockReserved { sku: sku(1), order_id, allocations, until: at(100) };
     book.write(sku(1), [InventoryEvent::StockReserved(reserved).into()]);
     let (_dir, models) = shown(&book);
-    let at_time = |now| models.stock().by_sku(&sku(1), now).unwrap().unwrap().parse::<StockView>().unwrap();
+    let at_time =
+        |time| now(models.stock().by_sku(&sku(1), time)).unwrap().unwrap().parse::<StockView>().unwrap();
     let before = at_time(at(99));
     assert_eq!((before.reserved, before.available, before.locations[0].lapsed), (4, 6, 0));
     let after = at_time(at(100));
@@ -201,25 +203,28 @@ fn the_catalog_shows_products_by_sku_category_and_brand_and_what_they_cost() {
     book.write("P-4", [ProductEvent::PricesChanged(changed).into()]);
     let (_dir, models) = shown(&book);
     let catalog = models.catalog();
-    let product: ProductView = catalog.by_sku(&sku(4)).unwrap().unwrap().parse().unwrap();
+    let product: ProductView = now(catalog.by_sku(&sku(4))).unwrap().unwrap().parse().unwrap();
     assert_eq!((product.variants[0].prices[0], product.version), (gbp(300), 2));
     let path = |steps: &[&str]| steps.iter().map(ToString::to_string).collect::<Vec<_>>();
-    assert_eq!(catalog.by_category(&path(&["Home"]), None, 10).unwrap().rows.len(), 6);
-    assert_eq!(catalog.by_category(&path(&["Home", "Room 1"]), None, 10).unwrap().rows.len(), 2);
-    assert_eq!(catalog.by_category(&path(&["Hom"]), None, 10).unwrap().rows.len(), 0);
-    assert_eq!(catalog.by_brand("Potter", None, 4).unwrap().rows.len(), 4);
-    let history = catalog.price_history(&sku(4), None, 10).unwrap().rows;
+    assert_eq!(now(catalog.by_category(&path(&["Home"]), None, 10)).unwrap().rows.len(), 6);
+    assert_eq!(now(catalog.by_category(&path(&["Home", "Room 1"]), None, 10)).unwrap().rows.len(), 2);
+    assert_eq!(now(catalog.by_category(&path(&["Hom"]), None, 10)).unwrap().rows.len(), 0);
+    assert_eq!(now(catalog.by_brand("Potter", None, 4)).unwrap().rows.len(), 4);
+    let history = now(catalog.price_history(&sku(4), None, 10)).unwrap().rows;
     let history: Vec<PriceChange> = history.iter().map(|row| row.parse().unwrap()).collect();
     assert_eq!(history.iter().map(|change| change.prices[0]).collect::<Vec<_>>(), [gbp(300), gbp(250)]);
     let gbp_code = "GBP".parse().unwrap();
-    let offer = catalog.offer(&sku(4), gbp_code).unwrap().unwrap();
+    let offer = now(catalog.offer(&sku(4), gbp_code)).unwrap().unwrap();
     assert_eq!((offer.unit_price, offer.status), (Some(gbp(300)), ProductStatus::Published));
-    assert_eq!(catalog.offer(&sku(4), "EUR".parse().unwrap()).unwrap().unwrap().unit_price, None);
+    assert_eq!(now(catalog.offer(&sku(4), "EUR".parse().unwrap())).unwrap().unwrap().unit_price, None);
 
     // The offer is in memory now; a change must reach it all the same.
     book.write("P-4", [ProductEvent::ProductArchived(ProductArchived { product_id }).into()]);
     runtime().block_on(models.catch_up(&book.log(), None)).unwrap();
-    assert_eq!(catalog.offer(&sku(4), gbp_code).unwrap().unwrap().status, ProductStatus::Archived);
-    assert_eq!(catalog.by_category(&path(&["Home", "Room 1"]), None, 10).unwrap().rows.len(), 1);
-    assert!(catalog.by_sku(&sku(4)).unwrap().is_some(), "archived products are still shown by id and SKU");
+    assert_eq!(now(catalog.offer(&sku(4), gbp_code)).unwrap().unwrap().status, ProductStatus::Archived);
+    assert_eq!(now(catalog.by_category(&path(&["Home", "Room 1"]), None, 10)).unwrap().rows.len(), 1);
+    assert!(
+        now(catalog.by_sku(&sku(4))).unwrap().is_some(),
+        "archived products are still shown by id and SKU"
+    );
 }

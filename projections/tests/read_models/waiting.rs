@@ -2,6 +2,7 @@
 
 use crate::{
     batches::runtime,
+    place::{self, now},
     shop::{Book, cart_id},
 };
 use daybook_event_log::Position;
@@ -13,18 +14,19 @@ fn a_read_waits_for_a_write_and_then_sees_it() {
     let mut book = Book::default();
     let runtime = runtime();
     let dir = tempfile::tempdir().unwrap();
-    let models = ReadModels::open(dir.path(), Options::default()).unwrap();
+    let options = Options { search: Options::default().search, ..place::options(dir.path()) };
+    let models = ReadModels::open(dir.path(), options).unwrap();
     runtime.block_on(models.start(book.log())).unwrap();
     for n in 1..200 {
         book.cart(cart_id(n), &[(1, 1)]);
         runtime.block_on(models.wait_for(book.head(), Duration::from_secs(30))).unwrap();
-        assert!(models.carts().by_id(cart_id(n)).unwrap().is_some(), "cart {n} is visible");
+        assert!(now(models.carts().by_id(cart_id(n))).unwrap().is_some(), "cart {n} is visible");
     }
     assert_eq!(models.visible(), book.head());
     runtime.block_on(models.wait_for_one("search", book.head(), Duration::from_secs(30))).unwrap();
     assert_eq!(models.lag(), 0);
     models.shutdown().unwrap();
-    assert!(models.carts().by_id(cart_id(1)).unwrap().is_some(), "queries go on after a shutdown");
+    assert!(now(models.carts().by_id(cart_id(1))).unwrap().is_some(), "queries go on after a shutdown");
 }
 
 #[test]
@@ -33,7 +35,7 @@ fn waiting_for_what_is_not_there_ends_with_where_the_read_models_are() {
     book.cart(cart_id(1), &[(1, 1)]);
     let runtime = runtime();
     let dir = tempfile::tempdir().unwrap();
-    let models = ReadModels::open(dir.path(), Options { search: None, ..Options::default() }).unwrap();
+    let models = ReadModels::open(dir.path(), place::options(dir.path())).unwrap();
     runtime.block_on(models.start(book.log())).unwrap();
     runtime.block_on(models.wait_for(book.head(), Duration::from_secs(30))).unwrap();
     let asked = Position::new(99);

@@ -25,15 +25,19 @@ fn every_read_model_of_every_position_is_what_a_replay_up_to_there_shows() {
         let page = runtime.block_on(book.log.read_all(Position::new(position), 1)).unwrap();
         let moment = daybook_domain::Timestamp::from_nanos(page[0].recorded_at_ns());
         let expected = [
-            ("order", order(), models.orders().by_id(cart_id(0).order_id()).unwrap()),
-            ("cart", cart.clone(), models.carts().by_id(cart_id(0)).unwrap()),
+            ("order", order(), runtime.block_on(models.orders().by_id(cart_id(0).order_id())).unwrap()),
+            ("cart", cart.clone(), runtime.block_on(models.carts().by_id(cart_id(0))).unwrap()),
             (
                 "payment",
                 payment.clone(),
-                models.payments().by_id(cart_id(0).order_id().payment_id()).unwrap(),
+                runtime.block_on(models.payments().by_id(cart_id(0).order_id().payment_id())).unwrap(),
             ),
-            ("stock", "SKU-0".to_owned(), models.stock().by_sku(&sku(0), moment).unwrap()),
-            ("product", "P-1".to_owned(), models.catalog().by_id(&"P-1".parse().unwrap()).unwrap()),
+            ("stock", "SKU-0".to_owned(), runtime.block_on(models.stock().by_sku(&sku(0), moment)).unwrap()),
+            (
+                "product",
+                "P-1".to_owned(),
+                runtime.block_on(models.catalog().by_id(&"P-1".parse().unwrap())).unwrap(),
+            ),
         ];
         for (what, id, row) in expected {
             let output = data.run(&["--json", "as-of", "--position", &position.to_string(), what, &id]);

@@ -14,6 +14,17 @@ pub enum StoreError {
         "{operation} failed in the read store: {detail}; check the disk; the store can be deleted, it is filled again from the log"
     )]
     Unavailable { operation: &'static str, detail: String },
+    /// The server that holds the rows cannot be reached, or refused.
+    #[error("{operation} failed on the read store's server: {detail}")]
+    Server { operation: &'static str, detail: String },
+    /// Somebody else wrote to the same rows: one of two projectors has to give way, and it is this one.
+    #[error("another projector has written to {generation} meanwhile; this one gives way")]
+    Superseded { generation: String },
+    /// A newer program was here.
+    #[error(
+        "{what} in {place} has version {found}, and this program knows up to {known}; use a newer program"
+    )]
+    Newer { what: String, place: String, found: u32, known: u32 },
 }
 
 impl StoreError {
@@ -24,5 +35,10 @@ impl StoreError {
     /// The row under `key` cannot be read.
     pub(crate) fn damaged(key: &[u8], error: impl std::fmt::Display) -> Self {
         Self::Damaged { row: key.escape_ascii().to_string(), detail: error.to_string() }
+    }
+
+    /// It is not the fault of any event or row.
+    pub(crate) fn is_of_surroundings(&self) -> bool {
+        !matches!(self, Self::Damaged { .. })
     }
 }

@@ -1,4 +1,5 @@
-//! The read store: one embedded database with a keyspace per generation, and one for what is known of them.
+//! The read store on this node's disk: one database with a keyspace per generation, and one for what is known of
+//! them.
 //!
 //! Rows, checkpoint and dead letters of a batch are one atomic write. Nothing is synced: after a power cut the
 //! store stands at some earlier checkpoint and goes on from there. Everything in it can be deleted.
@@ -11,42 +12,28 @@
 //!        skip/<keyspace>/<position>           SkippedLetter
 //! ```
 
-use crate::{Generation, GenerationId, StoreError};
-use daybook_event_log::Position;
+mod batch;
+mod letters;
+mod rows;
+
+pub(crate) use batch::Batch;
+pub(crate) use rows::Rows;
+
+use super::{Checkpoint, Generation, GenerationId, Kind, Role, StoreError};
 use fjall::{CompressionType, Database, Keyspace, KeyspaceCreateOptions, PersistMode};
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use std::{
-    path::{Path, PathBuf},
-    sync::Arc,
-};
-use uuid::Uuid;
+use serde::{Serialize, de::DeserializeOwned};
+use std::path::{Path, PathBuf};
 
-/// How far a generation has got, and which event that was, so that another log is noticed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub(crate) struct Checkpoint {
-    pub(crate) position: Position,
-    pub(crate) event_id: Uuid,
-}
-
-/// Which of a read model's generations is meant.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Role {
-    Live,
-    Building,
-}
-
-impl Role {
-    fn key(self, name: &str) -> String {
-        match self {
-            Self::Live => format!("live/{name}"),
-            Self::Building => format!("building/{name}"),
-        }
+fn role_key(role: Role, name: &str) -> String {
+    match role {
+        Role::Live => format!("live/{name}"),
+        Role::Building => format!("building/{name}"),
     }
 }
 
-pub(crate) struct ReadStore {
-    pub(crate) db: Database,
-    pub(crate) meta: Keyspace,
+pub(crate) struct EmbeddedStore {
+    db: Database,
+    meta: Keyspace,
     dir: PathBuf,
 }
 
@@ -56,9 +43,9 @@ const MEMTABLE_BYTES: u64 = 16 << 20;
 /// What a start may have to read again.
 const JOURNAL_BYTES: u64 = 128 << 20;
 
-impl ReadStore {
+impl EmbeddedStore {
     /// Opens the store in `dir`, which is made if it is not there.
-    pub(crate) fn open(dir: &Path, cache_bytes: u64) -> Result<Arc<Self>, StoreError> {
+    pub(crate) fn open(dir: &Path, cache_bytes: u64) -> Result<Self, StoreError> {
         let builder = Database::builder(dir.join("rows"))
             .cache_size(cache_bytes)
             .max_journaling_size(JOURNAL_BYTES)
@@ -73,7 +60,7 @@ impl ReadStore {
             .map_err(StoreError::unavailable("opening a keyspace"))?;
         let store = Self { db, meta, dir: dir.to_owned() };
         store.drop_orphans()?;
-        Ok(Arc::new(store))
+        Ok(store)
     }
 
     /// Opens or makes a generation.
@@ -81,59 +68,58 @@ impl ReadStore {
         &self,
         name: &'static str,
         id: GenerationId,
-    ) -> Result<Arc<Generation>, StoreError> {
+        kinds: &'static [Kind],
+    ) -> Result<Generation, StoreError> {
         let keyspace_name = keyspace_name(name, id);
         let keyspace = self
             .db
             .keyspace(&keyspace_name, || KeyspaceCreateOptions::default().max_memtable_size(MEMTABLE_BYTES))
             .map_err(StoreError::unavailable("opening a keyspace"))?;
         let own_dir = self.dir.join("own").join(keyspace_name);
-        Ok(Arc::new(Generation { name, id, db: self.db.clone(), keyspace, own_dir }))
+        let rows = super::Rows::Embedded(Rows::new(self.db.clone(), keyspace));
+        Ok(Generation { name, id, kinds, rows, own_dir })
     }
 
     pub(crate) fn generation_id(&self, name: &str, role: Role) -> Result<Option<GenerationId>, StoreError> {
-        self.meta_row(role.key(name).as_bytes())
+        self.meta_row(role_key(role, name).as_bytes())
     }
 
     /// Says which generation has `role` from now on.
-    pub(crate) fn assign(
-        &self,
-        name: &str,
-        role: Role,
-        generation: Option<&Generation>,
-    ) -> Result<(), StoreError> {
+    pub(crate) fn assign(&self, role: Role, generation: &Generation) -> Result<(), StoreError> {
         let mut batch = self.db.batch();
-        match generation {
-            Some(generation) => batch.insert(&self.meta, role.key(name), json(&generation.id)),
-            None => batch.remove(&self.meta, role.key(name)),
-        }
+        batch.insert(&self.meta, role_key(role, generation.name), json(&generation.id));
         if role == Role::Live {
-            batch.remove(&self.meta, Role::Building.key(name));
+            batch.remove(&self.meta, role_key(Role::Building, generation.name));
         }
         batch.commit().map_err(StoreError::unavailable("switching a read model"))?;
         self.persist()
     }
 
-    pub(crate) fn checkpoint(&self, generation: &Generation) -> Result<Checkpoint, StoreError> {
-        Ok(self.meta_row(&checkpoint_key(generation))?.unwrap_or_default())
+    pub(crate) fn checkpoint(&self, rows: &Rows) -> Result<Checkpoint, StoreError> {
+        Ok(self.meta_row(&checkpoint_key(rows))?.unwrap_or_default())
+    }
+
+    /// An empty batch.
+    pub(crate) fn batch(&self) -> Batch {
+        Batch::new(self.db.batch(), self.meta.clone())
     }
 
     /// Removes a generation with all that is known of it. Queries that still hold it go on.
-    pub(crate) fn drop_generation(&self, generation: &Generation) -> Result<(), StoreError> {
-        let name = generation.keyspace.name();
+    pub(crate) fn drop_generation(&self, rows: &Rows, own_dir: &Path) -> Result<(), StoreError> {
+        let name = rows.name();
         let mut batch = self.db.batch();
-        batch.remove(&self.meta, checkpoint_key(generation));
+        batch.remove(&self.meta, checkpoint_key(rows));
         for prefix in [format!("dead/{name}/"), format!("skip/{name}/")] {
             for row in self.meta.prefix(prefix) {
                 batch.remove(&self.meta, row.key().map_err(StoreError::unavailable("reading dead letters"))?);
             }
         }
         batch.commit().map_err(StoreError::unavailable("dropping a read model"))?;
-        let dropped = self.db.delete_keyspace(generation.keyspace.clone());
+        let dropped = self.db.delete_keyspace(rows.keyspace().clone());
         dropped.map_err(StoreError::unavailable("dropping a read model"))?;
-        match std::fs::remove_dir_all(&generation.own_dir) {
+        match std::fs::remove_dir_all(own_dir) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                tracing::warn!(dir = %generation.own_dir.display(), %error, "an old read model's files could not be removed");
+                tracing::warn!(dir = %own_dir.display(), %error, "an old read model's files could not be removed");
             }
             _ => {}
         }
@@ -145,7 +131,7 @@ impl ReadStore {
         self.db.persist(PersistMode::SyncData).map_err(StoreError::unavailable("syncing"))
     }
 
-    pub(crate) fn meta_row<V: DeserializeOwned>(&self, key: &[u8]) -> Result<Option<V>, StoreError> {
+    fn meta_row<V: DeserializeOwned>(&self, key: &[u8]) -> Result<Option<V>, StoreError> {
         let row = self.meta.get(key).map_err(StoreError::unavailable("reading a row"))?;
         row.map(|row| crate::table::parse(key, &row)).transpose()
     }
@@ -195,11 +181,11 @@ pub(crate) fn in_background<T: Send>(open: impl FnOnce() -> T + Send) -> T {
 }
 
 /// Where a generation's checkpoint stands in the meta keyspace.
-pub(crate) fn checkpoint_key(generation: &Generation) -> Vec<u8> {
-    format!("at/{}", &**generation.keyspace.name()).into_bytes()
+fn checkpoint_key(rows: &Rows) -> Vec<u8> {
+    format!("at/{}", rows.name()).into_bytes()
 }
 
 /// A row of the meta keyspace.
-pub(crate) fn json<V: Serialize>(value: &V) -> Vec<u8> {
+fn json<V: Serialize>(value: &V) -> Vec<u8> {
     serde_json::to_vec(value).expect("the store's own rows have text keys and no failing serializers")
 }
