@@ -1,9 +1,9 @@
 //! `daybook serve`: opens the shop, listens, and stops cleanly on a signal.
 
 use super::{duration, starting::Starting};
-use crate::{Daybook, Limits, Nats, RecordFor, Roles, ServeOptions, Store};
+use crate::{Daybook, Limits, Nats, ReadStore, RecordFor, Roles, ServeOptions, Store};
 use anyhow::Context;
-use clap::Args;
+use clap::{Args, error::ErrorKind};
 use daybook_messaging::NatsOptions;
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 use tokio::net::TcpListener;
@@ -25,6 +25,17 @@ pub(super) struct Serve {
         hide_env_values = true
     )]
     store: Store,
+
+    /// Where the read models are: `embedded` for files in DIR, or postgres://user:password@host:port/database, which
+    /// several nodes share: one of them keeps it current. Search is in DIR either way
+    #[arg(
+        long,
+        env = "DAYBOOK_READ_STORE",
+        value_name = "STORE",
+        default_value = "embedded",
+        hide_env_values = true
+    )]
+    read_store: String,
 
     #[command(flatten)]
     nats: NatsArgs,
@@ -142,12 +153,17 @@ impl Settings {
 
 impl Serve {
     pub(super) async fn run(self) -> anyhow::Result<()> {
+        let read_store: ReadStore = self.read_store.parse().unwrap_or_else(|error| {
+            // Told without the value: it may hold a password.
+            clap::Error::raw(ErrorKind::ValueValidation, format!("--read-store: {error}\n")).exit()
+        });
         let mut signals = Signals::listen()?;
         // The address first: a shop need not be opened to find out that the port is taken.
         let listener = bind(self.settings.listen).await?;
         let (starting, listener) = Starting::on(listener)?;
         let options = ServeOptions {
             store: self.store,
+            read_store,
             nats: self.nats.options(),
             roles: self.roles,
             ..self.settings.options(self.data.clone())

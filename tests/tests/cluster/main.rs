@@ -5,6 +5,7 @@
 mod lease;
 mod messages;
 mod moving;
+mod read_store;
 mod roles;
 mod shopping;
 mod trouble;
