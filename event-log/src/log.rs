@@ -2,7 +2,7 @@
 
 use crate::{Append, AppendOutcome, LogError, Position, RecordedEvent, StreamId, Version};
 use async_trait::async_trait;
-use futures::future::BoxFuture;
+use futures::future::{BoxFuture, join_all};
 use tokio::sync::watch;
 use uuid::Uuid;
 
@@ -24,6 +24,16 @@ pub trait EventLog: Send + Sync + 'static {
         limit: usize,
     ) -> Result<Vec<RecordedEvent>, LogError>;
 
+    /// What [`Self::read_stream`] answers for each of these streams and versions, in their order. A log that is asked over a
+    /// network is asked once.
+    async fn read_streams(
+        &self,
+        wanted: &[(StreamId, Version)],
+        limit: usize,
+    ) -> Vec<Result<Vec<RecordedEvent>, LogError>> {
+        join_all(wanted.iter().map(|(stream, from)| self.read_stream(stream, *from, limit))).await
+    }
+
     /// Up to `limit` durable events from position `from`, in order. Empty at the end.
     async fn read_all(&self, from: Position, limit: usize) -> Result<Vec<RecordedEvent>, LogError>;
 
@@ -39,6 +49,12 @@ pub trait EventLog: Send + Sync + 'static {
     /// Whether this process is the only writer for as long as it holds the log. If so, a cached
     /// aggregate cannot be behind, and deciding may run ahead of the disk.
     fn is_sole_writer(&self) -> bool;
+
+    /// Whether the log could take an event at this moment, as far as that can be told without one; the error says what is
+    /// missing. Files are taken for being there until they fail.
+    async fn check(&self) -> Result<(), LogError> {
+        Ok(())
+    }
 
     /// Waits for what was accepted, then lets go of files and locks. Appends fail from here on.
     async fn close(&self) -> Result<(), LogError>;

@@ -88,7 +88,7 @@ impl Shard {
         }
     }
 
-    /// Brings the aggregates of this batch into memory and keeps them there; reads happen side by side.
+    /// Brings the aggregates of this batch into memory and keeps them there; the log is asked once.
     async fn load_missing(&mut self, works: &[Work]) -> Loaded {
         let mut loaded = Loaded::default();
         for work in works {
@@ -100,12 +100,9 @@ impl Shard {
         if loaded.streams.is_empty() {
             return loaded;
         }
-        let reads = loaded.streams.iter().map(|stream| {
-            let (log, snapshots) = (Arc::clone(&self.shared.log), Arc::clone(&self.shared.snapshots));
-            let (stream, batch) = (stream.clone(), self.batch);
-            async move { (stream.clone(), history::load(log, snapshots, stream, batch).await) }
-        });
-        for (stream, entry) in join_all(reads).await {
+        let streams = loaded.streams.iter().cloned().collect();
+        let shared = &self.shared;
+        for (stream, entry) in history::load_all(&shared.log, &shared.snapshots, streams, self.batch).await {
             match entry {
                 Ok(entry) => self.cache.insert(stream, entry, self.durable),
                 Err(error) => drop(loaded.failures.insert(stream, error)),

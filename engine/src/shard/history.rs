@@ -8,72 +8,121 @@ use crate::{
     work::Ids,
 };
 use daybook_domain::{AggregateState, Event};
-use daybook_event_log::{EventLog, RecordedEvent, StreamId, Version};
+use daybook_event_log::{EventLog, LogError, RecordedEvent, StreamId, Version};
+use futures::future::join_all;
 use std::sync::Arc;
 use uuid::Uuid;
 
-/// How many events are read at once.
+/// How many events of each stream are read at first, for all of a batch together.
+const FIRST_PAGE: usize = 128;
+/// How many events are read at once after that.
 const PAGE: usize = 1_024;
 
-/// Rebuilds an aggregate from its snapshot, if one fits, and the events after it.
-pub(crate) async fn load(
-    log: Arc<dyn EventLog>,
-    snapshots: Arc<Snapshots>,
-    stream: StreamId,
+/// Rebuilds aggregates, each from its snapshot, if one fits, and the events after it. The log is asked for all of them
+/// together; what is long is then read on by itself.
+pub(crate) async fn load_all(
+    log: &Arc<dyn EventLog>,
+    snapshots: &Snapshots,
+    streams: Vec<StreamId>,
     batch: u64,
-) -> Result<Entry, CommandError> {
-    if let Some(snapshot) = snapshots.read(&stream).await {
-        if let Some(entry) = load_after(&log, &snapshots, &stream, Some(snapshot), batch).await? {
-            return Ok(entry);
-        }
-        tracing::warn!(%stream, "ignoring a snapshot that does not fit its stream");
-    }
-    let entry = load_after(&log, &snapshots, &stream, None, batch).await?;
-    entry.ok_or_else(|| CommandError::Invalid {
-        reason: format!("no aggregate is called {:?}", stream.aggregate()),
-    })
+) -> Vec<(StreamId, Result<Entry, CommandError>)> {
+    let begun = streams.into_iter().map(|stream| async {
+        let snapshot = snapshots.read(&stream).await;
+        let past = Past::begin(snapshots, &stream, snapshot);
+        (stream, past)
+    });
+    let (begun, nameless): (Vec<_>, Vec<_>) =
+        join_all(begun).await.into_iter().partition(|(_, past)| past.is_some());
+    let begun: Vec<(StreamId, Past)> =
+        begun.into_iter().filter_map(|(stream, past)| Some((stream, past?))).collect();
+    let wanted: Vec<(StreamId, Version)> =
+        begun.iter().map(|(stream, past)| (stream.clone(), past.next())).collect();
+    let pages = log.read_streams(&wanted, FIRST_PAGE).await;
+    let loading = begun.into_iter().zip(pages).map(|((stream, past), page)| async move {
+        let entry = load(log, snapshots, &stream, past, page).await;
+        (stream, entry.map(|past| past.into_entry(batch)))
+    });
+    let mut loaded = join_all(loading).await;
+    loaded.extend(nameless.into_iter().map(|(stream, _)| {
+        let reason = format!("no aggregate is called {:?}", stream.aggregate());
+        (stream, Err(CommandError::Invalid { reason }))
+    }));
+    loaded
 }
 
-/// None if there is no such aggregate, or if the snapshot is not of this stream's past.
-async fn load_after(
+/// Goes on from the first page to the end of the stream; from the stream's beginning if the snapshot does not fit.
+async fn load(
     log: &Arc<dyn EventLog>,
     snapshots: &Snapshots,
     stream: &StreamId,
-    snapshot: Option<Snapshot>,
-    batch: u64,
-) -> Result<Option<Entry>, CommandError> {
-    let (mut state, mut version, mut last_event) = match snapshot {
-        Some(snapshot) => (snapshot.state, snapshot.version, snapshot.last_event),
-        None => match AggregateState::new(stream.aggregate()) {
-            Some(state) => (state, Version::ZERO, Uuid::nil()),
-            None => return Ok(None),
-        },
-    };
-    let snapshot_at = snapshots.due_after(version.get());
-    // The snapshot's own last event is read again: if it is not the same, the snapshot is of another past.
-    let mut from = if version == Version::ZERO { version.next() } else { version };
-    let mut check = version != Version::ZERO;
+    mut past: Past,
+    page: Result<Vec<RecordedEvent>, LogError>,
+) -> Result<Past, CommandError> {
+    let (mut page, mut limit) = (page?, FIRST_PAGE);
     loop {
-        let page = log.read_stream(stream, from, PAGE).await?;
-        let mut events = page.as_slice();
-        if check {
-            check = false;
+        if past.take(&page)? {
+            if page.len() < limit {
+                return Ok(past);
+            }
+        } else {
+            tracing::warn!(%stream, "ignoring a snapshot that does not fit its stream");
+            let Some(anew) = Past::begin(snapshots, stream, None) else { return Ok(past) };
+            past = anew;
+        }
+        limit = PAGE;
+        page = log.read_stream(stream, past.next(), limit).await?;
+    }
+}
+
+/// An aggregate on its way from the log to memory.
+struct Past {
+    state: AggregateState,
+    version: Version,
+    last_event: Uuid,
+    snapshot_at: u64,
+    /// The snapshot's own last event is read again: if it is not the same, the snapshot is of another past.
+    check: bool,
+}
+
+impl Past {
+    /// None if there is no such aggregate.
+    fn begin(snapshots: &Snapshots, stream: &StreamId, snapshot: Option<Snapshot>) -> Option<Self> {
+        let (state, version, last_event) = match snapshot {
+            Some(snapshot) => (snapshot.state, snapshot.version, snapshot.last_event),
+            None => (AggregateState::new(stream.aggregate())?, Version::ZERO, Uuid::nil()),
+        };
+        let snapshot_at = snapshots.due_after(version.get());
+        Some(Self { state, version, last_event, snapshot_at, check: version != Version::ZERO })
+    }
+
+    /// The version to read from.
+    const fn next(&self) -> Version {
+        if self.check { self.version } else { self.version.next() }
+    }
+
+    /// Takes events in; false if they show that the snapshot is of another past.
+    fn take(&mut self, page: &[RecordedEvent]) -> Result<bool, CommandError> {
+        let mut events = page;
+        if std::mem::take(&mut self.check) {
             match events.split_first() {
-                Some((first, rest)) if first.event_id() == last_event && first.version() == version => {
+                Some((first, rest))
+                    if first.event_id() == self.last_event && first.version() == self.version =>
+                {
                     events = rest;
                 }
-                _ => return Ok(None),
+                _ => return Ok(false),
             }
         }
         for recorded in events {
-            state.apply(&decode(recorded)?);
-            version = recorded.version();
-            last_event = recorded.event_id();
+            self.state.apply(&decode(recorded)?);
+            self.version = recorded.version();
+            self.last_event = recorded.event_id();
         }
-        if page.len() < PAGE {
-            return Ok(Some(Entry::new(state, version, last_event, snapshot_at, batch)));
-        }
-        from = version.next();
+        Ok(true)
+    }
+
+    fn into_entry(self, batch: u64) -> Entry {
+        Entry::new(self.state, self.version, self.last_event, self.snapshot_at, batch)
     }
 }
 

@@ -13,7 +13,7 @@ use super::{
 use crate::LogError;
 use parking_lot::Mutex;
 use sqlx::{
-    PgConnection, Postgres,
+    PgConnection, Postgres, Row,
     postgres::{PgArguments, PgConnectOptions, PgRow},
     query::Query,
 };
@@ -107,6 +107,16 @@ impl Asking {
         // What broke this connection has most likely broken the others.
         self.shared.idle.lock().clear();
         Err(failure)
+    }
+
+    /// Whether the server is there and takes what is written.
+    pub(super) async fn check(&self) -> Result<(), LogError> {
+        let asked =
+            sqlx::query("SELECT pg_is_in_recovery(), current_setting('transaction_read_only') = 'on'");
+        let rows = self.once(asked).await.map_err(|failure| failure.into_error(DOING, self.place()))?;
+        let said = |column: usize| rows.first().is_some_and(|row| row.try_get(column).unwrap_or(false));
+        connection::takes_writes(said(0), said(1))
+            .map_err(|reason| unavailable(DOING, format!("{}: {reason}", self.place())))
     }
 
     /// Asks until there is an answer or the time is over.

@@ -83,11 +83,18 @@ fn fit(number: i32, version: &str, encoding: &str, standby: bool, read_only: boo
             "the database has encoding {encoding}; make one that can hold every text: createdb --encoding UTF8 --template template0 NAME"
         ));
     }
+    takes_writes(standby, read_only).map_err(str::to_owned)
+}
+
+/// Whether a server takes writes; what to do if not.
+pub(super) const fn takes_writes(standby: bool, read_only: bool) -> Result<(), &'static str> {
     if standby {
-        return Err("the server is a standby and cannot take events; name the primary".to_owned());
+        return Err("the server is a standby and cannot take events; name the primary");
     }
     if read_only {
-        return Err("the server or this user is set to read only (default_transaction_read_only); set it to off, or name another server".to_owned());
+        return Err(
+            "the server or this user is set to read only (default_transaction_read_only); set it to off, or name another server",
+        );
     }
     Ok(())
 }

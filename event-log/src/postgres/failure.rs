@@ -42,9 +42,12 @@ impl Failure {
             "55P03" => Self::Passing(format!(
                 "{said}; another program holds the row of log_head: look in pg_stat_activity for a transaction that is never committed"
             )),
-            // Serialisation, deadlock, shutting down or starting, lost connections, out of connections or memory,
-            // a primary that has just become a standby.
-            "40001" | "40P01" | "25006" | "57014" => Self::Passing(said),
+            // A primary that has just become a standby, perhaps for a moment.
+            "25006" => Self::Passing(format!(
+                "{said}; the server is read-only or a standby: name the primary, or set default_transaction_read_only to off"
+            )),
+            // Serialisation, deadlock, shutting down or starting, lost connections, out of connections or memory.
+            "40001" | "40P01" | "57014" => Self::Passing(said),
             _ if ["08", "53", "57"].iter().any(|class| code.starts_with(class)) => Self::Passing(said),
             _ if ["22", "23", "54"].iter().any(|class| code.starts_with(class)) => Self::Unstorable(said),
             "28P01" | "28000" => Self::Lasting(unavailable(

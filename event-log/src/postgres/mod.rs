@@ -26,6 +26,7 @@ mod options;
 mod payload;
 mod prepare;
 mod read;
+mod room;
 mod row;
 mod schema;
 mod write;
@@ -42,6 +43,7 @@ use head::Head;
 use parking_lot::Mutex;
 use prepare::Prepared;
 use read::Reader;
+use room::Room;
 use sqlx::{PgConnection, postgres::PgConnectOptions};
 use tokio::{
     sync::{mpsc, oneshot, watch},
@@ -58,6 +60,7 @@ pub struct PostgresLog {
     payload_bytes: usize,
     writer: Mutex<Option<JoinHandle<()>>>,
     listener: AbortHandle,
+    room: Room,
 }
 
 impl PostgresLog {
@@ -67,7 +70,18 @@ impl PostgresLog {
     /// `Unavailable` if the server cannot be reached in time, refuses us, is too old or read-only; `NewerFormat`
     /// if a newer program has been here; `NotALog` if the table `events` is somebody else's.
     pub async fn connect(options: PostgresOptions) -> Result<Self, LogError> {
-        Self::open(options, Use::Writing).await
+        Self::connect_telling(options, &|_| {}).await
+    }
+
+    /// The same; `tell` hears what is waited for while the server is not there.
+    ///
+    /// # Errors
+    /// As [`Self::connect`].
+    pub async fn connect_telling(
+        options: PostgresOptions,
+        tell: &(dyn Fn(String) + Send + Sync),
+    ) -> Result<Self, LogError> {
+        Self::open(options, Use::Writing, tell).await
     }
 
     /// Connects for reading only: changes nothing on the server, also where there are no tables yet, and takes no
@@ -76,13 +90,17 @@ impl PostgresLog {
     /// # Errors
     /// As [`PostgresLog::connect`]; `NotALog` also if the database has no tables of a log.
     pub async fn open_read_only(options: PostgresOptions) -> Result<Self, LogError> {
-        Self::open(options, Use::Reading).await
+        Self::open(options, Use::Reading, &|_| {}).await
     }
 
-    async fn open(options: PostgresOptions, purpose: Use) -> Result<Self, LogError> {
+    async fn open(
+        options: PostgresOptions,
+        purpose: Use,
+        tell: &(dyn Fn(String) + Send + Sync),
+    ) -> Result<Self, LogError> {
         let server = options.parsed()?;
         let place = options::place(&server);
-        let mut connection = reach(&options, &server, &place, purpose).await?;
+        let mut connection = reach(&options, &server, &place, purpose, tell).await?;
         let position: i64 = sqlx::query_scalar("SELECT position FROM log_head")
             .fetch_one(&mut connection)
             .await
@@ -95,15 +113,17 @@ impl PostgresLog {
         let listener = tokio::spawn(keeping).abort_handle();
         let reader = Reader { asking, head: head.clone() };
         let payload_bytes = options.payload_bytes;
+        let room = Room::default();
         if purpose == Use::Reading {
             connection::close(connection).await;
             let (queue, writer) = (Mutex::new(None), Mutex::new(None));
-            return Ok(Self { reader, queue, payload_bytes, writer, listener });
+            return Ok(Self { reader, queue, payload_bytes, writer, listener, room });
         }
         let (queue, requests) = mpsc::unbounded_channel();
-        let writer = Writer { options, server, place, head, told, connection: Some(connection) };
+        let writer =
+            Writer { options, server, place, head, told, room: room.clone(), connection: Some(connection) };
         let writer = Mutex::new(Some(tokio::spawn(writer.run(requests))));
-        Ok(Self { reader, queue: Mutex::new(Some(queue)), payload_bytes, writer, listener })
+        Ok(Self { reader, queue: Mutex::new(Some(queue)), payload_bytes, writer, listener, room })
     }
 }
 
@@ -122,9 +142,10 @@ async fn reach(
     server: &PgConnectOptions,
     place: &str,
     purpose: Use,
+    tell: &(dyn Fn(String) + Send + Sync),
 ) -> Result<PgConnection, LogError> {
     let deadline = Instant::now() + options.connect_for;
-    let mut pause = Pause::default();
+    let (mut pause, mut known) = (Pause::default(), String::new());
     loop {
         let opened = async {
             let mut connection = connection::open(server, place, options.try_for).await?;
@@ -138,7 +159,12 @@ async fn reach(
         match opened.await {
             Ok(connection) => return Ok(connection),
             Err(Failure::Passing(detail)) if Instant::now() < deadline => {
-                tracing::warn!(detail, "the Postgres server is not there yet; trying again");
+                // The same again and again is said once.
+                if detail != known {
+                    tracing::warn!(detail, "the Postgres server is not there yet; trying again");
+                    tell(detail.clone());
+                    known = detail;
+                }
                 pause.wait().await;
             }
             Err(failure) => return Err(failure.into_error(CONNECTING, place)),
@@ -168,6 +194,17 @@ impl EventLog for PostgresLog {
         self.reader.stream(stream, from, limit).await
     }
 
+    async fn read_streams(
+        &self,
+        wanted: &[(StreamId, Version)],
+        limit: usize,
+    ) -> Vec<Result<Vec<RecordedEvent>, LogError>> {
+        match self.reader.streams(wanted, limit).await {
+            Ok(found) => found.into_iter().map(Ok).collect(),
+            Err(error) => wanted.iter().map(|_| Err(error.clone())).collect(),
+        }
+    }
+
     async fn read_all(&self, from: Position, limit: usize) -> Result<Vec<RecordedEvent>, LogError> {
         self.reader.all(from, limit).await
     }
@@ -186,6 +223,11 @@ impl EventLog for PostgresLog {
 
     fn is_sole_writer(&self) -> bool {
         false
+    }
+
+    async fn check(&self) -> Result<(), LogError> {
+        self.reader.asking.check().await?;
+        self.room.check()
     }
 
     async fn close(&self) -> Result<(), LogError> {

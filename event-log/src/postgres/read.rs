@@ -54,6 +54,35 @@ impl Reader {
         row::records(&self.asking.again(query).await?, self.asking.place())
     }
 
+    /// The same of many streams, in one round trip.
+    pub(super) async fn streams(
+        &self,
+        wanted: &[(StreamId, Version)],
+        limit: usize,
+    ) -> Result<Vec<Vec<RecordedEvent>>, LogError> {
+        let columns = row::COLUMNS;
+        let sql = format!(
+            "SELECT {columns}, n FROM unnest($1::text[], $2::text[], $3::bigint[]) WITH ORDINALITY AS w(t, i, v, n)
+              CROSS JOIN LATERAL (SELECT * FROM events e WHERE e.aggregate_type = w.t AND e.aggregate_id = w.i
+                                     AND e.sequence >= w.v ORDER BY e.sequence LIMIT $4) found
+              ORDER BY n, sequence"
+        );
+        let types: Vec<&str> = wanted.iter().map(|(stream, _)| stream.aggregate()).collect();
+        let ids: Vec<&str> = wanted.iter().map(|(stream, _)| stream.id()).collect();
+        let versions: Vec<i64> = wanted.iter().map(|(_, from)| number(from.get())).collect();
+        let limit = number(limit as u64);
+        let query = || sqlx::query(&sql).bind(&types).bind(&ids).bind(&versions).bind(limit);
+        let rows = self.asking.again(query).await?;
+        let records = row::records(&rows, self.asking.place())?;
+        let mut found = vec![Vec::new(); wanted.len()];
+        for (record, nth) in records.into_iter().zip(rows.iter().map(row::nth)) {
+            if let Some(stream) = nth.and_then(|nth| found.get_mut(nth)) {
+                stream.push(record);
+            }
+        }
+        Ok(found)
+    }
+
     pub(super) async fn find(&self, event_id: Uuid) -> Result<Option<RecordedEvent>, LogError> {
         let sql = format!("SELECT {} FROM events WHERE event_id = $1", row::COLUMNS);
         let rows = self.asking.again(|| sqlx::query(&sql).bind(event_id)).await?;

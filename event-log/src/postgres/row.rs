@@ -34,6 +34,12 @@ pub(super) fn only_number(rows: &[PgRow]) -> u64 {
     rows.first().and_then(|row| row.try_get::<i64, _>(0).ok()).unwrap_or_default().unsigned_abs()
 }
 
+/// Which of the streams that were asked for a row belongs to, from zero; the column behind [`COLUMNS`].
+pub(super) fn nth(row: &PgRow) -> Option<usize> {
+    let nth: i64 = row.try_get(10).ok()?;
+    usize::try_from(nth.checked_sub(1)?).ok()
+}
+
 fn encode(out: &mut Vec<u8>, row: &PgRow) -> Result<(), String> {
     let said = |e: sqlx::Error| e.to_string();
     let stream = StreamId::new(row.try_get(1).map_err(said)?, row.try_get::<&str, _>(2).map_err(said)?)

@@ -8,6 +8,7 @@ use super::{
     head::Head,
     options::PostgresOptions,
     prepare::Prepared,
+    room::Room,
 };
 use crate::{AppendOutcome, AppendRejection, LogError, Position};
 use sqlx::{PgConnection, postgres::PgConnectOptions};
@@ -32,6 +33,7 @@ pub(super) struct Writer {
     pub(super) server: PgConnectOptions,
     pub(super) place: String,
     pub(super) head: Head,
+    pub(super) room: Room,
     /// What the other nodes are to be told.
     pub(super) told: watch::Sender<Position>,
     pub(super) connection: Option<PgConnection>,
@@ -123,6 +125,7 @@ impl Writer {
             let failure = match self.attempt(appends).await {
                 Ok(committed) => {
                     count(&committed);
+                    self.room.took_it();
                     self.head.advance(committed.head);
                     self.told.send_if_modified(|told| {
                         let further = committed.head > *told;
@@ -133,6 +136,7 @@ impl Writer {
                 }
                 Err(failure) => failure,
             };
+            self.room.failed(&failure);
             // What the connection was in the middle of is unknown.
             self.connection = None;
             match failure {
