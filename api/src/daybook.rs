@@ -7,7 +7,7 @@ use crate::{
     data_dir::{DataDir, DataDirError},
     http::Room,
     metrics::Exporter,
-    node::{Duties, Health, NodeRole, Roles},
+    node::{Duties, Health, NatsHealth, NodeRole, Roles},
     openapi,
     options::{Limits, Nats, ServeOptions},
     router, server,
@@ -17,7 +17,7 @@ use axum::{Extension, Router, body::Bytes};
 use daybook_audit::AuditError;
 use daybook_engine::{Engine, EngineError, EngineOptions, SimulatedGateway};
 use daybook_event_log::{EventLog, LogError};
-use daybook_messaging::{FedLog, MessagingError, RelayOptions, connect};
+use daybook_messaging::{FedLog, MessagingError, RelayOptions, connect_watched};
 use daybook_projections::{ReadModels, ReadServer, RunnerError, StoreError};
 use std::{
     io,
@@ -89,20 +89,29 @@ pub struct Daybook {
 impl Daybook {
     /// Opens the shop in `options.data`, which is made if it is not there.
     pub async fn open(options: ServeOptions) -> Result<Self, OpenError> {
+        Self::open_telling(options, &|_| {}).await
+    }
+
+    /// The same; `tell` hears what is waited for while a server is not there.
+    pub async fn open_telling(
+        options: ServeOptions,
+        tell: &(dyn Fn(String) + Send + Sync),
+    ) -> Result<Self, OpenError> {
         let dir = DataDir::open(&options.data)?;
         let metrics = Exporter::install();
         let (roles, alone) = (options.roles, options.store.is_embedded());
         if alone && roles != Roles::ALL {
             return Err(OpenError::RolesNeedSharedStore);
         }
-        let nats = match &options.nats {
-            None => None,
-            Some(Nats { server, replicas }) => Some((
-                connect(server).await?,
-                RelayOptions { replicas: *replicas, ..RelayOptions::default() },
-            )),
+        let (nats, mut nats_health) = match &options.nats {
+            None => (None, None),
+            Some(Nats { server, replicas }) => {
+                let (client, trouble) = connect_watched(server).await?;
+                let relay = RelayOptions { replicas: *replicas, ..RelayOptions::default() };
+                (Some((client, relay)), Some(NatsHealth { trouble, follows: None }))
+            }
         };
-        let log = options.store.open(dir.log(), options.log()).await?;
+        let log = options.store.open(dir.log(), options.log(), tell).await?;
         // On a shared log this is what keeps a second node out of the directory, so it comes before what writes there.
         let reads = open_reads(dir.read(), options.read_store.server().cloned()).await?;
         let audit = Trail::open(&dir.audit(), options.audit_origin.as_deref())?;
@@ -116,7 +125,11 @@ impl Daybook {
             // Who takes commands sees its own events at once; others need not ask the log's server for news.
             let news: Arc<dyn EventLog> = match &nats {
                 Some((client, _)) if !roles.has(NodeRole::Commands) => {
-                    Arc::new(FedLog::start(log, client.clone()))
+                    let fed = FedLog::start(log, client.clone());
+                    if let Some(health) = &mut nats_health {
+                        health.follows = Some(fed.by_nats());
+                    }
+                    Arc::new(fed)
                 }
                 _ => log,
             };
@@ -125,7 +138,7 @@ impl Daybook {
         let waiting =
             Waiting::new(TOGETHER.iter().map(|name| reads.watermark(name)).collect::<Result<_, _>>()?);
         let relays = nats.is_some() && roles.has(NodeRole::Relay);
-        let health = Arc::new(Health::new(roles, alone, relays));
+        let health = Arc::new(Health::new(roles, alone, relays, nats_health));
         let duties = Duties {
             roles,
             store: options.store.clone(),

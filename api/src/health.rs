@@ -26,8 +26,8 @@ pub(crate) async fn ready(State(shop): App) -> Result<impl IntoResponse, Problem
     if let Some(failure) = shop.audit.failure() {
         missing.push(format!("the audit tree is no longer kept: {failure}"));
     }
-    if shop.health.store_is_missing() {
-        missing.push("the event store cannot be reached; the server's log says why".to_owned());
+    if let Some(trouble) = shop.health.store_trouble() {
+        missing.push(format!("the event store cannot be reached, or takes nothing: {trouble}"));
     }
     if shop.reads.store_trouble().is_some() {
         missing.push("the read store cannot be reached or used; the server's log says why".to_owned());

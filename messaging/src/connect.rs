@@ -1,72 +1,132 @@
-//! Connecting to NATS: addresses, credentials, TLS.
+//! Connecting to NATS, and knowing why there is no connection.
 
-use crate::MessagingError;
-use async_nats::{Client, ConnectOptions};
-use std::{path::PathBuf, time::Duration};
+use crate::{MessagingError, NatsOptions};
+use async_nats::{Client, ClientError, Event, Server};
+use std::{sync::Arc, time::Duration};
+use tokio::sync::watch;
 
-/// Where NATS is and who we are there.
-#[derive(Debug, Clone, Default)]
-pub struct NatsOptions {
-    /// One or more addresses separated by commas, for example `nats://10.0.0.1:4222,nats://10.0.0.2:4222`.
-    /// `tls://` demands TLS; user and password may stand in the address.
-    pub address: String,
-    /// A credentials file (JWT and seed), if the server wants one.
-    pub credentials: Option<PathBuf>,
-    /// A file with the certificates of the authorities to trust, in PEM.
-    pub ca: Option<PathBuf>,
-}
+/// The longest pause between two tries to connect.
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+
+/// What is wrong with a connection; none: nothing.
+pub type Trouble = watch::Receiver<Option<String>>;
 
 /// Connects, or keeps trying in the background if the server is not there yet: a client that lost its
 /// server connects again by itself, however long it takes.
+///
+/// # Errors
+/// Addresses, files and certificates that cannot be used.
 pub async fn connect(options: &NatsOptions) -> Result<Client, MessagingError> {
-    let shown = without_password(&options.address);
-    let addresses = options
-        .address
-        .split(',')
-        .map(|address| address.trim().parse::<async_nats::ServerAddr>())
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(|error| MessagingError::InvalidAddress {
-            address: shown.clone(),
-            detail: error.to_string(),
-        })?;
-    let mut connecting = ConnectOptions::new()
+    connect_watched(options).await.map(|(client, _)| client)
+}
+
+/// The same, and what is wrong with the connection at each moment.
+///
+/// # Errors
+/// Addresses, files and certificates that cannot be used.
+pub async fn connect_watched(options: &NatsOptions) -> Result<(Client, Trouble), MessagingError> {
+    let (addresses, connecting) = options.understood().await?;
+    let place: Arc<str> = options.place().into();
+    let waiting = format!("NATS at {place} has not answered yet; is nats-server running there?");
+    let (told, trouble) = watch::channel(Some(waiting));
+    let told = Arc::new(told);
+    let (tell_failures, tell_events) = (told.clone(), told);
+    let where_ = place.clone();
+    let client = connecting
         .name("daybook")
+        .tls_client_config(options.tls()?)
         .retry_on_initial_connect()
         .max_reconnects(None)
         .connection_timeout(Duration::from_secs(5))
-        .ping_interval(Duration::from_secs(5));
-    if let Some(path) = &options.credentials {
-        connecting =
-            connecting.credentials_file(path).await.map_err(|error| MessagingError::InvalidAddress {
-                address: shown.clone(),
-                detail: format!("credentials file {}: {error}", path.display()),
-            })?;
-    }
-    if let Some(path) = &options.ca {
-        connecting = connecting.add_root_certificates(path.clone());
-    }
-    connecting
+        .ping_interval(Duration::from_secs(5))
+        .reconnect_delay_callback(pause)
+        .reconnect_to_server_callback(move |servers, _| {
+            if let Some(failure) = last_failure(&servers) {
+                tell_failures.send_replace(Some(explained(&where_, &failure)));
+            }
+            // Which one is tried next is left to the client.
+            std::future::ready(None)
+        })
+        .event_callback(move |event| {
+            tell_events.send_if_modified(|trouble| changed(trouble, &place, &event));
+            std::future::ready(())
+        })
         .connect(addresses)
         .await
-        .map_err(|error| MessagingError::Unreachable { address: shown, detail: error.to_string() })
+        .map_err(|error| MessagingError::Unreachable {
+            address: options.place(),
+            detail: error.to_string(),
+        })?;
+    Ok((client, trouble))
 }
 
-/// The address as it may stand in a log.
-fn without_password(address: &str) -> String {
-    let hide = |one: &str| match (one.find("://"), one.rfind('@')) {
-        (Some(scheme), Some(at)) if at > scheme => format!("{}://…@{}", &one[..scheme], &one[at + 1..]),
-        _ => one.to_owned(),
+fn pause(attempts: usize) -> Duration {
+    let doublings = u32::try_from(attempts.saturating_sub(1).min(10)).unwrap_or(10);
+    Duration::from_millis(2_u64.pow(doublings)).min(LONGEST_PAUSE)
+}
+
+/// What the servers of a cluster failed with, each once.
+fn last_failure(servers: &[Server]) -> Option<String> {
+    let mut failures: Vec<&str> = servers.iter().filter_map(|server| server.last_error.as_deref()).collect();
+    failures.sort_unstable();
+    failures.dedup();
+    (!failures.is_empty()).then(|| failures.join("; "))
+}
+
+/// Takes an event in; answers whether it changes what is known.
+fn changed(trouble: &mut Option<String>, place: &str, event: &Event) -> bool {
+    let now = match event {
+        Event::Connected => None,
+        Event::Disconnected => Some(format!("the connection to NATS at {place} is gone; connecting again")),
+        // What is known says more than that it failed again.
+        Event::ClientError(ClientError::Other(_)) if trouble.is_some() => return false,
+        Event::ClientError(error) => Some(explained(place, &error.to_string())),
+        Event::ServerError(error) => Some(explained(place, &error.to_string())),
+        _ => return false,
     };
-    address.split(',').map(hide).collect::<Vec<_>>().join(",")
+    match (&*trouble, &now) {
+        (Some(_), None) => tracing::info!(place, "connected to NATS"),
+        (None, Some(trouble)) => tracing::warn!(trouble, "commands go on; NATS is told later"),
+        _ => {}
+    }
+    *trouble = now;
+    true
+}
+
+/// A failure with what to do about it.
+fn explained(place: &str, failure: &str) -> String {
+    let lower = failure.to_lowercase();
+    let is = |words: &[&str]| words.iter().any(|word| lower.contains(word));
+    let advice = if is(&["authorization", "authentication", "permissions"]) {
+        "check user, password, token, nkey or credentials, and what the server lets them do"
+    } else if is(&["certificate", "unknownissuer", "tls", "handshake", "alert"]) {
+        "check the certificates of the authorities to trust, that the server is named as its certificate has it, and whether it wants one of us"
+    } else if is(&["dns", "lookup", "resolve"]) {
+        "check the name of the host"
+    } else {
+        "is nats-server running there?"
+    };
+    format!("NATS at {place} cannot be used: {failure}; {advice}")
 }
 
 #[cfg(test)]
 mod tests {
-    use super::without_password;
+    use super::*;
 
     #[test]
-    fn passwords_are_not_shown() {
-        let shown = without_password("nats://shop:s3cret@10.0.0.1:4222,nats://10.0.0.2");
-        assert_eq!(shown, "nats://…@10.0.0.1:4222,nats://10.0.0.2");
+    fn pauses_grow_and_stay_bounded() {
+        assert_eq!(pause(0), Duration::from_millis(1));
+        assert!(pause(5) > pause(3));
+        assert_eq!(pause(usize::MAX), LONGEST_PAUSE);
+    }
+
+    #[test]
+    fn a_failure_comes_with_what_to_do_and_goes_with_the_next_connection() {
+        let mut trouble = Some("not yet".to_owned());
+        assert!(changed(&mut trouble, "nats://x", &Event::Connected) && trouble.is_none());
+        let refused = Event::ClientError(ClientError::Other("authorization violation".to_owned()));
+        assert!(changed(&mut trouble, "nats://x", &refused));
+        assert!(trouble.as_deref().is_some_and(|said| said.contains("check user, password")), "{trouble:?}");
+        assert!(!changed(&mut trouble, "nats://x", &Event::Draining));
     }
 }

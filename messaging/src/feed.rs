@@ -4,12 +4,12 @@
 //! JetStream and are kept in memory, so that following the head costs the log's server nothing. Anything
 //! that is not there (the past, a gap, a NATS that went away) is read from the log. Readers notice no
 //! difference: same events, same order, each once.
+//!
+//! A stream is believed only after its last message was found to be the log's event of that number: another shop's
+//! stream must not become our read models.
 
-use crate::{MessagingError, STREAM_NAME};
-use async_nats::jetstream::{
-    self,
-    consumer::{DeliverPolicy, pull::OrderedConfig},
-};
+use crate::{MessagingError, stream};
+use async_nats::jetstream::consumer::{DeliverPolicy, pull::OrderedConfig};
 use async_trait::async_trait;
 use daybook_event_log::{
     Append, AppendFuture, EventLog, LogError, Position, RecordedEvent, StreamId, Version, cloud_event,
@@ -24,6 +24,8 @@ use uuid::Uuid;
 const RECENT: usize = 65_536;
 /// How long NATS may be behind the log before the log itself is asked.
 const PATIENCE: Duration = Duration::from_millis(500);
+/// How long a stream that is not this log's is left alone.
+const LOOK_AGAIN: Duration = Duration::from_secs(5);
 
 /// A log whose news arrive over NATS. See the module's head.
 pub struct FedLog {
@@ -36,6 +38,8 @@ struct News {
     /// Consecutive events, the newest at the back.
     recent: Mutex<VecDeque<RecordedEvent>>,
     head: watch::Sender<Position>,
+    /// Whether news arrive over NATS at the moment.
+    by_nats: watch::Sender<bool>,
 }
 
 impl FedLog {
@@ -43,9 +47,16 @@ impl FedLog {
     #[must_use]
     pub fn start(log: Arc<dyn EventLog>, client: async_nats::Client) -> Self {
         let head = *log.head().borrow();
-        let news = Arc::new(News { recent: Mutex::default(), head: watch::Sender::new(head) });
+        let (head, by_nats) = (watch::Sender::new(head), watch::Sender::new(false));
+        let news = Arc::new(News { recent: Mutex::default(), head, by_nats });
         let task = tokio::spawn(listen(log.clone(), client, news.clone()));
         Self { log, news, task }
+    }
+
+    /// Whether news arrive over NATS at the moment; otherwise the log itself is asked for them.
+    #[must_use]
+    pub fn by_nats(&self) -> watch::Receiver<bool> {
+        self.news.by_nats.subscribe()
     }
 }
 
@@ -103,8 +114,18 @@ async fn listen(log: Arc<dyn EventLog>, client: async_nats::Client, news: Arc<Ne
     };
     let watch_nats = async {
         loop {
-            if let Err(error) = session(&client, &news).await {
-                tracing::debug!(%error, "news over NATS were interrupted; the log is read instead");
+            let ended = session(&*log, &client, &news).await;
+            news.by_nats.send_replace(false);
+            match ended {
+                // This needs somebody to look at it.
+                Err(error @ MessagingError::ForeignStream { .. }) => {
+                    tracing::warn!(%error, "news over NATS are not believed; the log is read instead");
+                    time::sleep(LOOK_AGAIN).await;
+                }
+                Err(error) => {
+                    tracing::debug!(%error, "news over NATS were interrupted; the log is read instead");
+                }
+                Ok(()) => {}
             }
             time::sleep(Duration::from_millis(250)).await;
         }
@@ -112,12 +133,9 @@ async fn listen(log: Arc<dyn EventLog>, client: async_nats::Client, news: Arc<Ne
     tokio::join!(watch_log, watch_nats);
 }
 
-async fn session(client: &async_nats::Client, news: &News) -> Result<(), MessagingError> {
-    let jetstream = jetstream::new(client.clone());
-    let stream = jetstream
-        .get_stream(STREAM_NAME)
-        .await
-        .map_err(|e| MessagingError::jetstream("find the stream", e))?;
+async fn session(log: &dyn EventLog, client: &async_nats::Client, news: &News) -> Result<(), MessagingError> {
+    let stream = stream::find(&stream::context(client)).await?;
+    stream::common_end(log, &stream).await?;
     let start_sequence = news.head.borrow().next().get();
     let config = OrderedConfig {
         deliver_policy: DeliverPolicy::ByStartSequence { start_sequence },
@@ -129,6 +147,7 @@ async fn session(client: &async_nats::Client, news: &News) -> Result<(), Messagi
         .map_err(|e| MessagingError::jetstream("create a consumer", e))?;
     let mut messages =
         consumer.messages().await.map_err(|e| MessagingError::jetstream("deliver messages", e))?;
+    news.by_nats.send_replace(true);
     while let Some(message) = messages.next().await {
         let message = message.map_err(|e| MessagingError::jetstream("deliver a message", e))?;
         match cloud_event::read(&message.payload) {
@@ -152,6 +171,14 @@ impl EventLog for FedLog {
         limit: usize,
     ) -> Result<Vec<RecordedEvent>, LogError> {
         self.log.read_stream(stream, from, limit).await
+    }
+
+    async fn read_streams(
+        &self,
+        wanted: &[(StreamId, Version)],
+        limit: usize,
+    ) -> Vec<Result<Vec<RecordedEvent>, LogError>> {
+        self.log.read_streams(wanted, limit).await
     }
 
     async fn read_all(&self, from: Position, limit: usize) -> Result<Vec<RecordedEvent>, LogError> {
@@ -178,6 +205,10 @@ impl EventLog for FedLog {
 
     fn is_sole_writer(&self) -> bool {
         self.log.is_sole_writer()
+    }
+
+    async fn check(&self) -> Result<(), LogError> {
+        self.log.check().await
     }
 
     async fn close(&self) -> Result<(), LogError> {

@@ -14,12 +14,16 @@
 mod connect;
 mod error;
 mod feed;
+mod options;
 mod relay;
+mod stream;
 mod subject;
+mod tls;
 
 pub use async_nats::Client;
-pub use connect::{NatsOptions, connect};
+pub use connect::{Trouble, connect, connect_watched};
 pub use error::MessagingError;
 pub use feed::FedLog;
+pub use options::NatsOptions;
 pub use relay::{Relay, RelayOptions};
 pub use subject::{POSITION_HEADER, STREAM_NAME, SUBJECTS, subject_of};

@@ -8,16 +8,19 @@
 //! The relay keeps no checkpoint: it resumes from the stream's last message. After a restart, loss,
 //! truncation or wipe of the stream it feeds again what is missing, from the log.
 
-use crate::{MessagingError, POSITION_HEADER, STREAM_NAME, SUBJECTS, subject_of};
+use crate::{MessagingError, POSITION_HEADER, Trouble, stream, subject_of};
 use async_nats::jetstream::{
     self,
     context::{PublishAckFuture, PublishErrorKind},
     message::PublishMessage,
-    stream::{Config, StorageType, Stream},
+    stream::Stream,
 };
 use daybook_event_log::{EventLog, Position, RecordedEvent, cloud_event, follow};
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 use tokio::{sync::watch, task::JoinHandle, time};
+
+/// The longest pause before the next try.
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
 /// How the relay works.
 #[derive(Debug, Clone)]
@@ -40,7 +43,14 @@ impl Default for RelayOptions {
 pub struct Relay {
     stop: watch::Sender<bool>,
     relayed: watch::Receiver<Position>,
+    trouble: Trouble,
     task: JoinHandle<()>,
+}
+
+/// What the relay tells of itself.
+struct Told {
+    progress: watch::Sender<Position>,
+    trouble: watch::Sender<Option<String>>,
 }
 
 impl Relay {
@@ -49,14 +59,22 @@ impl Relay {
     pub fn start(log: Arc<dyn EventLog>, client: async_nats::Client, options: RelayOptions) -> Self {
         let (stop, stopped) = watch::channel(false);
         let (progress, relayed) = watch::channel(Position::ZERO);
-        let task = tokio::spawn(keep_relaying(log, client, options, progress, stopped));
-        Self { stop, relayed, task }
+        let (told, trouble) = watch::channel(None);
+        let told = Told { progress, trouble: told };
+        let task = tokio::spawn(keep_relaying(log, client, options, told, stopped));
+        Self { stop, relayed, trouble, task }
     }
 
     /// Up to where JetStream has acknowledged.
     #[must_use]
     pub fn relayed(&self) -> watch::Receiver<Position> {
         self.relayed.clone()
+    }
+
+    /// Why nothing could be told lately; none: all is well.
+    #[must_use]
+    pub fn trouble(&self) -> Trouble {
+        self.trouble.clone()
     }
 
     /// Stops; what is in flight is abandoned, the next relay finds out by itself.
@@ -66,28 +84,39 @@ impl Relay {
     }
 }
 
+impl Told {
+    fn is_well(&self) {
+        self.trouble.send_if_modified(|trouble| trouble.take().is_some());
+    }
+}
+
 async fn keep_relaying(
     log: Arc<dyn EventLog>,
     client: async_nats::Client,
     options: RelayOptions,
-    progress: watch::Sender<Position>,
+    told: Told,
     mut stopped: watch::Receiver<bool>,
 ) {
     let mut pause = Duration::from_millis(50);
     loop {
-        let before = *progress.borrow();
-        let session = relay_session(&log, &client, &options, &progress);
+        let before = *told.progress.borrow();
+        let session = relay_session(&log, &client, &options, &told);
         let error = tokio::select! {
             result = session => result.err(),
             _ = stopped.wait_for(|stop| *stop) => return,
         };
         let Some(error) = error else { return };
         metrics::counter!("daybook_relay_interruptions_total").increment(1);
-        tracing::warn!(%error, "the relay was interrupted and resumes in {pause:?}");
-        pause = if *progress.borrow() > before {
+        let said = error.to_string();
+        // The same again and again is said once.
+        if told.trouble.borrow().as_ref() != Some(&said) {
+            tracing::warn!(error = said, "the relay was interrupted and goes on by itself");
+        }
+        told.trouble.send_replace(Some(said));
+        pause = if *told.progress.borrow() > before {
             Duration::from_millis(50)
         } else {
-            (pause * 2).min(Duration::from_secs(5))
+            (pause * 2).min(LONGEST_PAUSE)
         };
         tokio::select! {
             () = time::sleep(pause) => {}
@@ -101,12 +130,12 @@ async fn relay_session(
     log: &Arc<dyn EventLog>,
     client: &async_nats::Client,
     options: &RelayOptions,
-    progress: &watch::Sender<Position>,
+    told: &Told,
 ) -> Result<(), MessagingError> {
-    let jetstream = jetstream::new(client.clone());
-    let stream = ensure_stream(&jetstream, options).await?;
-    let mut relayed = resume_point(log, &stream).await?;
-    progress.send_replace(relayed);
+    let jetstream = stream::context(client);
+    let stream = stream::ensure(client, &jetstream, options).await?;
+    let mut relayed = stream::common_end(&**log, &stream).await?;
+    told.progress.send_replace(relayed);
     let mut events = follow(log.clone(), relayed, options.max_in_flight);
     let mut in_flight = VecDeque::new();
     loop {
@@ -114,74 +143,28 @@ async fn relay_session(
             Ok(batch) => batch?,
             Err(_idle) => {
                 verify_end(&stream, relayed).await?;
+                told.is_well();
                 continue;
             }
         };
         for event in &batch {
             while in_flight.len() >= options.max_in_flight {
                 relayed = acknowledge(&mut in_flight).await?;
-                progress.send_replace(relayed);
+                told.progress.send_replace(relayed);
             }
             in_flight.push_back((event.position(), publish(&jetstream, event).await?));
         }
         while !in_flight.is_empty() {
             relayed = acknowledge(&mut in_flight).await?;
         }
-        progress.send_replace(relayed);
+        told.progress.send_replace(relayed);
+        told.is_well();
         metrics::counter!("daybook_relay_events_total").increment(batch.len() as u64);
     }
 }
 
-async fn ensure_stream(
-    jetstream: &jetstream::Context,
-    options: &RelayOptions,
-) -> Result<Stream, MessagingError> {
-    let config = Config {
-        name: STREAM_NAME.to_owned(),
-        subjects: vec![SUBJECTS.to_owned()],
-        storage: StorageType::File,
-        num_replicas: options.replicas,
-        description: Some("Every event of the shop; the sequence is the position in the log.".to_owned()),
-        ..Config::default()
-    };
-    jetstream.get_or_create_stream(config).await.map_err(|e| MessagingError::jetstream("open the stream", e))
-}
-
-/// The last position the stream holds, after checking that it holds this log's event there.
-async fn resume_point(log: &Arc<dyn EventLog>, stream: &Stream) -> Result<Position, MessagingError> {
-    let last = stream
-        .get_info()
-        .await
-        .map_err(|e| MessagingError::jetstream("say where the stream ends", e))?
-        .state
-        .last_sequence;
-    if last == 0 {
-        return Ok(Position::ZERO);
-    }
-    let foreign = |detail: String| MessagingError::ForeignStream { stream: STREAM_NAME.to_owned(), detail };
-    let head = *log.head().borrow();
-    if last > head.get() {
-        return Err(foreign(format!("it holds {last} messages, the log {head} events")));
-    }
-    let message = stream
-        .get_raw_message(last)
-        .await
-        .map_err(|e| MessagingError::jetstream("read the stream's last message", e))?;
-    let ours = log.read_all(Position::new(last), 1).await?;
-    let told = message.headers.get(async_nats::header::NATS_MESSAGE_ID).map(|id| id.as_str().to_owned());
-    if told != ours.first().map(|event| event.event_id().to_string()) {
-        return Err(foreign(format!("message {last} is not the log's event {last}")));
-    }
-    Ok(Position::new(last))
-}
-
 async fn verify_end(stream: &Stream, relayed: Position) -> Result<(), MessagingError> {
-    let found = stream
-        .get_info()
-        .await
-        .map_err(|e| MessagingError::jetstream("say where the stream ends", e))?
-        .state
-        .last_sequence;
+    let found = stream::last_sequence(stream).await?;
     if found == relayed.get() {
         Ok(())
     } else {
@@ -207,7 +190,7 @@ async fn publish(
     jetstream
         .send_publish(subject_of(event.aggregate(), event.aggregate_id()), message)
         .await
-        .map_err(|e| MessagingError::jetstream("take a message", e))
+        .map_err(|error| MessagingError::publishing(&error))
 }
 
 /// Waits for the oldest message in flight and answers with its position.
@@ -219,7 +202,7 @@ async fn acknowledge(
         if error.kind() == PublishErrorKind::WrongLastSequence {
             metrics::counter!("daybook_relay_sequence_conflicts_total").increment(1);
         }
-        MessagingError::jetstream("acknowledge a message", error)
+        MessagingError::publishing(&error)
     })?;
     // A duplicate answers with the sequence it has already, which is the same number.
     if ack.sequence == position.get() {

@@ -1,6 +1,7 @@
 //! `daybook copy`: moves a shop's events between a data directory and a Postgres server, to the byte, and compares
 //! both afterwards. Read models are not copied: they are made again from the log.
 
+use super::wrong;
 use crate::{Store, data_dir::DataDir};
 use anyhow::{Context, bail};
 use clap::Args;
@@ -21,11 +22,11 @@ const WAIT_FOR_SERVER: Duration = Duration::from_secs(15);
 pub(super) struct Copy {
     /// Where the events are: embedded:DIR, or postgres://user:password@host:port/database
     #[arg(long, env = "DAYBOOK_COPY_FROM", value_name = "PLACE", hide_env_values = true)]
-    from: Place,
+    from: String,
 
     /// Where to copy them: a new DIR or an empty database, or one that an earlier copy was interrupted in
     #[arg(long, env = "DAYBOOK_COPY_TO", value_name = "PLACE", hide_env_values = true)]
-    to: Place,
+    to: String,
 }
 
 /// One end of a copy.
@@ -73,7 +74,9 @@ impl Place {
 
 impl Copy {
     pub(super) async fn run(self) -> anyhow::Result<()> {
-        if let Place::Embedded(folder) = &self.from
+        let from: Place = self.from.parse().map_err(|error| wrong("--from", &error))?;
+        let to: Place = self.to.parse().map_err(|error| wrong("--to", &error))?;
+        if let Place::Embedded(folder) = &from
             && !folder.is_dir()
         {
             bail!(
@@ -81,8 +84,8 @@ impl Copy {
                 folder.display()
             );
         }
-        let from = self.from.source().await.context("cannot open what to copy from")?;
-        let to = self.to.open().await.context("cannot open what to copy to")?;
+        let from = from.source().await.context("cannot open what to copy from")?;
+        let to = to.open().await.context("cannot open what to copy to")?;
         let mut shown = Shown::new();
         let copied = copy(&*from, &*to, |reached, head| shown.show(reached, head)).await;
         copied.context("the copy was interrupted; the same command goes on with it")?;

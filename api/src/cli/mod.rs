@@ -7,6 +7,7 @@ mod copy;
 mod demo;
 mod duration;
 mod import;
+mod nats;
 mod progress;
 mod schemas;
 mod serve;
@@ -15,7 +16,7 @@ mod tour;
 
 pub use schemas::event_schemas;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use std::{process::ExitCode, time::Duration};
 use tracing_subscriber::EnvFilter;
 
@@ -79,6 +80,10 @@ pub fn main() -> ExitCode {
     }
     match run(cli.command) {
         Ok(()) => ExitCode::SUCCESS,
+        Err(error) if error.is::<clap::Error>() => {
+            eprint!("{error}");
+            ExitCode::from(2)
+        }
         Err(error) => {
             eprintln!("daybook: {error:#}");
             ExitCode::FAILURE
@@ -102,6 +107,12 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Demo(demo) => in_runtime(demo.run()),
         Command::Import(import) => in_runtime(import.run()),
     }
+}
+
+/// A wrong value on the command line, told without the value: it may hold a password.
+fn wrong(option: &str, expected: &dyn std::fmt::Display) -> anyhow::Error {
+    let said = format!("the value of {option} cannot be used: {expected}");
+    Cli::command().error(clap::error::ErrorKind::ValueValidation, said).into()
 }
 
 fn in_runtime(work: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {

@@ -1,10 +1,9 @@
 //! `daybook serve`: opens the shop, listens, and stops cleanly on a signal.
 
-use super::{duration, starting::Starting};
-use crate::{Daybook, Limits, Nats, ReadStore, RecordFor, Roles, ServeOptions, Store};
+use super::{duration, nats::NatsArgs, starting::Starting, wrong};
+use crate::{Daybook, Limits, ReadStore, RecordFor, Roles, ServeOptions, Store};
 use anyhow::Context;
-use clap::{Args, error::ErrorKind};
-use daybook_messaging::NatsOptions;
+use clap::Args;
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -24,7 +23,7 @@ pub(super) struct Serve {
         default_value = "embedded",
         hide_env_values = true
     )]
-    store: Store,
+    store: String,
 
     /// Where the read models are: `embedded` for files in DIR, or postgres://user:password@host:port/database, which
     /// several nodes share: one of them keeps it current. Search is in DIR either way
@@ -46,34 +45,6 @@ pub(super) struct Serve {
 
     #[command(flatten)]
     settings: Settings,
-}
-
-/// Whom to tell of every event.
-#[derive(Args)]
-struct NatsArgs {
-    /// NATS servers with JetStream that are told of every event, separated by commas
-    #[arg(long, env = "DAYBOOK_NATS", value_name = "URL,…", hide_env_values = true)]
-    nats: Option<String>,
-
-    /// Credentials file for NATS
-    #[arg(long, env = "DAYBOOK_NATS_CREDENTIALS", value_name = "FILE", requires = "nats")]
-    nats_credentials: Option<PathBuf>,
-
-    /// Certificates of the authorities to trust for NATS over TLS, in PEM
-    #[arg(long, env = "DAYBOOK_NATS_CA", value_name = "FILE", requires = "nats")]
-    nats_ca: Option<PathBuf>,
-
-    /// Copies that JetStream keeps of every event: 1, or 3 or 5 on a cluster
-    #[arg(long, env = "DAYBOOK_NATS_REPLICAS", value_name = "N", default_value_t = 1)]
-    nats_replicas: usize,
-}
-
-impl NatsArgs {
-    fn options(self) -> Option<Nats> {
-        let server =
-            NatsOptions { address: self.nats?, credentials: self.nats_credentials, ca: self.nats_ca };
-        Some(Nats { server, replicas: self.nats_replicas })
-    }
 }
 
 /// What `serve` and `demo` have in common.
@@ -153,23 +124,22 @@ impl Settings {
 
 impl Serve {
     pub(super) async fn run(self) -> anyhow::Result<()> {
-        let read_store: ReadStore = self.read_store.parse().unwrap_or_else(|error| {
-            // Told without the value: it may hold a password.
-            clap::Error::raw(ErrorKind::ValueValidation, format!("--read-store: {error}\n")).exit()
-        });
+        let store: Store = self.store.parse().map_err(|error| wrong("--store", &error))?;
+        let read_store: ReadStore = self.read_store.parse().map_err(|error| wrong("--read-store", &error))?;
         let mut signals = Signals::listen()?;
         // The address first: a shop need not be opened to find out that the port is taken.
         let listener = bind(self.settings.listen).await?;
         let (starting, listener) = Starting::on(listener)?;
         let options = ServeOptions {
-            store: self.store,
+            store,
             read_store,
             nats: self.nats.options(),
             roles: self.roles,
             ..self.settings.options(self.data.clone())
         };
+        let tell = |what: String| starting.waits_for(&what);
         let opened = tokio::select! {
-            opened = Daybook::open(options) => opened,
+            opened = Daybook::open_telling(options, &tell) => opened,
             _ = signals.first() => return Ok(()),
         };
         starting.end().await;

@@ -3,6 +3,7 @@
 
 use super::Roles;
 use daybook_event_log::Position;
+use daybook_messaging::Trouble;
 use parking_lot::Mutex;
 use serde_json::{Value, json};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,46 +13,75 @@ pub(crate) struct Health {
     pub roles: Roles,
     store: Mutex<Option<String>>,
     runs_processes: AtomicBool,
-    relayed: Mutex<Option<watch::Receiver<Position>>>,
+    relay: Mutex<Option<Relaying>>,
     has_relay: bool,
+    nats: Option<NatsHealth>,
+}
+
+/// A relay that runs here.
+pub(crate) struct Relaying {
+    pub relayed: watch::Receiver<Position>,
+    pub trouble: Trouble,
+}
+
+/// The way to NATS, and whether read models hear of news by it.
+pub(crate) struct NatsHealth {
+    pub trouble: Trouble,
+    pub follows: Option<watch::Receiver<bool>>,
+}
+
+impl NatsHealth {
+    fn shown(&self) -> Value {
+        let trouble = self.trouble.borrow().clone();
+        let mut shown = json!({ "connected": trouble.is_none() });
+        if let Some(follows) = &self.follows {
+            let by_nats = trouble.is_none() && *follows.borrow();
+            shown["news_from"] = if by_nats { "nats" } else { "log" }.into();
+        }
+        if let Some(trouble) = trouble {
+            shown["trouble"] = trouble.into();
+        }
+        shown
+    }
 }
 
 impl Health {
-    pub(crate) fn new(roles: Roles, runs_processes: bool, has_relay: bool) -> Self {
+    pub(crate) fn new(roles: Roles, runs_processes: bool, has_relay: bool, nats: Option<NatsHealth>) -> Self {
         let runs_processes = AtomicBool::new(runs_processes);
-        Self { roles, store: Mutex::default(), runs_processes, relayed: Mutex::default(), has_relay }
+        Self { roles, store: Mutex::default(), runs_processes, relay: Mutex::default(), has_relay, nats }
     }
 
     /// Tells what is wrong with the event store; none: nothing.
     pub(crate) fn store(&self, trouble: Option<String>) {
         let mut known = self.store.lock();
         match (&*known, &trouble) {
-            (None, Some(error)) => tracing::error!(error, "the event store is missing"),
+            (None, Some(error)) => tracing::error!(error, "the event store is missing or takes nothing"),
             (Some(_), None) => tracing::info!("the event store is back"),
             _ => {}
         }
         *known = trouble;
     }
 
-    pub(crate) fn store_is_missing(&self) -> bool {
-        self.store.lock().is_some()
+    /// What is wrong with the event store; none: nothing.
+    pub(crate) fn store_trouble(&self) -> Option<String> {
+        self.store.lock().clone()
     }
 
     pub(crate) fn processes(&self, run_here: bool) {
         self.runs_processes.store(run_here, Ordering::Relaxed);
     }
 
-    pub(crate) fn relay(&self, relayed: Option<watch::Receiver<Position>>) {
-        *self.relayed.lock() = relayed;
+    pub(crate) fn relay(&self, relaying: Option<Relaying>) {
+        *self.relay.lock() = relaying;
     }
 
     /// Sets the gauges of what this node does, as of the log's `head`.
     pub(crate) fn measure(&self, head: u64) {
-        let is_missing = f64::from(u8::from(self.store_is_missing()));
+        let is_missing = f64::from(u8::from(self.store.lock().is_some()));
         metrics::gauge!("daybook_node_store_missing").set(is_missing);
         let runs_processes = f64::from(u8::from(self.runs_processes.load(Ordering::Relaxed)));
         metrics::gauge!("daybook_node_runs_processes").set(runs_processes);
-        let relayed = self.relayed.lock().as_ref().map(|relayed| relayed.borrow().get());
+        let relayed = self.relay.lock().as_ref().map(|relay| relay.relayed.borrow().get());
         metrics::gauge!("daybook_relay_active").set(f64::from(u8::from(relayed.is_some())));
         if let Some(relayed) = relayed {
             #[expect(clippy::cast_precision_loss, reason = "gauges are floats")]
@@ -67,13 +97,21 @@ impl Health {
             "projects": projects,
         });
         if self.has_relay {
-            shown["relay"] = match &*self.relayed.lock() {
+            shown["relay"] = match &*self.relay.lock() {
                 None => json!({ "active": false }),
-                Some(relayed) => {
+                Some(Relaying { relayed, trouble }) => {
                     let position = relayed.borrow().get();
-                    json!({ "active": true, "position": position, "lag_events": head.saturating_sub(position) })
+                    let lag = head.saturating_sub(position);
+                    let mut shown = json!({ "active": true, "position": position, "lag_events": lag });
+                    if let Some(trouble) = &*trouble.borrow() {
+                        shown["trouble"] = trouble.as_str().into();
+                    }
+                    shown
                 }
             };
+        }
+        if let Some(nats) = &self.nats {
+            shown["nats"] = nats.shown();
         }
         shown
     }

@@ -9,6 +9,6 @@ mod roles;
 mod store;
 
 pub(crate) use duties::Duties;
-pub(crate) use health::Health;
+pub(crate) use health::{Health, NatsHealth, Relaying};
 pub use roles::{NodeRole, Roles, UnknownRole};
 pub use store::{ReadStore, Store, UnknownReadStore, UnknownStore};

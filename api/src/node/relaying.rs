@@ -1,7 +1,7 @@
 //! The relay to NATS: on an embedded store it just runs; on a shared one whoever holds its lease runs it.
 //! Commands never wait for it.
 
-use super::Health;
+use super::{Health, Relaying};
 use daybook_event_log::{EventLog, Lease, PostgresOptions};
 use daybook_messaging::{Client, Relay, RelayOptions};
 use std::{sync::Arc, time::Duration};
@@ -19,7 +19,7 @@ pub(crate) async fn relay_alone(
     stopping: CancellationToken,
 ) {
     let relay = Relay::start(log, client, options);
-    health.relay(Some(relay.relayed()));
+    health.relay(Some(Relaying { relayed: relay.relayed(), trouble: relay.trouble() }));
     stopping.cancelled().await;
     relay.stop().await;
 }
@@ -36,7 +36,7 @@ pub(crate) async fn keep_relaying(
         match lease {
             Ok(lease) => {
                 let relay = Relay::start(log.clone(), client.clone(), options.clone());
-                health.relay(Some(relay.relayed()));
+                health.relay(Some(Relaying { relayed: relay.relayed(), trouble: relay.trouble() }));
                 tracing::info!("this node relays to NATS now");
                 let lost = stopping.run_until_cancelled(lease.lost()).await;
                 relay.stop().await;

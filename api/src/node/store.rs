@@ -6,7 +6,6 @@ use daybook_event_log::{EmbeddedLog, EmbeddedOptions, EventLog, LogError, Postgr
 use daybook_projections::ReadServer;
 use std::{path::PathBuf, str::FromStr, sync::Arc, time::Duration};
 use tokio_util::sync::CancellationToken;
-use uuid::Uuid;
 
 /// How long a server is waited for when the shop opens.
 const WAIT_FOR_SERVER: Duration = Duration::from_secs(300);
@@ -29,14 +28,16 @@ pub enum Store {
 pub struct UnknownStore;
 
 impl Store {
+    /// Opens it; `tell` hears what is waited for while a server is not there.
     pub(crate) async fn open(
         &self,
         folder: PathBuf,
         embedded: EmbeddedOptions,
+        tell: &(dyn Fn(String) + Send + Sync),
     ) -> Result<Arc<dyn EventLog>, LogError> {
         Ok(match self {
             Self::Embedded => Arc::new(EmbeddedLog::open(folder, embedded)?),
-            Self::Postgres(options) => Arc::new(PostgresLog::connect(options.clone()).await?),
+            Self::Postgres(options) => Arc::new(PostgresLog::connect_telling(options.clone(), tell).await?),
         })
     }
 
@@ -98,14 +99,15 @@ impl FromStr for ReadStore {
     }
 }
 
-/// Asks a server's log every second whether it is there, and tells `health`.
+/// Asks a server's log every second whether it is there and takes events, and tells `health`.
 pub(crate) async fn look_after(log: Arc<dyn EventLog>, health: Arc<Health>, stopping: CancellationToken) {
     while stopping.run_until_cancelled(tokio::time::sleep(LOOK_EVERY)).await.is_some() {
-        // No event has this id; to find that out, the server is asked.
-        let trouble = match tokio::time::timeout(ANSWER_WITHIN, log.find(Uuid::max())).await {
-            Ok(Ok(_)) => None,
+        let trouble = match tokio::time::timeout(ANSWER_WITHIN, log.check()).await {
+            Ok(Ok(())) => None,
             Ok(Err(error)) => Some(error.to_string()),
-            Err(_) => Some("the event store does not answer".to_owned()),
+            Err(_) => Some(format!(
+                "no answer within {ANSWER_WITHIN:?}; is its server overloaded, or the way to it cut?"
+            )),
         };
         health.store(trouble);
     }

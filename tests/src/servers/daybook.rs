@@ -15,6 +15,8 @@ pub struct Node {
     folder: tempfile::TempDir,
     port: u16,
     options: Vec<String>,
+    /// Settings that are better not seen in the list of processes.
+    environment: Vec<(String, String)>,
     process: Mutex<Option<Child>>,
     client: reqwest::Client,
 }
@@ -32,10 +34,17 @@ impl Node {
 
     /// Starts a node and does not wait.
     pub fn start_unready(options: &[&str]) -> anyhow::Result<Self> {
+        Self::start_unready_in(&[], options)
+    }
+
+    /// Starts a node with these variables in its environment, and does not wait.
+    pub fn start_unready_in(environment: &[(&str, &str)], options: &[&str]) -> anyhow::Result<Self> {
+        let environment =
+            environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let options = options.iter().map(|option| (*option).to_owned()).collect();
         let client = reqwest::Client::builder().timeout(Duration::from_secs(40)).build()?;
         let (folder, port) = (tempfile::tempdir()?, free_port()?);
-        let node = Self { folder, port, options, process: Mutex::new(None), client };
+        let node = Self { folder, port, options, environment, process: Mutex::new(None), client };
         node.start_again()?;
         Ok(node)
     }
@@ -48,6 +57,7 @@ impl Node {
             .args(["serve", "--listen", &format!("127.0.0.1:{}", self.port), "--data"])
             .arg(self.folder.path().join("data"))
             .args(&self.options)
+            .envs(self.environment.iter().map(|(name, value)| (name, value)))
             .stdout(Stdio::null())
             .stderr(log)
             .spawn()?;
@@ -62,6 +72,44 @@ impl Node {
             process.wait()?;
         }
         Ok(())
+    }
+
+    /// Ends it with SIGTERM and waits until it has ended well.
+    pub async fn stop(&self) -> anyhow::Result<()> {
+        let Some(mut process) = self.process.lock().take() else { return Ok(()) };
+        let asked = Command::new("kill").args(["-TERM", &process.id().to_string()]).status()?;
+        anyhow::ensure!(asked.success(), "the node could not be asked to stop");
+        for _ in 0..1_200 {
+            if let Some(status) = process.try_wait()? {
+                anyhow::ensure!(status.success(), "the node ended with {status}\n{}", self.log());
+                return Ok(());
+            }
+            tokio::time::sleep(Duration::from_millis(25)).await;
+        }
+        process.kill()?;
+        bail!("the node does not stop\n{}", self.log())
+    }
+
+    /// The arguments it runs with, as everybody on the machine can see them.
+    pub fn seen_arguments(&self) -> anyhow::Result<String> {
+        let process = self.process.lock().as_ref().map(Child::id).context("it is not running")?;
+        let seen = std::fs::read(format!("/proc/{process}/cmdline"))?;
+        Ok(String::from_utf8_lossy(&seen).replace('\0', " "))
+    }
+
+    /// Waits until what `/readyz` answers, ready or not, is as wished, and answers it.
+    pub async fn shows(&self, wished: impl Fn(&Value) -> bool) -> anyhow::Result<Value> {
+        let mut last = Value::Null;
+        for _ in 0..1_200 {
+            if let Ok((_, body)) = self.get("/readyz").await {
+                if wished(&body) {
+                    return Ok(body);
+                }
+                last = body;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        bail!("the node never shows it: {last}\n{}", self.log())
     }
 
     /// Waits until the node is ready and answers what it said then.
@@ -121,8 +169,13 @@ impl Node {
         Ok((status, serde_json::from_str(&text).unwrap_or(Value::Null)))
     }
 
+    /// Where it listens: `http://127.0.0.1:port`.
+    pub fn address(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
     fn url(&self, path: &str) -> String {
-        format!("http://127.0.0.1:{}{path}", self.port)
+        self.address() + path
     }
 }
 

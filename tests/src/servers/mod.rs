@@ -1,6 +1,7 @@
 //! Real servers, started by the tests themselves on free ports in temporary folders, and gone when the test
 //! program is gone, however it ended. One file per kind of server; this one keeps their processes.
 
+pub mod certificates;
 pub mod cuttable;
 pub mod daybook;
 pub mod nats;
@@ -52,12 +53,18 @@ impl User {
         command
     }
 
+    /// Gives a file to this user.
+    pub fn own(self, path: &Path) -> anyhow::Result<()> {
+        if let Some((user, group)) = self.0 {
+            std::os::unix::fs::chown(path, Some(user), Some(group))?;
+        }
+        Ok(())
+    }
+
     /// A new temporary folder that this user owns; whoever asks for it removes it.
     pub fn folder(self, prefix: &str) -> anyhow::Result<PathBuf> {
         let folder = tempfile::Builder::new().prefix(prefix).tempdir()?.keep();
-        if let Some((user, group)) = self.0 {
-            std::os::unix::fs::chown(&folder, Some(user), Some(group))?;
-        }
+        self.own(&folder)?;
         Ok(folder)
     }
 }

@@ -1,7 +1,7 @@
 //! A real PostgreSQL, started from the binaries of this machine. One server per test program is enough:
 //! [`shared`]; every test takes a database of its own: [`PostgresServer::database`].
 
-use super::{Guarded, User, free_port};
+use super::{Guarded, User, certificates::Authority, free_port};
 use anyhow::{Context as _, bail};
 use parking_lot::Mutex;
 use sqlx::{Connection as _, PgConnection};
@@ -19,6 +19,7 @@ pub struct PostgresServer {
     port: u16,
     settings: Vec<String>,
     password: Option<String>,
+    authority: Option<Authority>,
     process: Mutex<Option<Guarded>>,
 }
 
@@ -42,7 +43,7 @@ impl PostgresServer {
         Self::run(user, folder, settings, None).await
     }
 
-    /// Starts a server that wants a password and speaks TLS with a certificate of its own: [`Self::certificate`].
+    /// Starts a server that wants a password and speaks TLS; who vouches for it is in [`Self::certificate`].
     pub async fn start_guarded(password: &str) -> anyhow::Result<Self> {
         let user = User::unprivileged("postgres")?;
         let (folder, keys) = (user.folder("daybook-postgres-")?, user.folder("daybook-postgres-keys-")?);
@@ -58,23 +59,14 @@ impl PostgresServer {
             .arg(&secret);
         run(&mut initdb)?;
         std::fs::remove_dir_all(&keys)?;
-        let mut openssl = user.command("openssl");
-        openssl.args([
-            "req",
-            "-x509",
-            "-newkey",
-            "rsa:2048",
-            "-nodes",
-            "-days",
-            "2",
-            "-subj",
-            "/CN=localhost",
-        ]);
-        openssl.args(["-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost"]);
-        openssl.args(["-addext", "basicConstraints=critical,CA:FALSE"]);
-        openssl.arg("-keyout").arg(folder.join("server.key")).arg("-out").arg(folder.join("server.crt"));
-        run(&mut openssl)?;
-        Self::run(user, folder, &["ssl=on"], Some(password.to_owned())).await
+        let authority = Authority::new()?;
+        let made = authority.vouch_for("server", user)?;
+        let certificate = format!("ssl_cert_file={}", made.certificate.display());
+        let key = format!("ssl_key_file={}", made.key.display());
+        let mut server =
+            Self::run(user, folder, &["ssl=on", &certificate, &key], Some(password.to_owned())).await?;
+        server.authority = Some(authority);
+        Ok(server)
     }
 
     async fn run(
@@ -84,14 +76,15 @@ impl PostgresServer {
         password: Option<String>,
     ) -> anyhow::Result<Self> {
         let settings = settings.iter().map(|setting| (*setting).to_owned()).collect();
-        let server = Self { user, folder, port: free_port()?, settings, password, process: Mutex::new(None) };
+        let (port, process) = (free_port()?, Mutex::new(None));
+        let server = Self { user, folder, port, settings, password, authority: None, process };
         server.start_again().await?;
         Ok(server)
     }
 
-    /// The certificate that vouches for the server.
+    /// The certificate of the authority that vouches for the server.
     pub fn certificate(&self) -> PathBuf {
-        self.folder.join("server.crt")
+        self.authority.as_ref().expect("it was started guarded").certificate()
     }
 
     /// Starts a server that was stopped, on the port and the data it had.

@@ -7,6 +7,7 @@ mod messages;
 mod moving;
 mod read_store;
 mod roles;
+mod secure;
 mod shopping;
 mod trouble;
 
