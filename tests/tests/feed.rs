@@ -3,8 +3,9 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use daybook_tests::{
+    on_each_store,
     seed::Random,
-    shop::{Day, ShopClient, TestShop, text},
+    shop::{Day, On, ShopClient, TestShop, text},
 };
 use futures::StreamExt;
 use serde_json::Value;
@@ -15,6 +16,8 @@ use std::{
     },
     time::Duration,
 };
+
+on_each_store!(a_follower_sees_everything_once_and_in_order_through_kills_and_restarts);
 
 /// Follows by Server-Sent Events, going on behind the last id whenever the connection breaks, until `end` is reached.
 async fn follow(shop: ShopClient, end: Arc<AtomicU64>) -> Vec<Value> {
@@ -46,10 +49,9 @@ async fn follow(shop: ShopClient, end: Arc<AtomicU64>) -> Vec<Value> {
     seen
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_follower_sees_everything_once_and_in_order_through_kills_and_restarts() {
+async fn a_follower_sees_everything_once_and_in_order_through_kills_and_restarts(on: On) {
     let mut random = Random::from_environment();
-    let mut shop = TestShop::start().await;
+    let mut shop = TestShop::start_on(on).await;
     let end = Arc::new(AtomicU64::new(u64::MAX));
     let follower = tokio::spawn(follow(shop.client(), end.clone()));
     let mut day = Day::begin(&shop, &mut random).await;

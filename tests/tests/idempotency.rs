@@ -3,11 +3,21 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-use daybook_tests::shop::{Answer, TestShop, cart_body, text};
+use daybook_tests::{
+    on_each_store,
+    shop::{Answer, On, TestShop, cart_body, text},
+};
 use futures::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
+
+on_each_store!(
+    the_same_key_gives_the_same_answer_and_one_event_also_after_restarts,
+    the_same_key_from_many_sides_at_once_is_one_event,
+    checkouts_racing_on_one_cart_give_one_order,
+    many_buyers_after_the_same_stock_get_exactly_what_is_there,
+);
 
 const TOKEN: &str = r#"{"payment_token":"tok_visa"}"#;
 
@@ -27,9 +37,8 @@ fn same(first: &Answer, second: &Answer) {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn the_same_key_gives_the_same_answer_and_one_event_also_after_restarts() {
-    let mut shop = TestShop::start().await;
+async fn the_same_key_gives_the_same_answer_and_one_event_also_after_restarts(on: On) {
+    let mut shop = TestShop::start_on(on).await;
     let _ = shop.put_product("MUG", 1299).await;
     let delivery = json!({ "quantity": 5, "reference": "delivery note 7" });
     let received = with_key(&shop, "/inventory/MUG/receive", "k-1", &delivery).await.expect(200);
@@ -54,9 +63,8 @@ async fn the_same_key_gives_the_same_answer_and_one_event_also_after_restarts() 
     assert_eq!(shop.stock("MUG").await["on_hand"], 5);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn the_same_key_from_many_sides_at_once_is_one_event() {
-    let shop = TestShop::start().await;
+async fn the_same_key_from_many_sides_at_once_is_one_event(on: On) {
+    let shop = TestShop::start_on(on).await;
     for round in 0..10 {
         let (key, body) = (format!("at-once-{round}"), json!({ "quantity": 3 }));
         let before = shop.head().await;
@@ -73,9 +81,8 @@ async fn the_same_key_from_many_sides_at_once_is_one_event() {
     assert_eq!(stock["on_hand"], 30);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn checkouts_racing_on_one_cart_give_one_order() {
-    let shop = TestShop::start().await;
+async fn checkouts_racing_on_one_cart_give_one_order(on: On) {
+    let shop = TestShop::start_on(on).await;
     let _ = shop.put_product("MUG", 1299).await;
     let _ = shop.receive("MUG", 1_000).await;
     for round in 0..8 {
@@ -97,10 +104,9 @@ async fn checkouts_racing_on_one_cart_give_one_order() {
     assert_eq!(shop.stock("MUG").await["reserved"], 16);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn many_buyers_after_the_same_stock_get_exactly_what_is_there() {
+async fn many_buyers_after_the_same_stock_get_exactly_what_is_there(on: On) {
     const STOCK: u32 = 25;
-    let shop = TestShop::start().await;
+    let shop = TestShop::start_on(on).await;
     let _ = shop.put_product("HOT", 500).await;
     let _ = shop.receive("HOT", STOCK).await;
     let buyers = (0..60).map(|_| async {

@@ -1,15 +1,20 @@
 //! The read models are derived: lost, cut off or killed in the middle, they come back as they were.
 
 use daybook_tests::{
+    on_each_store,
     seed::Random,
-    shop::{Day, TestShop, assert_same_views},
+    shop::{Day, On, TestShop, assert_same_views},
 };
 use std::{fs, time::Duration};
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_read_store_that_was_deleted_is_filled_again_with_the_same_views() {
+on_each_store!(
+    a_read_store_that_was_deleted_is_filled_again_with_the_same_views,
+    killed_at_any_moment_the_views_are_those_of_a_fresh_filling,
+);
+
+async fn a_read_store_that_was_deleted_is_filled_again_with_the_same_views(on: On) {
     let mut random = Random::from_environment();
-    let mut shop = TestShop::start().await;
+    let mut shop = TestShop::start_on(on).await;
     let mut day = Day::begin(&shop, &mut random).await;
     day.go_on(&shop, &mut random, 120).await;
     shop.settled().await;
@@ -30,10 +35,9 @@ async fn a_read_store_that_was_deleted_is_filled_again_with_the_same_views() {
     assert_same_views(&before, &day.views(&shop).await);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn killed_at_any_moment_the_views_are_those_of_a_fresh_filling() {
+async fn killed_at_any_moment_the_views_are_those_of_a_fresh_filling(on: On) {
     let mut random = Random::from_environment();
-    let mut shop = TestShop::start().await;
+    let mut shop = TestShop::start_on(on).await;
     let mut day = Day::begin(&shop, &mut random).await;
     for _ in 0..6 {
         day.go_on(&shop, &mut random, 25).await;

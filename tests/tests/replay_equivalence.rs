@@ -2,14 +2,16 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-use daybook_event_log::{EmbeddedLog, EventLog, Position};
+use daybook_event_log::Position;
 use daybook_projections::{Options, ReadModels};
 use daybook_tests::{
+    on_each_store,
     seed::Random,
-    shop::{Day, TestShop},
+    shop::{Day, On, TestShop},
 };
-use std::{path::Path, sync::Arc};
 use tempfile::TempDir;
+
+on_each_store!(the_views_after_a_day_are_those_of_a_replay_of_its_log);
 
 const VIEWS: [&str; 5] = ["catalog", "cart", "order", "stock", "payment"];
 
@@ -21,10 +23,9 @@ fn rows(models: &ReadModels, view: &str) -> Rows {
     rows.iter().map(|(key, row)| (text(key), text(row.json()))).collect()
 }
 
-async fn replayed(data: &Path, until: Option<Position>) -> (ReadModels, TempDir) {
+async fn replayed(shop: &TestShop, until: Option<Position>) -> (ReadModels, TempDir) {
     let folder = TempDir::new().unwrap();
-    let log: Arc<dyn EventLog> = Arc::new(EmbeddedLog::open_read_only(data.join("log")).unwrap());
-    (ReadModels::replay(log, until, folder.path()).await.unwrap(), folder)
+    (ReadModels::replay(shop.log().await, until, folder.path()).await.unwrap(), folder)
 }
 
 fn assert_same_rows(live: &ReadModels, replayed: &ReadModels) {
@@ -38,10 +39,9 @@ fn assert_same_rows(live: &ReadModels, replayed: &ReadModels) {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn the_views_after_a_day_are_those_of_a_replay_of_its_log() {
+async fn the_views_after_a_day_are_those_of_a_replay_of_its_log(on: On) {
     let mut random = Random::from_environment();
-    let mut shop = TestShop::start().await;
+    let mut shop = TestShop::start_on(on).await;
     let mut day = Day::begin(&shop, &mut random).await;
     day.go_on(&shop, &mut random, 60).await;
     shop.kill();
@@ -52,12 +52,12 @@ async fn the_views_after_a_day_are_those_of_a_replay_of_its_log() {
 
     let live = ReadModels::open(&shop.data().join("read"), Options { search: None, ..Options::default() });
     let live = live.unwrap();
-    let (whole, _folder) = replayed(shop.data(), None).await;
+    let (whole, _folder) = replayed(&shop, None).await;
     assert_same_rows(&live, &whole);
 
     // As of its last position the past is the present; one event earlier it is not.
-    let (same, _folder) = replayed(shop.data(), Some(Position::new(head))).await;
+    let (same, _folder) = replayed(&shop, Some(Position::new(head))).await;
     assert_same_rows(&live, &same);
-    let (earlier, _folder) = replayed(shop.data(), Some(Position::new(head / 2))).await;
+    let (earlier, _folder) = replayed(&shop, Some(Position::new(head / 2))).await;
     assert_ne!(rows(&earlier, "order"), rows(&live, "order"));
 }

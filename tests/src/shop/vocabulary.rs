@@ -31,6 +31,7 @@ impl ShopClient {
                 Ok(answer) if answer.status != 503 => return answer,
                 _ => tokio::time::sleep(Duration::from_millis(15)).await,
             }
+            self.ask_the_next();
         }
         panic!("{path} was never answered");
     }

@@ -1,18 +1,26 @@
 //! Requests that are wrong in themselves.
 
 use crate::with_cart;
-use daybook_tests::shop::{Answer, TestShop};
+use daybook_tests::{
+    on_each_store,
+    shop::{Answer, On, TestShop},
+};
 use reqwest::Method;
 use serde_json::{Value, json};
+
+on_each_store!(
+    bodies_that_cannot_be_understood_are_refused_with_the_place,
+    absurd_quantities_unknown_articles_and_foreign_money_are_refused,
+    unknown_addresses_and_wrong_methods_are_problems_too,
+);
 
 async fn raw(shop: &TestShop, path: &str, media_type: &str, body: impl Into<reqwest::Body>) -> Answer {
     let request = shop.http.post(shop.address() + path).header("content-type", media_type).body(body);
     Answer::read(request.send().await.unwrap()).await.unwrap()
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn bodies_that_cannot_be_understood_are_refused_with_the_place() {
-    let (shop, cart, head) = with_cart(&[]).await;
+async fn bodies_that_cannot_be_understood_are_refused_with_the_place(on: On) {
+    let (shop, cart, head) = with_cart(on, &[]).await;
     let lines = format!("/carts/{cart}/lines");
     let json = "application/json";
     let malformed = raw(&shop, &lines, json, "{\"sku\":\"MUG\",").await.problem(400, "malformed-json");
@@ -42,9 +50,8 @@ async fn bodies_that_cannot_be_understood_are_refused_with_the_place() {
     assert_eq!(shop.head().await, head, "a refused request wrote something");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn absurd_quantities_unknown_articles_and_foreign_money_are_refused() {
-    let (shop, cart, head) = with_cart(&[]).await;
+async fn absurd_quantities_unknown_articles_and_foreign_money_are_refused(on: On) {
+    let (shop, cart, head) = with_cart(on, &[]).await;
     let lines = format!("/carts/{cart}/lines");
     let huge: Value = serde_json::from_str("1e300").unwrap();
     for quantity in [json!(0), json!(-1), json!(1.5), json!(4_294_967_296_u64), json!(u64::MAX), huge] {
@@ -63,9 +70,8 @@ async fn absurd_quantities_unknown_articles_and_foreign_money_are_refused() {
     assert_eq!(shop.head().await, head, "a refused request wrote something");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn unknown_addresses_and_wrong_methods_are_problems_too() {
-    let (shop, cart, head) = with_cart(&[]).await;
+async fn unknown_addresses_and_wrong_methods_are_problems_too(on: On) {
+    let (shop, cart, head) = with_cart(on, &[]).await;
     shop.get("/cart").await.problem(404, "not-found");
     shop.get("/carts/42").await.problem(400, "invalid-parameter");
     let nobody = "/carts/0199a5b0-7c3e-7d11-8a52-3f0d6c1b2a90";

@@ -1,13 +1,18 @@
 //! Clients that take too much: of room, of time, of patience.
 
 use crate::with_cart;
-use daybook_tests::shop::ShopClient;
+use daybook_tests::{
+    on_each_store,
+    shop::{On, ShopClient},
+};
 use std::time::Duration;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
     time::timeout,
 };
+
+on_each_store!(a_body_of_100_mb_is_refused_without_being_read, a_slow_client_is_cut_off_and_holds_nobody_up,);
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -27,9 +32,8 @@ pub(crate) async fn answer(stream: &mut TcpStream) -> String {
     String::from_utf8_lossy(&said).into_owned()
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_body_of_100_mb_is_refused_without_being_read() {
-    let (shop, cart, head) = with_cart(&[]).await;
+async fn a_body_of_100_mb_is_refused_without_being_read(on: On) {
+    let (shop, cart, head) = with_cart(on, &[]).await;
     let mut stream = connect(&shop).await;
     let request = format!(
         "POST /carts/{cart}/lines HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 100000000\r\n\r\n"
@@ -71,9 +75,8 @@ async fn a_body_of_100_mb_is_refused_without_being_read() {
     assert_eq!(shop.head().await, head, "a refused request wrote something");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_slow_client_is_cut_off_and_holds_nobody_up() {
-    let (shop, cart, head) = with_cart(&["--header-timeout", "1s", "--body-timeout", "1s"]).await;
+async fn a_slow_client_is_cut_off_and_holds_nobody_up(on: On) {
+    let (shop, cart, head) = with_cart(on, &["--header-timeout", "1s", "--body-timeout", "1s"]).await;
     let mut slow_heads = Vec::new();
     for _ in 0..30 {
         let mut stream = connect(&shop).await;

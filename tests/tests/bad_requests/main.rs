@@ -8,11 +8,11 @@ mod clients;
 mod state;
 mod wire;
 
-use daybook_tests::shop::TestShop;
+use daybook_tests::shop::{On, TestShop};
 
 /// A shop with ten mugs and a cart that has one of them; the cart's id and the log's end.
-async fn with_cart(arguments: &[&str]) -> (TestShop, String, u64) {
-    let shop = TestShop::start_with(arguments).await;
+async fn with_cart(on: On, arguments: &[&str]) -> (TestShop, String, u64) {
+    let shop = TestShop::start_on_with(on, arguments).await;
     let _ = shop.put_product("MUG", 1299).await;
     let _ = shop.receive("MUG", 10).await;
     let cart = shop.cart(&[("MUG", 1)]).await;

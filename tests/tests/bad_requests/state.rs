@@ -1,12 +1,21 @@
 //! Requests that would be right at another time.
 
 use crate::with_cart;
+use daybook_tests::{on_each_store, shop::On};
 use reqwest::Method;
 use serde_json::json;
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_closed_cart_takes_no_lines_and_no_second_checkout() {
-    let (shop, cart, _) = with_cart(&[]).await;
+on_each_store!(
+    a_condition_or_a_key_that_cannot_be_kept_is_refused_and_never_ignored,
+    a_cart_is_not_merged_into_one_that_cannot_take_its_lines,
+    a_sku_is_a_variant_of_one_product_until_that_is_archived,
+    a_closed_cart_takes_no_lines_and_no_second_checkout,
+    a_stale_version_is_refused_with_the_actual_one,
+    a_key_stands_for_one_request_only,
+);
+
+async fn a_closed_cart_takes_no_lines_and_no_second_checkout(on: On) {
+    let (shop, cart, _) = with_cart(on, &[]).await;
     let order = shop.checkout(&cart, "tok_visa").await.expect(201).json();
     let head = shop.settled().await;
     let again = shop.checkout(&cart, "tok_visa").await.problem(409, "conflict");
@@ -18,9 +27,8 @@ async fn a_closed_cart_takes_no_lines_and_no_second_checkout() {
     assert_eq!(shop.settled().await, head, "a refused request wrote something");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_stale_version_is_refused_with_the_actual_one() {
-    let (shop, cart, _) = with_cart(&[]).await;
+async fn a_stale_version_is_refused_with_the_actual_one(on: On) {
+    let (shop, cart, _) = with_cart(on, &[]).await;
     let line = format!("/carts/{cart}/lines/1");
     let seen = shop.get(&format!("/carts/{cart}")).await.expect(200);
     let tag = seen.header("etag").to_owned();
@@ -35,9 +43,8 @@ async fn a_stale_version_is_refused_with_the_actual_one() {
     assert_eq!(shop.head().await, head);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_key_stands_for_one_request_only() {
-    let (shop, cart, _) = with_cart(&[]).await;
+async fn a_key_stands_for_one_request_only(on: On) {
+    let (shop, cart, _) = with_cart(on, &[]).await;
     let lines = format!("/carts/{cart}/lines");
     let key = [("idempotency-key", "one-request")];
     let body = json!({ "sku": "MUG", "quantity": 1 });
@@ -52,9 +59,8 @@ async fn a_key_stands_for_one_request_only() {
     assert_eq!(shop.head().await, head);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_condition_or_a_key_that_cannot_be_kept_is_refused_and_never_ignored() {
-    let (shop, cart, _) = with_cart(&[]).await;
+async fn a_condition_or_a_key_that_cannot_be_kept_is_refused_and_never_ignored(on: On) {
+    let (shop, cart, _) = with_cart(on, &[]).await;
     let head = shop.head().await;
     let product = json!({ "status": "published", "title": "Other",
         "variants": [{ "sku": "MUG-2", "prices": [{ "minor": 100, "currency": "GBP" }] }] });
@@ -78,9 +84,8 @@ async fn a_condition_or_a_key_that_cannot_be_kept_is_refused_and_never_ignored()
     let _ = shop.ask(Method::PUT, "/products/NEW", &only_new, Some(&product)).await.unwrap().expect(200);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_cart_is_not_merged_into_one_that_cannot_take_its_lines() {
-    let (shop, cart, _) = with_cart(&[]).await;
+async fn a_cart_is_not_merged_into_one_that_cannot_take_its_lines(on: On) {
+    let (shop, cart, _) = with_cart(on, &[]).await;
     let euros = shop.post("/carts", json!({ "currency": "EUR" })).await.expect(201).json();
     let closed = shop.cart(&[("MUG", 1)]).await;
     let _ = shop.checkout(&closed, "tok_visa").await.expect(201);
@@ -97,9 +102,8 @@ async fn a_cart_is_not_merged_into_one_that_cannot_take_its_lines() {
     assert_eq!(kept["state"], "active", "{kept}");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_sku_is_a_variant_of_one_product_until_that_is_archived() {
-    let (shop, _, _) = with_cart(&[]).await;
+async fn a_sku_is_a_variant_of_one_product_until_that_is_archived(on: On) {
+    let (shop, _, _) = with_cart(on, &[]).await;
     let head = shop.head().await;
     let other = json!({ "status": "published", "title": "Other",
         "variants": [{ "sku": "MUG", "prices": [{ "minor": 100, "currency": "GBP" }] }] });

@@ -4,10 +4,21 @@ use crate::{
     clients::{answer, connect},
     with_cart,
 };
+use daybook_tests::{
+    on_each_store,
+    shop::{On, ShopClient},
+};
 use tokio::io::AsyncWriteExt;
 
+on_each_store!(
+    what_is_no_request_is_told_so,
+    requests_sent_ahead_are_answered_in_their_order_and_after_the_client_closed_its_side,
+    a_client_that_says_everything_before_it_listens_hears_why_it_was_too_much,
+    hundreds_of_idle_connections_keep_nobody_from_being_served,
+);
+
 /// What the server says to `request`, which closes its own side afterwards.
-async fn said_to(shop: &daybook_tests::shop::ShopClient, request: &[u8]) -> String {
+async fn said_to(shop: &ShopClient, request: &[u8]) -> String {
     let mut stream = connect(shop).await;
     // The server may stop listening in the middle of it.
     let _ = stream.write_all(request).await;
@@ -15,9 +26,8 @@ async fn said_to(shop: &daybook_tests::shop::ShopClient, request: &[u8]) -> Stri
     answer(&mut stream).await
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn what_is_no_request_is_told_so() {
-    let (shop, _, head) = with_cart(&[]).await;
+async fn what_is_no_request_is_told_so(on: On) {
+    let (shop, _, head) = with_cart(on, &[]).await;
     let many: String = (0..200).map(|n| format!("x-{n}: 1\r\n")).collect();
     let large = "y".repeat(300_000);
     let cases: [(Vec<u8>, &str, &str); 7] = [
@@ -46,9 +56,8 @@ async fn what_is_no_request_is_told_so() {
     assert_eq!(shop.head().await, head, "noise wrote something");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn requests_sent_ahead_are_answered_in_their_order_and_after_the_client_closed_its_side() {
-    let (shop, cart, _) = with_cart(&[]).await;
+async fn requests_sent_ahead_are_answered_in_their_order_and_after_the_client_closed_its_side(on: On) {
+    let (shop, cart, _) = with_cart(on, &[]).await;
     let paths = ["/livez".to_owned(), format!("/carts/{cart}"), "/nowhere".to_owned(), "/livez".to_owned()];
     let ahead: String = paths.iter().map(|path| format!("GET {path} HTTP/1.1\r\nhost: x\r\n\r\n")).collect();
     let said = said_to(&shop, ahead.as_bytes()).await;
@@ -56,9 +65,8 @@ async fn requests_sent_ahead_are_answered_in_their_order_and_after_the_client_cl
     assert_eq!(statuses, ["200", "200", "404", "200"], "{said}");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_client_that_says_everything_before_it_listens_hears_why_it_was_too_much() {
-    let (shop, cart, head) = with_cart(&[]).await;
+async fn a_client_that_says_everything_before_it_listens_hears_why_it_was_too_much(on: On) {
+    let (shop, cart, head) = with_cart(on, &[]).await;
     let body = vec![b' '; 20_000_000];
     for length in [format!("content-length: {}", body.len()), "transfer-encoding: chunked".to_owned()] {
         let chunked = length.starts_with("transfer");
@@ -79,9 +87,8 @@ async fn a_client_that_says_everything_before_it_listens_hears_why_it_was_too_mu
     assert_eq!(shop.head().await, head, "a refused request wrote something");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn hundreds_of_idle_connections_keep_nobody_from_being_served() {
-    let (shop, cart, _) = with_cart(&[]).await;
+async fn hundreds_of_idle_connections_keep_nobody_from_being_served(on: On) {
+    let (shop, cart, _) = with_cart(on, &[]).await;
     let mut idle = Vec::new();
     for _ in 0..300 {
         idle.push(connect(&shop).await);

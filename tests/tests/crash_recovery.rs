@@ -5,11 +5,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-mod books;
-mod buyer;
-
-use buyer::Buyer;
-use daybook_tests::{seed::Random, shop::TestShop};
+use daybook_tests::{
+    on_each_store,
+    seed::Random,
+    shop::{Buyer, On, TestShop, ask_again_as_before, books},
+};
 use std::{
     sync::{
         Arc,
@@ -18,15 +18,16 @@ use std::{
     time::Duration,
 };
 
+on_each_store!(what_was_acknowledged_survives_being_killed_again_and_again);
+
 /// The articles with the units received of each; too few for everybody.
 const ARTICLES: &[(&str, u32)] = &[("MUG", 40), ("POT", 90), ("LAMP", 2_000)];
 const BUYERS: usize = 5;
 const KILLS: usize = 8;
 
-#[tokio::test(flavor = "multi_thread")]
-async fn what_was_acknowledged_survives_being_killed_again_and_again() {
+async fn what_was_acknowledged_survives_being_killed_again_and_again(on: On) {
     let mut random = Random::from_environment();
-    let mut shop = TestShop::start().await;
+    let mut shop = TestShop::start_on(on).await;
     for (sku, units) in ARTICLES {
         let _ = shop.put_product(sku, 250).await;
         let _ = shop.receive(sku, *units).await;
@@ -52,7 +53,7 @@ async fn what_was_acknowledged_survives_being_killed_again_and_again() {
 
     shop.settled().await;
     let before = shop.events().await;
-    buyer::ask_again(&shop, &ledger).await;
+    ask_again_as_before(&shop, &ledger).await;
     assert_eq!(shop.settled().await, before.len() as u64, "asking again wrote something");
     shop.kill();
     shop.restart().await;

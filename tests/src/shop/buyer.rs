@@ -1,9 +1,7 @@
 //! Somebody who buys, asks again when the shop does not answer, and writes down every answer.
 
-use daybook_tests::{
-    seed::Random,
-    shop::{Answer, ShopClient, cart_body, text},
-};
+use super::{Answer, ShopClient, cart_body, text};
+use crate::seed::Random;
 use serde_json::{Value, json};
 use std::sync::{
     Arc,
@@ -14,37 +12,37 @@ use std::sync::{
 const TOKENS: &[&str] = &["tok_visa", "tok_visa", "tok_visa", "tok_declined", "tok_timeout_approved"];
 
 /// A request under its key, and what was acknowledged.
-pub(crate) struct Acknowledged {
+pub struct Acknowledged {
     path: String,
     key: String,
     body: Value,
-    pub(crate) answer: Answer,
+    pub answer: Answer,
 }
 
 /// A cart that was made, and the checkout that was asked for.
-pub(crate) struct Purchase {
-    pub(crate) cart: Acknowledged,
-    pub(crate) checkout: Acknowledged,
+pub struct Purchase {
+    pub cart: Acknowledged,
+    pub checkout: Acknowledged,
 }
 
 impl Purchase {
-    pub(crate) fn cart_id(&self) -> String {
+    pub fn cart_id(&self) -> String {
         text(&self.cart.answer.json()["id"])
     }
 }
 
-pub(crate) struct Buyer {
+pub struct Buyer {
     number: usize,
     shop: ShopClient,
     random: Random,
 }
 
 impl Buyer {
-    pub(crate) fn new(number: usize, shop: ShopClient, random: Random) -> Self {
+    pub fn new(number: usize, shop: ShopClient, random: Random) -> Self {
         Self { number, shop, random }
     }
 
-    pub(crate) async fn buy_until(mut self, closing: Arc<AtomicBool>) -> Vec<Purchase> {
+    pub async fn buy_until(mut self, closing: Arc<AtomicBool>) -> Vec<Purchase> {
         let mut ledger = Vec::new();
         while !closing.load(Ordering::Relaxed) {
             let purchase = self.buy(ledger.len()).await;
@@ -82,7 +80,7 @@ impl Buyer {
 }
 
 /// Asks everything once more under the same keys: every answer is what it was.
-pub(crate) async fn ask_again(shop: &ShopClient, ledger: &[Purchase]) {
+pub async fn ask_again_as_before(shop: &ShopClient, ledger: &[Purchase]) {
     for request in ledger.iter().flat_map(|purchase| [&purchase.cart, &purchase.checkout]) {
         let answer = shop.insist(&request.path, &request.key, &request.body).await;
         assert_same(request, &answer);

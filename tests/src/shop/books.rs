@@ -1,7 +1,8 @@
 //! The books: what the log, the orders, the payments and the stock must agree on.
 
-use crate::buyer::Purchase;
-use daybook_tests::shop::{ShopClient, text};
+#![expect(clippy::unwrap_used, reason = "a check that cannot go on has failed")]
+
+use super::{Purchase, ShopClient, text};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,7 +15,7 @@ fn number(value: &Value) -> u64 {
 }
 
 /// Positions are dense, versions are dense within their stream, and no event is there twice.
-pub(crate) fn the_log_is_whole(events: &[Value]) {
+pub fn the_log_is_whole(events: &[Value]) {
     let mut versions: BTreeMap<String, u64> = BTreeMap::new();
     let mut ids = BTreeSet::new();
     for (at, event) in events.iter().enumerate() {
@@ -26,10 +27,7 @@ pub(crate) fn the_log_is_whole(events: &[Value]) {
     }
 }
 
-pub(crate) fn every_cart_has_one_order_at_most_and_every_order_one_end(
-    events: &[Value],
-    ledger: &[Purchase],
-) {
+pub fn every_cart_has_one_order_at_most_and_every_order_one_end(events: &[Value], ledger: &[Purchase]) {
     let submitted: BTreeSet<_> = ledger.iter().map(Purchase::cart_id).collect();
     assert_eq!(submitted.len(), ledger.len(), "two keys made one cart");
     let made: BTreeSet<_> =
@@ -65,7 +63,7 @@ pub(crate) fn every_cart_has_one_order_at_most_and_every_order_one_end(
     }
 }
 
-pub(crate) async fn payments_agree_with_their_orders(shop: &ShopClient, events: &[Value]) {
+pub async fn payments_agree_with_their_orders(shop: &ShopClient, events: &[Value]) {
     let mut payment_of: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for event in of_type(events, "AuthorizationRequested") {
         let stream = text(&event["subject"]);
@@ -98,7 +96,7 @@ pub(crate) async fn payments_agree_with_their_orders(shop: &ShopClient, events: 
 }
 
 /// What is reserved is what confirmed orders wait for, and the movements add up to what is there.
-pub(crate) async fn stock_agrees_with_orders_and_movements(
+pub async fn stock_agrees_with_orders_and_movements(
     shop: &ShopClient,
     events: &[Value],
     articles: &[(&str, u32)],
