@@ -1,110 +1,112 @@
-//! A shop to put load on: products, prices, stock, made through the API like anybody would.
+//! A shop to put load on: products, prices and stock, made through the API like anybody would; and what is asked of
+//! any shop before and after a measurement.
 
-use crate::{client::Client, server::Server};
-use anyhow::{Context as _, bail};
-use rand::{Rng as _, SeedableRng as _, rngs::StdRng};
+use crate::{data::Articles, load::Client, server::Server};
+use anyhow::{Context as _, ensure};
 use serde_json::{Value, json};
-
-/// Words product titles are made of, so that searches find something and facets have values.
-const ADJECTIVES: [&str; 16] = [
-    "red", "blue", "white", "large", "small", "vintage", "wooden", "glass", "ceramic", "metal", "paper",
-    "cotton", "silver", "golden", "striped", "floral",
-];
-const NOUNS: [&str; 16] = [
-    "mug", "lantern", "heart", "bag", "clock", "candle", "frame", "bowl", "cushion", "lamp", "box",
-    "bunting", "plate", "spoon", "ribbon", "card",
-];
-const BRANDS: [&str; 8] = ["Acorn", "Bramble", "Cobble", "Drift", "Ember", "Fable", "Grove", "Hearth"];
+use std::{
+    fmt::Write as _,
+    time::{Duration, Instant},
+};
 
 /// The SKU of product `number`.
-pub(crate) fn sku(number: u64) -> String {
-    format!("SKU{number:07}")
+pub(crate) fn sku(number: u64) -> Sku {
+    Sku(number)
 }
 
-/// Puts `count` published products on the shelf, each with `stock` units, over several connections.
-pub(crate) async fn stock_up(server: &Server, count: u64, stock: u32) -> anyhow::Result<()> {
-    let mut workers = Vec::new();
-    let connections = 32.min(count.max(1));
-    for worker in 0..connections {
-        let mut client = server.client().await?;
-        workers.push(tokio::task::spawn_local(async move {
-            for number in (worker..count).step_by(usize::try_from(connections)?) {
-                put_product(&mut client, number).await?;
-                if stock > 0 {
-                    receive(&mut client, number, stock).await?;
-                }
-            }
-            anyhow::Ok(())
-        }));
+/// Shown without an allocation.
+#[derive(Clone, Copy)]
+pub(crate) struct Sku(u64);
+
+impl std::fmt::Display for Sku {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "SKU{:07}", self.0)
     }
-    for worker in workers {
-        worker.await??;
+}
+
+impl Sku {
+    pub(crate) fn parse<T: std::str::FromStr>(self) -> Result<T, T::Err> {
+        self.to_string().parse()
+    }
+}
+
+/// Commands of one bulk request.
+const BULK: u64 = 500;
+
+/// Puts `count` published products on the shelf, each with `stock` units.
+pub(crate) async fn stock_up(server: &Server, count: u64, stock: u32) -> anyhow::Result<()> {
+    let articles = Articles::get()?;
+    let mut client = server.client().await?;
+    for first in (0..count).step_by(usize::try_from(BULK)?) {
+        let mut lines = String::new();
+        for number in first..count.min(first + BULK) {
+            let mut product = serde_json::to_value(articles.product(number)?)?;
+            product["status"] = "published".into();
+            let (path, key) = (format!("/products/P{number}"), format!("put-{number}"));
+            let put = json!({ "method": "PUT", "path": path, "idempotency_key": key, "body": product });
+            writeln!(lines, "{put}")?;
+            if stock > 0 {
+                let path = format!("/inventory/{}/receive", sku(number));
+                let body = json!({ "location": "MAIN", "quantity": stock });
+                writeln!(
+                    lines,
+                    "{}",
+                    json!({ "path": path, "idempotency_key": format!("r-{number}"), "body": body })
+                )?;
+            }
+        }
+        let answer = client.bulk(&lines).await?;
+        answer.expect(&[200], "POST /commands")?;
+        for line in answer.body.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
+            let outcome: Value = serde_json::from_slice(line)?;
+            let status = outcome["status"].as_u64().unwrap_or(0);
+            ensure!((200..300).contains(&status), "a product or its stock was refused: {outcome}");
+        }
     }
     settle(server).await
 }
 
-async fn put_product(client: &mut Client, number: u64) -> anyhow::Result<()> {
-    let mut rng = StdRng::seed_from_u64(number);
-    let adjective = ADJECTIVES[rng.random_range(0..16)];
-    let noun = NOUNS[rng.random_range(0..16)];
-    let body = json!({
-        "title": format!("{adjective} {noun} {number}"),
-        "description": format!("A {adjective} {noun} for every {} home.", ADJECTIVES[rng.random_range(0..16)]),
-        "brand": BRANDS[rng.random_range(0..8)],
-        "category": ["Home", noun],
-        "attributes": { "colour": adjective, "weight_g": rng.random_range(50..2_000) },
-        "variants": [{ "sku": sku(number), "prices": [{ "minor": rng.random_range(99..9_999), "currency": "GBP" }] }],
-        "status": "published",
-    });
-    let path = format!("/products/P{number}");
-    let answer =
-        client.request("PUT", &path, &format!("put-{number}"), Some(&serde_json::to_vec(&body)?)).await?;
-    expect(answer.status, &[200, 201], &answer.body, &path)
-}
-
-async fn receive(client: &mut Client, number: u64, units: u32) -> anyhow::Result<()> {
-    let body = serde_json::to_vec(&json!({ "location": "MAIN", "quantity": units }))?;
-    let path = format!("/inventory/{}/receive", sku(number));
-    let answer = client.post(&path, &format!("receive-{number}"), &body).await?;
-    expect(answer.status, &[200, 201], &answer.body, &path)
-}
-
-/// Waits until the read models show everything that was written.
+/// Waits until the read models and the search show everything that was written.
 pub(crate) async fn settle(server: &Server) -> anyhow::Result<()> {
-    let mut client = server.client().await?;
-    let head = head(&mut client).await?;
-    let path = format!("/search?q=&limit=1&min_position={head}&wait_ms=30000");
-    let answer = client.get(&path).await?;
-    expect(answer.status, &[200], &answer.body, &path)
+    settle_within(server, Duration::from_secs(60)).await
+}
+
+pub(crate) async fn settle_within(server: &Server, patience: Duration) -> anyhow::Result<()> {
+    let (mut client, start) = (server.client().await?, Instant::now());
+    loop {
+        let head = head(&mut client).await?;
+        for path in ["/search?q=&limit=1", "/orders?limit=1"] {
+            let joint = if path.contains('?') { '&' } else { '?' };
+            let answer = client.get(format_args!("{path}{joint}min_position={head}&wait_ms=30000")).await?;
+            if answer.status != 200 && start.elapsed() > patience {
+                answer.expect(&[200], path)?;
+            }
+        }
+        let ready = client.get("/readyz").await?.json()?;
+        if ready["position"].as_u64() == Some(head) && ready["lag_events"].as_u64() == Some(0) {
+            return Ok(());
+        }
+        ensure!(start.elapsed() < patience, "the read models do not come to rest: {ready}");
+    }
 }
 
 /// The last position in the log.
 pub(crate) async fn head(client: &mut Client) -> anyhow::Result<u64> {
-    let answer = client.get("/readyz").await?;
-    let ready: Value = serde_json::from_slice(&answer.body)?;
+    let ready = client.get("/readyz").await?.json()?;
     ready["position"].as_u64().context("/readyz does not say where the log ends")
 }
 
-/// Makes an unexpected answer an error that shows its body.
-pub(crate) fn expect(status: u16, wanted: &[u16], body: &[u8], what: &str) -> anyhow::Result<()> {
-    if wanted.contains(&status) {
-        return Ok(());
-    }
-    bail!("{what}: {status} {}", String::from_utf8_lossy(&body[..body.len().min(400)]))
+/// What a stock view says.
+pub(crate) struct Stock {
+    pub(crate) on_hand: i64,
+    pub(crate) reserved: i64,
+    pub(crate) available: i64,
 }
 
-/// Numbers below `count`, the small ones far more often (Zipf with exponent 1, by inverse transform).
-pub(crate) fn zipf(random: f64, count: u64) -> u64 {
-    let rank = (count as f64).powf(random);
-    (rank as u64).saturating_sub(1).min(count.saturating_sub(1))
-}
-
-/// Search words of the kind the products have; popular ones more often.
-pub(crate) fn query(rng: &mut StdRng) -> String {
-    let word = |words: &[&str; 16], rng: &mut StdRng| words[zipf(rng.random(), 16) as usize].to_owned();
-    match rng.random_range(0..10) {
-        0..=4 => word(&NOUNS, rng),
-        5..=8 => format!("{}+{}", word(&ADJECTIVES, rng), word(&NOUNS, rng)),
-        _ => format!("{}+{}", word(&NOUNS, rng), rng.random_range(0..1_000)),
-    }
+pub(crate) async fn stock(client: &mut Client, sku: Sku) -> anyhow::Result<Stock> {
+    let answer = client.get(format_args!("/inventory/{sku}")).await?;
+    answer.expect(&[200], "GET /inventory/{sku}")?;
+    let shown = answer.json()?;
+    let number = |name: &str| shown[name].as_i64().with_context(|| format!("no {name} in {shown}"));
+    Ok(Stock { on_hand: number("on_hand")?, reserved: number("reserved")?, available: number("available")? })
 }

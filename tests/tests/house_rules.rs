@@ -18,7 +18,20 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("audit", &["event-log"]),
     ("api", &["domain", "event-log", "engine", "messaging", "projections", "import", "audit"]),
     ("replay-tool", &["domain", "event-log", "projections", "audit"]),
-    ("bench", &["domain", "event-log", "engine", "messaging", "projections", "import", "api"]),
+    (
+        "bench",
+        &[
+            "domain",
+            "event-log",
+            "engine",
+            "messaging",
+            "projections",
+            "import",
+            "api",
+            "replay-tool",
+            "tests",
+        ],
+    ),
 ];
 
 const MAX_LINES: usize = 400;

@@ -1,15 +1,25 @@
 //! The embedded log alone: appends in batches of 500 events of 350 bytes, each batch answered when synced; then
-//! single events from 1 to 1,024 writers at once, which share syncs.
+//! single events from 1 to 1,024 writers at once, which share syncs. At the end positions are dense and the log ends
+//! where it should.
 
 use super::Effort;
-use crate::{report::Report, server};
+use crate::{
+    folder,
+    load::{histogram, percentile_ms},
+    machine::Process,
+    report::{Report, round},
+};
 use bytes::Bytes;
 use daybook_event_log::{
-    Append, EmbeddedLog, EmbeddedOptions, EventLog, ExpectedVersion, Metadata, NewEvent, Position, StreamId,
+    Append, AppendFuture, EmbeddedLog, EmbeddedOptions, EventLog, ExpectedVersion, Metadata, NewEvent,
+    Position, StreamId,
 };
 use hdrhistogram::Histogram;
 use serde_json::json;
 use std::{
+    cell::{Cell, RefCell},
+    collections::VecDeque,
+    rc::Rc,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -18,16 +28,17 @@ use uuid::Uuid;
 const BATCH: u64 = 500;
 /// Batches under way at once: one being synced, one being written, some waiting.
 const UNDER_WAY: usize = 8;
+const WRITERS: [u64; 6] = [1, 4, 16, 64, 256, 1_024];
 
 pub(super) async fn run(effort: Effort) -> anyhow::Result<Report> {
-    let folder = server::folder()?;
+    let folder = folder::for_run()?;
     let log: Arc<dyn EventLog> =
         Arc::new(EmbeddedLog::open(folder.path().join("log"), EmbeddedOptions::default())?);
     let total = effort.scale(5_000_000);
     let groups: Vec<Vec<Append>> = (0..total / BATCH).map(|batch| group(batch * BATCH, BATCH)).collect();
-    let mut latencies_us = Histogram::<u64>::new_with_max(60_000_000, 3)?;
-    let mut waiting = std::collections::VecDeque::new();
-    let start = Instant::now();
+    let mut latencies_us = histogram()?;
+    let mut waiting = VecDeque::new();
+    let (start, cpu) = (Instant::now(), Process::own().cpu_seconds());
     for group in groups {
         if waiting.len() >= UNDER_WAY
             && let Some((sent, answer)) = waiting.pop_front()
@@ -40,22 +51,40 @@ pub(super) async fn run(effort: Effort) -> anyhow::Result<Report> {
         settle(&mut latencies_us, sent, answer).await?;
     }
     let seconds = start.elapsed().as_secs_f64();
-    let mut report = Report::bare("append", "events", true, total as f64 / seconds);
-    report.p50_ms = latencies_us.value_at_percentile(50.0) as f64 / 1_000.0;
-    report.p99_ms = latencies_us.value_at_percentile(99.0) as f64 / 1_000.0;
-    report.p999_ms = latencies_us.value_at_percentile(99.9) as f64 / 1_000.0;
-    report.max_ms = latencies_us.max() as f64 / 1_000.0;
+    let mut report = Report::bare("events", true, total as f64 / seconds);
+    report.latencies(&latencies_us);
+    report.add("cores", round((Process::own().cpu_seconds() - cpu) / seconds));
     let mut next = total;
-    for writers in [1_u64, 16, 64, 256, 1_024] {
-        let figures = writers_at_once(&log, writers, effort.duration() / 5, &mut next).await?;
+    for writers in WRITERS {
+        let figures = writers_at_once(&log, writers, effort.duration() / 4, &mut next).await?;
         report.add(&format!("writers_{writers}"), figures);
     }
-    let head = log.head().borrow().get();
-    anyhow::ensure!(head == next, "{next} events were acknowledged, the log ends at {head}");
-    let last = log.read_all(Position::new(head), 10).await?;
-    anyhow::ensure!(last.len() == 1, "the last position must hold the last event");
+    check(&*log, next).await?;
+    report.add("log_bytes_per_event", round(stored_bytes(&*log, next).await?));
     log.close().await?;
     Ok(report)
+}
+
+/// Every acknowledged event is there, in order and without a gap.
+async fn check(log: &dyn EventLog, expected: u64) -> anyhow::Result<()> {
+    let head = log.head().borrow().get();
+    anyhow::ensure!(head == expected, "{expected} events were acknowledged, the log ends at {head}");
+    let mut next = Position::new(1);
+    while next.get() <= head {
+        let page = log.read_all(next, 8_192).await?;
+        anyhow::ensure!(!page.is_empty(), "the log holds nothing at {next}");
+        for event in page {
+            anyhow::ensure!(event.position() == next, "at {next} stands {}", event.position());
+            next = next.next();
+        }
+    }
+    Ok(())
+}
+
+/// Of the last thousand events.
+async fn stored_bytes(log: &dyn EventLog, head: u64) -> anyhow::Result<f64> {
+    let last = log.read_all(Position::new(head.saturating_sub(999)), 1_000).await?;
+    Ok(last.iter().map(|event| event.as_bytes().len()).sum::<usize>() as f64 / last.len() as f64)
 }
 
 fn group(first: u64, count: u64) -> Vec<Append> {
@@ -84,7 +113,7 @@ fn append_of_one(number: u64) -> Append {
 async fn settle(
     latencies_us: &mut Histogram<u64>,
     sent: Instant,
-    answer: daybook_event_log::AppendFuture,
+    answer: AppendFuture,
 ) -> anyhow::Result<()> {
     for outcome in answer.await? {
         outcome?;
@@ -99,9 +128,8 @@ async fn writers_at_once(
     duration: Duration,
     next: &mut u64,
 ) -> anyhow::Result<serde_json::Value> {
-    let numbers = std::rc::Rc::new(std::cell::Cell::new(*next));
-    let latencies_us =
-        std::rc::Rc::new(std::cell::RefCell::new(Histogram::<u64>::new_with_max(60_000_000, 3)?));
+    let numbers = Rc::new(Cell::new(*next));
+    let latencies_us = Rc::new(RefCell::new(histogram()?));
     let end = Instant::now() + duration;
     let mut tasks = Vec::new();
     for _ in 0..writers {
@@ -124,10 +152,10 @@ async fn writers_at_once(
     }
     let events = numbers.get() - *next;
     *next = numbers.get();
-    let latencies_us = latencies_us.borrow();
+    let ms = |percentile| percentile_ms(&latencies_us.borrow(), percentile);
     Ok(json!({
         "events_per_s": (events as f64 / duration.as_secs_f64()).round(),
-        "p50_ms": latencies_us.value_at_percentile(50.0) as f64 / 1_000.0,
-        "p99_ms": latencies_us.value_at_percentile(99.0) as f64 / 1_000.0,
+        "p50_ms": ms(50.0),
+        "p99_ms": ms(99.0),
     }))
 }

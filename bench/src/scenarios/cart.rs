@@ -1,46 +1,92 @@
-//! Cart commands per second: one line added to one of many open carts, each durable when answered.
+//! Cart commands per second: one line added to one of many open carts, each durable when answered. Carts of a few
+//! lines grow to forty; those of 10 and 1,000 lines keep that size and get more units. At the end every cart holds
+//! as many units as were acknowledged.
 
-use super::{Effort, orders::field};
+use super::Effort;
 use crate::{
-    load::{self, Operation, Shape},
+    folder,
+    load::{Client, Id, Operation, Outcome},
     report::Report,
-    server::{self, Server},
-    shop,
+    server::Server,
+    shop::{self, sku},
+    trial,
 };
-use std::rc::Rc;
+use anyhow::ensure;
+use std::{cell::RefCell, fmt::Write as _, rc::Rc};
 
-const PRODUCTS: u64 = 1_000;
-const CARTS: u64 = 2_000;
-
-pub(super) async fn run(effort: Effort) -> anyhow::Result<Report> {
-    let folder = server::folder()?;
-    let (server, _) = Server::start(&folder.path().join("shop")).await?;
-    shop::stock_up(&server, PRODUCTS, 1).await?;
-    let mut client = server.client().await?;
-    let mut carts = Vec::new();
-    for number in 0..CARTS {
-        let answer = client.post("/carts", &format!("cart{number}"), br#"{"currency":"GBP"}"#).await?;
-        shop::expect(answer.status, &[201], &answer.body, "POST /carts")?;
-        carts.push(field(&answer.body, "id")?);
-    }
-    let shape =
-        Shape { connections: 128, warm_up: effort.warm_up(), duration: effort.duration(), rate: None };
-    let carts = Rc::new(carts);
-    let peak = load::run(server.address, shape, 0, operation(&carts)).await?;
-    let paced = Shape { rate: Some(peak.throughput() * 0.7), connections: 256, ..shape };
-    let paced = load::run(server.address, paced, 1 << 32, operation(&carts)).await?;
-    Ok(Report::new("cart", "commands", true, &peak, &paced))
+/// How many carts, and how many lines each.
+#[derive(Clone, Copy)]
+pub(super) struct Carts {
+    carts: u64,
+    /// At the beginning.
+    lines: u64,
+    /// Different SKUs that are added.
+    skus: u64,
 }
 
-fn operation(carts: &Rc<Vec<String>>) -> Operation {
-    let carts = carts.clone();
-    Rc::new(move |client, number| {
-        let path = format!("/carts/{}/lines", carts[(number % CARTS) as usize]);
-        // A cart sees each product again and again, so it grows to a few dozen lines and stays there.
-        let body = format!(r#"{{"sku":"{}","quantity":1}}"#, shop::sku((number / CARTS) % 40));
-        Box::pin(async move {
-            let answer = client.post(&path, &format!("l{number}"), body.as_bytes()).await?;
-            shop::expect(answer.status, &[200, 201], &answer.body, "POST /carts/{id}/lines")
-        })
-    })
+pub(super) const FEW: Carts = Carts { carts: 2_000, lines: 0, skus: 40 };
+pub(super) const TEN: Carts = Carts { carts: 2_000, lines: 10, skus: 10 };
+pub(super) const THOUSAND: Carts = Carts { carts: 100, lines: 1_000, skus: 1_000 };
+
+const PRODUCTS: u64 = 1_000;
+
+pub(super) async fn run(effort: Effort, carts: Carts) -> anyhow::Result<Report> {
+    let folder = folder::for_run()?;
+    let (server, _) = Server::start(&folder.path().join("shop")).await?;
+    shop::stock_up(&server, PRODUCTS, 1).await?;
+    let ids = Rc::new(open_carts(&server, carts).await?);
+    let added: Added = Rc::default();
+    let operation = Rc::new(add_line(carts, ids.clone(), added.clone()));
+    let trial = trial::both(&server, effort, 128, operation).await?;
+    let mut report = Report::new("commands", true, &trial);
+    shop::settle(&server).await?;
+    let mut client = server.client().await?;
+    for (id, added) in ids.iter().zip(&*added.borrow()) {
+        let cart = client.get(format_args!("/carts/{id}")).await?.json()?;
+        let lines = cart["lines"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let units: u64 = lines.iter().filter_map(|line| line["quantity"].as_u64()).sum();
+        let expected = carts.lines + added;
+        let agrees = units == expected || (report.errors > 0 && units > expected);
+        ensure!(agrees, "cart {id} holds {units} units, {expected} were acknowledged");
+    }
+    report.add("carts", carts.carts);
+    report.add("lines_at_the_beginning", carts.lines);
+    Ok(report)
+}
+
+/// Open carts with the lines they begin with.
+pub(super) async fn open_carts(server: &Server, carts: Carts) -> anyhow::Result<Vec<Id>> {
+    let mut client = server.client().await?;
+    let mut ids = Vec::new();
+    let mut lines = String::new();
+    for number in 0..carts.lines {
+        let comma = if number > 0 { "," } else { "" };
+        write!(lines, r#"{comma}{{"sku":"{}","quantity":1}}"#, sku(number))?;
+    }
+    for number in 0..carts.carts {
+        let body = format_args!(r#"{{"currency":"GBP","lines":[{lines}]}}"#);
+        let answer = client.post("/carts", format_args!("cart{number}"), body).await?;
+        answer.expect(&[201], "POST /carts")?;
+        ids.push(answer.id()?);
+    }
+    Ok(ids)
+}
+
+/// Acknowledged lines per cart.
+type Added = Rc<RefCell<Vec<u64>>>;
+
+pub(super) fn add_line(carts: Carts, ids: Rc<Vec<Id>>, added: Added) -> impl Operation {
+    added.borrow_mut().resize(ids.len(), 0);
+    async move |client: &mut Client, number: u64| {
+        let cart = (number % carts.carts) as usize;
+        let path = format_args!("/carts/{}/lines", ids[cart]);
+        let sku = sku((number / carts.carts) % carts.skus);
+        let body = format_args!(r#"{{"sku":"{sku}","quantity":1}}"#);
+        let answer = client.post(path, format_args!("l{number}"), body).await?;
+        let outcome = answer.outcome(&[200, 201], "POST /carts/{id}/lines")?;
+        if outcome != Outcome::Refused {
+            added.borrow_mut()[cart] += 1;
+        }
+        Ok(outcome)
+    }
 }

@@ -1,0 +1,45 @@
+//! What a process uses, as the kernel counts it.
+
+use std::fs;
+
+/// A process, by its id.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Process(pub(crate) u32);
+
+impl Process {
+    pub(crate) fn own() -> Self {
+        Self(std::process::id())
+    }
+
+    /// CPU time so far, in seconds.
+    pub(crate) fn cpu_seconds(self) -> f64 {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.0)).unwrap_or_default();
+        let fields: Vec<&str> =
+            stat.rsplit_once(')').map_or("", |(_, rest)| rest).split_whitespace().collect();
+        let ticks = |field: usize| fields.get(field).and_then(|text| text.parse::<u64>().ok()).unwrap_or(0);
+        // The kernel counts in hundredths of a second here, whatever its own clock does.
+        (ticks(11) + ticks(12)) as f64 / 100.0
+    }
+
+    /// Resident memory now, in MiB.
+    pub(crate) fn rss_mib(self) -> u64 {
+        self.kib("VmRSS:") / 1_024
+    }
+
+    /// The most it ever had, in MiB.
+    pub(crate) fn peak_rss_mib(self) -> u64 {
+        self.kib("VmHWM:") / 1_024
+    }
+
+    /// Forgets the most it ever had.
+    pub(crate) fn reset_peak(self) {
+        // Where the kernel does not know how, the peak is that of the whole life.
+        let _ = fs::write(format!("/proc/{}/clear_refs", self.0), "5");
+    }
+
+    fn kib(self, name: &str) -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.0)).unwrap_or_default();
+        let line = status.lines().find(|line| line.starts_with(name)).unwrap_or_default();
+        line.split_whitespace().nth(1).and_then(|kib| kib.parse().ok()).unwrap_or(0)
+    }
+}
