@@ -27,9 +27,9 @@ impl Decoded {
 pub(crate) type Concerns = Vec<fn(&str, &str) -> bool>;
 
 /// At most this many bytes are read at a time, as far as it can be foretold, …
-const CHUNK_BYTES: usize = 8 << 20;
+const CHUNK_BYTES: usize = 2 << 20;
 /// … and at most and at least this many events.
-const CHUNK_EVENTS: (usize, usize) = (64, 8192);
+const CHUNK_EVENTS: (usize, usize) = (64, 4096);
 
 /// Reads and decodes up to the end in a task of its own, at most this many chunks ahead of who applies them.
 const CHUNKS_AHEAD: usize = 2;

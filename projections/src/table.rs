@@ -9,8 +9,9 @@ use ahash::AHashMap;
 use fjall::{UserKey, UserValue};
 use serde::{Serialize, de::DeserializeOwned};
 
-/// Kept rows may take about twice this much memory per table, counted in bytes as stored.
-const KEPT_BYTES: usize = 16 << 20;
+/// Kept rows may take about twice this much per table, counted in bytes as stored; parsed they take some times that.
+/// What a batch touches again was touched within a second or two, or is popular.
+const KEPT_BYTES: usize = 4 << 20;
 /// What a row takes beside its stored bytes.
 const ROW_OVERHEAD_BYTES: usize = 256;
 

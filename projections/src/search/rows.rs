@@ -18,6 +18,8 @@ use uuid::Uuid;
 
 /// Rows kept in memory after they were written; more are dropped and read again when needed.
 const MAX_CACHED_ROWS: usize = 50_000;
+/// What each keyspace may have in memory before it is written out.
+const MEMTABLE_BYTES: u64 = 4 << 20;
 const CHECKPOINT: &str = "checkpoint";
 const LINEAGE: &str = "lineage";
 
@@ -48,7 +50,8 @@ struct Table<K, V> {
 impl Rows {
     pub(super) fn open(dir: &Path) -> Result<Self, SearchIndexError> {
         let db = Database::builder(dir).cache_size(16 << 20).worker_threads(1).open()?;
-        let keyspace = |name: &str| db.keyspace(name, KeyspaceCreateOptions::default);
+        let options = || KeyspaceCreateOptions::default().max_memtable_size(MEMTABLE_BYTES);
+        let keyspace = |name: &str| db.keyspace(name, options);
         let (meta, stale_ids) = (keyspace("meta")?, keyspace("stale")?);
         let late_positions = keyspace("late")?;
         let (products, skus) = (keyspace("products")?, keyspace("skus")?);

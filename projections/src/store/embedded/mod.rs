@@ -38,7 +38,7 @@ pub(crate) struct EmbeddedStore {
 }
 
 /// What a read model may have in memory before it is written out. Half a dozen of them fill at once.
-const MEMTABLE_BYTES: u64 = 16 << 20;
+const MEMTABLE_BYTES: u64 = 8 << 20;
 
 /// What a start may have to read again.
 const JOURNAL_BYTES: u64 = 128 << 20;
@@ -56,7 +56,7 @@ impl EmbeddedStore {
             error => StoreError::unavailable("opening")(error),
         })?;
         let meta = db
-            .keyspace("meta", KeyspaceCreateOptions::default)
+            .keyspace("meta", || KeyspaceCreateOptions::default().max_memtable_size(MEMTABLE_BYTES / 4))
             .map_err(StoreError::unavailable("opening a keyspace"))?;
         let store = Self { db, meta, dir: dir.to_owned() };
         store.drop_orphans()?;
