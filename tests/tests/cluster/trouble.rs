@@ -33,6 +33,31 @@ async fn a_store_that_comes_back_is_used_again_without_a_restart_of_ours() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_store_that_becomes_read_only_is_told_of_and_takes_commands_again_afterwards() {
+    let server = PostgresServer::start(&[]).await.unwrap();
+    let store = server.database().await.unwrap();
+    let node = Node::start(&["--store", &store]).await.unwrap();
+    stock(&node, "MUG", 5).await;
+    let administrator = sqlx::PgPool::connect(&server.url("postgres")).await.unwrap();
+    let name = store.rsplit('/').next().unwrap();
+    let set = async |read_only: &str| {
+        let setting = format!("ALTER DATABASE {name} SET default_transaction_read_only = {read_only}");
+        let cut = format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'");
+        for statement in [setting, cut] {
+            sqlx::raw_sql(&statement).execute(&administrator).await.unwrap();
+        }
+    };
+    set("on").await;
+    let told =
+        |body: &serde_json::Value| body["missing"].to_string().contains("default_transaction_read_only");
+    node.shows(told).await.unwrap();
+    set("off").await;
+    node.ready().await.unwrap();
+    let order = buy(&[&node], 0, "MUG").await.unwrap();
+    assert_eq!(decided(&node, &order).await["state"], "confirmed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_node_that_starts_before_its_store_is_alive_and_says_what_it_waits_for() {
     let server = PostgresServer::start(&[]).await.unwrap();
     let store = server.database().await.unwrap();

@@ -230,7 +230,10 @@ async fn a_full_disk_is_named_and_appends_resume_when_there_is_room() {
     let error = node.append(vec![once.clone()]).await.unwrap_err();
     assert!(std::matches!(error, LogError::Full { .. }), "{error}");
     assert!(error.to_string().contains("free some space"), "{error}");
+    let told = node.check().await.unwrap_err();
+    assert!(std::matches!(told, LogError::Full { .. }), "{told}");
     assert!(node.append(vec![once]).await.unwrap()[0].is_ok());
+    node.check().await.unwrap();
     assert_sound(&everything(&node).await);
 }
 
