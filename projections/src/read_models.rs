@@ -194,7 +194,8 @@ impl ReadModels {
                 leader = Some(leading.spawn().map_err(no_thread)?);
             }
         } else if part.projects && !together.is_empty() {
-            groups.lock().push(Group::start(self.work(together, &log, pace)).await?);
+            let group = Group::start(self.work(together, &log, pace)).await?;
+            groups.lock().push(group);
         }
         if part.searches {
             for seat in apart {
