@@ -245,7 +245,7 @@ impl Operation {
     }
 
     /// The read can be asked for the past.
-    pub(crate) fn as_of(self) -> Self {
+    pub(crate) fn at_any_time(self) -> Self {
         self.param(
             "query",
             "as_of",

@@ -48,7 +48,7 @@ pub(crate) fn show() -> Operation {
         .says("`blockers` compares an active cart with today's prices and stock: `PriceChanged`, `NotForSale`, `OutOfStock`, `NoLines`. Blockers may change without a new version.")
         .answers::<CartPage>(200, "The cart.", crate::queries::carts::example())
         .conditional()
-        .as_of()
+        .at_any_time()
         .problems(&[&kind::NOT_FOUND])
 }
 

@@ -55,7 +55,7 @@ pub(crate) fn show() -> Operation {
     Operation::query(TAG, "getStock", "How much of a SKU is where, and how much of it can be sold")
         .answers::<StockView>(200, "The stock.", example)
         .conditional()
-        .as_of()
+        .at_any_time()
         .problems(&[&kind::NOT_FOUND])
 }
 

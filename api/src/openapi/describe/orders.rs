@@ -59,7 +59,7 @@ pub(crate) fn show() -> Operation {
         .says("The entity tag has version and position, since the payment shown may change without a new version; as `If-Match` it means the version.")
         .answers::<OrderView>(200, "The order.", example())
         .conditional()
-        .as_of()
+        .at_any_time()
         .problems(&[&kind::NOT_FOUND])
 }
 

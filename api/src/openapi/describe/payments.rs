@@ -22,7 +22,7 @@ pub(crate) fn show() -> Operation {
         .says("`action_url` says where the customer has to do something before the payment can go on.")
         .answers::<PaymentView>(200, "The payment.", example)
         .conditional()
-        .as_of()
+        .at_any_time()
         .problems(&[&kind::NOT_FOUND])
 }
 

@@ -77,7 +77,7 @@ pub(crate) fn show() -> Operation {
     Operation::query(TAG, "getProduct", "A product, whatever its status")
         .answers::<ProductView>(200, "The product.", product())
         .conditional()
-        .as_of()
+        .at_any_time()
         .problems(&[&kind::NOT_FOUND])
 }
 
