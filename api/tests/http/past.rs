@@ -1,7 +1,5 @@
 //! `as_of`: what the interface said at a position is what it says of that position for ever after.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
-
 use crate::common::{Shop, shop};
 use axum::http::Method;
 use serde_json::{Value, json};

@@ -148,14 +148,12 @@ impl Worker {
             };
             let done = Instant::now();
             let failed = outcome.is_err();
-            let mut measured = self.measured.borrow_mut();
             if self.timeline {
-                measured.note(&outcome, due - start, done - due);
+                self.measured.borrow_mut().note(&outcome, due - start, done - due);
             }
             if due >= counted_from && (self.desk.is_some() || done <= end) {
-                measured.record(outcome, done - due);
+                self.measured.borrow_mut().record(outcome, done - due);
             }
-            drop(measured);
             if failed && let Ok(again) = Client::connect(self.address).await {
                 client = again;
             }

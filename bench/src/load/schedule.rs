@@ -101,17 +101,22 @@ impl Desk {
             let due = self.schedule.due(elapsed.min(end));
             let new = due.saturating_sub(self.issued.get());
             self.issued.set(due);
-            let mut idle = self.idle.borrow_mut();
-            let kept = idle.len().saturating_sub(usize::try_from(new).unwrap_or(usize::MAX));
-            idle.drain(kept..).for_each(Waker::wake);
             if elapsed >= end {
                 self.closed.set(true);
-                idle.drain(..).for_each(Waker::wake);
+            }
+            self.wake(usize::try_from(new).unwrap_or(usize::MAX));
+            if self.closed.get() {
                 return;
             }
-            drop(idle);
             clock.tick.notified().await;
         }
+    }
+
+    /// Wakes as many of those who wait, or all of them at the end.
+    fn wake(&self, new: usize) {
+        let mut idle = self.idle.borrow_mut();
+        let kept = if self.closed.get() { 0 } else { idle.len().saturating_sub(new) };
+        idle.drain(kept..).for_each(Waker::wake);
     }
 }
 

@@ -41,7 +41,8 @@ pub(super) async fn run(effort: Effort, carts: Carts) -> anyhow::Result<Report> 
     let mut report = Report::new("commands", true, &trial);
     shop::settle(&server).await?;
     let mut client = server.client().await?;
-    for (id, added) in ids.iter().zip(&*added.borrow()) {
+    let added = added.take();
+    for (id, added) in ids.iter().zip(added) {
         let cart = client.get(format_args!("/carts/{id}")).await?.json()?;
         let lines = cart["lines"].as_array().map(Vec::as_slice).unwrap_or_default();
         let units: u64 = lines.iter().filter_map(|line| line["quantity"].as_u64()).sum();
