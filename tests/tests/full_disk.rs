@@ -51,16 +51,17 @@ impl Drop for SmallDisk {
 }
 
 /// Descriptions are the bulk of a catalog, so they fill a disk soonest.
-fn product(round: u32) -> Value {
+fn product(number: u32, round: u32) -> Value {
     json!({ "status": "draft", "title": format!("Product {round}"),
         "description": format!("{round} ").repeat(2_000),
-        "variants": [{ "sku": "BIG", "prices": [] }] })
+        "variants": [{ "sku": format!("BIG-{number}"), "prices": [] }] })
 }
 
 /// Fills the disk with large events, then what is left of the log's last file with small ones.
 async fn fill(shop: &TestShop) {
     for round in 0..5_000 {
-        let large = shop.put(&format!("/products/p-{}", round % 7), product(round)).await;
+        let number = round % 7;
+        let large = shop.put(&format!("/products/p-{number}"), product(number, round)).await;
         if large.status == 200 {
             continue;
         }
@@ -155,14 +156,14 @@ async fn on_a_full_disk_commands_are_507_reads_go_on_and_all_resumes_with_room()
 
     fs::remove_file(&ballast).unwrap();
     // A large event needs a new file, so it shows that one could be made.
-    let mut resumed = shop.put("/products/p-8", product(8)).await;
+    let mut resumed = shop.put("/products/p-8", product(8, 8)).await;
     for _ in 0..300 {
         if resumed.status == 200 {
             break;
         }
         resumed.problem(507, "log-full");
         tokio::time::sleep(Duration::from_millis(20)).await;
-        resumed = shop.put("/products/p-8", product(8)).await;
+        resumed = shop.put("/products/p-8", product(8, 8)).await;
     }
     let _ = resumed.expect(200);
     let cart = shop.cart(&[("MUG", 2)]).await;
