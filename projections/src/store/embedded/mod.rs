@@ -38,7 +38,7 @@ pub(crate) struct EmbeddedStore {
 }
 
 /// What a read model may have in memory before it is written out. Half a dozen of them fill at once.
-const MEMTABLE_BYTES: u64 = 8 << 20;
+const MEMTABLE_BYTES: u64 = 16 << 20;
 
 /// What a start may have to read again.
 const JOURNAL_BYTES: u64 = 128 << 20;
