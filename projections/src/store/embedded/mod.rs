@@ -20,7 +20,7 @@ pub(crate) use batch::Batch;
 pub(crate) use rows::Rows;
 
 use super::{Checkpoint, Generation, GenerationId, Kind, Role, StoreError};
-use fjall::{CompressionType, Database, Keyspace, KeyspaceCreateOptions, PersistMode};
+use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode};
 use serde::{Serialize, de::DeserializeOwned};
 use std::path::{Path, PathBuf};
 
@@ -49,7 +49,6 @@ impl EmbeddedStore {
         let builder = Database::builder(dir.join("rows"))
             .cache_size(cache_bytes)
             .max_journaling_size(JOURNAL_BYTES)
-            .journal_compression(CompressionType::None)
             .worker_threads(1);
         let db = in_background(|| builder.open()).map_err(|error| match error {
             fjall::Error::Locked => StoreError::InUse { path: dir.display().to_string() },
