@@ -19,7 +19,7 @@ use uuid::Uuid;
 /// Rows kept in memory after they were written; more are dropped and read again when needed.
 const MAX_CACHED_ROWS: usize = 50_000;
 /// What each keyspace may have in memory before it is written out.
-const MEMTABLE_BYTES: u64 = 16 << 20;
+const MEMTABLE_BYTES: u64 = 4 << 20;
 const CHECKPOINT: &str = "checkpoint";
 const LINEAGE: &str = "lineage";
 

@@ -20,7 +20,7 @@ pub(crate) use batch::Batch;
 pub(crate) use rows::Rows;
 
 use super::{Checkpoint, Generation, GenerationId, Kind, Role, StoreError};
-use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode};
+use fjall::{CompressionType, Database, Keyspace, KeyspaceCreateOptions, PersistMode};
 use serde::{Serialize, de::DeserializeOwned};
 use std::path::{Path, PathBuf};
 
@@ -38,7 +38,7 @@ pub(crate) struct EmbeddedStore {
 }
 
 /// What a read model may have in memory before it is written out. Half a dozen of them fill at once.
-const MEMTABLE_BYTES: u64 = 16 << 20;
+const MEMTABLE_BYTES: u64 = 8 << 20;
 
 /// What a start may have to read again.
 const JOURNAL_BYTES: u64 = 128 << 20;
@@ -49,6 +49,7 @@ impl EmbeddedStore {
         let builder = Database::builder(dir.join("rows"))
             .cache_size(cache_bytes)
             .max_journaling_size(JOURNAL_BYTES)
+            .journal_compression(CompressionType::None)
             .worker_threads(1);
         let db = in_background(|| builder.open()).map_err(|error| match error {
             fjall::Error::Locked => StoreError::InUse { path: dir.display().to_string() },
