@@ -23,6 +23,17 @@ pub fn give_way() {
     }
 }
 
+/// Opens something whose own threads are to give way: they inherit the priority of the thread that starts them.
+pub fn in_background<T: Send>(open: impl FnOnce() -> T + Send) -> T {
+    std::thread::scope(|scope| {
+        let opened = scope.spawn(|| {
+            give_way();
+            open()
+        });
+        opened.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    })
+}
+
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
     use super::*;
@@ -31,13 +42,10 @@ mod tests {
     #[test]
     fn only_the_thread_and_its_children_give_way() {
         let before = getpriority_process(None).expect("readable");
-        let (lowered, child) = std::thread::spawn(|| {
-            give_way();
+        let (lowered, child) = in_background(|| {
             let child = std::thread::spawn(|| getpriority_process(None).expect("readable"));
             (getpriority_process(None).expect("readable"), child.join().expect("a child"))
-        })
-        .join()
-        .expect("a thread");
+        });
         assert_eq!((lowered, child), (before.max(NICE), before.max(NICE)));
         assert_eq!(getpriority_process(None).expect("readable"), before);
     }

@@ -33,14 +33,14 @@ mod import;
 mod log;
 mod memory;
 mod position;
-mod postgres;
+pub mod postgres;
 mod record;
 
 #[cfg(any(test, feature = "simulation"))]
 pub mod simulation;
 
 pub use append::{Append, AppendOutcome, AppendRejection, Appended, ExpectedVersion, NewEvent};
-pub use background::give_way;
+pub use background::{give_way, in_background};
 pub use embedded::{Directory, Disk, DiskFile, EmbeddedLog, EmbeddedOptions, EmbeddedReader};
 pub use error::LogError;
 pub use follow::{Follow, follow};

@@ -14,13 +14,15 @@ pub(crate) struct Decoded {
 
 impl Decoded {
     pub(crate) fn new(record: RecordedEvent, concerns: &Concerns) -> Self {
-        let (aggregate, event_type) = (record.aggregate(), record.event_type());
-        let event = concerns
-            .iter()
-            .any(|concerns| concerns(aggregate, event_type))
-            .then(|| Event::decode(aggregate, event_type, record.schema_version(), record.payload()));
+        let concerned = concerns.iter().any(|concerns| concerns(record.aggregate(), record.event_type()));
+        let event = concerned.then(|| decode(&record));
         Self { record, event }
     }
+}
+
+/// What the domain makes of a record.
+pub(crate) fn decode(record: &RecordedEvent) -> Result<Event, EventError> {
+    Event::decode(record.aggregate(), record.event_type(), record.schema_version(), record.payload())
 }
 
 /// What the projections of a lane want to see.
@@ -31,19 +33,17 @@ const CHUNK_BYTES: usize = 2 << 20;
 /// … and at most and at least this many events.
 const CHUNK_EVENTS: (usize, usize) = (64, 4096);
 
-/// Reads and decodes up to the end in a task of its own, at most this many chunks ahead of who applies them.
+/// Chunks that are read and decoded ahead of who applies them.
 const CHUNKS_AHEAD: usize = 2;
 
-/// What `reader` reads, decoded; and, when that has ended, whether it was the end of the log.
+/// Reads to the end in a task of its own: the chunks, and, when they have ended, whether it was the end of the log.
 pub(crate) fn read_ahead(
     mut reader: Reader,
-    concerns: Concerns,
 ) -> (mpsc::Receiver<Vec<Decoded>>, JoinHandle<Result<(), LogError>>) {
     let (sender, chunks) = mpsc::channel(CHUNKS_AHEAD);
     let reading = tokio::spawn(async move {
         loop {
-            let records = reader.read().await?;
-            let chunk: Vec<_> = records.into_iter().map(|record| Decoded::new(record, &concerns)).collect();
+            let chunk = reader.read().await?;
             if chunk.is_empty() || sender.send(chunk).await.is_err() {
                 return Ok(());
             }
@@ -52,23 +52,29 @@ pub(crate) fn read_ahead(
     (chunks, reading)
 }
 
-/// Reads the log in order, in chunks as large as what is there, within bounds.
+/// Reads and decodes the log in order, in chunks as large as what is there, within bounds.
 pub(crate) struct Reader {
     pub(crate) log: Arc<dyn EventLog>,
     pub(crate) next: Position,
     /// Reads nothing after this position.
     pub(crate) until: Option<Position>,
+    concerns: Concerns,
     bytes_per_event: usize,
 }
 
 impl Reader {
     /// Reads `log` after `checkpoint`.
-    pub(crate) fn new(log: Arc<dyn EventLog>, checkpoint: Position, until: Option<Position>) -> Self {
-        Self { log, next: checkpoint.next(), until, bytes_per_event: 512 }
+    pub(crate) fn new(
+        log: Arc<dyn EventLog>,
+        concerns: Concerns,
+        checkpoint: Position,
+        until: Option<Position>,
+    ) -> Self {
+        Self { log, next: checkpoint.next(), until, concerns, bytes_per_event: 512 }
     }
 
     /// The next events there are now; empty at the end.
-    pub(crate) async fn read(&mut self) -> Result<Vec<RecordedEvent>, LogError> {
+    pub(crate) async fn read(&mut self) -> Result<Vec<Decoded>, LogError> {
         let (least, most) = CHUNK_EVENTS;
         let mut limit = (CHUNK_BYTES / self.bytes_per_event.max(1)).clamp(least, most);
         if let Some(until) = self.until {
@@ -84,6 +90,6 @@ impl Reader {
             let bytes: usize = events.iter().map(|event| event.as_bytes().len()).sum();
             self.bytes_per_event = bytes / events.len();
         }
-        Ok(events)
+        Ok(events.into_iter().map(|record| Decoded::new(record, &self.concerns)).collect())
     }
 }

@@ -3,7 +3,7 @@
 //! It batches by waiting: when events trickle in they are handed on at once, when they stream in it reads at
 //! most once per pace, and when it is behind it reads full chunks without a pause.
 
-use crate::decoded::{Concerns, Decoded, Reader};
+use crate::decoded::{Decoded, Reader};
 use daybook_event_log::{LogError, Position};
 use std::{
     sync::Arc,
@@ -22,7 +22,6 @@ pub(crate) struct Chunk {
 
 /// How a feed is to work.
 pub(crate) struct FeedOptions {
-    pub(crate) concerns: Concerns,
     /// The shortest time between two reads that find less than a full chunk.
     pub(crate) pace: Duration,
     /// Give way to other threads.
@@ -67,11 +66,9 @@ async fn feed(mut reader: Reader, mut options: FeedOptions, mut deliver: impl Fn
             chunk = next(&mut reader, &mut head, &leaves) => chunk,
         };
         let full = match chunk {
-            Ok((records, leave)) => {
-                let full = records.len() >= FULL;
-                let events =
-                    records.into_iter().map(|record| Decoded::new(record, &options.concerns)).collect();
-                if !deliver(Chunk { events, _leave: leave }) {
+            Ok(chunk) => {
+                let full = chunk.events.len() >= FULL;
+                if !deliver(chunk) {
                     return;
                 }
                 full
@@ -94,14 +91,14 @@ async fn next(
     reader: &mut Reader,
     head: &mut watch::Receiver<Position>,
     leaves: &Arc<Semaphore>,
-) -> Result<(Vec<daybook_event_log::RecordedEvent>, OwnedSemaphorePermit), LogError> {
+) -> Result<Chunk, LogError> {
     let leave = leaves.clone().acquire_owned().await.map_err(|_| LogError::Closed)?;
     loop {
         let durable = *head.borrow_and_update();
         if durable >= reader.next {
             let events = reader.read().await?;
             if !events.is_empty() {
-                return Ok((events, leave));
+                return Ok(Chunk { events, _leave: leave });
             }
         }
         head.changed().await.map_err(|_| LogError::Closed)?;

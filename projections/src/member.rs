@@ -6,10 +6,10 @@ use crate::{
     dead_letter::Parked,
     decoded::Decoded,
     definition::Applying,
-    store::{Batch, Checkpoint, embedded::in_background},
+    store::{Batch, Checkpoint},
     tx::Writes,
 };
-use daybook_event_log::Position;
+use daybook_event_log::{Position, in_background};
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,

@@ -1,27 +1,21 @@
-//! Questions to the server that may be asked again: a few connections, a limit on how long an answer may take, and
-//! another try while the server is away. Knows nothing of what is asked.
-//!
-//! sqlx' own pool asks the server after every use whether the connection still works, which doubles the round trips
-//! of short reads. Here a connection on which anything failed, or whose question was dropped, is not used again.
+//! Questions to the server that may be asked again: a limit on how long an answer may take, and another try while the
+//! server is away. Knows nothing of what is asked.
 
 use super::{
     connection,
+    connections::{Connections, Lent, NotLent},
     failure::{Failure, unavailable},
     options::PostgresOptions,
     write::Pause,
 };
 use crate::LogError;
-use parking_lot::Mutex;
 use sqlx::{
-    PgConnection, Postgres, Row,
+    Postgres, Row,
     postgres::{PgArguments, PgConnectOptions, PgRow},
     query::Query,
 };
 use std::{sync::Arc, time::Duration};
-use tokio::{
-    sync::{Semaphore, SemaphorePermit},
-    time::Instant,
-};
+use tokio::time::Instant;
 
 const DOING: &str = "reading the Postgres log";
 
@@ -36,32 +30,14 @@ struct Shared {
     place: String,
     retry_for: Duration,
     try_for: Duration,
-    permits: Semaphore,
-    idle: Mutex<Vec<PgConnection>>,
-}
-
-/// A connection with the right to have it. It is only used again after [`Lent::give_back`].
-pub(super) struct Lent<'a> {
-    pub(super) connection: PgConnection,
-    shared: &'a Shared,
-    _permit: SemaphorePermit<'a>,
-}
-
-impl Lent<'_> {
-    pub(super) fn give_back(self) {
-        if !self.shared.permits.is_closed() {
-            self.shared.idle.lock().push(self.connection);
-        }
-    }
+    connections: Connections,
 }
 
 impl Asking {
     pub(super) fn new(options: &PostgresOptions, server: PgConnectOptions, place: String) -> Self {
-        let permits = Semaphore::new(options.read_connections.max(1) as usize);
         let (retry_for, try_for) = (options.retry_for, options.try_for);
-        Self {
-            shared: Arc::new(Shared { server, place, retry_for, try_for, permits, idle: Mutex::default() }),
-        }
+        let connections = Connections::new(options.read_connections as usize, try_for);
+        Self { shared: Arc::new(Shared { server, place, retry_for, try_for, connections }) }
     }
 
     pub(super) fn place(&self) -> &str {
@@ -75,20 +51,15 @@ impl Asking {
     /// A connection, waiting for one if all are lent.
     pub(super) async fn lend(&self) -> Result<Lent<'_>, Failure> {
         let shared = &*self.shared;
-        let waiting = tokio::time::timeout(shared.try_for, shared.permits.acquire());
-        let permit = match waiting.await {
-            Ok(permit) => permit.map_err(|_| Failure::Lasting(LogError::Closed))?,
-            Err(_) => {
+        let open = connection::open(&shared.server, &shared.place, shared.try_for);
+        shared.connections.lend(open).await.map_err(|not| match not {
+            NotLent::Unopened(failure) => failure,
+            NotLent::Closed => Failure::Lasting(LogError::Closed),
+            NotLent::Busy => {
                 let detail = format!("{}: all connections are busy; raise read_connections", shared.place);
-                return Err(Failure::Lasting(unavailable(DOING, detail)));
+                Failure::Lasting(unavailable(DOING, detail))
             }
-        };
-        let idle = shared.idle.lock().pop();
-        let connection = match idle {
-            Some(connection) => connection,
-            None => connection::open(&shared.server, &shared.place, shared.try_for).await?,
-        };
-        Ok(Lent { connection, shared, _permit: permit })
+        })
     }
 
     /// Asks once.
@@ -104,8 +75,7 @@ impl Asking {
                 Ok(Err(error)) => Failure::of(error, DOING, place),
                 Err(_) => Failure::Passing(format!("{place}: no answer within {:?}", self.shared.try_for)),
             };
-        // What broke this connection has most likely broken the others.
-        self.shared.idle.lock().clear();
+        self.shared.connections.drop_idle();
         Err(failure)
     }
 
@@ -137,9 +107,7 @@ impl Asking {
 
     /// Nothing is asked any more.
     pub(super) async fn close(&self) {
-        self.shared.permits.close();
-        let idle = std::mem::take(&mut *self.shared.idle.lock());
-        for connection in idle {
+        for connection in self.shared.connections.close() {
             connection::close(connection).await;
         }
     }

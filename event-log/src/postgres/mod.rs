@@ -15,6 +15,7 @@
 mod asking;
 mod commit;
 mod connection;
+mod connections;
 mod decide;
 mod failure;
 mod group;
@@ -31,8 +32,9 @@ mod row;
 mod schema;
 mod write;
 
+pub use connections::{Connections, Lent, NotLent};
 pub use lease::Lease;
-pub use options::PostgresOptions;
+pub use options::{PostgresOptions, place};
 
 use crate::{Append, AppendFuture, EventLog, LogError, Position, RecordedEvent, StreamId, Version};
 use asking::Asking;
@@ -99,7 +101,7 @@ impl PostgresLog {
         tell: &(dyn Fn(String) + Send + Sync),
     ) -> Result<Self, LogError> {
         let server = options.parsed()?;
-        let place = options::place(&server);
+        let place = place(&server);
         let mut connection = reach(&options, &server, &place, purpose, tell).await?;
         let position: i64 = sqlx::query_scalar("SELECT position FROM log_head")
             .fetch_one(&mut connection)

@@ -60,7 +60,8 @@ impl fmt::Debug for PostgresOptions {
 }
 
 /// The server and database as a person would name them, without credentials.
-pub(super) fn place(options: &PgConnectOptions) -> String {
+#[must_use]
+pub fn place(options: &PgConnectOptions) -> String {
     let database = options.get_database().unwrap_or_else(|| options.get_username());
     match options.get_socket() {
         Some(socket) => format!("postgres:{}:{}/{database}", socket.display(), options.get_port()),

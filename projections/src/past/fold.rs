@@ -1,8 +1,7 @@
 //! One projection at work in memory: events in, rows out, no store.
 
 use super::PastError;
-use crate::{ApplyError, DecodedEvent, Flush, Projection, Row, StoreError, Tx, tx::Writes};
-use daybook_domain::Event;
+use crate::{ApplyError, DecodedEvent, Flush, Projection, Row, StoreError, Tx, decoded::decode, tx::Writes};
 use daybook_event_log::{Position, RecordedEvent};
 use fjall::{UserKey, UserValue};
 
@@ -18,13 +17,11 @@ impl<P: Projection> Fold<P> {
     }
 
     pub(super) fn take(&mut self, record: &RecordedEvent) -> Result<(), PastError> {
-        let (aggregate, event_type) = (record.aggregate(), record.event_type());
-        if !P::concerns(aggregate, event_type) {
+        if !P::concerns(record.aggregate(), record.event_type()) {
             return Ok(());
         }
         let position = record.position();
-        let event = Event::decode(aggregate, event_type, record.schema_version(), record.payload())
-            .map_err(|source| PastError::Undecodable { position, source })?;
+        let event = decode(record).map_err(|source| PastError::Undecodable { position, source })?;
         let mut tx = Tx::alone(&mut self.rows);
         self.reached = position;
         let applied = self.projection.apply(&DecodedEvent { record, event: &event }, &mut tx);

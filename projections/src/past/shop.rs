@@ -3,6 +3,7 @@
 use super::{Past, PastError};
 use crate::{
     ApplyError, StoreError,
+    decoded::decode,
     search::{Alone, SearchIndex},
 };
 use ahash::AHashSet;
@@ -40,7 +41,7 @@ impl Past<'_> {
                 }
                 includes
             });
-            for (record, event) in shown.iter().zip(&decode(&shown)) {
+            for (record, event) in shown.iter().zip(&decode_all(&shown)) {
                 search.take(record, event).map_err(|error| match error {
                     ApplyError::Store(error) => PastError::Row(error),
                     error => {
@@ -56,12 +57,8 @@ impl Past<'_> {
 }
 
 /// Decodes on two threads: nine tenths of the time go there.
-fn decode(records: &[RecordedEvent]) -> Vec<Result<Event, EventError>> {
-    let one = |record: &RecordedEvent| {
-        let (aggregate, event_type) = (record.aggregate(), record.event_type());
-        Event::decode(aggregate, event_type, record.schema_version(), record.payload())
-    };
-    let all = |records: &[RecordedEvent]| records.iter().map(one).collect::<Vec<_>>();
+fn decode_all(records: &[RecordedEvent]) -> Vec<Result<Event, EventError>> {
+    let all = |records: &[RecordedEvent]| records.iter().map(decode).collect::<Vec<_>>();
     let (first, second) = records.split_at(records.len() / 2);
     thread::scope(|scope| {
         let other = scope.spawn(|| all(second));

@@ -24,7 +24,8 @@ impl Alone {
 
     /// Whether a search is made of such events; a hold that is committed changes nothing that is for sale.
     pub(crate) fn concerns(record: &RecordedEvent) -> bool {
-        matches!(record.aggregate(), "product" | "inventory") && record.event_type() != "ReservationCommitted"
+        SearchProjection::concerns(record.aggregate(), record.event_type())
+            && record.event_type() != "ReservationCommitted"
     }
 
     /// Takes in the next event.

@@ -38,15 +38,6 @@ pub(super) fn parse(url: &str) -> Result<PgConnectOptions, StoreError> {
     Ok(options.application_name("daybook read store").disable_statement_logging())
 }
 
-/// The server and database as a person would name them, without credentials.
-pub(super) fn place(options: &PgConnectOptions) -> String {
-    let database = options.get_database().unwrap_or_else(|| options.get_username());
-    match options.get_socket() {
-        Some(socket) => format!("postgres:{}:{}/{database}", socket.display(), options.get_port()),
-        None => format!("postgres://{}:{}/{database}", options.get_host(), options.get_port()),
-    }
-}
-
 /// Opens a connection and makes it fit; the inner error is the server's, or the way's to it.
 pub(super) async fn try_open(
     options: &PgConnectOptions,

@@ -1,20 +1,17 @@
-//! A few connections, lent to one statement at a time. A connection on which anything failed, or whose statement was
-//! dropped in the middle, is not used again. (sqlx' own pool asks the server after every use whether the connection
-//! still works, which doubles the round trips of short questions.)
+//! Connections that are fit for one purpose, lent to one statement at a time, and questions that may be asked again.
 
 use super::{
     connection::{self, Purpose},
     failure::{failed, is_passing, silent},
 };
 use crate::StoreError;
-use parking_lot::Mutex;
+use daybook_event_log::postgres::{Connections, Lent, NotLent};
 use sqlx::{
-    PgConnection, Postgres,
+    Postgres,
     postgres::{PgArguments, PgConnectOptions, PgRow},
     query::Query,
 };
 use std::time::Duration;
-use tokio::sync::{Semaphore, SemaphorePermit};
 
 pub(super) struct Lending {
     pub(super) server: PgConnectOptions,
@@ -22,22 +19,7 @@ pub(super) struct Lending {
     purpose: Purpose,
     /// How long a connection, and how long an answer, may take.
     within: Duration,
-    permits: Semaphore,
-    idle: Mutex<Vec<PgConnection>>,
-}
-
-/// A connection with the right to have it. It is only used again after [`Lent::give_back`].
-pub(super) struct Lent<'a> {
-    pub(super) connection: PgConnection,
-    lending: &'a Lending,
-    is_fresh: bool,
-    _permit: SemaphorePermit<'a>,
-}
-
-impl Lent<'_> {
-    pub(super) fn give_back(self) {
-        self.lending.idle.lock().push(self.connection);
-    }
+    connections: Connections,
 }
 
 impl Lending {
@@ -48,24 +30,19 @@ impl Lending {
         connections: usize,
         within: Duration,
     ) -> Self {
-        let permits = Semaphore::new(connections.max(1));
-        Self { server, place, purpose, within, permits, idle: Mutex::default() }
+        Self { server, place, purpose, within, connections: Connections::new(connections, within) }
     }
 
     /// A connection, waiting for one if all are lent.
     pub(super) async fn lend(&self, doing: &'static str) -> Result<Lent<'_>, StoreError> {
-        let waiting = tokio::time::timeout(self.within, self.permits.acquire());
-        let Ok(Ok(permit)) = waiting.await else {
-            let detail = format!("{}: all connections are busy", self.place);
-            return Err(StoreError::Server { operation: doing, detail });
-        };
-        let idle = self.idle.lock().pop();
-        let is_fresh = idle.is_none();
-        let connection = match idle {
-            Some(connection) => connection,
-            None => connection::open(&self.server, self.purpose, &self.place, self.within).await?,
-        };
-        Ok(Lent { connection, lending: self, is_fresh, _permit: permit })
+        let open = connection::open(&self.server, self.purpose, &self.place, self.within);
+        self.connections.lend(open).await.map_err(|not| match not {
+            NotLent::Unopened(error) => error,
+            NotLent::Busy | NotLent::Closed => {
+                let detail = format!("{}: all connections are busy", self.place);
+                StoreError::Server { operation: doing, detail }
+            }
+        })
     }
 
     /// Asks one question. A connection that had broken unnoticed is replaced once; asking again does no harm.
@@ -87,8 +64,7 @@ impl Lending {
                         lent.give_back();
                         return Err(failed(doing, &self.place, error));
                     }
-                    // What broke this connection has most likely broken the others.
-                    self.idle.lock().clear();
+                    self.connections.drop_idle();
                     if lent.is_fresh {
                         return Err(failed(doing, &self.place, error));
                     }

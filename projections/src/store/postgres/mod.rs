@@ -34,7 +34,7 @@ pub(crate) use rows::Rows;
 use crate::StoreError;
 use bridge::Bridge;
 use connection::Purpose;
-use daybook_event_log::PostgresOptions;
+use daybook_event_log::{PostgresOptions, postgres::place};
 use lending::Lending;
 use std::{
     sync::Arc,
@@ -69,7 +69,7 @@ impl PostgresStore {
     /// that is away. Blocks.
     pub(crate) fn open(url: &str, patience: Duration) -> Result<Self, StoreError> {
         let server = connection::parse(url)?;
-        let place = connection::place(&server);
+        let place = place(&server);
         let lending = |purpose, connections, within| {
             Lending::new(server.clone(), place.clone(), purpose, connections, within)
         };
