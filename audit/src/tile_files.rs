@@ -62,15 +62,15 @@ impl TileFiles {
     }
 
     pub(crate) fn write(&self, level: u8, index: u64, hashes: &[Hash]) -> Result<(), TileError> {
-        let path = tile_path(level, index, hashes.len() as u64);
+        let path = || tile_path(level, index, hashes.len() as u64);
         let bytes: Vec<u8> = hashes.iter().flat_map(|hash| hash.0).collect();
         let written = if self.packed {
             self.open(level).and_then(|file| file.write_all_at(&bytes, offset(index)))
         } else {
-            let file = self.folder.join(&path);
+            let file = self.folder.join(path());
             fs::create_dir_all(file.parent().unwrap_or(&self.folder)).and_then(|()| fs::write(&file, bytes))
         };
-        written.map_err(|source| TileError::Io { path, source })
+        written.map_err(|source| TileError::Io { path: path(), source })
     }
 
     fn open(&self, level: u8) -> io::Result<File> {

@@ -4,7 +4,7 @@
 
 use crate::{
     RunnerError,
-    decoded::{Decoded, Reader},
+    decoded::Reader,
     lane::Lane,
     runner::Message,
     seat::{Pace, Seat},
@@ -29,42 +29,46 @@ pub(crate) struct Rebuild {
 }
 
 impl Rebuild {
+    /// Begins; from now on the seat tells how far it is.
     pub(crate) fn spawn(self, runtime: Handle) -> std::io::Result<JoinHandle<()>> {
-        let name = self.seat.definition.name;
-        std::thread::Builder::new().name(format!("rebuild-{name}")).spawn(move || {
+        let (name, seat) = (self.seat.definition.name, self.seat.clone());
+        let pace = Pace::new(self.lane.members[0].checkpoint.position);
+        self.tell(&pace);
+        let begun = std::thread::Builder::new().name(format!("rebuild-{name}")).spawn(move || {
             daybook_event_log::give_way();
             let seat = self.seat.clone();
-            if let Err(error) = self.run(&runtime) {
+            if let Err(error) = self.run(&runtime, &pace) {
                 tracing::error!(%error, projection = name, "the rebuild stopped; the old rows go on answering");
                 *seat.rebuild.lock() = None;
             }
-        })
+        });
+        if begun.is_err() {
+            *seat.rebuild.lock() = None;
+        }
+        begun
     }
 
-    fn run(mut self, runtime: &Handle) -> Result<(), RunnerError> {
+    fn tell(&self, pace: &Pace) {
+        let (member, head) = (&self.lane.members[0], *self.log.head().borrow());
+        let at = member.checkpoint.position;
+        let progress = pace.progress(member.definition.name, member.generation.id, at, head);
+        *self.seat.rebuild.lock() = Some(progress);
+    }
+
+    fn run(mut self, runtime: &Handle, pace: &Pace) -> Result<(), RunnerError> {
         let from = self.lane.members[0].checkpoint.position;
-        let head = self.log.head();
-        let mut reader = Reader::new(self.log.clone(), from, None);
         let concerns = vec![self.seat.definition.concerns];
-        let pace = Pace::new(from);
+        let mut reader = Reader::new(self.log.clone(), concerns, from, None);
         loop {
-            let member = &self.lane.members[0];
-            let progress = pace.progress(
-                member.definition.name,
-                member.generation.id,
-                member.checkpoint.position,
-                *head.borrow(),
-            );
-            *self.seat.rebuild.lock() = Some(progress);
+            self.tell(pace);
             if *self.stop.borrow() {
                 return Ok(());
             }
-            let records = runtime.block_on(reader.read())?;
-            if records.is_empty() {
+            let events = runtime.block_on(reader.read())?;
+            if events.is_empty() {
                 break;
             }
-            let decoded = records.into_iter().map(|record| Decoded::new(record, &concerns));
-            self.lane.apply(&decoded.collect::<Vec<_>>())?;
+            self.lane.apply(&events)?;
         }
         let member = Box::new(self.lane.members.remove(0));
         // If the lane is gone, so is the process' wish for a rebuild; the next start goes on with it.

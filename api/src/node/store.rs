@@ -46,13 +46,18 @@ impl Store {
     }
 }
 
+/// Whether this names a PostgreSQL server.
+fn is_postgres(text: &str) -> bool {
+    text.starts_with("postgres://") || text.starts_with("postgresql://")
+}
+
 impl FromStr for Store {
     type Err = UnknownStore;
 
     fn from_str(text: &str) -> Result<Self, UnknownStore> {
         match text {
             "embedded" => Ok(Self::Embedded),
-            url if url.starts_with("postgres://") || url.starts_with("postgresql://") => {
+            url if is_postgres(url) => {
                 let options = PostgresOptions::new(url);
                 Ok(Self::Postgres(PostgresOptions { connect_for: WAIT_FOR_SERVER, ..options }))
             }
@@ -91,7 +96,7 @@ impl FromStr for ReadStore {
     fn from_str(text: &str) -> Result<Self, UnknownReadStore> {
         match text {
             "embedded" => Ok(Self::Embedded),
-            url if url.starts_with("postgres://") || url.starts_with("postgresql://") => {
+            url if is_postgres(url) => {
                 Ok(Self::Postgres(ReadServer { url: url.to_owned(), patience: WAIT_FOR_SERVER }))
             }
             _ => Err(UnknownReadStore),

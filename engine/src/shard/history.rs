@@ -26,15 +26,18 @@ pub(crate) async fn load_all(
     streams: Vec<StreamId>,
     batch: u64,
 ) -> Vec<(StreamId, Result<Entry, CommandError>)> {
-    let begun = streams.into_iter().map(|stream| async {
+    let beginning = streams.into_iter().map(|stream| async {
         let snapshot = snapshots.read(&stream).await;
         let past = Past::begin(snapshots, &stream, snapshot);
         (stream, past)
     });
-    let (begun, nameless): (Vec<_>, Vec<_>) =
-        join_all(begun).await.into_iter().partition(|(_, past)| past.is_some());
-    let begun: Vec<(StreamId, Past)> =
-        begun.into_iter().filter_map(|(stream, past)| Some((stream, past?))).collect();
+    let (mut begun, mut nameless) = (Vec::new(), Vec::new());
+    for (stream, past) in join_all(beginning).await {
+        match past {
+            Some(past) => begun.push((stream, past)),
+            None => nameless.push(stream),
+        }
+    }
     let wanted: Vec<(StreamId, Version)> =
         begun.iter().map(|(stream, past)| (stream.clone(), past.next())).collect();
     let pages = log.read_streams(&wanted, FIRST_PAGE).await;
@@ -43,7 +46,7 @@ pub(crate) async fn load_all(
         (stream, entry.map(|past| past.into_entry(batch)))
     });
     let mut loaded = join_all(loading).await;
-    loaded.extend(nameless.into_iter().map(|(stream, _)| {
+    loaded.extend(nameless.into_iter().map(|stream| {
         let reason = format!("no aggregate is called {:?}", stream.aggregate());
         (stream, Err(CommandError::Invalid { reason }))
     }));

@@ -1,6 +1,10 @@
 //! The cluster of the day: what it is made of, what can happen to it, and what must hold of it in the evening.
 
-use async_nats::jetstream::{self, consumer::pull::OrderedConfig};
+use async_nats::jetstream::{
+    self,
+    consumer::{Consumer, pull::OrderedConfig},
+    stream::Stream,
+};
 use daybook_event_log::{EventLog as _, PostgresLog, PostgresOptions, cloud_event};
 use daybook_projections::{Options, ReadModels};
 use daybook_tests::{
@@ -140,7 +144,7 @@ impl Cluster {
         assert_eq!(info.cluster.unwrap().replicas.len(), 2, "beside the leader");
         let state = info.state;
         assert_eq!((state.first_sequence, state.last_sequence, state.messages), (1, head, head));
-        let consumer = stream.create_consumer(OrderedConfig::default()).await.unwrap();
+        let consumer = ordered_consumer(&stream).await;
         let mut messages = consumer.messages().await.unwrap();
         let mut next = daybook_event_log::Position::new(1);
         while next.get() <= head {
@@ -176,4 +180,16 @@ impl Cluster {
     async fn log(&self) -> Arc<PostgresLog> {
         Arc::new(PostgresLog::connect(PostgresOptions::new(&self.store)).await.unwrap())
     }
+}
+
+/// A consumer of `stream`. Its servers may be choosing a leader, and a request to none is not answered.
+async fn ordered_consumer(stream: &Stream) -> Consumer<OrderedConfig> {
+    let mut last = None;
+    for _ in 0..12 {
+        match stream.create_consumer(OrderedConfig::default()).await {
+            Ok(consumer) => return consumer,
+            Err(error) => last = Some(error),
+        }
+    }
+    panic!("the stream has no consumer: {last:?}");
 }

@@ -13,12 +13,20 @@ mod secure;
 mod shopping;
 mod trouble;
 
-use daybook_tests::servers::daybook::Node;
+use daybook_tests::servers::daybook::{Node, run};
 use serde_json::json;
 use uuid::Uuid;
 
 fn key() -> String {
     Uuid::new_v4().to_string()
+}
+
+/// How a start with these options ended that was not to go on, and what it said.
+fn serve(options: &[&str]) -> (Option<i32>, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data").display().to_string();
+    let output = run(&[&["serve", "--listen", "127.0.0.1:0", "--data", &data], options].concat()).unwrap();
+    (output.status.code(), String::from_utf8(output.stderr).unwrap())
 }
 
 /// A product that is for sale, with so many units in stock.

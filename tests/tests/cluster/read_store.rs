@@ -1,13 +1,10 @@
 //! Nodes that share their read models on a server: each shows what another wrote, whoever keeps them current may be
 //! killed at any moment, and in the end they are what a fresh replay of the log makes of it.
 
-use crate::{buy, decided, stock};
+use crate::{buy, decided, serve, stock};
 use daybook_event_log::{EventLog, PostgresLog, PostgresOptions};
 use daybook_projections::{Options, ReadModels, ReadServer};
-use daybook_tests::servers::{
-    daybook::{Node, run},
-    postgres::database,
-};
+use daybook_tests::servers::{daybook::Node, postgres::database};
 use std::{sync::Arc, time::Duration};
 
 /// Every row of the read models that nodes share.
@@ -105,12 +102,8 @@ async fn one_node_with_its_own_log_may_have_its_read_models_on_a_server() {
 
 #[test]
 fn a_read_store_that_cannot_be_is_refused_without_the_password() {
-    let folder = tempfile::tempdir().unwrap();
-    let data = folder.path().join("data").display().to_string();
-    let wrong = "mysql://shop:s3cret@db/shop";
-    let output = run(&["serve", "--listen", "127.0.0.1:0", "--data", &data, "--read-store", wrong]).unwrap();
-    let said = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(2), "{said}");
+    let (code, said) = serve(&["--read-store", "mysql://shop:s3cret@db/shop"]);
+    assert_eq!(code, Some(2), "{said}");
     assert!(said.contains("postgres://user:password@host:port/database"), "{said}");
     assert!(!said.contains("s3cret"), "{said}");
 }

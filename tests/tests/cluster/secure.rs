@@ -1,7 +1,7 @@
 //! Servers that want to know who we are and speak TLS, through the program: each way to say it works, a wrong one is
 //! told with what to do, and no secret stands in a log, an answer or the list of processes.
 
-use crate::{buy, decided, stock};
+use crate::{buy, decided, serve, stock};
 use daybook_tests::servers::{
     certificates::{Authority, Certificate},
     daybook::{Node, run},
@@ -66,12 +66,8 @@ async fn postgres_with_tls_and_a_password_from_the_environment_keeps_a_shop() {
 async fn a_postgres_that_cannot_be_trusted_or_does_not_trust_us_is_told_and_nothing_is_sent_there() {
     let server = PostgresServer::start_guarded(PASSWORD).await.unwrap();
     let store = server.database().await.unwrap();
-    let folder = tempfile::tempdir().unwrap();
-    let data = folder.path().display().to_string();
-    let wrong = store.replace(PASSWORD, "wr0ng");
-    let output = run(&["serve", "--listen", "127.0.0.1:0", "--data", &data, "--store", &wrong]).unwrap();
-    let said = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(1), "{said}");
+    let (code, said) = serve(&["--store", &store.replace(PASSWORD, "wr0ng")]);
+    assert_eq!(code, Some(1), "{said}");
     assert!(said.contains("check user and password") && !said.contains("wr0ng"), "{said}");
 
     // Another authority's certificate may be a mistake that is put right, so it is waited for.
@@ -205,13 +201,6 @@ async fn a_nats_that_refuses_us_or_is_not_who_it_says_is_told_of_and_sells_on() 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn files_for_nats_that_cannot_be_read_and_texts_that_are_no_store_end_the_start_without_secrets() {
-    let folder = tempfile::tempdir().unwrap();
-    let data = folder.path().join("data").display().to_string();
-    let serve = |options: &[&str]| {
-        let output =
-            run(&[&["serve", "--listen", "127.0.0.1:0", "--data", &data], options].concat()).unwrap();
-        (output.status.code(), String::from_utf8(output.stderr).unwrap())
-    };
     for option in ["--nats-ca", "--nats-nkey", "--nats-credentials"] {
         let (code, said) = serve(&["--nats", "nats://127.0.0.1:4", option, "/does/not/exist"]);
         assert_eq!(code, Some(1), "{said}");

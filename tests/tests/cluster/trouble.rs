@@ -1,6 +1,6 @@
 //! Servers that are away, slow to come, or not what they should be.
 
-use crate::{buy, decided, stock};
+use crate::{buy, decided, serve, stock};
 use daybook_tests::servers::{
     daybook::{Node, run},
     nats::NatsServer,
@@ -78,13 +78,6 @@ async fn a_node_that_starts_before_its_store_is_alive_and_says_what_it_waits_for
 
 #[test]
 fn a_start_that_cannot_succeed_fails_with_what_to_do_and_without_the_password() {
-    let folder = tempfile::tempdir().unwrap();
-    let data = folder.path().join("data").display().to_string();
-    let serve = |options: &[&str]| {
-        let output =
-            run(&[&["serve", "--listen", "127.0.0.1:0", "--data", &data], options].concat()).unwrap();
-        (output.status.code(), String::from_utf8(output.stderr).unwrap())
-    };
     let (code, said) = serve(&["--store", "mysql://shop:s3cret@db/shop"]);
     assert_eq!(code, Some(2), "{said}");
     assert!(said.contains("postgres://user:password@host:port/database"), "{said}");
@@ -99,11 +92,8 @@ fn a_start_that_cannot_succeed_fails_with_what_to_do_and_without_the_password() 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_database_that_does_not_exist_is_named_at_once() {
     let store = database().await.unwrap() + "x";
-    let folder = tempfile::tempdir().unwrap();
-    let data = folder.path().display().to_string();
-    let output = run(&["serve", "--listen", "127.0.0.1:0", "--data", &data, "--store", &store]).unwrap();
-    let said = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(1), "{said}");
+    let (code, said) = serve(&["--store", &store]);
+    assert_eq!(code, Some(1), "{said}");
     assert!(said.contains("createdb"), "{said}");
 }
 
