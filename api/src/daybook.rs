@@ -223,7 +223,9 @@ impl Daybook {
         self.shop.engine.shutdown().await;
         let reads = self.shop.reads.clone();
         match tokio::task::spawn_blocking(move || reads.shutdown()).await {
-            Ok(stopped) => stopped?,
+            Ok(Ok(())) => {}
+            // What is not synced comes from the log again.
+            Ok(Err(error)) => tracing::error!(%error, "the read models could not be synced"),
             Err(error) => tracing::error!(%error, "stopping the read models failed"),
         }
         self.shop.engine.log().close().await?;

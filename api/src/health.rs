@@ -24,7 +24,7 @@ pub(crate) async fn ready(State(shop): App) -> Result<impl IntoResponse, Problem
         missing.push("the read models stopped; the server's log says why".to_owned());
     }
     if let Some(failure) = shop.audit.failure() {
-        missing.push(format!("the audit tree is no longer kept: {failure}"));
+        missing.push(format!("the audit tree cannot be kept: {failure}"));
     }
     if let Some(trouble) = shop.health.store_trouble() {
         missing.push(format!("the event store cannot be reached, or takes nothing: {trouble}"));

@@ -64,26 +64,15 @@ impl Keeper {
     pub fn open(folder: &Path, origin: &str) -> Result<Self, AuditError> {
         fs::create_dir_all(folder).map_err(|source| io_error(folder, source))?;
         let key = open_key(folder, origin)?;
-        let path = folder.join("checkpoint");
-        let state = match fs::read_to_string(&path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                State { tiles: Tiles::empty(TileFiles::packed(folder)), note: None }
-            }
-            Err(source) => return Err(io_error(&path, source)),
-            Ok(note) => {
-                let signed = Checkpoint::verify(&note, &key.public());
-                let checkpoint =
-                    signed.map_err(|source| AuditError::Note { path: path.display().to_string(), source })?;
-                let tiles =
-                    Tiles::open(folder, checkpoint.size).ok().filter(|tiles| tiles.root() == checkpoint.root);
-                let tiles = tiles.unwrap_or_else(|| {
-                    tracing::warn!("the hash tiles are missing or damaged and are made again from the log");
-                    Tiles::empty(TileFiles::packed(folder))
-                });
-                State { tiles, note: Some(note) }
-            }
-        };
+        let state = State::read(folder, &key)?;
         Ok(Self { folder: folder.to_owned(), key, state: Mutex::new(state) })
+    }
+
+    /// Forgets what is not on disk: after a failure to write, of which nobody knows how far it got.
+    pub fn reopen(&self) -> Result<(), AuditError> {
+        let mut state = self.state.lock();
+        *state = State::read(&self.folder, &self.key)?;
+        Ok(())
     }
 
     /// Follows the log for ever; ends only with an error.
@@ -214,6 +203,29 @@ impl Keeper {
     #[must_use]
     pub fn folder(&self) -> &Path {
         &self.folder
+    }
+}
+
+impl State {
+    /// As the latest checkpoint in `folder` has it.
+    fn read(folder: &Path, key: &SigningKey) -> Result<Self, AuditError> {
+        let path = folder.join("checkpoint");
+        let note = match fs::read_to_string(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Ok(Self { tiles: Tiles::empty(TileFiles::packed(folder)), note: None });
+            }
+            Err(source) => return Err(io_error(&path, source)),
+            Ok(note) => note,
+        };
+        let signed = Checkpoint::verify(&note, &key.public());
+        let checkpoint =
+            signed.map_err(|source| AuditError::Note { path: path.display().to_string(), source })?;
+        let tiles = Tiles::open(folder, checkpoint.size).ok().filter(|tiles| tiles.root() == checkpoint.root);
+        let tiles = tiles.unwrap_or_else(|| {
+            tracing::warn!("the hash tiles are missing or damaged and are made again from the log");
+            Tiles::empty(TileFiles::packed(folder))
+        });
+        Ok(Self { tiles, note: Some(note) })
     }
 }
 

@@ -46,7 +46,7 @@ impl Lane {
                 }
             }
             member.park(&bad[0], Some(error));
-            let mut batch = self.store.batch();
+            let mut batch = self.store.batch()?;
             member.flush(checkpoint_at(&bad[0]), Flush::WhenDue, &mut batch)?;
             batch.commit()?;
             member.projection.committed();
@@ -57,7 +57,7 @@ impl Lane {
     /// Commits what the members hold; they stand at `up_to` then.
     pub(crate) fn commit(&mut self, up_to: Checkpoint, when: Flush) -> Result<(), StoreError> {
         let began = Instant::now();
-        let mut batch = self.store.batch();
+        let mut batch = self.store.batch()?;
         for member in &mut self.members {
             member.flush(up_to, when, &mut batch)?;
         }
@@ -79,7 +79,7 @@ impl Lane {
         applied: &[DeadLetter],
         still: Option<&DeadLetter>,
     ) -> Result<(), StoreError> {
-        let mut batch = self.store.batch();
+        let mut batch = self.store.batch()?;
         let member = &mut self.members[member];
         member.flush(Checkpoint::default(), Flush::Now, &mut batch)?;
         for letter in applied {

@@ -9,6 +9,7 @@ mod definition;
 mod feed;
 mod following;
 mod group;
+mod keeping;
 mod lane;
 mod leading;
 mod member;

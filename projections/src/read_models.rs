@@ -4,13 +4,14 @@ use crate::{
     Definition, Live, ReadStore, RunnerError, StoreError,
     decoded::{Reader, read_ahead},
     following::{Follower, Leads},
-    group::{Group, GroupWork, Groups},
+    group::{Group, Groups},
+    keeping::Keeper,
     leading::Leader,
     prepare::{Prepared, prepare},
     search::SearchConfig,
     seat::Seat,
     shop::Shop,
-    store::{embedded::EmbeddedStore, postgres::PostgresStore},
+    store::{embedded::Door, postgres::PostgresStore},
 };
 use daybook_event_log::{EventLog, Position};
 use parking_lot::Mutex;
@@ -98,7 +99,8 @@ pub(crate) struct Running {
     pub(crate) log: Arc<dyn EventLog>,
     pub(crate) runtime: Handle,
     pub(crate) groups: Groups,
-    leader: Option<JoinHandle<()>>,
+    /// The threads that see to it that the groups go on.
+    keeping: Vec<JoinHandle<()>>,
     stop: watch::Sender<bool>,
 }
 
@@ -109,7 +111,7 @@ impl ReadModels {
         definitions: Vec<Definition>,
         shop: impl FnOnce(&dyn Fn(&str) -> Live) -> Shop,
     ) -> Result<Self, StoreError> {
-        let store = Arc::new(ReadStore::Embedded(EmbeddedStore::open(dir, options.cache_bytes)?));
+        let store = Arc::new(ReadStore::Embedded(Door::open(dir, options.cache_bytes)?));
         let server = match &options.server {
             Some(server) => Some(Arc::new(PostgresStore::open(&server.url, server.patience)?)),
             None => None,
@@ -176,7 +178,8 @@ impl ReadModels {
         let pace = Duration::from_millis(inner.options.pace_ms);
         let (apart, together): (Vec<_>, Vec<_>) =
             inner.seats.iter().cloned().partition(|seat| seat.definition.apart);
-        let mut leader = None;
+        let mut keeping = Vec::new();
+        let mut lanes = Vec::new();
         if let Some((server, follower)) = self.follower() {
             server.spawn(follower.run(stopped.clone()));
             if part.projects && !together.is_empty() {
@@ -189,27 +192,29 @@ impl ReadModels {
                     pace,
                     leads: inner.leads.clone(),
                     groups: groups.clone(),
-                    stop: stopped,
+                    stop: stopped.clone(),
                 };
-                leader = Some(leading.spawn().map_err(no_thread)?);
+                keeping.push(leading.spawn().map_err(no_thread)?);
             }
         } else if part.projects && !together.is_empty() {
-            let group = Group::start(self.work(together, &log, pace)).await?;
-            groups.lock().push(group);
+            lanes.push(together);
         }
         if part.searches {
-            for seat in apart {
-                let group = Group::start(self.work(vec![seat], &log, pace)).await?;
-                groups.lock().push(group);
-            }
+            lanes.extend(apart.into_iter().map(|seat| vec![seat]));
         }
-        *inner.running.lock() = Some(Running { log, runtime: Handle::current(), groups, leader, stop });
+        let keeper = Keeper {
+            store: inner.store.clone(),
+            lanes,
+            log: log.clone(),
+            pace,
+            groups: groups.clone(),
+            failure: inner.failure.clone(),
+            stop: stopped,
+        };
+        keeper.begin().await?;
+        keeping.push(keeper.spawn().map_err(no_thread)?);
+        *inner.running.lock() = Some(Running { log, runtime: Handle::current(), groups, keeping, stop });
         Ok(())
-    }
-
-    fn work(&self, seats: Vec<Arc<Seat>>, log: &Arc<dyn EventLog>, pace: Duration) -> GroupWork {
-        let (store, failure) = (seats[0].store.clone(), self.inner.failure.clone());
-        GroupWork { store, seats, log: log.clone(), pace, failure }
     }
 
     /// Brings all read models to `until` (or the log's end) in this task, without following on. For replays
@@ -225,7 +230,7 @@ impl ReadModels {
         let concerns = inner.seats.iter().map(|seat| seat.definition.concerns).collect();
         let from = lane.members.iter().map(|member| member.checkpoint.position).min();
         let mut reached = from.unwrap_or_default();
-        let (mut chunks, reading) = read_ahead(Reader::new(log.clone(), reached, until), concerns);
+        let (mut chunks, reading) = read_ahead(Reader::new(log.clone(), concerns, reached, until));
         while let Some(chunk) = chunks.recv().await {
             lane.apply(&chunk)?;
             reached = chunk.last().map_or(reached, |last| last.record.position());
@@ -246,11 +251,11 @@ impl ReadModels {
     pub fn shutdown(&self) -> Result<(), StoreError> {
         let began = Instant::now();
         let running = self.inner.running.lock().take();
-        if let Some(Running { groups, leader, stop, .. }) = running {
+        if let Some(Running { groups, keeping, stop, .. }) = running {
             stop.send_replace(true);
-            if let Some(leader) = leader {
+            for thread in keeping {
                 // Whatever it panicked over, it has said so.
-                let _ = leader.join();
+                let _ = thread.join();
             }
             let groups = std::mem::take(&mut *groups.lock());
             groups.into_iter().for_each(Group::stop);

@@ -98,10 +98,9 @@ pub(crate) fn spawn(name: &str, work: LaneWork) -> std::io::Result<LaneThreads> 
     let (stop, stopped) = watch::channel(false);
     let from = work.lane.members.iter().map(|member| member.checkpoint.position).min();
     let from = from.unwrap_or(*work.log.head().borrow());
-    let reader = Reader::new(work.log.clone(), from, None);
+    let reader = Reader::new(work.log.clone(), work.concerns.clone(), from, None);
     let background = work.seats.iter().all(|seat| seat.definition.apart);
-    let (concerns, pace) = (work.concerns.clone(), work.pace);
-    let options = FeedOptions { concerns, pace, background, stop: stopped };
+    let options = FeedOptions { pace: work.pace, background, stop: stopped };
     let chunks = messages.clone();
     let feed = feed::spawn(format!("{name}-feed"), reader, options, move |chunk| {
         chunks.send(Message::Chunk(chunk)).is_ok()
@@ -202,14 +201,14 @@ impl Runner {
         let mut alone = Lane { store: store.clone(), members: vec![member] };
         if let Some(level) = level {
             let from = alone.members[0].checkpoint.position;
-            let mut reader = Reader::new(self.work.log.clone(), from, Some(level));
+            let concerns = self.work.concerns.clone();
+            let mut reader = Reader::new(self.work.log.clone(), concerns, from, Some(level));
             loop {
-                let records = self.runtime.block_on(reader.read())?;
-                if records.is_empty() {
+                let events = self.runtime.block_on(reader.read())?;
+                if events.is_empty() {
                     break;
                 }
-                let decode = |record| Decoded::new(record, &self.work.concerns);
-                alone.apply(&records.into_iter().map(decode).collect::<Vec<_>>())?;
+                alone.apply(&events)?;
             }
         }
         let mut member = alone.members.remove(0);

@@ -94,6 +94,11 @@ impl TestShop {
         let process = Process::serve(&self.data, &self.output(), &self.arguments);
         let process = self.process.insert(process);
         *self.client.addresses.write() = vec![process.address(PATIENCE).await];
+        self.ready().await;
+    }
+
+    /// Waits until it says that it is ready.
+    pub async fn ready(&self) {
         for _ in 0..PATIENCE.as_millis() / 10 {
             if self.client.try_get("/readyz").await.is_ok_and(|answer| answer.status == 200) {
                 return;

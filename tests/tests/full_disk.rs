@@ -50,6 +50,15 @@ impl Drop for SmallDisk {
     }
 }
 
+/// Writes until there is not a byte left.
+fn fill_to_the_brim(ballast: &Path) {
+    let mut file = fs::File::create_new(ballast).unwrap();
+    for size in [1 << 20, 1 << 10, 1] {
+        let zeros = vec![0; size];
+        while file.write_all(&zeros).is_ok() {}
+    }
+}
+
 /// Descriptions are the bulk of a catalog, so they fill a disk soonest.
 fn product(number: u32, round: u32) -> Value {
     json!({ "status": "draft", "title": format!("Product {round}"),
@@ -132,19 +141,14 @@ async fn on_a_full_disk_commands_are_507_reads_go_on_and_all_resumes_with_room()
     let mut shop = TestShop::start_in(folder, disk.join("data"), &[]).await;
     let _ = shop.put_product("MUG", 1299).await;
     let _ = shop.receive("MUG", 5).await;
+    shop.settled().await;
     let ballast = disk.join("ballast");
-    // Leaves room for what the read models need, but for few of the log's files.
-    let written = Command::new("sh")
-        .args([
-            "-c",
-            "head -c \"$(($(df --output=avail -B1 \"$1\" | tail -n 1) - 12000000))\" /dev/zero > \"$2\"",
-            "sh",
-        ])
-        .args([&disk, &ballast])
-        .status();
-    assert!(written.unwrap().success());
+    fill_to_the_brim(&ballast);
 
+    // What the log's file still takes, the read models cannot write: they stop, and say so.
     fill(&shop).await;
+    let unready = shop.get("/readyz").await.problem(503, "unavailable");
+    assert!(unready["detail"].as_str().unwrap().contains("the read models stopped"), "{unready}");
     let head = shop.head().await;
     for _ in 0..5 {
         let _ = shop.get("/products/p-MUG").await.expect(200);
@@ -166,6 +170,7 @@ async fn on_a_full_disk_commands_are_507_reads_go_on_and_all_resumes_with_room()
         resumed = shop.put("/products/p-8", product(8, 8)).await;
     }
     let _ = resumed.expect(200);
+    shop.ready().await;
     let cart = shop.cart(&[("MUG", 2)]).await;
     let _ = shop.checkout(&cart, "tok_visa").await.expect(201);
     shop.settled().await;

@@ -1,7 +1,7 @@
 //! The Merkle tree beside the running shop: opened from the data directory, kept by one thread.
 //!
-//! Nothing here is on the path of a command. When the tree cannot be kept any more the shop goes on; readiness
-//! and the log say so.
+//! Nothing here is on the path of a command. While the tree cannot be written (the disk is full) the shop goes on;
+//! readiness and the log say so, and it is tried again. Where the log contradicts what was signed, it is not.
 
 use daybook_audit::{AuditError, Keeper, PublicKey};
 use daybook_event_log::{EventLog, LogError};
@@ -11,13 +11,20 @@ use tokio::runtime::Handle;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use uuid::Uuid;
 
-/// Before a log is asked again that could not be reached.
+/// Before a log is asked again that could not be reached, or a disk that could not be written.
 const RETRY_PAUSE: Duration = Duration::from_secs(1);
 
 /// The tree of the shop's log, and whether it is still kept.
 pub(crate) struct Trail {
     pub(crate) keeper: Arc<Keeper>,
-    failure: Mutex<Option<String>>,
+    failure: Mutex<Option<Failure>>,
+}
+
+/// Why the tree is not kept.
+struct Failure {
+    why: String,
+    /// How many events the latest checkpoint covered then: one over more shows that the tree is kept again.
+    signed: u64,
 }
 
 impl Trail {
@@ -66,21 +73,42 @@ impl Trail {
                 None | Some(Ok(()) | Err(AuditError::Log(LogError::Closed))) => return,
                 Some(Err(error)) => error,
             };
-            if !matches!(error, AuditError::Log(LogError::Unavailable { .. })) {
-                tracing::error!(%error, "the audit tree is no longer kept");
-                *self.failure.lock() = Some(error.to_string());
-                return;
+            match &error {
+                AuditError::Log(LogError::Unavailable { .. }) => {
+                    tracing::warn!(%error, "the audit tree waits for the log");
+                }
+                AuditError::Io { .. } | AuditError::Tile(_) => {
+                    tracing::error!(%error, "the audit tree cannot be written; trying again");
+                    self.failed(&error);
+                }
+                _ => {
+                    tracing::error!(%error, "the audit tree is no longer kept");
+                    return self.failed(&error);
+                }
             }
-            tracing::warn!(%error, "the audit tree waits for the log");
             if stopping.run_until_cancelled(tokio::time::sleep(RETRY_PAUSE)).await.is_none() {
                 return;
+            }
+            if let Err(error) = self.keeper.reopen() {
+                tracing::error!(%error, "the audit tree cannot be read");
             }
         }
     }
 
-    /// Why the tree is no longer kept.
+    fn failed(&self, error: &AuditError) {
+        *self.failure.lock() = Some(Failure { why: error.to_string(), signed: self.signed() });
+    }
+
+    /// Up to where the latest checkpoint reaches.
+    fn signed(&self) -> u64 {
+        self.keeper.checkpoint().ok().flatten().map_or(0, |signed| signed.size)
+    }
+
+    /// Why the tree is not kept.
     pub(crate) fn failure(&self) -> Option<String> {
-        self.failure.lock().clone()
+        let mut failure = self.failure.lock();
+        failure.take_if(|failure| self.signed() > failure.signed);
+        failure.as_ref().map(|failure| failure.why.clone())
     }
 
     pub(crate) fn public_key(&self) -> PublicKey {

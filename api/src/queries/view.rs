@@ -47,6 +47,7 @@ impl From<StoreError> for Problem {
                     2,
                 )
             }
+            StoreError::Closed => ("the read store is being opened again; ask again", 1),
             _ => {
                 tracing::error!(%error, "a read model cannot be read");
                 ("the read store cannot be read; the operator finds why in the server's log", 5)

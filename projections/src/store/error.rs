@@ -14,6 +14,9 @@ pub enum StoreError {
         "{operation} failed in the read store: {detail}; check the disk; the store can be deleted, it is filled again from the log"
     )]
     Unavailable { operation: &'static str, detail: String },
+    /// It is being opened anew.
+    #[error("the read store is being opened again; ask again")]
+    Closed,
     /// The server that holds the rows cannot be reached, or refused.
     #[error("{operation} failed on the read store's server: {detail}")]
     Server { operation: &'static str, detail: String },

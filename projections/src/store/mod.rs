@@ -20,7 +20,7 @@ pub use kind::{Holds, Id, Kind, Place};
 
 use crate::{DeadLetter, Definition, SkippedLetter, dead_letter::Parked};
 use daybook_event_log::Position;
-use embedded::EmbeddedStore;
+use embedded::Door;
 use postgres::PostgresStore;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -41,7 +41,7 @@ pub(crate) enum Role {
 }
 
 pub(crate) enum ReadStore {
-    Embedded(EmbeddedStore),
+    Embedded(Door),
     Postgres(Arc<PostgresStore>),
 }
 
@@ -54,7 +54,7 @@ impl ReadStore {
         kinds: &'static [Kind],
     ) -> Result<Arc<Generation>, StoreError> {
         match self {
-            Self::Embedded(store) => store.generation(name, id, kinds),
+            Self::Embedded(door) => door.store()?.generation(name, id, kinds),
             Self::Postgres(store) => store.generation(name, id, kinds),
         }
         .map(Arc::new)
@@ -75,7 +75,7 @@ impl ReadStore {
         role: Role,
     ) -> Result<Option<GenerationId>, StoreError> {
         match self {
-            Self::Embedded(store) => store.generation_id(definition.name, role),
+            Self::Embedded(door) => door.store()?.generation_id(definition.name, role),
             Self::Postgres(store) => store.generation_id(definition, role),
         }
     }
@@ -83,14 +83,14 @@ impl ReadStore {
     /// Says that `generation` has `role` from now on.
     pub(crate) fn assign(&self, role: Role, generation: &Generation) -> Result<(), StoreError> {
         match self {
-            Self::Embedded(store) => store.assign(role, generation),
+            Self::Embedded(door) => door.store()?.assign(role, generation),
             Self::Postgres(store) => store.assign(role, generation),
         }
     }
 
     pub(crate) fn checkpoint(&self, generation: &Generation) -> Result<Checkpoint, StoreError> {
         match (self, &generation.rows) {
-            (Self::Embedded(store), Rows::Embedded(rows)) => store.checkpoint(rows),
+            (Self::Embedded(door), Rows::Embedded(rows)) => door.store()?.checkpoint(rows),
             (Self::Postgres(store), Rows::Postgres(rows)) => store.checkpoint(rows),
             _ => Err(foreign(generation)),
         }
@@ -99,7 +99,9 @@ impl ReadStore {
     /// Removes a generation with all that is known of it. Queries that still hold it may go on for a while.
     pub(crate) fn drop_generation(&self, generation: &Generation) -> Result<(), StoreError> {
         match (self, &generation.rows) {
-            (Self::Embedded(store), Rows::Embedded(rows)) => store.drop_generation(rows, &generation.own_dir),
+            (Self::Embedded(door), Rows::Embedded(rows)) => {
+                door.store()?.drop_generation(rows, &generation.own_dir)
+            }
             (Self::Postgres(store), Rows::Postgres(rows)) => store.retire(rows),
             _ => Err(foreign(generation)),
         }
@@ -108,17 +110,17 @@ impl ReadStore {
     /// Makes everything committed so far durable, where that is ours to do.
     pub(crate) fn persist(&self) -> Result<(), StoreError> {
         match self {
-            Self::Embedded(store) => store.persist(),
+            Self::Embedded(door) => door.store()?.persist(),
             Self::Postgres(_) => Ok(()),
         }
     }
 
     /// An empty batch.
-    pub(crate) fn batch(&self) -> Batch {
-        match self {
-            Self::Embedded(store) => Batch::Embedded(store.batch()),
+    pub(crate) fn batch(&self) -> Result<Batch, StoreError> {
+        Ok(match self {
+            Self::Embedded(door) => Batch::Embedded(door.store()?.batch()),
             Self::Postgres(store) => Batch::Postgres(store.batch()),
-        }
+        })
     }
 
     /// What waits for `generation`, by stream, then position; of one stream if given.
@@ -129,7 +131,7 @@ impl ReadStore {
         limit: usize,
     ) -> Result<Vec<DeadLetter>, StoreError> {
         match (self, &generation.rows) {
-            (Self::Embedded(store), Rows::Embedded(rows)) => store.dead_letters(rows, stream, limit),
+            (Self::Embedded(door), Rows::Embedded(rows)) => door.store()?.dead_letters(rows, stream, limit),
             (Self::Postgres(store), Rows::Postgres(rows)) => store.dead_letters(rows, stream, limit),
             _ => Err(foreign(generation)),
         }
@@ -141,7 +143,7 @@ impl ReadStore {
         limit: usize,
     ) -> Result<Vec<SkippedLetter>, StoreError> {
         match (self, &generation.rows) {
-            (Self::Embedded(store), Rows::Embedded(rows)) => store.skipped_letters(rows, limit),
+            (Self::Embedded(door), Rows::Embedded(rows)) => door.store()?.skipped_letters(rows, limit),
             (Self::Postgres(store), Rows::Postgres(rows)) => store.skipped_letters(rows, limit),
             _ => Err(foreign(generation)),
         }
@@ -150,7 +152,7 @@ impl ReadStore {
     /// How many wait per stream, after forgetting those beyond `checkpoint`: they will be met again.
     pub(crate) fn parked(&self, generation: &Generation, checkpoint: u64) -> Result<Parked, StoreError> {
         match (self, &generation.rows) {
-            (Self::Embedded(store), Rows::Embedded(rows)) => store.parked(rows, checkpoint),
+            (Self::Embedded(door), Rows::Embedded(rows)) => door.store()?.parked(rows, checkpoint),
             (Self::Postgres(store), Rows::Postgres(rows)) => store.parked(rows),
             _ => Err(foreign(generation)),
         }
@@ -159,7 +161,7 @@ impl ReadStore {
     /// Moves a dead letter to the skipped ones.
     pub(crate) fn skip(&self, generation: &Generation, skipped: &SkippedLetter) -> Result<(), StoreError> {
         match (self, &generation.rows) {
-            (Self::Embedded(store), Rows::Embedded(rows)) => store.skip(rows, skipped),
+            (Self::Embedded(door), Rows::Embedded(rows)) => door.store()?.skip(rows, skipped),
             (Self::Postgres(store), Rows::Postgres(rows)) => store.skip(rows, skipped),
             _ => Err(foreign(generation)),
         }

@@ -124,6 +124,9 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("what the server had to say:\n{}", self.told());
+        }
         // It may have ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();

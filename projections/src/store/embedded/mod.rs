@@ -13,13 +13,16 @@
 //! ```
 
 mod batch;
+mod door;
 mod letters;
 mod rows;
 
 pub(crate) use batch::Batch;
+pub(crate) use door::Door;
 pub(crate) use rows::Rows;
 
 use super::{Checkpoint, Generation, GenerationId, Kind, Role, StoreError};
+use daybook_event_log::in_background;
 use fjall::{CompressionType, Database, Keyspace, KeyspaceCreateOptions, PersistMode};
 use serde::{Serialize, de::DeserializeOwned};
 use std::path::{Path, PathBuf};
@@ -45,7 +48,7 @@ const JOURNAL_BYTES: u64 = 128 << 20;
 
 impl EmbeddedStore {
     /// Opens the store in `dir`, which is made if it is not there.
-    pub(crate) fn open(dir: &Path, cache_bytes: u64) -> Result<Self, StoreError> {
+    fn open(dir: &Path, cache_bytes: u64) -> Result<Self, StoreError> {
         let builder = Database::builder(dir.join("rows"))
             .cache_size(cache_bytes)
             .max_journaling_size(JOURNAL_BYTES)
@@ -166,18 +169,6 @@ impl EmbeddedStore {
 
 fn keyspace_name(name: &str, id: GenerationId) -> String {
     format!("{name}-v{}-{}", id.version, id.number)
-}
-
-/// Opens something whose own threads (compactions, merges) are to give way to those that serve: they inherit
-/// the priority of the thread that starts them.
-pub(crate) fn in_background<T: Send>(open: impl FnOnce() -> T + Send) -> T {
-    std::thread::scope(|scope| {
-        let opened = scope.spawn(|| {
-            daybook_event_log::give_way();
-            open()
-        });
-        opened.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-    })
 }
 
 /// Where a generation's checkpoint stands in the meta keyspace.
