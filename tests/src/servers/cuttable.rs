@@ -1,5 +1,5 @@
-//! A line to a server that can be cut or can fall silent at any moment, or right after the server has answered and before the answer
-//! arrives: the moment in which a client cannot know whether its commit went through.
+//! A line to a server that can be slow, can be cut or fall silent at any moment, or right after the server has
+//! answered and before the answer arrives: the moment in which a client cannot know whether its commit went through.
 
 use parking_lot::Mutex;
 use std::{
@@ -8,6 +8,7 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
+    time::Duration,
 };
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -34,6 +35,10 @@ struct Shared {
     /// The answer to a request that holds these bytes is lost, once.
     lose: Mutex<Option<Vec<u8>>>,
     lost: AtomicU64,
+    /// Every answer takes so much longer.
+    slower: Mutex<Duration>,
+    /// What a server says, and what arrives instead, as long.
+    instead: Mutex<Option<(&'static str, &'static str)>>,
 }
 
 impl Cuttable {
@@ -44,6 +49,8 @@ impl Cuttable {
             cut: broadcast::Sender::new(1),
             lose: Mutex::new(None),
             lost: AtomicU64::new(0),
+            slower: Mutex::default(),
+            instead: Mutex::default(),
         });
         let accepting = tokio::spawn(accept(listener, server_port, shared.clone())).abort_handle();
         Ok(Self { port, server_port, shared, accepting })
@@ -71,6 +78,17 @@ impl Cuttable {
     /// The server's answer to the next request that holds `mark` does not arrive; the connection is cut instead.
     pub fn lose_answer_to(&self, mark: &str) {
         *self.shared.lose.lock() = Some(mark.as_bytes().to_owned());
+    }
+
+    /// Every answer takes so much longer from now on.
+    pub fn slow_down(&self, by: Duration) {
+        *self.shared.slower.lock() = by;
+    }
+
+    /// Where the server says `this`, `that` arrives from now on.
+    pub fn say_instead(&self, this: &'static str, that: &'static str) {
+        assert_eq!(this.len(), that.len(), "messages have their length in front");
+        *self.shared.instead.lock() = Some((this, that));
     }
 
     pub fn answers_lost(&self) -> u64 {
@@ -118,10 +136,13 @@ async fn forward(client: &mut TcpStream, server: &mut TcpStream, shared: &Shared
                 to_server.write_all(request).await?;
             }
             read = from_server.read(&mut answered) => {
-                let answer = &answered[..read?];
+                let answer = &mut answered[..read?];
                 if answer.is_empty() {
                     return Ok(());
                 }
+                let slower = *shared.slower.lock();
+                tokio::time::sleep(slower).await;
+                shared.put_instead(answer);
                 if losing && ends_in_ready(answer) {
                     shared.lost.fetch_add(1, Ordering::Relaxed);
                     return Ok(());
@@ -133,6 +154,14 @@ async fn forward(client: &mut TcpStream, server: &mut TcpStream, shared: &Shared
 }
 
 impl Shared {
+    fn put_instead(&self, answer: &mut [u8]) {
+        let Some((this, that)) = *self.instead.lock() else { return };
+        let found = answer.windows(this.len()).position(|window| window == this.as_bytes());
+        if let Some(at) = found {
+            answer[at..at + this.len()].copy_from_slice(that.as_bytes());
+        }
+    }
+
     fn is_marked(&self, request: &[u8]) -> bool {
         let mut lose = self.lose.lock();
         let marked =

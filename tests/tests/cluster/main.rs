@@ -11,6 +11,7 @@ mod read_store;
 mod roles;
 mod secure;
 mod shopping;
+mod surroundings;
 mod trouble;
 
 use daybook_tests::servers::daybook::{Node, run};

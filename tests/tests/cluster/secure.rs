@@ -60,6 +60,27 @@ async fn postgres_with_tls_and_a_password_from_the_environment_keeps_a_shop() {
     let node = Node::start_unready_in(&[("PGPASSWORD", PASSWORD)], &["--store", &plain]).unwrap();
     node.ready().await.unwrap();
     hides_its_secret(&node).await;
+
+    // The same server for the read models.
+    let reads = server.database().await.unwrap();
+    let reads = format!("{reads}?sslmode=verify-full&sslrootcert={}", server.certificate().display());
+    let node = Node::start_unready_in(
+        &[("DAYBOOK_STORE", &store), ("DAYBOOK_READ_STORE", &reads)],
+        &["--log", "debug"],
+    )
+    .unwrap();
+    node.ready().await.unwrap();
+    works(&node).await;
+    hides_its_secret(&node).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_read_store_that_does_not_trust_us_ends_the_start_with_what_to_do() {
+    let server = PostgresServer::start_guarded(PASSWORD).await.unwrap();
+    let (store, reads) = (server.database().await.unwrap(), server.database().await.unwrap());
+    let (code, said) = serve(&["--store", &store, "--read-store", &reads.replace(PASSWORD, "wr0ng")]);
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("check user and password") && !said.contains("wr0ng"), "{said}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
