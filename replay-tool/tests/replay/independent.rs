@@ -1,4 +1,5 @@
-//! Our formats against readers that are not ours: DuckDB, pandas and Polars for the tables, a Python of its own for the proofs.
+//! Our formats against readers that are not ours: DuckDB, pandas and Polars for the tables, a Python of
+//! its own for the proofs, and validators for the contracts.
 
 use crate::{
     data::{Data, good},
@@ -19,6 +20,13 @@ fn python(script: &str, arguments: &[&Path]) -> String {
     good(Command::new(scripts.join("install")).arg(&environment).output().unwrap());
     let mut python = Command::new(environment.join("bin/python"));
     good(python.arg(scripts.join(script)).args(arguments).output().unwrap())
+}
+
+#[test]
+fn the_pinned_contracts_are_valid_by_other_peoples_rules() {
+    let schemas = Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("schemas");
+    let said = python("contracts.py", &[&schemas]);
+    assert!(said.ends_with("events are what they say\n"), "{said}");
 }
 
 #[test]
