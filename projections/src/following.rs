@@ -7,9 +7,11 @@ use crate::{
     store::postgres::{News, PostgresStore},
 };
 use ahash::AHashMap;
+use daybook_event_log::{EventLog, LogError, Position};
 use parking_lot::Mutex;
 use std::{sync::Arc, time::Duration};
 use tokio::sync::watch;
+use uuid::Uuid;
 
 /// How long a lost notification may go unnoticed.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
@@ -22,6 +24,10 @@ pub(crate) struct Follower {
     seats: Vec<Arc<Seat>>,
     leads: Leads,
     trouble: Arc<Mutex<Option<StoreError>>>,
+    /// Whose read models it is to follow; None: whosever they are.
+    log: Option<Arc<dyn EventLog>>,
+    /// The log's first event, once there is one.
+    first: Option<Uuid>,
     /// What is reflected in what this process keeps in memory.
     seen: AHashMap<&'static str, (GenerationId, i64)>,
 }
@@ -32,8 +38,9 @@ impl Follower {
         seats: Vec<Arc<Seat>>,
         leads: Leads,
         trouble: Arc<Mutex<Option<StoreError>>>,
+        log: Option<Arc<dyn EventLog>>,
     ) -> Self {
-        Self { store, seats, leads, trouble, seen: AHashMap::new() }
+        Self { store, seats, leads, trouble, log, first: None, seen: AHashMap::new() }
     }
 
     /// Follows until told to stop, or until nobody is left who could tell.
@@ -51,7 +58,7 @@ impl Follower {
 
     /// Asks once.
     pub(crate) async fn refresh(&mut self) {
-        let news = self.store.news().await;
+        let news = self.news().await;
         let leads = self.leads.clone();
         let leads = leads.lock();
         match &news {
@@ -62,12 +69,24 @@ impl Follower {
                     }
                 }
             }
-            Err(error @ StoreError::Newer { .. }) => {
+            Err(error @ (StoreError::Newer { .. } | StoreError::OtherLog { .. })) => {
                 self.seats.iter().for_each(|seat| seat.live.switch_off(Some(error.clone())));
             }
             _ => {}
         }
         self.tell(news.err());
+    }
+
+    async fn news(&mut self) -> Result<Vec<News>, StoreError> {
+        let (news, owner) = self.store.news().await?;
+        if let (None, Some(log)) = (self.first, &self.log) {
+            // A log that cannot be asked, or has nothing yet, is asked again.
+            self.first = first_event(log).await.unwrap_or_default();
+        }
+        if let Some(ours) = self.first {
+            self.store.refuse_other(ours, owner)?;
+        }
+        Ok(news)
     }
 
     fn take(&mut self, seat: &Seat, news: &News) {
@@ -101,4 +120,10 @@ impl Follower {
         }
         *known = trouble;
     }
+}
+
+/// The id of the log's first event, by which logs are told apart.
+pub(crate) async fn first_event(log: &Arc<dyn EventLog>) -> Result<Option<Uuid>, LogError> {
+    let first = log.read_all(Position::new(1), 1).await?;
+    Ok(first.first().map(|record| record.event_id()))
 }

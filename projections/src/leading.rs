@@ -7,17 +7,18 @@
 
 use crate::{
     ReadStore, RunnerError, StoreError,
-    following::Leads,
+    following::{Leads, first_event},
     group::{Group, GroupWork, Groups},
     seat::Seat,
     store::postgres::PostgresStore,
 };
-use daybook_event_log::{EventLog, Lease};
+use daybook_event_log::{EventLog, Lease, Position};
 use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
 use tokio::{runtime::Handle, sync::watch, time::sleep};
+use uuid::Uuid;
 
 const TASK: &str = "daybook read models";
 const TIDY_EVERY: Duration = Duration::from_secs(30);
@@ -71,7 +72,9 @@ impl Leader {
     /// Waits for the lease, then keeps the read models current until something ends it.
     fn lead(&self) -> Result<(), RunnerError> {
         let Some(lease) = self.lease()? else { return Ok(()) };
+        let Some(first) = self.first_event()? else { return Ok(()) };
         self.server.migrate()?;
+        self.server.claim(first)?;
         self.server.tidy()?;
         *self.leads.lock() = true;
         let ended = self.work(&lease);
@@ -98,6 +101,22 @@ impl Leader {
                 detail: error.to_string(),
             })
         })
+    }
+
+    /// Waits for the log to have an event, by which the read models are known to be its own; none if told to stop.
+    fn first_event(&self) -> Result<Option<Uuid>, RunnerError> {
+        let (mut stop, mut head) = (self.stop.clone(), self.log.head());
+        let there = self.runtime.block_on(async {
+            tokio::select! {
+                biased;
+                _ = stop.wait_for(|stop| *stop) => false,
+                begun = head.wait_for(|head| *head > Position::ZERO) => begun.is_ok(),
+            }
+        });
+        if !there {
+            return Ok(None);
+        }
+        Ok(self.runtime.block_on(first_event(&self.log))?)
     }
 
     fn work(&self, lease: &Lease) -> Result<(), RunnerError> {

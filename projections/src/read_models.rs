@@ -149,18 +149,18 @@ impl ReadModels {
     /// Lets queries see what is on the server by now, for who does not follow the log. May block while the server
     /// answers; does nothing where the rows are on this disk.
     pub fn look_again(&self) -> Result<(), StoreError> {
-        let Some((server, mut follower)) = self.follower() else { return Ok(()) };
+        let Some((server, mut follower)) = self.follower(None) else { return Ok(()) };
         server.wait(async move {
             follower.refresh().await;
             Ok(())
         })
     }
 
-    fn follower(&self) -> Option<(Arc<PostgresStore>, Follower)> {
+    fn follower(&self, log: Option<Arc<dyn EventLog>>) -> Option<(Arc<PostgresStore>, Follower)> {
         let inner = &self.inner;
         let server = inner.server.clone()?;
         let seats = inner.seats.iter().filter(|seat| !seat.definition.apart).cloned().collect();
-        let follower = Follower::new(server.clone(), seats, inner.leads.clone(), inner.trouble.clone());
+        let follower = Follower::new(server.clone(), seats, inner.leads.clone(), inner.trouble.clone(), log);
         Some((server, follower))
     }
 
@@ -180,7 +180,7 @@ impl ReadModels {
             inner.seats.iter().cloned().partition(|seat| seat.definition.apart);
         let mut keeping = Vec::new();
         let mut lanes = Vec::new();
-        if let Some((server, follower)) = self.follower() {
+        if let Some((server, follower)) = self.follower(Some(log.clone())) {
             server.spawn(follower.run(stopped.clone()));
             if part.projects && !together.is_empty() {
                 let leading = Leader {

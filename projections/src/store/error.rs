@@ -1,5 +1,7 @@
 //! What can be wrong with the read store. Nothing in it is lost for good: it can be deleted and filled again.
 
+use uuid::Uuid;
+
 /// The read store cannot do what it was asked; each message says what to do about it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
@@ -23,6 +25,12 @@ pub enum StoreError {
     /// Somebody else wrote to the same rows: one of two projectors has to give way, and it is this one.
     #[error("another projector has written to {generation} meanwhile; this one gives way")]
     Superseded { generation: String },
+    /// Another shop has its read models there.
+    #[error(
+        "the read store on {place} has the read models of another log, whose first event is {found}; name a database of \
+         this shop's own, or, if that log is gone: DROP SCHEMA daybook_read CASCADE"
+    )]
+    OtherLog { place: String, found: Uuid },
     /// A newer program was here.
     #[error(
         "{what} in {place} has version {found}, and this program knows up to {known}; use a newer program"

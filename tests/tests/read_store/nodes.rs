@@ -82,6 +82,36 @@ fn when_the_projector_stops_another_takes_over_where_it_was() {
     second.shutdown().unwrap();
 }
 
+#[test]
+fn another_shops_read_models_are_refused_by_name_and_left_alone() {
+    let (ours, mut theirs) = (Book::day(5), Book::default());
+    theirs.now_ns += 1;
+    theirs.product(1, 100);
+    let (dir, runtime) = (tempfile::tempdir().unwrap(), runtime());
+    let ((_a, owner), (_b, stranger)) = (node(dir.path()), node(dir.path()));
+    runtime.block_on(owner.start_part(ours.log(), PROJECTS)).unwrap();
+    runtime.block_on(owner.wait_for(ours.head(), PATIENCE)).unwrap();
+    owner.shutdown().unwrap();
+    runtime.block_on(stranger.start_part(theirs.log(), PROJECTS)).unwrap();
+    let began = std::time::Instant::now();
+    let trouble = loop {
+        match stranger.store_trouble() {
+            Some(trouble) => break trouble,
+            None => assert!(began.elapsed() < PATIENCE, "it is not told"),
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    };
+    assert!(trouble.contains("another log") && trouble.contains("DROP SCHEMA daybook_read"), "{trouble}");
+    assert!(now(stranger.carts().by_id(cart_id(0))).is_err(), "it shows what is not its own");
+    stranger.shutdown().unwrap();
+
+    let (_c, again) = node(dir.path());
+    runtime.block_on(again.start_part(ours.log(), PROJECTS)).unwrap();
+    runtime.block_on(again.wait_for(ours.head(), PATIENCE)).unwrap();
+    assert_eq!(all_rows(&again), expected(&ours));
+    again.shutdown().unwrap();
+}
+
 /// Brings read models to the end of the log in many small commits; whether it was let.
 fn fill(models: &ReadModels, book: &Book) -> Result<(), RunnerError> {
     for at in (0..book.head().get() + 7).step_by(7) {

@@ -20,6 +20,7 @@ mod key;
 mod lending;
 mod letters;
 mod news;
+mod owner;
 mod query;
 mod rows;
 mod schema;

@@ -10,6 +10,7 @@ use crate::{GenerationId, StoreError};
 use daybook_event_log::Position;
 use sqlx::postgres::{PgListener, PgPoolOptions};
 use std::{sync::Arc, time::Duration};
+use uuid::Uuid;
 
 const DOING: &str = "asking how far the read models are";
 
@@ -24,8 +25,8 @@ pub(crate) struct News {
 }
 
 impl PostgresStore {
-    /// The latest; in async code.
-    pub(crate) async fn news(&self) -> Result<Vec<News>, StoreError> {
+    /// The latest, and the first event of the log whose read models these are; in async code.
+    pub(crate) async fn news(&self) -> Result<(Vec<News>, Option<Uuid>), StoreError> {
         self.shared.news().await
     }
 
@@ -51,9 +52,10 @@ impl PostgresStore {
 }
 
 impl Shared {
-    async fn news(&self) -> Result<Vec<News>, StoreError> {
+    async fn news(&self) -> Result<(Vec<News>, Option<Uuid>), StoreError> {
         let asked = "SELECT version, number, model, position, changed_at, \
-                     (SELECT max(version) FROM daybook_read.schema_version) \
+                     (SELECT max(version) FROM daybook_read.schema_version), \
+                     (SELECT first_event FROM daybook_read.log) \
                      FROM daybook_read.generation WHERE role = 'live'";
         let rows = self.following.ask(DOING, || sqlx::query(asked)).await?;
         let read = |row| {
@@ -66,7 +68,9 @@ impl Shared {
                 changed_at: column(row, 4)?,
             })
         };
-        rows.iter().map(read).collect()
+        let owner = rows.first().map_or(Ok(None), |row| column(row, 6))?;
+        let news: Result<_, StoreError> = rows.iter().map(read).collect();
+        Ok((news?, owner))
     }
 }
 
