@@ -12,7 +12,7 @@ use crate::{
 };
 use anyhow::Context as _;
 use clap::Args;
-use daybook_domain::Event;
+use daybook_domain::{Currency, Event};
 use rules::Rules;
 use sandbox::Sandbox;
 use std::path::PathBuf;
@@ -101,9 +101,9 @@ fn say(outcome: &Outcome, out: &mut Out) -> anyhow::Result<()> {
         let difference = i128::from(*would_be) - i128::from(*was);
         rows.push(vec![
             format!("revenue {currency}"),
-            money(i128::from(*was)),
-            money(i128::from(*would_be)),
-            signed(difference, |minor| money(i128::from(minor))),
+            money(i128::from(*was), *currency),
+            money(i128::from(*would_be), *currency),
+            signed(difference, |minor| money(i128::from(minor), *currency)),
         ]);
     }
     let refused = |of: fn(&tally::StockOut) -> u64| outcome.stock_outs.iter().map(of).sum::<u64>();
@@ -147,8 +147,27 @@ fn signed(difference: i128, shown: impl Fn(u64) -> String) -> String {
     format!("{sign}{}", shown(u64::try_from(difference.unsigned_abs()).unwrap_or(u64::MAX)))
 }
 
-/// Minor units of a currency of two decimals, as most are; JSON has the minor units.
-fn money(minor: i128) -> String {
-    let (sign, minor) = (if minor < 0 { "-" } else { "" }, minor.unsigned_abs());
-    format!("{sign}{}.{:02}", count(u64::try_from(minor / 100).unwrap_or(u64::MAX)), minor % 100)
+/// An amount as its currency writes it; JSON has the minor units.
+fn money(minor: i128, currency: Currency) -> String {
+    let (sign, minor) = (if minor < 0 { "−" } else { "" }, minor.unsigned_abs());
+    let decimals = currency.decimals();
+    let unit = 10_u128.pow(decimals);
+    let whole = count(u64::try_from(minor / unit).unwrap_or(u64::MAX));
+    match decimals {
+        0 => format!("{sign}{whole}"),
+        _ => format!("{sign}{whole}.{:0width$}", minor % unit, width = decimals as usize),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn amounts_have_the_decimals_of_their_currency() {
+        let shown = |minor, currency: &str| money(minor, currency.parse().expect("a currency"));
+        assert_eq!(shown(-1_234_507, "GBP"), "−12\u{a0}345.07");
+        assert_eq!(shown(1_234_507, "JPY"), "1\u{a0}234\u{a0}507");
+        assert_eq!(shown(1_234_507, "KWD"), "1\u{a0}234.507");
+    }
 }
