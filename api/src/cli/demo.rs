@@ -6,9 +6,10 @@ use super::{
     tour,
 };
 use crate::Daybook;
+use anyhow::Context as _;
 use clap::Args;
 use daybook_import::{ImportOptions, bundled};
-use std::path::PathBuf;
+use std::{env, os::unix::process::CommandExt as _, path::PathBuf, process::Command};
 
 #[derive(Args)]
 pub(super) struct Demo {
@@ -52,8 +53,19 @@ impl Demo {
             write_report(&report, &imported)?;
             print!("{}", summary(&imported)?);
             println!("  every rejected line with its reason: {}", report.display());
+            daybook.shutdown().await?;
+            drop(listener);
+            return start_again();
         }
         tour::print(&daybook, listener.local_addr()?).await;
         serve(daybook, listener, signals).await
     }
+}
+
+/// Becomes the same program with the same arguments, which finds the data and serves it. An import takes more memory
+/// than serving ever does, and an allocator gives little of it back.
+fn start_again() -> anyhow::Result<()> {
+    let program = env::current_exe().context("cannot find this program to start it again")?;
+    let failed = Command::new(program).args(env::args_os().skip(1)).exec();
+    Err(failed).context("the year is imported, but this program cannot be started again; start it by hand")
 }
