@@ -1,9 +1,15 @@
-//! Followers over NATS: same events, same order, each once, whatever happens to the server.
+//! Followers over NATS, our own and other programs': same events, same order, each once, whatever happens to the server.
 
-use super::{append, client, everything, relay};
-use daybook_event_log::{EventLog, MemoryLog, Position, RecordedEvent, follow};
-use daybook_messaging::FedLog;
+use super::{append, assert_stream_equals, client, everything, relay};
+use anyhow::Context as _;
+use async_nats::jetstream::{
+    self,
+    consumer::{DeliverPolicy, pull::OrderedConfig},
+};
+use daybook_event_log::{EventLog, MemoryLog, Position, RecordedEvent, cloud_event, follow};
+use daybook_messaging::{FedLog, STREAM_NAME};
 use daybook_tests::servers::nats::NatsServer;
+use futures::StreamExt as _;
 use std::{sync::Arc, time::Duration};
 
 async fn collect(
@@ -50,4 +56,108 @@ async fn a_follower_misses_nothing_while_the_server_is_away() -> anyhow::Result<
     assert_eq!(following.await??, everything(&log).await?);
     relay.stop().await;
     Ok(())
+}
+
+/// What another program does: it takes messages in turn, and when it is interrupted it begins again behind the last one
+/// that it has. Sequences are positions, so that is all it has to remember.
+async fn subscribe(url: String, until: u64) -> anyhow::Result<Vec<RecordedEvent>> {
+    let mut events = Vec::new();
+    while (events.len() as u64) < until {
+        // Whatever interrupted it, a server that is away or a stream that is gone, it is tried again.
+        let _ = take(&url, &mut events, until).await;
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    Ok(events)
+}
+
+async fn take(url: &str, events: &mut Vec<RecordedEvent>, until: u64) -> anyhow::Result<()> {
+    let stream = jetstream::new(client(url).await?).get_stream(STREAM_NAME).await?;
+    let start_sequence = events.len() as u64 + 1;
+    let deliver_policy = DeliverPolicy::ByStartSequence { start_sequence };
+    let config = OrderedConfig { deliver_policy, ..OrderedConfig::default() };
+    let mut messages = stream.create_consumer(config).await?.messages().await?;
+    while (events.len() as u64) < until {
+        // A stream that was deleted does not always say so.
+        let message = tokio::time::timeout(Duration::from_secs(2), messages.next()).await?;
+        let message = message.context("the end")??;
+        events.push(cloud_event::read(&message.payload)?);
+    }
+    Ok(())
+}
+
+/// Followers of both kinds through some trouble, that comes while events are told and while none are.
+async fn go_on_through(trouble: impl AsyncFn(&NatsServer) -> anyhow::Result<()>) -> anyhow::Result<()> {
+    let (server, log) = (NatsServer::start().await?, Arc::new(MemoryLog::new()));
+    let relay = relay(&log, &server.url()).await?;
+    let fed = Arc::new(FedLog::start(log.clone(), client(&server.url()).await?));
+    let ours = tokio::spawn(collect(fed, Position::ZERO, Position::new(600)));
+    let others = tokio::spawn(subscribe(server.url(), 600));
+    append(&log, 200).await?;
+    trouble(&server).await?;
+    append(&log, 200).await?;
+    assert_stream_equals(&log, &server.url()).await?;
+    trouble(&server).await?;
+    append(&log, 200).await?;
+    assert_stream_equals(&log, &server.url()).await?;
+    let everything = everything(&log).await?;
+    assert_eq!(ours.await??, everything);
+    let others = tokio::time::timeout(super::PATIENCE, others).await???;
+    assert!(others == everything, "another program saw {} events differently", others.len());
+    relay.stop().await;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_misses_anything_when_the_server_is_killed() -> anyhow::Result<()> {
+    go_on_through(async |server| {
+        server.kill()?;
+        server.start_again().await
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_misses_anything_when_the_server_forgets_everything() -> anyhow::Result<()> {
+    go_on_through(async |server| {
+        server.kill()?;
+        server.wipe()?;
+        server.start_again().await
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_misses_anything_when_the_server_is_set_back() -> anyhow::Result<()> {
+    let copied = std::sync::atomic::AtomicBool::new(false);
+    go_on_through(async |server| {
+        server.kill()?;
+        if copied.swap(true, std::sync::atomic::Ordering::Relaxed) {
+            server.set_back()?;
+        } else {
+            server.keep_copy()?;
+        }
+        server.start_again().await
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_misses_anything_when_the_stream_is_deleted() -> anyhow::Result<()> {
+    go_on_through(async |server| {
+        let jetstream = jetstream::new(client(&server.url()).await?);
+        // Deleted before it was made there is nothing to delete.
+        let _ = jetstream.delete_stream(STREAM_NAME).await;
+        Ok(())
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_misses_anything_when_the_server_is_away_for_a_while() -> anyhow::Result<()> {
+    go_on_through(async |server| {
+        server.kill()?;
+        tokio::time::sleep(Duration::from_secs(3)).await;
+        server.start_again().await
+    })
+    .await
 }
