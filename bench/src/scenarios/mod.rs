@@ -5,6 +5,7 @@ mod as_of;
 mod audit_verify;
 mod cart;
 mod export;
+mod fail_over;
 mod flash_sale;
 mod growth;
 mod hot_sku;
@@ -78,6 +79,8 @@ pub(crate) enum Scenario {
     PostgresBaseline,
     /// From a command's answer through NATS to another program and another node.
     StreamLatency,
+    /// The node that does everything dies; until the other does.
+    FailOver,
     /// The same figures at 0.1, 1 and 10 million events (long).
     Growth,
 }
@@ -165,6 +168,7 @@ pub(crate) async fn run(scenario: Scenario, effort: Effort) -> anyhow::Result<Re
         Scenario::AsOf => as_of::run(effort).await,
         Scenario::PostgresBaseline => postgres_baseline::run(effort).await,
         Scenario::StreamLatency => stream_latency::run(effort).await,
+        Scenario::FailOver => fail_over::run(effort).await,
         Scenario::Growth => growth::run(effort).await,
     }
 }

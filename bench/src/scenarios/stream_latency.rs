@@ -50,7 +50,7 @@ pub(super) async fn run(effort: Effort) -> anyhow::Result<Report> {
     Ok(report)
 }
 
-fn figures(latencies_us: &Histogram<u64>) -> Value {
+pub(super) fn figures(latencies_us: &Histogram<u64>) -> Value {
     let ms = |percentile| percentile_ms(latencies_us, percentile);
     json!({ "p50_ms": ms(50.0), "p99_ms": ms(99.0), "max_ms": ms(100.0), "probes": latencies_us.len() })
 }
