@@ -1,8 +1,12 @@
-//! What server and generator used while a load ran: read just when counting begins and when it ends.
+//! What server and generator used while a load ran: read just when counting begins and when it ends, by a thread of its
+//! own, because the generator's is busy and a busy server may take its time to tell of itself.
 
-use crate::{machine::Process, server::Server};
+use crate::{load::Client, machine::Process, metrics::Metrics, server::Server};
 use serde::{Deserialize, Serialize};
-use std::time::{Duration, Instant};
+use std::{
+    net::SocketAddr,
+    time::{Duration, Instant},
+};
 
 /// What a stretch of load cost.
 #[derive(Serialize, Deserialize, Clone, Debug, Default)]
@@ -21,22 +25,27 @@ pub(crate) struct Cost {
 }
 
 /// Counters at one moment.
-pub(crate) struct Reading {
+struct Reading {
     at: Instant,
     server_cpu: f64,
     generator_cpu: f64,
+    /// When the server told the rest.
+    told_at: Instant,
     fsyncs: f64,
     fsync_seconds: f64,
     log_events: f64,
 }
 
 impl Reading {
-    pub(crate) async fn take(server: &Server) -> anyhow::Result<Self> {
-        let metrics = server.metrics().await?;
+    async fn take(server: Process, address: SocketAddr) -> anyhow::Result<Self> {
+        let (at, server_cpu, generator_cpu) =
+            (Instant::now(), server.cpu_seconds(), Process::own().cpu_seconds());
+        let metrics = Metrics::new(Client::connect(address).await?.get("/metrics").await?.body);
         Ok(Self {
-            at: Instant::now(),
-            server_cpu: server.process().cpu_seconds(),
-            generator_cpu: Process::own().cpu_seconds(),
+            at,
+            server_cpu,
+            generator_cpu,
+            told_at: Instant::now(),
             fsyncs: metrics.sum("daybook_log_fsync_seconds_count"),
             fsync_seconds: metrics.sum("daybook_log_fsync_seconds_sum"),
             log_events: metrics.sum("daybook_log_events_total"),
@@ -44,21 +53,22 @@ impl Reading {
     }
 
     /// What was used since `before`; per operation it is worked out once their number is known.
-    pub(crate) fn since(&self, before: &Self, server: &Server) -> Cost {
+    fn since(&self, before: &Self, server: Process) -> Cost {
         let seconds = (self.at - before.at).as_secs_f64();
+        let told = (self.told_at - before.told_at).as_secs_f64();
         let fsyncs = self.fsyncs - before.fsyncs;
         Cost {
             server_cores: (self.server_cpu - before.server_cpu) / seconds,
             generator_cores: (self.generator_cpu - before.generator_cpu) / seconds,
-            server_rss_mib: server.process().rss_mib(),
+            server_rss_mib: server.rss_mib(),
             generator_rss_mib: Process::own().rss_mib(),
-            fsyncs_per_s: fsyncs / seconds,
+            fsyncs_per_s: fsyncs / told,
             fsync_mean_ms: if fsyncs > 0.0 {
                 (self.fsync_seconds - before.fsync_seconds) / fsyncs * 1_000.0
             } else {
                 0.0
             },
-            log_events_per_s: (self.log_events - before.log_events) / seconds,
+            log_events_per_s: (self.log_events - before.log_events) / told,
             ..Cost::default()
         }
     }
@@ -66,11 +76,17 @@ impl Reading {
 
 /// Watches the server from when the warm-up ends until counting ends.
 pub(crate) async fn watch(server: &Server, warm_up: Duration, counted: Duration) -> anyhow::Result<Cost> {
-    let start = tokio::time::Instant::now();
-    tokio::time::sleep_until(start + warm_up).await;
-    let before = Reading::take(server).await?;
-    tokio::time::sleep_until(start + warm_up + counted).await;
-    Ok(Reading::take(server).await?.since(&before, server))
+    let (process, address, start) = (server.process(), server.address, tokio::time::Instant::now());
+    let watching = tokio::task::spawn_blocking(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        runtime.block_on(async {
+            tokio::time::sleep_until(start + warm_up).await;
+            let before = Reading::take(process, address).await?;
+            tokio::time::sleep_until(start + warm_up + counted).await;
+            anyhow::Ok(Reading::take(process, address).await?.since(&before, process))
+        })
+    });
+    watching.await?
 }
 
 impl Cost {
