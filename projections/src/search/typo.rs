@@ -16,7 +16,7 @@ const MIN_CHARS_FOR_PREFIX: usize = 3;
 /// Dictionary entries looked at when completing a word.
 const MAX_COMPLETIONS: usize = 2_000;
 /// A word of so few products may be a typing error in them, if a neighbour is so much more frequent.
-const RARE_PRODUCTS: u64 = 2;
+pub(super) const RARE_PRODUCTS: u64 = 2;
 const FREQUENT_FACTOR: u64 = 100;
 
 /// Terms that `stem`, which `products` have, may stand for as well, the likeliest first.
@@ -63,6 +63,7 @@ fn within(view: &View, stem: &str, edits: u8) -> Result<AHashMap<String, u64>, S
             add(&mut found, stream.key(), stream.value().doc_freq);
         }
     }
+    keep_living(view, &mut found)?;
     Ok(found)
 }
 
@@ -72,6 +73,23 @@ fn completions(view: &View, stem: &str, found: &mut AHashMap<String, u64>) -> Re
         each_with_prefix(index.terms(), stem, MAX_COMPLETIONS, |term, frequency| {
             add(found, term, frequency);
         })?;
+    }
+    keep_living(view, found)
+}
+
+/// Forgets terms that only products have which are gone.
+fn keep_living(view: &View, found: &mut AHashMap<String, u64>) -> Result<(), SearchError> {
+    if view.searcher.segment_readers().iter().all(|segment| segment.alive_bitset().is_none()) {
+        return Ok(());
+    }
+    let mut gone = Vec::new();
+    for term in found.keys() {
+        if view.products_with(&Term::from_field_text(view.fields.text, term), 1)? == 0 {
+            gone.push(term.clone());
+        }
+    }
+    for term in gone {
+        found.remove(&term);
     }
     Ok(())
 }

@@ -8,9 +8,9 @@ use bytes::Bytes;
 use parking_lot::RwLock;
 use std::sync::Arc;
 use tantivy::{
-    DocAddress, Searcher, TantivyDocument,
+    DocAddress, DocSet as _, Searcher, TERMINATED, TantivyDocument, Term,
     index::SegmentId,
-    schema::{Field, Value},
+    schema::{Field, IndexRecordOption, Value},
 };
 
 pub(super) struct View {
@@ -55,6 +55,26 @@ impl View {
             brand_end: names.brands.end(),
             category_end: names.categories.end(),
         })
+    }
+
+    /// How many products have the word, counted no further than to `enough`. The dictionary counts products that are gone,
+    /// too, until the index is tidied up; what a word stands for must not depend on that.
+    pub(super) fn products_with(&self, word: &Term, enough: u64) -> Result<u64, SearchError> {
+        let mut products = 0;
+        for segment in self.searcher.segment_readers() {
+            let index = segment.inverted_index(self.fields.text)?;
+            let Some(entry) = index.get_term_info(word)? else { continue };
+            let Some(alive) = segment.alive_bitset() else {
+                products += u64::from(entry.doc_freq);
+                continue;
+            };
+            let mut postings = index.read_postings_from_terminfo(&entry, IndexRecordOption::Basic)?;
+            while products < enough && postings.doc() != TERMINATED {
+                products += u64::from(alive.is_alive(postings.doc()));
+                postings.advance();
+            }
+        }
+        Ok(products.min(enough))
     }
 }
 

@@ -73,7 +73,7 @@ impl Words {
 
     fn add(&mut self, view: &View, stem: &str, plain: String, is_last: bool) -> Result<(), SearchError> {
         let term = Term::from_field_text(view.fields.text, stem);
-        let products = view.searcher.doc_freq(&term)?;
+        let products = view.products_with(&term, typo::RARE_PRODUCTS + 1)?;
         let others = typo::alternatives(view, stem, products, is_last)?;
         let mut terms = Vec::new();
         if products > 0 {
