@@ -3,7 +3,7 @@
 use super::{Answer, ShopClient};
 use reqwest::Method;
 use serde_json::{Value, json};
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 impl ShopClient {
     /// Asks once; an error if the answer did not come whole.
@@ -127,12 +127,16 @@ pub fn text(value: &Value) -> String {
     value.as_str().unwrap_or_else(|| panic!("not a text: {value}")).to_owned()
 }
 
-/// Orders of checked out carts that are neither confirmed nor rejected nor cancelled.
+/// Orders of checked out carts that are neither confirmed nor rejected nor cancelled, and such carts that do not know it
+/// yet: a process tells them, which may have died in between.
 fn undecided(events: &[Value]) -> Vec<String> {
-    let of = |kinds: &[&str]| -> std::collections::BTreeSet<String> {
+    let of = |kinds: &[&str], member: &str| -> BTreeSet<String> {
         let events = events.iter().filter(|event| kinds.iter().any(|kind| event["type"] == *kind));
-        events.map(|event| text(&event["data"]["order_id"])).collect()
+        events.map(|event| text(&event.pointer(member).cloned().unwrap_or_default())).collect()
     };
-    let decided = of(&["OrderConfirmed", "OrderRejected", "OrderCancelled"]);
-    of(&["CartCheckedOut"]).difference(&decided).cloned().collect()
+    let loose_ends = |ends: &[&str], member: &str| {
+        of(&["CartCheckedOut"], member).difference(&of(ends, member)).cloned().collect::<Vec<_>>()
+    };
+    let orders = loose_ends(&["OrderConfirmed", "OrderRejected", "OrderCancelled"], "/data/order_id");
+    [orders, loose_ends(&["CartOrdered", "CartAbandoned"], "/subject")].concat()
 }

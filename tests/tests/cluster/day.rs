@@ -59,9 +59,11 @@ async fn a_day_of_random_kills_loses_and_doubles_nothing_anywhere() {
 
     let head = queries.settled().await;
     ask_again_as_before(&commands, &ledger).await;
-    assert_eq!(queries.settled().await, head, "asking again wrote something");
-    cluster.all_have_seen(head).await;
+    let after = queries.settled().await;
     let events = queries.events().await;
+    let since = events.get(usize::try_from(head).unwrap()..);
+    assert_eq!(after, head, "asking again wrote something: {since:?}");
+    cluster.all_have_seen(head).await;
     println!("{} purchases, {} events, {TROUBLES} troubles", ledger.len(), events.len());
     books::the_log_is_whole(&events);
     books::every_cart_has_one_order_at_most_and_every_order_one_end(&events, &ledger);
