@@ -1,7 +1,7 @@
 //! What server and generator used while a load ran: read just when counting begins and when it ends, by a thread of its
 //! own, because the generator's is busy and a busy server may take its time to tell of itself.
 
-use crate::{load::Client, machine::Process, metrics::Metrics, server::Server};
+use crate::{machine::Process, metrics::Metrics, server::Server};
 use serde::{Deserialize, Serialize};
 use std::{
     net::SocketAddr,
@@ -40,7 +40,7 @@ impl Reading {
     async fn take(server: Process, address: SocketAddr) -> anyhow::Result<Self> {
         let (at, server_cpu, generator_cpu) =
             (Instant::now(), server.cpu_seconds(), Process::own().cpu_seconds());
-        let metrics = told(address).await?;
+        let metrics = Metrics::of(address).await?;
         Ok(Self {
             at,
             server_cpu,
@@ -71,24 +71,6 @@ impl Reading {
             log_events_per_s: (self.log_events - before.log_events) / told,
             ..Cost::default()
         }
-    }
-}
-
-/// What the server tells of itself; it may have no place for one more client at the moment.
-async fn told(address: SocketAddr) -> anyhow::Result<Metrics> {
-    let mut tries = 300;
-    loop {
-        let asked = async {
-            let mut client = Client::connect(address).await?;
-            let answer = client.get("/metrics").await?;
-            answer.expect(&[200], "GET /metrics")?;
-            anyhow::Ok(Metrics::new(answer.body))
-        };
-        match asked.await {
-            Err(_) if tries > 0 => tries -= 1,
-            told => return told,
-        }
-        tokio::time::sleep(Duration::from_millis(100)).await;
     }
 }
 

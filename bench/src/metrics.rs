@@ -1,10 +1,31 @@
 //! The server's own counters, as `/metrics` tells them.
 
+use crate::load::Client;
+use std::{net::SocketAddr, time::Duration};
+
 /// One reading of all of them.
 pub(crate) struct Metrics(String);
 
 impl Metrics {
-    pub(crate) fn new(text: &[u8]) -> Self {
+    /// What the server there tells; it may have no place for one more client at the moment.
+    pub(crate) async fn of(address: SocketAddr) -> anyhow::Result<Self> {
+        let mut tries = 300;
+        loop {
+            let asked = async {
+                let mut client = Client::connect(address).await?;
+                let answer = client.get("/metrics").await?;
+                answer.expect(&[200], "GET /metrics")?;
+                anyhow::Ok(Self::new(answer.body))
+            };
+            match asked.await {
+                Err(_) if tries > 0 => tries -= 1,
+                told => return told,
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+
+    fn new(text: &[u8]) -> Self {
         Self(String::from_utf8_lossy(text).into_owned())
     }
 

@@ -3,6 +3,7 @@
 
 use crate::{load::Client, machine::Process, metrics::Metrics};
 use anyhow::{Context as _, bail};
+use serde_json::Value;
 use std::{
     net::{Ipv4Addr, SocketAddr, TcpListener},
     os::unix::process::CommandExt as _,
@@ -81,7 +82,24 @@ impl Server {
     }
 
     pub(crate) async fn metrics(&self) -> anyhow::Result<Metrics> {
-        Ok(Metrics::new(self.client().await?.get("/metrics").await?.body))
+        Metrics::of(self.address).await
+    }
+
+    /// When `/readyz` first showed that, whether ready or not.
+    pub(crate) async fn shows(
+        &self,
+        within: Duration,
+        wished: impl Fn(&Value) -> bool,
+    ) -> anyhow::Result<Instant> {
+        let (mut client, start) = (self.client().await?, Instant::now());
+        loop {
+            let ready = client.get("/readyz").await?.json()?;
+            if wished(&ready) {
+                return Ok(Instant::now());
+            }
+            anyhow::ensure!(start.elapsed() < within, "the server does not come to it: {ready}");
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
     }
 
     /// Stops it as an operator would, and waits until it has.

@@ -46,7 +46,7 @@ pub use error::LogError;
 pub use follow::{Follow, follow};
 pub use id::{InvalidStreamId, StreamId};
 pub use import::{ImportError, LogImport, compare, copy};
-pub use log::{AppendFuture, EventLog};
+pub use log::{AppendFuture, EventLog, first_event_id};
 pub use memory::MemoryLog;
 pub use position::{Position, Version};
 pub use postgres::{Lease, PostgresLog, PostgresOptions};

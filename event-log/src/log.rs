@@ -59,3 +59,8 @@ pub trait EventLog: Send + Sync + 'static {
     /// Waits for what was accepted, then lets go of files and locks. Appends fail from here on.
     async fn close(&self) -> Result<(), LogError>;
 }
+
+/// The id of the log's first event, by which logs are told apart: copies of a log have the same. None while it is empty.
+pub async fn first_event_id(log: &dyn EventLog) -> Result<Option<Uuid>, LogError> {
+    Ok(log.read_all(Position::new(1), 1).await?.first().map(RecordedEvent::event_id))
+}

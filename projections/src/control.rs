@@ -2,8 +2,12 @@
 //! applied, and to fill one again.
 
 use crate::{
-    DeadLetter, ReadModels, RebuildProgress, Retried, RunnerError, SkippedLetter, group::Group,
-    prepare::begin, runner::Message, seat::Seat, store::Role,
+    DeadLetter, ReadModels, RebuildProgress, Retried, RunnerError, SkippedLetter,
+    group::Group,
+    prepare::begin,
+    runner::{Message, failed},
+    seat::Seat,
+    store::Role,
 };
 use daybook_domain::Timestamp;
 use daybook_event_log::Position;
@@ -88,17 +92,10 @@ impl ReadModels {
         asked: Position,
         timeout: Duration,
     ) -> Result<(), WaitError> {
-        let mut failure = self.inner.failure.subscribe();
-        let failed = async {
-            match failure.wait_for(Option::is_some).await.ok().and_then(|failure| failure.clone()) {
-                Some(failure) => failure,
-                None => std::future::pending().await,
-            }
-        };
         tokio::select! {
             biased;
             () = shown => Ok(()),
-            failure = failed => Err(WaitError::Stopped(failure)),
+            failure = failed(self.inner.failure.subscribe()) => Err(WaitError::Stopped(failure)),
             () = tokio::time::sleep(timeout) => Err(WaitError::TimedOut { asked, visible: self.visible() }),
         }
     }

@@ -7,7 +7,7 @@ use crate::{
     store::postgres::{News, PostgresStore},
 };
 use ahash::AHashMap;
-use daybook_event_log::{EventLog, LogError, Position};
+use daybook_event_log::{EventLog, first_event_id};
 use parking_lot::Mutex;
 use std::{sync::Arc, time::Duration};
 use tokio::sync::watch;
@@ -81,7 +81,7 @@ impl Follower {
         let (news, owner) = self.store.news().await?;
         if let (None, Some(log)) = (self.first, &self.log) {
             // A log that cannot be asked, or has nothing yet, is asked again.
-            self.first = first_event(log).await.unwrap_or_default();
+            self.first = first_event_id(&**log).await.unwrap_or_default();
         }
         if let Some(ours) = self.first {
             self.store.refuse_other(ours, owner)?;
@@ -120,10 +120,4 @@ impl Follower {
         }
         *known = trouble;
     }
-}
-
-/// The id of the log's first event, by which logs are told apart.
-pub(crate) async fn first_event(log: &Arc<dyn EventLog>) -> Result<Option<Uuid>, LogError> {
-    let first = log.read_all(Position::new(1), 1).await?;
-    Ok(first.first().map(|record| record.event_id()))
 }

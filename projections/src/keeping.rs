@@ -5,7 +5,9 @@
 use crate::{
     ReadStore, RunnerError, StoreError,
     group::{Group, GroupWork, Groups},
+    pauses::{Pauses, stopped_within},
     prepare::answer_from_what_is_there,
+    runner::failed,
     seat::Seat,
 };
 use daybook_event_log::EventLog;
@@ -17,10 +19,8 @@ use tokio::{runtime::Handle, sync::watch};
 
 /// How often a full disk is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
-/// Before beginning again: from the shortest to the longest, as it goes on failing.
-const PAUSES: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(30));
-/// To have worked this long counts as a success.
-const LONG: Duration = Duration::from_secs(60);
+const PAUSES: Pauses =
+    Pauses::new(Duration::from_millis(250), Duration::from_secs(30), Duration::from_secs(60));
 
 pub(crate) struct Keeper {
     pub(crate) store: Arc<ReadStore>,
@@ -53,20 +53,16 @@ impl Keeper {
     }
 
     fn run(&self, runtime: &Handle) {
-        let mut pause = PAUSES.0;
+        let mut pauses = PAUSES;
         loop {
             let began = Instant::now();
             if runtime.block_on(self.stopped_before_failing()) {
                 return;
             }
             self.end();
-            if began.elapsed() > LONG {
-                pause = PAUSES.0;
-            }
-            if !self.wait(runtime, pause) {
+            if self.stopped_before_room(runtime, pauses.after(began.elapsed())) {
                 return;
             }
-            pause = (pause * 2).min(PAUSES.1);
             match self.begin_again(runtime) {
                 Ok(()) => tracing::info!("the read models are kept current again"),
                 Err(error) => {
@@ -78,12 +74,11 @@ impl Keeper {
     }
 
     async fn stopped_before_failing(&self) -> bool {
-        let (mut stop, mut failure) = (self.stop.clone(), self.failure.subscribe());
+        let mut stop = self.stop.clone();
         tokio::select! {
             biased;
             _ = stop.wait_for(|stop| *stop) => true,
-            // It is told in a place that lives as long as this.
-            _ = failure.wait_for(Option::is_some) => false,
+            _ = failed(self.failure.subscribe()) => false,
         }
     }
 
@@ -97,18 +92,16 @@ impl Keeper {
         self.seats().for_each(|seat| *seat.rebuild.lock() = None);
     }
 
-    /// Waits `pause`, and until there is room; false if told to stop meanwhile.
-    fn wait(&self, runtime: &Handle, pause: Duration) -> bool {
+    /// Waits `pause`, and until there is room; whether it was told to stop meanwhile.
+    fn stopped_before_room(&self, runtime: &Handle, pause: Duration) -> bool {
         let mut next = pause;
         loop {
-            let mut stop = self.stop.clone();
-            let stopped = async { tokio::time::timeout(next, stop.wait_for(|stop| *stop)).await.is_ok() };
-            if runtime.block_on(stopped) {
-                return false;
+            if stopped_within(runtime, &self.stop, next) {
+                return true;
             }
             match &*self.store {
                 ReadStore::Embedded(door) if !door.has_room() => next = LOOK_EVERY,
-                _ => return true,
+                _ => return false,
             }
         }
     }

@@ -7,12 +7,14 @@
 
 use crate::{
     ReadStore, RunnerError, StoreError,
-    following::{Leads, first_event},
+    following::Leads,
     group::{Group, GroupWork, Groups},
+    pauses::{Pauses, stopped_within},
+    runner::failed,
     seat::Seat,
     store::postgres::PostgresStore,
 };
-use daybook_event_log::{EventLog, Lease, Position};
+use daybook_event_log::{EventLog, Lease, Position, RecordedEvent, follow};
 use std::{
     sync::Arc,
     time::{Duration, Instant},
@@ -22,10 +24,8 @@ use uuid::Uuid;
 
 const TASK: &str = "daybook read models";
 const TIDY_EVERY: Duration = Duration::from_secs(30);
-/// Before beginning again: from the shortest to the longest, as it goes on failing.
-const PAUSES: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(5));
-/// A time as projector this long counts as a success.
-const LONG: Duration = Duration::from_secs(10);
+const PAUSES: Pauses =
+    Pauses::new(Duration::from_millis(250), Duration::from_secs(5), Duration::from_secs(10));
 
 pub(crate) struct Leader {
     pub(crate) server: Arc<PostgresStore>,
@@ -54,16 +54,13 @@ impl Leader {
 
     fn run(self) {
         let runtime = self.runtime.clone();
-        let mut stop = self.stop.clone();
-        let mut pause = PAUSES.0;
+        let mut pauses = PAUSES;
         loop {
             let began = Instant::now();
             if let Err(error) = self.lead() {
                 tracing::error!(%error, "the read models cannot be kept current from here; beginning again");
             }
-            pause = if began.elapsed() > LONG { PAUSES.0 } else { (pause * 2).min(PAUSES.1) };
-            let stopped = async { tokio::time::timeout(pause, stop.wait_for(|stop| *stop)).await.is_ok() };
-            if runtime.block_on(stopped) {
+            if stopped_within(&runtime, &self.stop, pauses.after(began.elapsed())) {
                 return;
             }
         }
@@ -105,18 +102,14 @@ impl Leader {
 
     /// Waits for the log to have an event, by which the read models are known to be its own; none if told to stop.
     fn first_event(&self) -> Result<Option<Uuid>, RunnerError> {
-        let (mut stop, mut head) = (self.stop.clone(), self.log.head());
-        let there = self.runtime.block_on(async {
+        let (mut stop, mut events) = (self.stop.clone(), follow(self.log.clone(), Position::ZERO, 1));
+        self.runtime.block_on(async {
             tokio::select! {
                 biased;
-                _ = stop.wait_for(|stop| *stop) => false,
-                begun = head.wait_for(|head| *head > Position::ZERO) => begun.is_ok(),
+                _ = stop.wait_for(|stop| *stop) => Ok(None),
+                first = events.next() => Ok(first?.first().map(RecordedEvent::event_id)),
             }
-        });
-        if !there {
-            return Ok(None);
-        }
-        Ok(self.runtime.block_on(first_event(&self.log))?)
+        })
     }
 
     fn work(&self, lease: &Lease) -> Result<(), RunnerError> {
@@ -144,18 +137,12 @@ impl Leader {
         }
     }
 
-    async fn turn(&self, lease: &Lease, mut failure: watch::Receiver<Option<RunnerError>>) -> Turn {
+    async fn turn(&self, lease: &Lease, failure: watch::Receiver<Option<RunnerError>>) -> Turn {
         let mut stop = self.stop.clone();
-        let failed = async {
-            match failure.wait_for(Option::is_some).await.ok().and_then(|failure| failure.clone()) {
-                Some(error) => error,
-                None => std::future::pending().await,
-            }
-        };
         tokio::select! {
             biased;
             _ = stop.wait_for(|stop| *stop) => Turn::Stop,
-            error = failed => Turn::Failed(error),
+            error = failed(failure) => Turn::Failed(error),
             () = lease.lost() => Turn::LeaseLost,
             () = sleep(TIDY_EVERY) => Turn::Tidy,
         }

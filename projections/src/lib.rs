@@ -15,6 +15,7 @@ mod leading;
 mod member;
 pub mod order;
 pub mod past;
+mod pauses;
 pub mod payment;
 mod prepare;
 mod projection;

@@ -67,6 +67,14 @@ pub enum RunnerError {
     AlreadyRebuilding { name: String },
 }
 
+/// Resolves when a failure is told, for as long as somebody is left who could tell.
+pub(crate) async fn failed(mut failure: watch::Receiver<Option<RunnerError>>) -> RunnerError {
+    match failure.wait_for(Option::is_some).await.ok().and_then(|failure| failure.clone()) {
+        Some(error) => error,
+        None => std::future::pending().await,
+    }
+}
+
 impl From<LogError> for RunnerError {
     fn from(error: LogError) -> Self {
         Self::Log(error.to_string())

@@ -2,13 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-use daybook_tests::shop::daybook;
-use std::{
-    collections::BTreeSet,
-    fs,
-    path::{Path, PathBuf},
-    process::Command,
-};
+use daybook_tests::{root, shop::daybook};
+use std::{collections::BTreeSet, fs, path::Path, process::Command};
 
 const DOCUMENTS: &[&str] = &[
     "README.md",
@@ -20,10 +15,6 @@ const DOCUMENTS: &[&str] = &[
     "import/README.md",
     "bench/README.md",
 ];
-
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
-}
 
 fn documents() -> Vec<(&'static str, String)> {
     let read = |name: &&'static str| (*name, fs::read_to_string(root().join(name)).unwrap());
@@ -76,21 +67,17 @@ fn every_variable_in_the_documents_is_one_of_the_programs() {
 fn every_flag_in_an_example_is_one_of_the_program_that_is_called() {
     let replay = daybook().with_file_name("daybook-replay");
     let (ours, replays) = (help(&daybook(), &[]), help(&replay, &[]));
+    let (ours, replays) = (named(&ours, "--", is_of_flag), named(&replays, "--", is_of_flag));
+    let calls =
+        [("daybook-replay ", &replays), ("cargo run --release -- ", &ours), ("daybook serve ", &ours)];
     let mut seen = 0;
     for (name, text) in documents() {
         for line in text.lines() {
             let line = line.split(" #").next().unwrap_or(line);
-            let (called, arguments) = if let Some((_, arguments)) = line.split_once("daybook-replay ") {
-                (&replays, arguments)
-            } else if let Some((_, arguments)) = line.split_once("cargo run --release -- ") {
-                (&ours, arguments)
-            } else if let Some((_, arguments)) = line.split_once("daybook serve ") {
-                (&ours, arguments)
-            } else {
-                continue;
-            };
+            let called = calls.iter().find_map(|(call, flags)| Some((flags, line.split_once(call)?.1)));
+            let Some((flags, arguments)) = called else { continue };
             for flag in named(arguments, "--", is_of_flag).into_iter().filter(|flag| flag.len() > 2) {
-                assert!(named(called, "--", is_of_flag).contains(flag), "{name}: {flag} in {line:?}");
+                assert!(flags.contains(flag), "{name}: {flag} in {line:?}");
                 seen += 1;
             }
         }

@@ -1,11 +1,8 @@
 //! The rules of the house, as far as a machine can check them: crate arrows, file heads and lengths, words
 //! that name nothing, checks that cannot fail. CONTRIBUTING.md gives the reasons.
 
-use std::{
-    collections::BTreeMap,
-    fs,
-    path::{Path, PathBuf},
-};
+use daybook_tests::root;
+use std::{collections::BTreeMap, fs};
 
 /// Each crate with the crates of ours it may use. Read downwards this is the flow of the data.
 const ARROWS: &[(&str, &[&str])] = &[
@@ -35,10 +32,6 @@ const ARROWS: &[(&str, &[&str])] = &[
 ];
 
 const MAX_LINES: usize = 400;
-
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the tests folder stands in the project").to_owned()
-}
 
 /// All Rust files of the project with their text.
 fn sources() -> Vec<(String, String)> {

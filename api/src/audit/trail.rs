@@ -67,17 +67,25 @@ impl Trail {
 
     /// Keeps the tree until `stopping` or until it cannot be kept.
     async fn keep(self: Arc<Self>, log: Arc<dyn EventLog>, stopping: CancellationToken) {
+        // Whether what is in memory may not be what is on disk.
+        let mut torn = false;
         loop {
-            let keeping = self.keeper.clone().keep(log.clone());
+            let keeping = async {
+                if torn {
+                    self.keeper.reopen()?;
+                }
+                self.keeper.clone().keep(log.clone()).await
+            };
             let error = match stopping.run_until_cancelled(keeping).await {
                 None | Some(Ok(()) | Err(AuditError::Log(LogError::Closed))) => return,
                 Some(Err(error)) => error,
             };
+            torn = matches!(error, AuditError::Io { .. } | AuditError::Tile(_));
             match &error {
                 AuditError::Log(LogError::Unavailable { .. }) => {
                     tracing::warn!(%error, "the audit tree waits for the log");
                 }
-                AuditError::Io { .. } | AuditError::Tile(_) => {
+                _ if torn => {
                     tracing::error!(%error, "the audit tree cannot be written; trying again");
                     self.failed(&error);
                 }
@@ -88,9 +96,6 @@ impl Trail {
             }
             if stopping.run_until_cancelled(tokio::time::sleep(RETRY_PAUSE)).await.is_none() {
                 return;
-            }
-            if let Err(error) = self.keeper.reopen() {
-                tracing::error!(%error, "the audit tree cannot be read");
             }
         }
     }

@@ -55,7 +55,12 @@ impl Demo {
             println!("  every rejected line with its reason: {}", report.display());
             daybook.shutdown().await?;
             drop(listener);
-            return start_again();
+            return tokio::select! {
+                biased;
+                // It would be forgotten by the program to come.
+                _ = signals.first() => Ok(()),
+                () = std::future::ready(()) => start_again(),
+            };
         }
         tour::print(&daybook, listener.local_addr()?).await;
         serve(daybook, listener, signals).await

@@ -19,6 +19,7 @@ use std::{
 };
 
 const STOCK: u32 = 10_000;
+
 type Shows = fn(&Value) -> bool;
 
 /// What moves from one node to the other, as `/readyz` shows it.
@@ -44,7 +45,7 @@ pub(super) async fn run(effort: Effort) -> anyhow::Result<Report> {
     let mut taken_us = [histogram()?, histogram()?, histogram()?];
     let deaths = if effort.short { 3 } else { 15 };
     for death in 0..deaths {
-        until(&active, |ready| DUTIES.iter().all(|(_, has)| has(ready))).await?;
+        active.shows(PATIENCE, |ready| DUTIES.iter().all(|(_, has)| has(ready))).await?;
         let standby = start(&format!("node-{}", death + 1)).await?;
         drop(active);
         let died = Instant::now();
@@ -57,7 +58,7 @@ pub(super) async fn run(effort: Effort) -> anyhow::Result<Report> {
             client.post(path, format_args!("o{death}"), PAY).await?.expect(&[201], "the checkout")?;
             anyhow::Ok(died.elapsed())
         };
-        let duties = DUTIES.map(|(_, has)| until(&standby, has));
+        let duties = DUTIES.map(|(_, has)| standby.shows(PATIENCE, has));
         let (order, duties) = tokio::join!(order, futures::future::join_all(duties));
         confirmed_us.saturating_record(order?.as_micros() as u64);
         for (taken, at) in taken_us.iter_mut().zip(duties) {
@@ -76,17 +77,4 @@ pub(super) async fn run(effort: Effort) -> anyhow::Result<Report> {
     }
     active.stop()?;
     Ok(report)
-}
-
-/// When the server first showed that.
-async fn until(server: &Server, shows: impl Fn(&Value) -> bool) -> anyhow::Result<Instant> {
-    let (mut client, start) = (server.client().await?, Instant::now());
-    loop {
-        let ready = client.get("/readyz").await?.json()?;
-        if shows(&ready) {
-            return Ok(Instant::now());
-        }
-        ensure!(start.elapsed() < PATIENCE, "the other node does not take over: {ready}");
-        tokio::time::sleep(Duration::from_millis(2)).await;
-    }
 }

@@ -6,7 +6,7 @@
 
 use super::deadlines::KeptDeadline;
 use crate::{EngineError, snapshots::replace_file};
-use daybook_event_log::{EventLog, Position};
+use daybook_event_log::{EventLog, Position, first_event_id};
 use serde::{Deserialize, Serialize};
 use std::{path::PathBuf, sync::Arc};
 use uuid::Uuid;
@@ -46,8 +46,7 @@ impl Checkpoints {
         dir: Option<PathBuf>,
         log: &Arc<dyn EventLog>,
     ) -> Result<(Self, Checkpoint), EngineError> {
-        let first = log.read_all(Position::new(1), 1).await?;
-        let log_id = first.first().map_or(Uuid::nil(), |event| event.event_id());
+        let log_id = first_event_id(&**log).await?.unwrap_or_default();
         let head = *log.head().borrow();
         let checkpoints = Self { dir, log: log_id };
         let Some(path) = checkpoints.dir.as_ref().map(|dir| dir.join(FILE)) else {

@@ -10,7 +10,13 @@ use daybook_event_log::{EventLog, MemoryLog, Position, RecordedEvent, cloud_even
 use daybook_messaging::{FedLog, STREAM_NAME};
 use daybook_tests::servers::nats::NatsServer;
 use futures::StreamExt as _;
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 async fn collect(
     fed: Arc<dyn EventLog>,
@@ -107,36 +113,42 @@ async fn go_on_through(trouble: impl AsyncFn(&NatsServer) -> anyhow::Result<()>)
     Ok(())
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn nobody_misses_anything_when_the_server_is_killed() -> anyhow::Result<()> {
+/// The same, with the server killed and started again; meanwhile something happens to it.
+async fn go_on_though_killed(
+    meanwhile: impl AsyncFn(&NatsServer) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
     go_on_through(async |server| {
         server.kill()?;
+        meanwhile(server).await?;
         server.start_again().await
     })
     .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_misses_anything_when_the_server_is_killed() -> anyhow::Result<()> {
+    go_on_though_killed(async |_| Ok(())).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_misses_anything_when_the_server_forgets_everything() -> anyhow::Result<()> {
-    go_on_through(async |server| {
-        server.kill()?;
-        server.wipe()?;
-        server.start_again().await
+    go_on_though_killed(async |server| server.wipe()).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_misses_anything_when_the_server_is_set_back() -> anyhow::Result<()> {
+    let copied = AtomicBool::new(false);
+    go_on_though_killed(async |server| {
+        if copied.swap(true, Ordering::Relaxed) { server.set_back() } else { server.keep_copy() }
     })
     .await
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nobody_misses_anything_when_the_server_is_set_back() -> anyhow::Result<()> {
-    let copied = std::sync::atomic::AtomicBool::new(false);
-    go_on_through(async |server| {
-        server.kill()?;
-        if copied.swap(true, std::sync::atomic::Ordering::Relaxed) {
-            server.set_back()?;
-        } else {
-            server.keep_copy()?;
-        }
-        server.start_again().await
+async fn nobody_misses_anything_when_the_server_is_away_for_a_while() -> anyhow::Result<()> {
+    go_on_though_killed(async |_| {
+        tokio::time::sleep(Duration::from_secs(3)).await;
+        Ok(())
     })
     .await
 }
@@ -148,16 +160,6 @@ async fn nobody_misses_anything_when_the_stream_is_deleted() -> anyhow::Result<(
         // Deleted before it was made there is nothing to delete.
         let _ = jetstream.delete_stream(STREAM_NAME).await;
         Ok(())
-    })
-    .await
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn nobody_misses_anything_when_the_server_is_away_for_a_while() -> anyhow::Result<()> {
-    go_on_through(async |server| {
-        server.kill()?;
-        tokio::time::sleep(Duration::from_secs(3)).await;
-        server.start_again().await
     })
     .await
 }

@@ -7,6 +7,7 @@ use crate::{
     shop,
 };
 use daybook_tests::servers::{nats::NatsServer, postgres::PostgresServer};
+use serde_json::Value;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
@@ -68,17 +69,8 @@ impl Nodes {
 }
 
 async fn relayed(server: &Server, position: u64) -> anyhow::Result<()> {
-    let (mut client, start) = (server.client().await?, Instant::now());
-    loop {
-        let ready = client.get("/readyz").await?.json()?;
-        let relay = &ready["relay"];
-        if relay["active"] == true && relay["position"].as_u64() >= Some(position) {
-            return Ok(());
-        }
-        anyhow::ensure!(
-            start.elapsed() < Duration::from_secs(300),
-            "the relay does not come to {position}: {ready}"
-        );
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    let relayed = |ready: &Value| {
+        ready["relay"]["active"] == true && ready["relay"]["position"].as_u64() >= Some(position)
+    };
+    server.shows(Duration::from_secs(300), relayed).await.map(drop)
 }

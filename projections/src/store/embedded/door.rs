@@ -19,7 +19,7 @@ const TRIES: (u32, Duration) = (200, Duration::from_millis(10));
 pub(crate) struct Door {
     dir: PathBuf,
     cache_bytes: u64,
-    /// None while it is being opened anew.
+    /// None where it could not be opened again.
     store: RwLock<Option<Arc<EmbeddedStore>>>,
 }
 
