@@ -109,6 +109,13 @@ pub trait Process: Send + Sync {
         Vec::new()
     }
 
+    /// Types of events that, later in the same stream, show that the reaction is over. Looked for when a
+    /// reaction may have been begun before: a refusal leaves no trace, and what was refused then might be
+    /// granted now.
+    fn conclusions(&self) -> &'static [&'static str] {
+        &[]
+    }
+
     /// What is to be done if nothing else happens in time.
     fn deadline(&self, occurrence: Occurrence<'_>) -> Deadline {
         let _ = occurrence;

@@ -41,6 +41,11 @@ impl Process for ReserveStockWhenOrderIsPlaced {
         Reaction::Commands(reserve.collect())
     }
 
+    /// An order that came to nothing lets go of all it may hold when that event has its turn.
+    fn conclusions(&self) -> &'static [&'static str] {
+        &["OrderAllocated", "AllocationDiscarded", "OrderRejected", "OrderCancelled"]
+    }
+
     fn resolve(&self, occurrence: Occurrence<'_>, outcomes: &[StepOutcome]) -> Vec<Command> {
         let Event::Order(OrderEvent::OrderPlaced(placed)) = occurrence.event else { return Vec::new() };
         let order_id = placed.order_id;

@@ -7,12 +7,14 @@
 use super::{Happened, reactions::Cause, runner::Runner};
 use crate::ids;
 use daybook_domain::{Event, Timestamp, process::Deadline};
-use daybook_event_log::{Position, RecordedEvent};
+use daybook_event_log::{LogError, Position, RecordedEvent};
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 use tokio::{sync::watch, time::Instant};
 
 /// How many events are read at once.
 const PAGE: usize = 1_024;
+/// How many later events of a stream are looked at to see whether a reaction is over.
+const LATER: usize = 16;
 /// How long an event may be in the log before it is read instead of waiting for it to be handed over.
 const GAP: Duration = Duration::from_millis(3);
 /// The pause after a read that failed.
@@ -79,10 +81,10 @@ impl Runner {
 
     /// An event from before the checkpoint whose reaction has to be taken up again.
     async fn read_one(&mut self, position: Position) -> bool {
-        match self.shared.log.read_all(position, 1).await {
-            Ok(events) => {
+        match self.read_with_ends(position, 1).await {
+            Ok((events, over)) => {
                 if let Some(recorded) = events.first().filter(|recorded| recorded.position() == position) {
-                    self.take_recorded(recorded, false);
+                    self.take_recorded(recorded, over[0], false);
                 }
                 true
             }
@@ -96,13 +98,13 @@ impl Runner {
             self.intake.reading = false;
             return;
         }
-        match self.shared.log.read_all(self.ledger.through().next(), PAGE).await {
-            Ok(events) => {
+        match self.read_with_ends(self.ledger.through().next(), PAGE).await {
+            Ok((events, over)) => {
                 // A whole page that nobody handed over: better read on than wait.
                 self.intake.reading = events.len() == PAGE || (self.intake.reading && !events.is_empty());
-                for recorded in &events {
+                for (recorded, over) in events.iter().zip(over) {
                     if self.ledger.see(recorded.position()) {
-                        self.take_recorded(recorded, true);
+                        self.take_recorded(recorded, over, true);
                     }
                 }
             }
@@ -112,14 +114,50 @@ impl Runner {
         }
     }
 
-    fn read_failed(&mut self, error: &daybook_event_log::LogError) -> bool {
+    /// Events from a position on; with each, as bits, the processes whose reaction is known to be over.
+    async fn read_with_ends(
+        &mut self,
+        from: Position,
+        limit: usize,
+    ) -> Result<(Vec<RecordedEvent>, Vec<u64>), LogError> {
+        let events = self.shared.log.read_all(from, limit).await?;
+        let mut over = vec![0; events.len()];
+        let mut asked = Vec::new();
+        let mut streams = Vec::new();
+        for (index, recorded) in events.iter().enumerate().filter(|(_, recorded)| self.recovering(recorded)) {
+            let mask = self.concerns().mask(recorded.aggregate(), recorded.event_type()) & self.concluding;
+            if mask != 0 {
+                asked.push((index, mask));
+                streams.push((recorded.stream_id(), recorded.version().next()));
+            }
+        }
+        let later = self.shared.log.read_streams(&streams, LATER).await;
+        for ((index, mut mask), later) in asked.into_iter().zip(later) {
+            let later = later?;
+            while mask != 0 {
+                let process = mask.trailing_zeros() as usize;
+                mask &= mask - 1;
+                let conclusions = self.processes[process].conclusions();
+                if later.iter().any(|event| conclusions.contains(&event.event_type())) {
+                    over[index] |= 1 << process;
+                }
+            }
+        }
+        Ok((events, over))
+    }
+
+    fn recovering(&self, recorded: &RecordedEvent) -> bool {
+        recorded.position() <= self.intake.recovered
+    }
+
+    fn read_failed(&mut self, error: &LogError) -> bool {
         tracing::warn!(%error, "the processes cannot read the log; trying again");
         self.intake.look_at_gap = Some(Instant::now() + READ_AGAIN);
         false
     }
 
     /// Takes in an event as the log has it.
-    fn take_recorded(&mut self, recorded: &RecordedEvent, with_deadline: bool) {
+    fn take_recorded(&mut self, recorded: &RecordedEvent, over: u64, with_deadline: bool) {
         if recorded.position() == Position::new(1) {
             self.checkpoints.know_first_event(recorded.event_id());
         }
@@ -141,7 +179,7 @@ impl Runner {
                 return;
             }
         };
-        let cause = Cause::new(
+        let mut cause = Cause::new(
             recorded.position(),
             recorded.version(),
             recorded.event_id(),
@@ -149,8 +187,9 @@ impl Runner {
             Timestamp::from_nanos(recorded.occurred_at_ns()),
             recorded.stream_id(),
             event,
-            recorded.position() <= self.intake.recovered,
+            self.recovering(recorded),
         );
+        cause.over = over;
         self.take(cause, with_deadline.then_some(recorded.recorded_at_ns()));
     }
 

@@ -45,6 +45,8 @@ pub(super) struct Cause {
     pub(super) event: Event,
     /// It may have been reacted to before this engine started.
     pub(super) recovering: bool,
+    /// The processes whose reaction is known to be over, as bits.
+    pub(super) over: u64,
     /// How many reactions hold up the stream.
     holding: AtomicU32,
 }
@@ -71,7 +73,18 @@ impl Cause {
         recovering: bool,
     ) -> Self {
         let holding = AtomicU32::new(0);
-        Self { position, version, event_id, correlation_id, occurred_at, stream, event, recovering, holding }
+        Self {
+            position,
+            version,
+            event_id,
+            correlation_id,
+            occurred_at,
+            stream,
+            event,
+            recovering,
+            over: 0,
+            holding,
+        }
     }
 }
 
@@ -162,7 +175,8 @@ impl Runner {
 
     /// Begins all reactions to an event. The caller holds the ledger open for the event.
     fn react(&mut self, cause: Arc<Cause>) {
-        let mut mask = self.shared.concerns.mask(cause.event.aggregate(), cause.event.type_name());
+        let mut mask =
+            self.shared.concerns.mask(cause.event.aggregate(), cause.event.type_name()) & !cause.over;
         while mask != 0 {
             let process = mask.trailing_zeros() as usize;
             mask &= mask - 1;

@@ -4,7 +4,7 @@ use crate::{
     gated_log::GatedLog,
     shop::{buy, execute, log_and_clock, open_over, order, receive, stocked},
 };
-use daybook_engine::{EngineError, EngineOptions, OrderOutcome};
+use daybook_engine::{Engine, EngineError, EngineOptions, OrderOutcome};
 use daybook_event_log::{EventLog, MemoryLog, Version};
 use std::{
     path::Path,
@@ -98,6 +98,24 @@ async fn processes_go_on_after_their_checkpoint_and_without_one_do_nothing_twice
 }
 
 #[tokio::test]
+async fn an_order_refused_for_want_of_stock_is_not_tried_again_when_there_is_stock() {
+    let dir = tempfile::tempdir().unwrap();
+    let (log, clock) = log_and_clock();
+    let engine = open_over(Arc::clone(&log) as _, clock.clone(), options(dir.path())).await;
+    execute(&engine, 1, receive("pot", 900)).await.unwrap();
+    assert!(matches!(buy(&engine, 1, "tok_visa").await, OrderOutcome::Rejected { .. }));
+    execute(&engine, 2, receive("mug", 900)).await.unwrap();
+    settle(&engine, &log).await;
+    engine.shutdown().await;
+    let head = *log.head().borrow();
+    std::fs::remove_file(dir.path().join("processes.json")).unwrap();
+    let engine = open_over(Arc::clone(&log) as _, clock, options(dir.path())).await;
+    engine.processes_caught_up(head).await;
+    engine.shutdown().await;
+    assert_eq!(*log.head().borrow(), head, "nothing was done again");
+}
+
+#[tokio::test]
 async fn a_checkpoint_ahead_of_the_log_is_refused_and_a_damaged_one_ignored() {
     let dir = tempfile::tempdir().unwrap();
     let (log, clock) = log_and_clock();
@@ -106,7 +124,7 @@ async fn a_checkpoint_ahead_of_the_log_is_refused_and_a_damaged_one_ignored() {
     buy(&engine, 1, "tok_visa").await;
     engine.shutdown().await;
     let empty = Arc::new(MemoryLog::new());
-    let refused = daybook_engine::Engine::start(empty.clone() as _, options(dir.path())).await;
+    let refused = Engine::start(empty.clone() as _, options(dir.path())).await;
     assert!(matches!(refused.err(), Some(EngineError::CheckpointBeyondLog { .. })));
     std::fs::write(dir.path().join("processes.json"), b"{\"format\":1,\"pos").unwrap();
     let engine = open_over(empty as _, clock, options(dir.path())).await;
@@ -129,14 +147,19 @@ async fn an_order_interrupted_after_any_event_is_finished_by_the_next_start() {
         let engine = open_over(Arc::clone(&log) as _, clock, EngineOptions::default()).await;
         let outcome = engine.watch_order(order(1)).outcome().await;
         assert!(matches!(outcome, OrderOutcome::Confirmed { .. }), "cut after {cut}: {outcome:?}");
-        loop {
-            let head = *log.head().borrow();
-            engine.processes_caught_up(head).await;
-            if *log.head().borrow() == head {
-                break;
-            }
-        }
+        settle(&engine, &log).await;
         assert_eq!(log.head().borrow().get(), events.len() as u64, "cut after {cut}");
         engine.shutdown().await;
+    }
+}
+
+/// Until processes add nothing more.
+async fn settle(engine: &Engine, log: &MemoryLog) {
+    loop {
+        let head = *log.head().borrow();
+        engine.processes_caught_up(head).await;
+        if *log.head().borrow() == head {
+            return;
+        }
     }
 }
