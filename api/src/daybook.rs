@@ -12,6 +12,7 @@ use crate::{
     options::{Limits, Nats, ServeOptions},
     router, server,
     shop::{Offers, Shop, Waiting},
+    write_path::WritePath,
 };
 use axum::{Extension, Router, body::Bytes};
 use daybook_audit::AuditError;
@@ -68,6 +69,7 @@ async fn open_reads(dir: PathBuf, server: Option<ReadServer>) -> Result<ReadMode
 
 struct Parts {
     engine: Engine,
+    write_path: WritePath,
     reads: ReadModels,
     waiting: Waiting,
     gateway: Arc<SimulatedGateway>,
@@ -82,6 +84,8 @@ pub struct Daybook {
     shop: Arc<Shop>,
     router: Router,
     tasks: TaskTracker,
+    /// What the engine runs on.
+    _write_path: WritePath,
     /// Keeps the bulk route's target alive.
     _bulk_target: Arc<OnceLock<Router>>,
 }
@@ -116,8 +120,13 @@ impl Daybook {
         let reads = open_reads(dir.read(), options.read_store.server().cloned()).await?;
         let audit = Trail::open(&dir.audit(), options.audit_origin.as_deref())?;
         let gateway = Arc::new(SimulatedGateway::new());
-        let engine_options =
-            EngineOptions { gateway: gateway.clone(), run_processes: alone, ..options.engine() };
+        let write_path = WritePath::start()?;
+        let engine_options = EngineOptions {
+            runtime: write_path.handle(),
+            gateway: gateway.clone(),
+            run_processes: alone,
+            ..options.engine()
+        };
         let process_engine = engine_options.clone();
         let engine_options = EngineOptions { state_dir: Some(dir.engine()), ..engine_options };
         let engine = Engine::start(log.clone(), engine_options).await?;
@@ -146,12 +155,12 @@ impl Daybook {
             engine: process_engine,
             process_dir: dir.processes(),
         };
-        let parts = Parts { engine, reads, waiting, gateway, metrics, audit, health, duties };
+        let parts = Parts { engine, write_path, reads, waiting, gateway, metrics, audit, health, duties };
         Self::assemble(&options, parts)
     }
 
     fn assemble(options: &ServeOptions, parts: Parts) -> Result<Self, OpenError> {
-        let Parts { engine, reads, waiting, gateway, metrics, audit, health, duties } = parts;
+        let Parts { engine, write_path, reads, waiting, gateway, metrics, audit, health, duties } = parts;
         let (routes, operations) = router::routes(options.limits.request_timeout, options.roles).finish();
         let stopping = CancellationToken::new();
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
@@ -182,7 +191,7 @@ impl Daybook {
         audit.begin(shop.engine.log().clone(), stopping.clone(), &tasks)?;
         duties.begin(shop.engine.log(), &health, &tasks, &stopping);
         tasks.close();
-        Ok(Self { shop, router, tasks, _bulk_target: target })
+        Ok(Self { shop, router, tasks, _write_path: write_path, _bulk_target: target })
     }
 
     /// All routes, to be served or called in-process.

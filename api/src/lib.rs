@@ -29,6 +29,7 @@ mod router;
 mod routes;
 mod server;
 mod shop;
+mod write_path;
 
 pub use asyncapi::text as asyncapi_text;
 pub use data_dir::DataDirError;

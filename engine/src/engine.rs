@@ -23,11 +23,12 @@ use std::{
     path::Path,
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
     time::Duration,
 };
 use tokio::{
+    runtime::Handle,
     sync::{oneshot, watch},
     task::JoinHandle,
     time::{Instant, timeout},
@@ -63,24 +64,28 @@ impl Engine {
         let shards = options.shards.max(1);
         let shared = Arc::new(Shared {
             sole_writer: log.is_sole_writer(),
-            inboxes: (0..shards).map(|_| Inbox::new(options.queue_capacity)).collect(),
+            inboxes: (0..shards)
+                .map(|_| Inbox::new(options.checkout_queue_capacity, options.queue_capacity))
+                .collect(),
             concerns: Concerns::of(&processes),
             signals: Mailbox::new(),
             watches: Arc::new(Watches::default()),
             snapshots: Arc::new(snapshots),
             process_lag: AtomicU64::new(0),
+            reactions_waiting: AtomicUsize::new(0),
             caught_up: watch::Sender::new(checkpoint.position),
             // Only within this process, so any seeds will do; fixed ones make runs repeatable.
             routing: RandomState::with_seeds(0x0dab, 0x00b0, 0x0c0b, 0x0a3d),
             log,
             options,
         });
-        let tasks = (0..shards).map(|index| tokio::spawn(Shard::new(Arc::clone(&shared), index).run()));
+        let runtime = shared.options.runtime.clone().unwrap_or_else(Handle::current);
+        let tasks = (0..shards).map(|index| runtime.spawn(Shard::new(Arc::clone(&shared), index).run()));
         let tasks = tasks.collect();
         let runner = shared.options.run_processes.then(|| {
             let (stop, stopped) = oneshot::channel();
             let runner = Runner::new(Arc::clone(&shared), processes, checkpoints, checkpoint);
-            (stop, tokio::spawn(runner.run(stopped)))
+            (stop, runtime.spawn(runner.run(stopped)))
         });
         let depths = tokio::spawn(measure_depths(Arc::clone(&shared)));
         let parts = Parts {
@@ -103,8 +108,8 @@ impl Engine {
             return Err(CommandError::DeadlinePassed);
         }
         let checkout = matches!(&request.command, Command::Cart(_, CartCommand::CheckOutCart(_)));
-        if checkout && shared.process_lag.load(Ordering::Relaxed) > shared.options.max_process_lag {
-            return Err(overloaded("processes"));
+        if checkout {
+            self.admit_checkout()?;
         }
         let lane = match request.priority {
             Priority::Checkout => Lane::Checkout,
@@ -119,6 +124,12 @@ impl Engine {
             Err(Refused::Closed) => return Err(CommandError::ShuttingDown),
         }
         answer.await.unwrap_or(Err(CommandError::Log(daybook_event_log::LogError::Closed)))
+    }
+
+    /// Refuses when the processes have more to do than they get done. [`Self::execute`] asks too; a caller asks
+    /// before it prepares a checkout that would be refused.
+    pub fn admit_checkout(&self) -> Result<(), CommandError> {
+        if self.parts.shared.processes_overloaded() { Err(overloaded("processes")) } else { Ok(()) }
     }
 
     /// What a command led to, if it was executed before and its events are durable. For callers that cannot

@@ -42,7 +42,8 @@ pub(crate) enum Refused {
 
 pub(crate) struct Inbox {
     inner: Mutex<Inner>,
-    capacity: usize,
+    /// By lane.
+    capacity: [usize; 4],
 }
 
 struct Inner {
@@ -60,9 +61,11 @@ pub(crate) enum Taken {
 }
 
 impl Inbox {
-    pub(crate) fn new(capacity: usize) -> Self {
+    /// With room for so many checkouts, and so many of everything else a caller may send.
+    pub(crate) fn new(checkouts: usize, others: usize) -> Self {
         let inner = Inner { lanes: Default::default(), shard: None, closed: false };
-        Self { inner: Mutex::new(inner), capacity: capacity.max(1) }
+        let (checkouts, others) = (checkouts.max(1), others.max(1));
+        Self { inner: Mutex::new(inner), capacity: [usize::MAX, checkouts, others, others] }
     }
 
     /// Queues a caller's command, or says why not.
@@ -72,7 +75,7 @@ impl Inbox {
             return Err(Refused::Closed);
         }
         let queue = &mut inner.lanes[lane as usize];
-        if queue.len() >= self.capacity {
+        if queue.len() >= self.capacity[lane as usize] {
             return Err(Refused::Full);
         }
         queue.push_back(work);

@@ -2,6 +2,7 @@
 
 use crate::{Clock, Gateway, SimulatedGateway, SystemClock};
 use std::{path::PathBuf, sync::Arc, time::Duration};
+use tokio::runtime::Handle;
 
 /// How an engine is set up.
 #[derive(Clone)]
@@ -9,8 +10,14 @@ pub struct EngineOptions {
     /// How many single writers share the streams among them. More than the machine's cores helps only on
     /// a backend that answers over a network.
     pub shards: usize,
+    /// Where shards and processes run; none: where the engine is started. Of their own, they get their share of the
+    /// machine however many connections have something to do.
+    pub runtime: Option<Handle>,
     /// How many commands may wait per shard and priority; more are refused with `Overloaded` at once.
     pub queue_capacity: usize,
+    /// The same for checkouts: fewer, since each one brings a dozen commands of processes with it, and waiting
+    /// longer than a moment is worse for a customer than coming again.
+    pub checkout_queue_capacity: usize,
     /// How many aggregates are kept in memory, all shards together.
     pub cache_capacity: usize,
     /// How long stock is held for an order that is not yet paid.
@@ -30,6 +37,9 @@ pub struct EngineOptions {
     pub reactions_in_flight: usize,
     /// How many events the processes may be behind before further checkouts are refused with `Overloaded`.
     pub max_process_lag: u64,
+    /// How many events may wait for a place among the reactions under way before further checkouts are refused
+    /// with `Overloaded`.
+    pub max_reactions_waiting: usize,
     /// A stream gets a snapshot whenever it has grown by this many events.
     pub snapshot_every: u64,
 }
@@ -38,7 +48,9 @@ impl Default for EngineOptions {
     fn default() -> Self {
         Self {
             shards: std::thread::available_parallelism().map_or(2, |cores| cores.get().clamp(1, 16)),
+            runtime: None,
             queue_capacity: 8_192,
+            checkout_queue_capacity: 512,
             cache_capacity: 25_000,
             reservation_hold: Duration::from_secs(15 * 60),
             cart_idle: None,
@@ -49,6 +61,7 @@ impl Default for EngineOptions {
             run_processes: true,
             reactions_in_flight: 2_048,
             max_process_lag: 200_000,
+            max_reactions_waiting: 2_048,
             snapshot_every: 1_000,
         }
     }

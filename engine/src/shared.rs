@@ -10,7 +10,10 @@ use crate::{
 };
 use ahash::RandomState;
 use daybook_event_log::{EventLog, Position, StreamId};
-use std::sync::{Arc, atomic::AtomicU64};
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, AtomicUsize, Ordering},
+};
 use tokio::sync::watch;
 
 pub(crate) struct Shared {
@@ -27,12 +30,20 @@ pub(crate) struct Shared {
     pub(crate) snapshots: Arc<Snapshots>,
     /// How many events the processes are behind.
     pub(crate) process_lag: AtomicU64,
+    /// How many events wait for a place among the reactions under way.
+    pub(crate) reactions_waiting: AtomicUsize,
     /// All processes have reacted to everything up to here, and their commands are done.
     pub(crate) caught_up: watch::Sender<Position>,
     pub(crate) routing: RandomState,
 }
 
 impl Shared {
+    /// Whether the processes have more to do than they get done.
+    pub(crate) fn processes_overloaded(&self) -> bool {
+        self.reactions_waiting.load(Ordering::Relaxed) > self.options.max_reactions_waiting
+            || self.process_lag.load(Ordering::Relaxed) > self.options.max_process_lag
+    }
+
     /// The shard that alone decides on `stream`.
     pub(crate) fn shard_of(&self, stream: &StreamId) -> usize {
         let hash = self.routing.hash_one(stream.as_str());

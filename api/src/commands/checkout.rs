@@ -72,6 +72,7 @@ pub(crate) async fn checkout(
     prefer: Prefer,
     asked: Asked<CheckoutBody>,
 ) -> Result<Response, Problem> {
+    shop.engine.admit_checkout()?;
     let order_id = cart_id.order_id();
     let mut watch = shop.engine.watch_order(order_id);
     let offers = shop.offers_for_cart(cart_id).await?;

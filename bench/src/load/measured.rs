@@ -21,7 +21,7 @@ pub(crate) struct Measured {
     pub(crate) kinds_us: [Histogram<u64>; KINDS],
     /// How long it took to be refused.
     pub(crate) refusals_us: Histogram<u64>,
-    /// By the time when operations were due.
+    /// By the time when operations were due; `completed` by when they were.
     pub(crate) timeline: Vec<Step>,
 }
 
@@ -31,6 +31,8 @@ pub(crate) struct Step {
     pub(crate) done: u64,
     pub(crate) refused: u64,
     pub(crate) failed: u64,
+    /// How many were done in this step of time, whenever they were due.
+    pub(crate) completed: u64,
     /// Latencies of those done.
     pub(crate) latencies_us: Vec<u32>,
 }
@@ -82,15 +84,17 @@ impl Measured {
 
     /// Also notes it in the timeline, `due` after the start.
     pub(super) fn note(&mut self, outcome: &anyhow::Result<Outcome>, due: Duration, latency: Duration) {
-        let at = (due.as_millis() / STEP.as_millis()) as usize;
-        if self.timeline.len() <= at {
-            self.timeline.resize(at + 1, Step::default());
+        let step_at = |time: Duration| (time.as_millis() / STEP.as_millis()) as usize;
+        let (at, completed_at) = (step_at(due), step_at(due + latency));
+        if self.timeline.len() <= completed_at {
+            self.timeline.resize(completed_at + 1, Step::default());
         }
         let step = &mut self.timeline[at];
         match outcome {
             Ok(Outcome::Done(_)) => {
                 step.done += 1;
                 step.latencies_us.push(latency.as_micros() as u32);
+                self.timeline[completed_at].completed += 1;
             }
             Ok(Outcome::Refused) => step.refused += 1,
             Err(_) => step.failed += 1,

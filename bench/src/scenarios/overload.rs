@@ -1,5 +1,5 @@
 //! Two and five times as many orders as can be served, from customers who give up after five seconds. What counts is
-//! goodput (orders confirmed meanwhile), that the others are refused and quickly, and how long it takes until latency
+//! goodput (orders confirmed in that time), that the others are refused and quickly, and how long it takes until latency
 //! is as before once the rush is over. At the end nothing that was confirmed is lost, and the shop holds together.
 
 use super::{
@@ -73,7 +73,7 @@ fn tell(measured: &Measured, calm: Duration, rush: Duration) -> anyhow::Result<V
         .map_or(0, |last| last + 1);
     Ok(json!({
         "offered_per_s": round((done + refused + gave_up) as f64 / rush.as_secs_f64()),
-        "goodput_per_s": round(done as f64 / rush.as_secs_f64()),
+        "goodput_per_s": round(sum(|step| step.completed) as f64 / rush.as_secs_f64()),
         "refused_per_s": round(refused as f64 / rush.as_secs_f64()),
         "gave_up_per_s": round(gave_up as f64 / rush.as_secs_f64()),
         "served_p99_ms": in_rush.iter().map(p99_ms).fold(0.0, f64::max),

@@ -190,8 +190,10 @@ impl Runner {
         let finished = self.ledger.finished();
         // Not what waits for a gateway, which may take hours: what has not been looked at yet.
         let unseen = self.intake.head.borrow().get().saturating_sub(self.ledger.through().get());
-        let lag = unseen + (self.waiting.len() + self.queued) as u64;
+        let waiting = self.waiting.len() + self.queued;
+        let lag = unseen + waiting as u64;
         self.shared.process_lag.store(lag, Ordering::Relaxed);
+        self.shared.reactions_waiting.store(waiting, Ordering::Relaxed);
         self.meters.progress(lag, self.slots.used(), self.deadlines.len());
         self.shared.caught_up.send_if_modified(|known| std::mem::replace(known, finished) != finished);
         let now = Instant::now();
