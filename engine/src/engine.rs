@@ -107,8 +107,7 @@ impl Engine {
         if request.deadline.is_some_and(|deadline| deadline <= Instant::now()) {
             return Err(CommandError::DeadlinePassed);
         }
-        let checkout = matches!(&request.command, Command::Cart(_, CartCommand::CheckOutCart(_)));
-        if checkout {
+        if matches!(&request.command, Command::Cart(_, CartCommand::CheckOutCart(_))) {
             self.admit_checkout()?;
         }
         let lane = match request.priority {

@@ -102,6 +102,19 @@ fn every_event_a_process_waits_for_can_happen() {
 }
 
 #[test]
+fn what_concludes_a_reaction_can_happen_in_the_stream_that_it_reacts_to() {
+    for process in all() {
+        for conclusion in process.conclusions() {
+            let can_follow = Event::TYPES.iter().any(|(aggregate, types)| {
+                types.iter().any(|t| process.concerns(aggregate, t.0))
+                    && types.iter().any(|t| t.0 == *conclusion)
+            });
+            assert!(can_follow, "{}: {conclusion}", process.name());
+        }
+    }
+}
+
+#[test]
 fn a_checked_out_cart_becomes_its_order() {
     let checkout = checked_out(1, vec![cart_line(1, "mug", 1, 500)], vec![]);
     let event = Event::Cart(daybook_domain::cart::CartEvent::CartCheckedOut(checkout));

@@ -122,25 +122,24 @@ impl Runner {
     ) -> Result<(Vec<RecordedEvent>, Vec<u64>), LogError> {
         let events = self.shared.log.read_all(from, limit).await?;
         let mut over = vec![0; events.len()];
-        let mut asked = Vec::new();
-        let mut streams = Vec::new();
+        let (mut asked, mut streams) = (Vec::new(), Vec::new());
         for (index, recorded) in events.iter().enumerate().filter(|(_, recorded)| self.recovering(recorded)) {
-            let mask = self.concerns().mask(recorded.aggregate(), recorded.event_type()) & self.concluding;
-            if mask != 0 {
-                asked.push((index, mask));
-                streams.push((recorded.stream_id(), recorded.version().next()));
+            for process in self.concerns().concerned(recorded.aggregate(), recorded.event_type()) {
+                let conclusions = self.processes[process].conclusions();
+                if !conclusions.is_empty() {
+                    asked.push((index, process, conclusions));
+                    streams.push((recorded.stream_id(), recorded.version().next()));
+                }
             }
         }
+        // A server would be asked for nothing, page by page.
+        if streams.is_empty() {
+            return Ok((events, over));
+        }
         let later = self.shared.log.read_streams(&streams, LATER).await;
-        for ((index, mut mask), later) in asked.into_iter().zip(later) {
-            let later = later?;
-            while mask != 0 {
-                let process = mask.trailing_zeros() as usize;
-                mask &= mask - 1;
-                let conclusions = self.processes[process].conclusions();
-                if later.iter().any(|event| conclusions.contains(&event.event_type())) {
-                    over[index] |= 1 << process;
-                }
+        for ((index, process, conclusions), later) in asked.into_iter().zip(later) {
+            if later?.iter().any(|event| conclusions.contains(&event.event_type())) {
+                over[index] |= 1 << process;
             }
         }
         Ok((events, over))
@@ -229,10 +228,8 @@ impl Runner {
     /// Sets or clears deadlines, if it is known when the event was recorded; then the event waits for its turn.
     fn take(&mut self, cause: Cause, recorded_at_ns: Option<i64>) {
         if let Some(recorded_at_ns) = recorded_at_ns {
-            let mut mask = self.concerns().mask(cause.event.aggregate(), cause.event.type_name());
-            while mask != 0 {
-                let process = mask.trailing_zeros() as usize;
-                mask &= mask - 1;
+            let concerned = self.concerns().concerned(cause.event.aggregate(), cause.event.type_name());
+            for process in concerned {
                 match self.processes[process].deadline(cause.occurrence()) {
                     Deadline::Unchanged => {}
                     Deadline::Cleared => self.deadlines.clear(process, &cause.stream, cause.position),

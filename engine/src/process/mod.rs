@@ -98,6 +98,11 @@ impl Concerns {
         self.masks.get(&(aggregate, event_type)).copied().unwrap_or(0)
     }
 
+    /// The processes that an event of this type concerns.
+    pub(crate) fn concerned(&self, aggregate: &str, event_type: &str) -> impl Iterator<Item = usize> + use<> {
+        bits(self.mask(aggregate, event_type))
+    }
+
     /// Copies of the events that concern somebody.
     pub(crate) fn pick(&self, events: &[Event]) -> Vec<(usize, Event)> {
         let concerned = events.iter().enumerate();
@@ -106,4 +111,13 @@ impl Concerns {
             .map(|(index, event)| (index, event.clone()))
             .collect()
     }
+}
+
+/// The numbers of the bits that are set.
+pub(crate) fn bits(mut mask: u64) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || {
+        let bit = (mask != 0).then(|| mask.trailing_zeros() as usize)?;
+        mask &= mask - 1;
+        Some(bit)
+    })
 }

@@ -9,7 +9,7 @@
 //! cancellation undoes, its placing has finished doing. Waiting for a gateway does not hold up the stream:
 //! what comes of it is for the payment to decide.
 
-use super::{StepDone, StepKey, gateway_calls::Ask, runner::Runner};
+use super::{StepDone, StepKey, bits, gateway_calls::Ask, runner::Runner};
 use crate::{
     CommandError,
     ids::{Trigger, reaction_id},
@@ -175,11 +175,8 @@ impl Runner {
 
     /// Begins all reactions to an event. The caller holds the ledger open for the event.
     fn react(&mut self, cause: Arc<Cause>) {
-        let mut mask =
-            self.shared.concerns.mask(cause.event.aggregate(), cause.event.type_name()) & !cause.over;
-        while mask != 0 {
-            let process = mask.trailing_zeros() as usize;
-            mask &= mask - 1;
+        let mask = self.shared.concerns.mask(cause.event.aggregate(), cause.event.type_name());
+        for process in bits(mask & !cause.over) {
             match self.processes[process].react(cause.occurrence()) {
                 Wanted::Nothing => {}
                 Wanted::Commands(commands) => {

@@ -39,8 +39,6 @@ pub(crate) struct Runner {
     pub(super) shared: Arc<Shared>,
     pub(super) processes: Vec<Box<dyn Process>>,
     pub(super) actors: Vec<Actor>,
-    /// The processes with conclusions, as bits.
-    pub(super) concluding: u64,
     pub(super) ledger: Ledger,
     pub(super) slots: Slots,
     /// Streams of which an event is being reacted to.
@@ -86,13 +84,10 @@ impl Runner {
                 deadlines.set(process, kept.stream, Timestamp::from_nanos(kept.due_ns), kept.position);
             }
         }
-        let concluding = (0_u64..).zip(&processes).filter(|(_, process)| !process.conclusions().is_empty());
-        let concluding = concluding.map(|(index, _)| 1 << index).sum();
         let head = shared.log.head();
         let now = Instant::now();
         Self {
             actors: processes.iter().map(|process| Actor::System(process.name().to_owned())).collect(),
-            concluding,
             out: shared.inboxes.iter().map(|_| Vec::new()).collect(),
             ledger: Ledger::after(checkpoint.position),
             slots: Slots::default(),

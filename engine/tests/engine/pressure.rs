@@ -5,28 +5,26 @@ use crate::{
     shop::{check_out, create_cart, execute, id, line, log_and_clock, open_over, receive},
 };
 use daybook_domain::Actor;
-use daybook_engine::{CommandError, CommandRequest, EngineOptions, Priority};
+use daybook_engine::{CommandError, CommandRequest, Engine, EngineOptions, Outcome, Priority};
 use daybook_event_log::{EventLog, LogError, Version};
 use futures::future::join_all;
 use std::{sync::Arc, time::Duration};
-use tokio::{sync::Semaphore, time::Instant};
+use tokio::{sync::Semaphore, task::JoinHandle, time::Instant};
 
 fn small() -> EngineOptions {
     EngineOptions { queue_capacity: 4, ..EngineOptions::default() }
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_full_queue_refuses_at_once_and_everything_accepted_is_done() {
-    let (log, clock) = log_and_clock();
-    let gated = GatedLog::new(log, false);
-    let engine = open_over(Arc::clone(&gated) as _, clock, small()).await;
-    let mut accepted = Vec::new();
-    let mut refused = 0;
+/// Sends more than can be queued while nothing gets done. Those who wait, and how many were refused at once.
+async fn flood(engine: &Engine, priority: Priority) -> (Vec<JoinHandle<Result<Outcome, CommandError>>>, u32) {
+    let (mut waiting, mut refused) = (Vec::new(), 0);
     for n in 0..200 {
+        let mut request = CommandRequest::new(receive("mug", 1), id(10 + n), Actor::Anonymous);
+        request.priority = priority;
         let engine = engine.clone();
-        let mut sent = tokio::spawn(async move { execute(&engine, 10 + n, receive("mug", 1)).await });
+        let mut sent = tokio::spawn(async move { engine.execute(request).await });
         match tokio::time::timeout(Duration::from_millis(1), &mut sent).await {
-            Err(_) => accepted.push(sent),
+            Err(_) => waiting.push(sent),
             Ok(answer) => match answer.expect("no panic") {
                 Err(CommandError::Overloaded { retry_after }) => {
                     assert!(retry_after > Duration::ZERO);
@@ -36,8 +34,35 @@ async fn a_full_queue_refuses_at_once_and_everything_accepted_is_done() {
             },
         }
     }
+    (waiting, refused)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_full_queue_refuses_at_once_and_everything_accepted_is_done() {
+    let (log, clock) = log_and_clock();
+    let gated = GatedLog::new(log, false);
+    let engine = open_over(Arc::clone(&gated) as _, clock, small()).await;
+    let (accepted, refused) = flood(&engine, Priority::Normal).await;
     assert!(refused > 100, "{refused}");
     gated.gate.add_permits(Semaphore::MAX_PERMITS / 2);
+    for answer in join_all(accepted).await {
+        answer.expect("no panic").expect("what was accepted is done");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn more_checkouts_than_may_wait_are_refused_at_once_while_carts_are_still_taken() {
+    let (log, clock) = log_and_clock();
+    let gated = GatedLog::new(log, false);
+    let options = EngineOptions { checkout_queue_capacity: 4, ..EngineOptions::default() };
+    let engine = open_over(Arc::clone(&gated) as _, clock, options).await;
+    let (accepted, refused) = flood(&engine, Priority::Checkout).await;
+    assert!(refused > 100, "{refused}");
+    let browsing = engine.clone();
+    let cart = tokio::spawn(async move { execute(&browsing, 5, create_cart(1, vec![line("mug", 1)])).await });
+    tokio::time::sleep(Duration::from_millis(10)).await;
+    gated.gate.add_permits(Semaphore::MAX_PERMITS / 2);
+    cart.await.unwrap().expect("there was room for it");
     for answer in join_all(accepted).await {
         answer.expect("no panic").expect("what was accepted is done");
     }
