@@ -5,7 +5,7 @@ use crate::{
     audit::Trail,
     commands::bulk::BulkTarget,
     data_dir::{DataDir, DataDirError},
-    http::Room,
+    http::{Admission, Room},
     metrics::Exporter,
     node::{Duties, Health, NatsHealth, NodeRole, Roles},
     openapi,
@@ -167,6 +167,7 @@ impl Daybook {
         let shop = Arc::new(Shop {
             offers: Offers::new(reads.clone(), waiting.clone()),
             waiting,
+            admission: Admission::new(options.limits.customers),
             room: Room::default(),
             engine,
             reads,

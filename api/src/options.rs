@@ -90,6 +90,8 @@ pub struct Limits {
     pub request_timeout: Duration,
     /// Connections at a time; more are answered 503 at once.
     pub connections: usize,
+    /// Carts being made and checkouts under way at a time; beyond them new carts are refused.
+    pub customers: usize,
     /// How long requests under way may take when the server stops.
     pub drain_timeout: Duration,
     /// Lines of one bulk request under way at a time.
@@ -117,6 +119,7 @@ impl Default for Limits {
             write_timeout: Duration::from_secs(60),
             request_timeout: Duration::from_secs(40),
             connections: 8_192,
+            customers: 512,
             drain_timeout: Duration::from_secs(20),
             bulk_concurrency: 256,
             record_for: RecordFor::Loopback,

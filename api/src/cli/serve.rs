@@ -87,6 +87,11 @@ pub(super) struct Settings {
     #[arg(long, env = "DAYBOOK_MAX_CONNECTIONS", value_name = "N", default_value_t = Limits::default().connections)]
     max_connections: usize,
 
+    /// Carts being made and checkouts under way at a time; beyond them new carts are answered 503, so that those who
+    /// have a cart go first
+    #[arg(long, env = "DAYBOOK_MAX_CUSTOMERS", value_name = "N", default_value_t = Limits::default().customers)]
+    max_customers: usize,
+
     /// How long a request's head may take to arrive, and a connection may be idle
     #[arg(long, env = "DAYBOOK_HEADER_TIMEOUT", value_name = "TIME", default_value = "30s", value_parser = duration::parse)]
     header_timeout: Duration,
@@ -106,6 +111,7 @@ impl Settings {
             limits: Limits {
                 body_bytes: self.max_body_bytes,
                 connections: self.max_connections,
+                customers: self.max_customers,
                 header_timeout: self.header_timeout,
                 body_timeout: self.body_timeout,
                 drain_timeout: self.drain_timeout,

@@ -2,7 +2,7 @@
 
 use super::receipt::{created, done, receipt};
 use crate::{
-    http::{Asked, CartLineId, CommandBody, Condition, Id, created_id},
+    http::{Admitted, Asked, CartLineId, CommandBody, Condition, Id, created_id},
     problem::{Problem, kind},
     shop::{App, Shop},
 };
@@ -99,7 +99,12 @@ impl CommandBody for MergeBody {}
 impl CommandBody for EmptyBody {}
 
 /// `POST /carts`
-pub(crate) async fn create(State(shop): App, asked: Asked<CartBody>) -> Result<Response, Problem> {
+pub(crate) async fn create(
+    State(shop): App,
+    _: Admitted,
+    asked: Asked<CartBody>,
+) -> Result<Response, Problem> {
+    let _serving = shop.admission.serve();
     let body = &asked.body;
     let cart_id = CartId::new(created_id(asked.caller.command_id, asked.caller.retry_safe));
     let lines = match priced(&shop, body.currency, &body.lines).await {
@@ -120,8 +125,10 @@ pub(crate) async fn create(State(shop): App, asked: Asked<CartBody>) -> Result<R
 pub(crate) async fn copy(
     State(shop): App,
     Id(id): Id<CartId>,
+    _: Admitted,
     asked: Asked<EmptyBody>,
 ) -> Result<Response, Problem> {
+    let _serving = shop.admission.serve();
     let old = shop.cart_history(id).await?;
     let wanted: Vec<LineBody> =
         old.lines.into_iter().map(|line| LineBody { sku: line.sku, quantity: line.quantity }).collect();

@@ -1,7 +1,7 @@
 //! `POST /carts/{id}/checkout`: the cart becomes an order, and the answer waits for what becomes of it.
 
 use crate::{
-    http::{Asked, CommandBody, Id, Prefer, etag, json, with_position},
+    http::{Asked, CommandBody, Id, Prefer, Serving, etag, json, with_position},
     problem::{Problem, kind, order_rejected},
     shop::{App, Shop},
 };
@@ -15,7 +15,7 @@ use daybook_domain::{
     cart::{CartCommand, CheckOutCart},
     order::Charge,
 };
-use daybook_engine::{OrderOutcome, Priority};
+use daybook_engine::{OrderOutcome, OrderWatch, Priority};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -25,6 +25,10 @@ use tokio::time::{Instant, timeout_at};
 const DEFAULT_WAIT: Duration = Duration::from_secs(2);
 /// How long a decided order's view may take to show; the decision itself is never held back by it.
 const VIEW_PATIENCE: Duration = Duration::from_secs(1);
+
+/// A customer who waits longer for the outcome waits for something outside, such as a payment provider, and takes no
+/// place from others any more.
+const COUNTED_FOR: Duration = Duration::from_secs(1);
 
 /// How the cart is paid for and what belongs to the order beside its lines.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
@@ -72,6 +76,7 @@ pub(crate) async fn checkout(
     prefer: Prefer,
     asked: Asked<CheckoutBody>,
 ) -> Result<Response, Problem> {
+    let serving = shop.admission.serve();
     shop.engine.admit_checkout()?;
     let order_id = cart_id.order_id();
     let mut watch = shop.engine.watch_order(order_id);
@@ -93,21 +98,31 @@ pub(crate) async fn checkout(
     if placed.repeated {
         watch.look_back().await;
     }
-    match timeout_at(patience, watch.outcome()).await {
-        Ok(OrderOutcome::Confirmed { position }) => {
+    match decided(&mut watch, patience, serving).await {
+        Some(OrderOutcome::Confirmed { position }) => {
             Ok(confirmed(&shop, ids, position.get(), prefer.minimal).await)
         }
-        Ok(OrderOutcome::Rejected { reason, position }) => {
+        Some(OrderOutcome::Rejected { reason, position }) => {
             Err(ids.mark(order_rejected(&reason), position.get()))
         }
-        Ok(OrderOutcome::Cancelled { reason, position }) => {
+        Some(OrderOutcome::Cancelled { reason, position }) => {
             let problem = Problem::new(&kind::CONFLICT, "the order was cancelled")
                 .with("reason", "OrderCancelled")
                 .with("cancelled_because", reason);
             Err(ids.mark(problem, position.get()))
         }
-        Err(_) => Ok(ids.answer(StatusCode::ACCEPTED, "placed", placed.position.get(), None)),
+        None => Ok(ids.answer(StatusCode::ACCEPTED, "placed", placed.position.get(), None)),
     }
+}
+
+/// What became of the order, if that is known in time.
+async fn decided(watch: &mut OrderWatch, patience: Instant, serving: Serving<'_>) -> Option<OrderOutcome> {
+    let counted = patience.min(Instant::now() + COUNTED_FOR);
+    if let Ok(outcome) = timeout_at(counted, watch.outcome()).await {
+        return Some(outcome);
+    }
+    drop(serving);
+    timeout_at(patience, watch.outcome()).await.ok()
 }
 
 async fn confirmed(shop: &Shop, ids: Ids, position: u64, minimal: bool) -> Response {

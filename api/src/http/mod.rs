@@ -1,6 +1,7 @@
 //! What every endpoint shares: reading requests, telling who asks, conditions, answers and their freshness.
 //! No endpoint's own meaning is here.
 
+mod admission;
 mod answer;
 mod body;
 mod caller;
@@ -13,6 +14,7 @@ mod path;
 mod prefer;
 mod room;
 
+pub(crate) use admission::{Admission, Admitted, Serving};
 pub(crate) use answer::{json, not_modified, position_header, resource, tagged, with_position};
 pub(crate) use body::{Asked, CommandBody, read_json};
 pub(crate) use caller::Caller;

@@ -8,7 +8,7 @@ pub(crate) use offers::Offers;
 pub(crate) use waiting::Waiting;
 
 use crate::{
-    http::{Asked, Condition, Freshness, Room},
+    http::{Admission, Asked, Condition, Freshness, Room},
     options::Limits,
     problem::{Problem, kind},
     queries::version_of,
@@ -38,6 +38,7 @@ pub(crate) struct Shop {
     /// Places for looks into the past, one per core.
     pub pasts: Semaphore,
     pub waiting: Waiting,
+    pub admission: Admission,
     pub room: Room,
     pub offers: Offers,
     pub currencies: Currencies,

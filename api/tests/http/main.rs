@@ -6,6 +6,7 @@ mod common;
 mod contract;
 mod data_dir;
 mod feeds;
+mod full;
 mod journey;
 mod network;
 mod outside;

@@ -4,7 +4,11 @@
 
 use super::answer::{Answer, Head, read_head};
 use anyhow::{Context as _, bail};
-use std::{fmt::Display, io::Write as _, net::SocketAddr};
+use std::{
+    fmt::Display,
+    io::{ErrorKind, Write as _},
+    net::SocketAddr,
+};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
@@ -19,6 +23,8 @@ pub(crate) struct Client {
     input: Vec<u8>,
     /// The last answer's body where it came in chunks.
     joined: Vec<u8>,
+    /// From sending a request until its answer is there whole.
+    waiting: bool,
 }
 
 impl Client {
@@ -26,7 +32,17 @@ impl Client {
         let stream = TcpStream::connect(address).await.with_context(|| format!("connecting to {address}"))?;
         stream.set_nodelay(true)?;
         let (body, out) = (Vec::with_capacity(512), Vec::with_capacity(1_024));
-        Ok(Self { stream, body, out, input: Vec::with_capacity(8_192), joined: Vec::new() })
+        Ok(Self { stream, body, out, input: Vec::with_capacity(8_192), joined: Vec::new(), waiting: false })
+    }
+
+    /// Connects again if the last answer was not waited for, or the server has closed the connection since.
+    pub(crate) async fn renew(&mut self, address: SocketAddr) -> anyhow::Result<()> {
+        let silent =
+            matches!(self.stream.try_read(&mut [0]), Err(error) if error.kind() == ErrorKind::WouldBlock);
+        if self.waiting || !silent {
+            *self = Self::connect(address).await?;
+        }
+        Ok(())
     }
 
     pub(crate) async fn get(&mut self, path: impl Display) -> anyhow::Result<Answer<'_>> {
@@ -82,6 +98,7 @@ impl Client {
     }
 
     async fn exchange(&mut self) -> anyhow::Result<Answer<'_>> {
+        self.waiting = true;
         self.stream.write_all(&self.out).await?;
         self.input.clear();
         let mut searched = 0;
@@ -95,6 +112,7 @@ impl Client {
         let Head { status, bytes, length } = head;
         let Some(length) = length else {
             self.join_chunks(bytes).await?;
+            self.waiting = false;
             return Ok(Answer { status, body: &self.joined });
         };
         while self.input.len() < bytes + length {
@@ -103,6 +121,7 @@ impl Client {
         if self.input.len() > bytes + length {
             bail!("the server sent more than it was asked for");
         }
+        self.waiting = false;
         Ok(Answer { status, body: &self.input[bytes..] })
     }
 

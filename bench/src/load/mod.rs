@@ -22,6 +22,7 @@ use std::{
     rc::Rc,
     time::{Duration, Instant},
 };
+use tokio::time::timeout_at;
 
 /// One operation of a scenario: may be several requests. It gets its number.
 pub(crate) trait Operation: AsyncFn(&mut Client, u64) -> anyhow::Result<Outcome> + 'static {}
@@ -131,31 +132,23 @@ impl Worker {
     async fn work(self, mut client: Client, operation: Rc<impl Operation>) {
         let [start, counted_from, end] = self.times;
         while let Some((number, due)) = self.take(end).await {
+            let attempt = async {
+                client.renew(self.address).await?;
+                operation(&mut client, self.first + number).await
+            };
             let outcome = match self.patience {
-                None => operation(&mut client, self.first + number).await,
-                Some(patience) => {
-                    let late = "nobody waited that long";
-                    match tokio::time::timeout_at(
-                        (due + patience).into(),
-                        operation(&mut client, self.first + number),
-                    )
-                    .await
-                    {
-                        Ok(outcome) => outcome,
-                        Err(_) => Err(anyhow::anyhow!(late)),
-                    }
-                }
+                None => attempt.await,
+                Some(patience) => match timeout_at((due + patience).into(), attempt).await {
+                    Ok(outcome) => outcome,
+                    Err(_) => Err(anyhow::anyhow!("nobody waited that long")),
+                },
             };
             let done = Instant::now();
-            let failed = outcome.is_err();
             if self.timeline {
                 self.measured.borrow_mut().note(&outcome, due - start, done - due);
             }
             if due >= counted_from && (self.desk.is_some() || done <= end) {
                 self.measured.borrow_mut().record(outcome, done - due);
-            }
-            if failed && let Ok(again) = Client::connect(self.address).await {
-                client = again;
             }
         }
     }

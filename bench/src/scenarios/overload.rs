@@ -21,6 +21,9 @@ const PRODUCTS: u64 = 1_000;
 /// As many customers as a server lets in at a time, nearly.
 const CONNECTIONS_IN_A_RUSH: usize = 7_500;
 const PATIENCE: Duration = Duration::from_secs(5);
+/// All is as before when for so many steps nobody is refused and latency is, in the median, what it was. (A single step
+/// can be late without any rush.)
+const AS_BEFORE_FOR: usize = 8;
 /// Before and after the rush, as a share of what can be served.
 const CALM: f64 = 0.5;
 
@@ -68,9 +71,11 @@ fn tell(measured: &Measured, calm: Duration, rush: Duration) -> anyhow::Result<V
     let usual_ms = median_p99_ms(&timeline[1..begin]);
     let limit_ms = (usual_ms * 2.0).max(50.0);
     let calm_again = timeline[end..]
-        .iter()
-        .rposition(|step| step.failed + step.refused > 0 || p99_ms(step) > limit_ms)
-        .map_or(0, |last| last + 1);
+        .windows(AS_BEFORE_FOR)
+        .position(|steps| {
+            steps.iter().all(|step| step.failed + step.refused == 0) && median_p99_ms(steps) <= limit_ms
+        })
+        .map(|steps| steps as f64 * STEP.as_secs_f64());
     Ok(json!({
         "offered_per_s": round((done + refused + gave_up) as f64 / rush.as_secs_f64()),
         "goodput_per_s": round(sum(|step| step.completed) as f64 / rush.as_secs_f64()),
@@ -80,7 +85,7 @@ fn tell(measured: &Measured, calm: Duration, rush: Duration) -> anyhow::Result<V
         "refused_p50_ms": percentile_ms(&measured.refusals_us, 50.0),
         "refused_p99_ms": percentile_ms(&measured.refusals_us, 99.0),
         "p99_before_ms": usual_ms,
-        "as_before_after_s": calm_again as f64 * STEP.as_secs_f64(),
+        "as_before_after_s": calm_again,
     }))
 }
 
