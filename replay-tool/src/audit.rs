@@ -1,6 +1,7 @@
 //! `audit`: takes the record away with proof, and checks such proofs offline. The proofs themselves are
 //! daybook-audit's; here they are asked for and told in plain words.
 
+mod export;
 mod proof;
 mod rotate;
 
@@ -13,7 +14,6 @@ use crate::{
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
 use daybook_audit::{Checkpoint, PublicKey, bundle};
-use daybook_domain::Event;
 use serde_json::json;
 use std::{
     fs,
@@ -32,7 +32,7 @@ Examples:
 #[command(after_help = EXAMPLES)]
 pub(crate) enum Audit {
     /// Write a self-contained bundle of everything under the latest checkpoint
-    Export(ExportBundle),
+    Export(export::ExportBundle),
     /// Check a bundle offline, against the checkpoints you kept
     Verify(Verify),
     /// Show the latest signed checkpoint and the key that signed it
@@ -41,16 +41,6 @@ pub(crate) enum Audit {
     Proof(proof::Proof),
     /// Sign with a new key from now on (for a stopped shop)
     RotateKey(rotate::RotateKey),
-}
-
-/// `audit export`
-#[derive(Debug, Args)]
-pub(crate) struct ExportBundle {
-    /// A folder that does not exist yet
-    #[arg(value_name = "DIR", env = "DAYBOOK_REPLAY_BUNDLE")]
-    folder: PathBuf,
-    #[command(flatten)]
-    tree: TreeFolder,
 }
 
 /// `audit verify`
@@ -123,47 +113,6 @@ impl Audit {
             Self::RotateKey(rotate) => rotate.run(source, out).await,
         }
     }
-}
-
-impl ExportBundle {
-    async fn run(self, source: &Source, out: &mut Out) -> anyhow::Result<Verdict> {
-        let signed = self.tree.read(source)?;
-        let opened = source.open().await?;
-        let mut progress = Progress::new("bundling", signed.checkpoint.size);
-        let reach = |done, _| progress.reach(done);
-        let checkpoint = bundle::export(&*opened.log, &signed.note, &signed.key, &self.folder, reach).await?;
-        write_schemas(&self.folder.join("schemas"))?;
-        let rate = progress.rate(checkpoint.size);
-        drop(progress);
-        if out.json {
-            out.json(&json!({
-                "bundle": self.folder, "records": checkpoint.size, "root": checkpoint.root,
-                "key": signed.key.to_string(), "records_per_second": rate,
-            }))?;
-        } else {
-            let records = count(checkpoint.size);
-            out.line(format_args!(
-                "{}: {records} records ({} records/s)",
-                self.folder.display(),
-                count(rate)
-            ))?;
-            out.line(format_args!("root {}, signed by {}", checkpoint.root, signed.key))?;
-            out.line("its README.md says how to verify it, also without Daybook")?;
-        }
-        Ok(Verdict::AllIsWell)
-    }
-}
-
-/// What the fields of each event are, for readers of the payloads. Not signed: the records speak for themselves.
-fn write_schemas(folder: &Path) -> anyhow::Result<()> {
-    for (aggregate, event_type, version, schema) in Event::schemas() {
-        let folder = folder.join(aggregate);
-        fs::create_dir_all(&folder).with_context(|| format!("{}", folder.display()))?;
-        let path = folder.join(format!("{event_type}.v{version}.json"));
-        fs::write(&path, serde_json::to_vec_pretty(&schema)?)
-            .with_context(|| format!("{}", path.display()))?;
-    }
-    Ok(())
 }
 
 impl Verify {

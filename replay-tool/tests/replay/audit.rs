@@ -36,6 +36,26 @@ fn a_bundle_holds_until_a_byte_of_it_is_changed() {
 }
 
 #[test]
+fn what_an_export_that_was_broken_off_left_is_replaced_unless_there_is_more_in_it() {
+    let data = Data::of(&Book::day(2));
+    let (bundle, unfinished) = (data.path("bundle"), data.path("bundle.unfinished"));
+    let export = ["audit", "export", bundle.to_str().unwrap()];
+    fs::create_dir_all(unfinished.join("tile")).unwrap();
+    fs::write(unfinished.join("records"), b"half a rec").unwrap();
+    fs::write(unfinished.join("diary"), b"mine").unwrap();
+    let refused = data.run(&export);
+    assert_eq!(refused.status.code(), Some(1));
+    let said = String::from_utf8(refused.stderr).unwrap();
+    assert!(said.contains("bundle.unfinished") && said.contains("diary"), "{said}");
+    assert!(unfinished.join("records").exists() && !bundle.exists());
+    fs::remove_file(unfinished.join("diary")).unwrap();
+    good(data.run(&export));
+    assert!(!unfinished.exists());
+    let said = good(run(&["audit", "verify", bundle.to_str().unwrap()]));
+    assert!(said.contains("It holds"), "{said}");
+}
+
+#[test]
 fn a_checkpoint_of_another_history_is_told() {
     let (data, other) = (Data::of(&Book::day(4)), Data::of(&Book::day(3)));
     let bundle = data.path("bundle");
