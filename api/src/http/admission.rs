@@ -32,8 +32,8 @@ impl Admission {
     /// Counts one more until the answer is dropped. Called when the request has been read whole, so that nobody
     /// takes a place by sending slowly.
     pub(crate) fn serve(&self) -> Serving<'_> {
-        let before = self.serving.fetch_add(1, Ordering::Relaxed);
-        self.gauge.set((before + 1) as f64);
+        self.serving.fetch_add(1, Ordering::Relaxed);
+        self.gauge.increment(1.0);
         Serving(self)
     }
 
@@ -47,8 +47,8 @@ pub(crate) struct Serving<'a>(&'a Admission);
 
 impl Drop for Serving<'_> {
     fn drop(&mut self) {
-        let before = self.0.serving.fetch_sub(1, Ordering::Relaxed);
-        self.0.gauge.set((before - 1) as f64);
+        self.0.serving.fetch_sub(1, Ordering::Relaxed);
+        self.0.gauge.decrement(1.0);
     }
 }
 

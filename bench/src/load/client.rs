@@ -37,8 +37,7 @@ impl Client {
 
     /// Connects again if the last answer was not waited for, or the server has closed the connection since.
     pub(crate) async fn renew(&mut self, address: SocketAddr) -> anyhow::Result<()> {
-        let silent =
-            matches!(self.stream.try_read(&mut [0]), Err(error) if error.kind() == ErrorKind::WouldBlock);
+        let silent = self.stream.try_read(&mut [0]).is_err_and(|error| error.kind() == ErrorKind::WouldBlock);
         if self.waiting || !silent {
             *self = Self::connect(address).await?;
         }

@@ -10,7 +10,7 @@ use crate::{
 };
 use anyhow::{Context as _, bail};
 use clap::Args;
-use daybook_audit::bundle;
+use daybook_audit::bundle::{self, BundleError};
 use daybook_domain::Event;
 use serde_json::json;
 use std::{
@@ -35,7 +35,7 @@ impl ExportBundle {
     pub(super) async fn run(self, source: &Source, out: &mut Out) -> anyhow::Result<Verdict> {
         let signed = self.tree.read(source)?;
         if self.folder.exists() {
-            bail!("{} exists already; name a new folder", self.folder.display());
+            return Err(BundleError::Exists { path: self.folder.display().to_string() }.into());
         }
         let unfinished = beside(&self.folder)?;
         remove_leftover(&unfinished)?;
