@@ -10,6 +10,7 @@ mod flash_sale;
 mod growth;
 mod hot_sku;
 mod import;
+mod large;
 mod mixed_day;
 mod orders;
 mod overload;

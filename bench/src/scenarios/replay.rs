@@ -1,7 +1,8 @@
 //! The log of the imported year, replayed into nothing at all and into empty read models (all but search). Per core:
-//! events per second of CPU time. At the end every row of the replayed read models is the live one's.
+//! events per second of CPU time. Also what looking back takes on a large log. At the end every row of the replayed read
+//! models is the live one's.
 
-use super::{Effort, year::Year};
+use super::{Effort, large, year::Year};
 use crate::{
     folder,
     machine::Process,
@@ -12,7 +13,7 @@ use daybook_event_log::{EmbeddedLog, EventLog, Position};
 use daybook_projections::{Options, ReadModels};
 use std::{sync::Arc, time::Instant};
 
-pub(super) async fn run(_effort: Effort) -> anyhow::Result<Report> {
+pub(super) async fn run(effort: Effort) -> anyhow::Result<Report> {
     let year = Year::get().await?;
     let log: Arc<dyn EventLog> = Arc::new(EmbeddedLog::open_read_only(year.data.join("log"))?);
     let head = *log.head().borrow();
@@ -35,6 +36,7 @@ pub(super) async fn run(_effort: Effort) -> anyhow::Result<Report> {
     report.add("rows_compared", compare(&models, &year)?);
     models.shutdown()?;
     log.close().await?;
+    large::look_back(effort, &mut report).await?;
     Ok(report)
 }
 

@@ -1,0 +1,81 @@
+//! What looking back takes on a large log, in time and memory: all of it counted, a thing of the past, a search of the
+//! past, and everything replayed. Memory includes the pages of the log that are mapped.
+
+use super::Effort;
+use crate::{
+    data::Prepared,
+    folder,
+    machine::Process,
+    report::{Report, round},
+    server::{AS_REPLAY, program},
+};
+use anyhow::{Context as _, ensure};
+use daybook_event_log::{EmbeddedLog, EventLog, Position};
+use daybook_projections::ReadModels;
+use serde_json::{Value, json};
+use std::{
+    fs::File,
+    path::Path,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+/// How often the program's memory is looked at; its peak is known to the kernel, but only while it lives.
+const LOOK_EVERY: Duration = Duration::from_millis(5);
+
+pub(super) async fn look_back(effort: Effort, report: &mut Report) -> anyhow::Result<()> {
+    let prepared = Prepared::of(effort.history()).await?;
+    let log: Arc<dyn EventLog> = Arc::new(EmbeddedLog::open_read_only(prepared.data.join("log"))?);
+    let head = log.head().borrow().get();
+    let middle = (head / 2).to_string();
+    let page = log.read_all(Position::new(head / 2), 1_000).await?;
+    let order = page.iter().find(|event| event.aggregate() == "order").context("no order in the middle")?;
+    let as_of = ["as-of", "--position", &middle];
+    let answers = folder::for_run()?;
+    let asked: [(&str, Vec<&str>); 3] = [
+        ("stats", vec!["stats"]),
+        ("as_of_order", [&as_of[..], &["order", order.aggregate_id()]].concat()),
+        ("as_of_search", [&as_of[..], &["search", "white mug"]].concat()),
+    ];
+    let mut shown = json!({ "events": head });
+    for (name, arguments) in &asked {
+        shown[name] = ask(&prepared.data, arguments, &answers.path().join(name))?;
+    }
+    let own = Process::own();
+    own.reset_peak();
+    let (start, rss) = (Instant::now(), own.rss_mib());
+    let models = ReadModels::replay(log.clone(), None, &answers.path().join("replayed")).await?;
+    let seconds = start.elapsed().as_secs_f64();
+    shown["replay"] = json!({
+        "events_per_s": round(head as f64 / seconds),
+        "peak_rss_mib_more_than_before": own.peak_rss_mib().saturating_sub(rss),
+    });
+    models.shutdown()?;
+    log.close().await?;
+    report.add("large_log", shown);
+    Ok(())
+}
+
+/// Runs `daybook-replay` to its end, answering how long it took and the most memory it had.
+fn ask(data: &Path, arguments: &[&str], answer: &Path) -> anyhow::Result<Value> {
+    let start = Instant::now();
+    let mut program = program(AS_REPLAY)?;
+    program.arg("--json").arg("--data").arg(data).args(arguments).stdout(File::create(answer)?);
+    let mut child = program.spawn()?;
+    let process = Process(child.id());
+    let mut peak = 0;
+    let status = loop {
+        peak = peak.max(process.peak_rss_mib());
+        if let Some(status) = child.try_wait()? {
+            break status;
+        }
+        std::thread::sleep(LOOK_EVERY);
+    };
+    let seconds = start.elapsed().as_secs_f64();
+    ensure!(status.success(), "daybook-replay {arguments:?}: {status}");
+    let text = std::fs::read(answer)?;
+    let said: Value =
+        serde_json::from_slice(&text).with_context(|| format!("the answer to {arguments:?}"))?;
+    ensure!(said.as_object().is_some_and(|said| !said.is_empty()), "{arguments:?} answered {said}");
+    Ok(json!({ "seconds": round(seconds), "peak_rss_mib": peak }))
+}
