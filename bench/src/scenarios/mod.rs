@@ -60,6 +60,10 @@ pub(crate) enum Scenario {
     Search,
     /// Searches of which none was asked before.
     SearchUncached,
+    /// `product` with ten million products (long).
+    Product10m,
+    /// `search` among ten million products (long).
+    Search10m,
     /// From a command's answer until reads and search show it.
     Visibility,
     /// Appends to the embedded log: batches of 500, then 1 to 1,024 writers of single events.
@@ -96,7 +100,7 @@ impl Scenario {
     }
 
     const fn is_long(self) -> bool {
-        matches!(self, Self::Growth)
+        matches!(self, Self::Growth | Self::Product10m | Self::Search10m)
     }
 
     pub(crate) fn name(self) -> String {
@@ -129,6 +133,11 @@ impl Effort {
         Size::of_products(self.scale(1_000_000))
     }
 
+    /// Ten times as many.
+    pub(crate) fn large_catalog(self) -> Size {
+        Size::of_products(self.scale(10_000_000))
+    }
+
     /// The shop of many events.
     pub(crate) fn history(self) -> Size {
         Size::of_events(self.scale(10_000_000))
@@ -158,6 +167,8 @@ pub(crate) async fn run(scenario: Scenario, effort: Effort) -> anyhow::Result<Re
         Scenario::Overload => overload::run(effort).await,
         Scenario::Product => product::run(effort, effort.catalog()).await,
         Scenario::Search => search::run(effort, effort.catalog()).await,
+        Scenario::Product10m => product::run(effort, effort.large_catalog()).await,
+        Scenario::Search10m => search::run(effort, effort.large_catalog()).await,
         Scenario::SearchUncached => search_uncached::run(effort).await,
         Scenario::Visibility => visibility::run(effort).await,
         Scenario::Append => append::run(effort).await,

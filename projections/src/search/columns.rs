@@ -4,7 +4,7 @@
 use super::{
     SearchIndexError,
     names::{NONE, Names},
-    price,
+    price::{self, RANGE_STARTS, range_of},
     schema::{ATTRIBUTE, BRAND, CATEGORY, CREATED, IN_STOCK, NAME, PRICE},
 };
 use ahash::AHashMap;
@@ -13,20 +13,51 @@ use tantivy::{SegmentReader, TantivyError, columnar::StrColumn, index::SegmentId
 
 /// A price column's value where there is no price.
 pub(super) const NO_PRICE: i64 = -1;
+const NO_RANGE: u8 = u8::MAX;
+const _: () = assert!(RANGE_STARTS.len() < NO_RANGE as usize);
 
 pub(super) struct SegmentColumns {
     pub(super) segment: SegmentId,
-    pub(super) brand: Vec<u32>,
-    pub(super) category: Vec<u32>,
-    pub(super) in_stock: Vec<bool>,
+    /// One per product, and one more, where the attributes end.
+    traits: Vec<Traits>,
     pub(super) created: Vec<u64>,
     /// By currency code.
-    pub(super) prices: AHashMap<u16, Vec<i64>>,
-    attribute_starts: Vec<u32>,
+    pub(super) prices: AHashMap<u16, PriceColumn>,
     attributes: Vec<u32>,
     /// Rank of the name within this segment.
     pub(super) name: Vec<u32>,
     pub(super) names: Option<StrColumn>,
+}
+
+/// What every match is counted by. Kept together, as a pass goes from one place in memory to the next far away, and
+/// waits for each.
+#[derive(Clone, Copy)]
+pub(super) struct Traits {
+    pub(super) brand: u32,
+    pub(super) category: u32,
+    attributes_start: u32,
+    pub(super) in_stock: bool,
+}
+
+/// The prices in one currency.
+pub(super) struct PriceColumn {
+    minor: Vec<i64>,
+    /// The range that each is in: most searches only count these, and a byte a product stays in the cache.
+    range: Vec<u8>,
+}
+
+impl PriceColumn {
+    /// In minor units; [`NO_PRICE`] if there is none.
+    #[inline]
+    pub(super) fn minor(&self, doc: u32) -> i64 {
+        self.minor[doc as usize]
+    }
+
+    /// None if there is no price.
+    #[inline]
+    pub(super) fn range(&self, doc: u32) -> Option<usize> {
+        Some(self.range[doc as usize]).filter(|range| *range != NO_RANGE).map(usize::from)
+    }
 }
 
 impl SegmentColumns {
@@ -55,38 +86,44 @@ impl SegmentColumns {
             |names, text| names.attribute_id(text),
             Names::add_attribute,
         )?;
-        let mut attribute_starts = Vec::with_capacity(max_doc as usize + 1);
+        let (brands, categories) = (single(brand_column, &brand_ids), single(category_column, &category_ids));
+        let (created, stock) = (fast.u64(CREATED)?, fast.u64(IN_STOCK)?);
+        let mut traits = Vec::with_capacity(max_doc as usize + 1);
         let mut attributes = Vec::new();
-        for doc in 0..max_doc {
-            attribute_starts.push(offset(attributes.len())?);
+        for (doc, (brand, category)) in (0..max_doc).zip(brands.into_iter().zip(categories)) {
+            let in_stock = stock.first(doc) == Some(1);
+            traits.push(Traits { brand, category, attributes_start: offset(attributes.len())?, in_stock });
             if let Some(column) = &attribute_column {
                 let known = |ord: u64| attribute_ids.get(usize::try_from(ord).ok()?).copied();
                 attributes.extend(column.ords().values_for_doc(doc).filter_map(known));
             }
         }
-        attribute_starts.push(offset(attributes.len())?);
+        let attributes_start = offset(attributes.len())?;
+        traits.push(Traits { brand: NONE, category: NONE, attributes_start, in_stock: false });
         attributes.shrink_to_fit();
         let name_column = fast.str(NAME)?;
         let name = |doc| name_column.as_ref().and_then(|column| column.ords().first(doc)).unwrap_or(0);
-        let (created, stock) = (fast.u64(CREATED)?, fast.u64(IN_STOCK)?);
         Ok(Self {
             segment: segment.segment_id(),
-            brand: single(brand_column, &brand_ids),
-            category: single(category_column, &category_ids),
-            in_stock: (0..max_doc).map(|doc| stock.first(doc) == Some(1)).collect(),
+            traits,
             created: (0..max_doc).map(|doc| created.first(doc).unwrap_or(0)).collect(),
             prices: prices(segment)?,
-            attribute_starts,
             attributes,
             name: (0..max_doc).map(|doc| u32::try_from(name(doc)).unwrap_or(u32::MAX)).collect(),
             names: name_column,
         })
     }
 
+    #[inline]
+    pub(super) fn traits(&self, doc: u32) -> &Traits {
+        &self.traits[doc as usize]
+    }
+
     /// The attribute values of a product.
+    #[inline]
     pub(super) fn attributes(&self, doc: u32) -> &[u32] {
-        let (start, end) = (self.attribute_starts[doc as usize], self.attribute_starts[doc as usize + 1]);
-        &self.attributes[start as usize..end as usize]
+        let (this, next) = (&self.traits[doc as usize], &self.traits[doc as usize + 1]);
+        &self.attributes[this.attributes_start as usize..next.attributes_start as usize]
     }
 }
 
@@ -121,14 +158,18 @@ fn global_ids(
     Ok(ids)
 }
 
-fn prices(segment: &SegmentReader) -> Result<AHashMap<u16, Vec<i64>>, SearchIndexError> {
-    let mut prices: AHashMap<u16, Vec<i64>> = AHashMap::new();
+fn prices(segment: &SegmentReader) -> Result<AHashMap<u16, PriceColumn>, SearchIndexError> {
+    let mut prices: AHashMap<u16, PriceColumn> = AHashMap::new();
     let column = segment.fast_fields().u64(PRICE)?;
+    let docs = segment.max_doc() as usize;
     for doc in 0..segment.max_doc() {
         for packed in column.values_for_doc(doc) {
             let (currency, minor) = price::unpack(packed);
-            let column = prices.entry(currency).or_insert_with(|| vec![NO_PRICE; segment.max_doc() as usize]);
-            column[doc as usize] = minor;
+            let column = prices
+                .entry(currency)
+                .or_insert_with(|| PriceColumn { minor: vec![NO_PRICE; docs], range: vec![NO_RANGE; docs] });
+            column.minor[doc as usize] = minor;
+            column.range[doc as usize] = u8::try_from(range_of(minor)).unwrap_or(NO_RANGE);
         }
     }
     Ok(prices)

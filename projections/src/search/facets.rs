@@ -3,8 +3,8 @@
 use super::{
     category,
     filter::Filters,
-    gather::Counts,
     names::{NONE, Names},
+    pass::Counts,
     price::RANGE_STARTS,
     request::SearchRequest,
     response::{

@@ -100,22 +100,31 @@ impl Filters {
         }
     }
 
-    /// The bits of the filters that this product fails; `price` is its price in the request's currency.
+    /// Whether there is nothing that a product could fail.
+    pub(super) fn are_none(&self) -> bool {
+        self.brand.is_none()
+            && self.price.is_none()
+            && self.in_stock.is_none()
+            && self.all_attribute_bits == 0
+    }
+
+    /// The bits of the filters that this product fails; `price` answers its price in the request's currency.
     #[inline]
-    pub(super) fn failed(&self, columns: &SegmentColumns, doc: u32, price: i64) -> u32 {
+    pub(super) fn failed(&self, columns: &SegmentColumns, doc: u32, price: impl Fn() -> i64) -> u32 {
         let mut failed = 0;
         if let Some(brands) = &self.brand
-            && !brands.contains(&columns.brand[doc as usize])
+            && !brands.contains(&columns.traits(doc).brand)
         {
             failed |= BRAND;
         }
-        if let Some((min, max)) = self.price
-            && (price == NO_PRICE || price < min || price > max)
-        {
-            failed |= PRICE;
+        if let Some((min, max)) = self.price {
+            let price = price();
+            if price == NO_PRICE || price < min || price > max {
+                failed |= PRICE;
+            }
         }
         if let Some(in_stock) = self.in_stock
-            && columns.in_stock[doc as usize] != in_stock
+            && columns.traits(doc).in_stock != in_stock
         {
             failed |= STOCK;
         }

@@ -1,48 +1,19 @@
-//! The one pass over everything that matches: finds the page's products and counts all facets.
+//! Runs a pass over everything that matches, segment by segment, and makes a page of what it found.
 
 use super::{
     SearchError,
-    columns::{NO_PRICE, SegmentColumns},
+    columns::SegmentColumns,
     cursor::Cursor,
-    filter::{BRAND, FIRST_ATTRIBUTE, Filters, PRICE, STOCK},
-    price::{RANGE_STARTS, range_of},
-    request::{CountMode, SearchRequest, Sort},
-    tally::Tally,
+    filter::Filters,
+    pass::{Counts, Pass, Segment},
+    request::{SearchRequest, Sort},
     top::{Candidate, Rank, Top},
     view::View,
 };
 use tantivy::{
     columnar::StrColumn,
-    fastfield::AliveBitSet,
     query::{EnableScoring, Query},
 };
-
-/// Up to so many matches, every n-th product's attributes are counted, as n products. Attributes are most of a
-/// pass' work (some 20 values a product, each a random access), so this bounds it at any size of the shop.
-const SAMPLING: [(u64, u32); 3] = [(8_192, 1), (131_072, 16), (u64::MAX, 128)];
-
-/// What is counted; kept between searches for its memory.
-#[derive(Default)]
-pub(super) struct Counts {
-    pub(super) brands: Tally,
-    pub(super) categories: Tally,
-    pub(super) attributes: Tally,
-    pub(super) prices: [u64; RANGE_STARTS.len()],
-    /// Out of stock, in stock.
-    pub(super) stock: [u64; 2],
-    pub(super) estimated: bool,
-}
-
-impl Counts {
-    fn prepare(&mut self, view: &View) {
-        self.brands.prepare(view.brand_end);
-        self.categories.prepare(view.category_end);
-        self.attributes.prepare(view.key_of.len());
-        self.prices = [0; RANGE_STARTS.len()];
-        self.stock = [0; 2];
-        self.estimated = false;
-    }
-}
 
 /// What a pass found.
 pub(super) struct Gathered {
@@ -56,26 +27,6 @@ pub(super) struct Gathered {
     pub(super) next: Option<Cursor>,
 }
 
-struct Pass<'a> {
-    filters: &'a Filters,
-    key_of: &'a [u32],
-    counts: Option<&'a mut Counts>,
-    sort: Sort,
-    exact: bool,
-    by_score: bool,
-    top: Top,
-    matched: u64,
-    found: u64,
-}
-
-/// One segment, as the pass reads it.
-struct Segment<'a> {
-    number: u32,
-    columns: &'a SegmentColumns,
-    prices: Option<&'a [i64]>,
-    alive: Option<&'a AliveBitSet>,
-}
-
 /// Runs over what `query` matches; everything, if there is none.
 pub(super) fn gather(
     view: &View,
@@ -83,7 +34,7 @@ pub(super) fn gather(
     filters: &Filters,
     query: Option<&dyn Query>,
     by_words: bool,
-    mut counts: Option<&mut Counts>,
+    counts: Option<&mut Counts>,
 ) -> Result<Gathered, SearchError> {
     let cursor = Cursor::of(request)?;
     let limit = request.limit.unwrap_or(1) as usize;
@@ -95,25 +46,13 @@ pub(super) fn gather(
         EnableScoring::disabled_from_searcher(&view.searcher)
     };
     let weight = query.map(|query| query.weight(scoring)).transpose()?;
-    if let Some(counts) = counts.as_deref_mut() {
-        counts.prepare(view);
-    }
-    let mut pass = Pass {
-        filters,
-        key_of: &view.key_of,
-        counts,
-        sort: request.sort,
-        exact: request.count == CountMode::Exact,
-        by_score,
-        top: Top::new(limit + 1, cursor.as_ref().map(|cursor| cursor.rank)),
-        matched: 0,
-        found: 0,
-    };
+    let top = Top::new(limit + 1, cursor.as_ref().map(|cursor| cursor.rank));
+    let mut pass = Pass::new(view, request, by_score, filters, counts, top);
     let mut named: Vec<(Vec<u8>, Candidate)> = Vec::new();
     for (number, (reader, columns)) in
         (0_u32..).zip(view.searcher.segment_readers().iter().zip(&view.columns))
     {
-        let prices = filters.currency.and_then(|currency| columns.prices.get(&currency)).map(Vec::as_slice);
+        let prices = filters.currency.and_then(|currency| columns.prices.get(&currency));
         let segment = Segment { number, columns, prices, alive: reader.alive_bitset() };
         if by_name {
             pass.top.below = name_bound(columns, cursor.as_ref())?;
@@ -127,6 +66,7 @@ pub(super) fn gather(
                 docs.iter().for_each(|doc| pass.take(&segment, *doc, 0.0));
             })?,
         }
+        pass.look(&segment);
         if by_name {
             for candidate in pass.top.drain() {
                 named.push((name_of(columns, candidate.doc)?, candidate));
@@ -134,85 +74,7 @@ pub(super) fn gather(
         }
     }
     let (page, next) = if by_name { named_page(named, limit) } else { ranked_page(&mut pass.top, limit) };
-    Ok(Gathered { matched: pass.matched, found: pass.found, page, next })
-}
-
-impl Pass<'_> {
-    #[inline]
-    fn take(&mut self, segment: &Segment<'_>, doc: u32, score: f32) {
-        if segment.alive.is_some_and(|alive| alive.is_deleted(doc)) {
-            return;
-        }
-        self.matched += 1;
-        let columns = segment.columns;
-        let price = segment.prices.map_or(NO_PRICE, |prices| prices[doc as usize]);
-        let failed = self.filters.failed(columns, doc, price);
-        if failed == 0 {
-            self.found += 1;
-            let rank = self.rank(columns, doc, price, score);
-            self.top.offer(Candidate { rank, segment: segment.number, doc });
-        }
-        if failed & failed.wrapping_sub(1) == 0 {
-            self.count(columns, doc, price, failed);
-        }
-    }
-
-    fn rank(&self, columns: &SegmentColumns, doc: u32, price: i64, score: f32) -> Rank {
-        let created = columns.created[doc as usize];
-        let first = match self.sort {
-            Sort::Relevance if self.by_score => u64::from(score.max(0.0).to_bits()),
-            Sort::Relevance | Sort::Newest => created,
-            Sort::PriceAsc if price == NO_PRICE => 0,
-            Sort::PriceAsc => u64::MAX - price.unsigned_abs(),
-            Sort::PriceDesc if price == NO_PRICE => 0,
-            Sort::PriceDesc => price.unsigned_abs() + 1,
-            Sort::Name => u64::MAX - u64::from(columns.name[doc as usize]),
-        };
-        (first, created)
-    }
-
-    /// Counts a product that fails no filter, or only the one of the bit `failed`.
-    #[inline]
-    fn count(&mut self, columns: &SegmentColumns, doc: u32, price: i64, failed: u32) {
-        let Some(counts) = self.counts.as_deref_mut() else { return };
-        if failed & !BRAND == 0 {
-            counts.brands.add(columns.brand[doc as usize], 1);
-        }
-        if failed & !PRICE == 0 && price != NO_PRICE {
-            counts.prices[range_of(price)] += 1;
-        }
-        if failed & !STOCK == 0 {
-            counts.stock[usize::from(columns.in_stock[doc as usize])] += 1;
-        }
-        if failed == 0 {
-            counts.categories.add(columns.category[doc as usize], 1);
-        }
-        if failed != 0 && failed < FIRST_ATTRIBUTE {
-            return;
-        }
-        let weight = if self.exact { 1 } else { weight_at(self.matched) };
-        if weight > 1 {
-            counts.estimated = true;
-            if !self.matched.is_multiple_of(u64::from(weight)) {
-                return;
-            }
-        }
-        if failed == 0 {
-            columns.attributes(doc).iter().for_each(|id| counts.attributes.add(*id, weight));
-        } else {
-            let bit = failed.trailing_zeros() - FIRST_ATTRIBUTE.trailing_zeros();
-            let key = self.filters.keys[bit as usize];
-            for id in columns.attributes(doc) {
-                if self.key_of.get(*id as usize) == Some(&key) {
-                    counts.attributes.add(*id, weight);
-                }
-            }
-        }
-    }
-}
-
-fn weight_at(matched: u64) -> u32 {
-    SAMPLING.iter().find(|(up_to, _)| matched <= *up_to).map_or(1, |(_, weight)| *weight)
+    Ok(Gathered { matched: pass.matched as u64, found: pass.found as u64, page, next })
 }
 
 fn ranked_page(top: &mut Top, limit: usize) -> (Vec<Candidate>, Option<Cursor>) {

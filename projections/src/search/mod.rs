@@ -21,6 +21,7 @@
 //! synonyms and no personal ranking.
 
 mod alone;
+mod at_least;
 mod bounded;
 mod category;
 mod columns;
@@ -34,6 +35,7 @@ mod gather;
 mod index;
 mod names;
 mod parameters;
+mod pass;
 mod price;
 mod projection;
 mod render;

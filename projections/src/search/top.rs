@@ -26,6 +26,13 @@ impl Top {
         Self { heap: BinaryHeap::with_capacity(limit + 1), limit, below }
     }
 
+    /// Whether a candidate can be kept whose rank begins with `first`.
+    #[inline]
+    pub(super) fn may_take(&self, first: u64) -> bool {
+        self.below.is_none_or(|below| first <= below.0)
+            && (self.heap.len() < self.limit || self.heap.peek().is_some_and(|worst| first >= worst.0.rank.0))
+    }
+
     #[inline]
     pub(super) fn offer(&mut self, candidate: Candidate) {
         if self.below.is_some_and(|below| candidate.rank >= below) {

@@ -3,6 +3,7 @@
 
 use super::{
     SearchError,
+    at_least::AtLeast,
     request::MAX_QUERY_TERMS,
     response::Correction,
     schema::{analyzer, plain_analyzer, words_of},
@@ -112,13 +113,13 @@ impl Words {
 
     /// Products with at least `minimum` of the words.
     pub(super) fn some(&self, minimum: usize, narrow: &[Box<dyn Query>]) -> Box<dyn Query> {
-        let words = self.words.iter().filter(|terms| !terms.is_empty());
-        let clauses = words.map(|terms| (Occur::Should, any(terms))).collect();
-        let union = BooleanQuery::with_minimum_required_clauses(clauses, minimum);
-        if narrow.is_empty() {
-            return Box::new(union);
-        }
-        narrowed(vec![(Occur::Must, Box::new(union))], narrow)
+        let words = self.words.iter().filter(|terms| !terms.is_empty()).map(|terms| any(terms)).collect();
+        let some: Box<dyn Query> = if minimum > 1 {
+            Box::new(AtLeast { minimum, words })
+        } else {
+            Box::new(BooleanQuery::union(words))
+        };
+        narrowed(vec![(Occur::Must, some)], narrow)
     }
 
     fn add_code(&self, clauses: &mut Vec<(Occur, Box<dyn Query>)>) {
