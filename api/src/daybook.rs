@@ -19,7 +19,7 @@ use daybook_audit::AuditError;
 use daybook_engine::{Engine, EngineError, EngineOptions, SimulatedGateway};
 use daybook_event_log::{EventLog, LogError};
 use daybook_messaging::{FedLog, MessagingError, RelayOptions, connect_watched};
-use daybook_projections::{ReadModels, ReadServer, RunnerError, StoreError};
+use daybook_projections::{ReadModels, RunnerError, Steps, StoreError};
 use std::{
     io,
     path::PathBuf,
@@ -58,8 +58,10 @@ pub enum OpenError {
 const TOGETHER: [&str; 5] = ["catalog", "cart", "order", "stock", "payment"];
 
 /// Opens the read models beside the threads that serve: their server may have to be waited for.
-async fn open_reads(dir: PathBuf, server: Option<ReadServer>) -> Result<ReadModels, OpenError> {
-    let options = daybook_projections::Options { server, ..daybook_projections::Options::default() };
+async fn open_reads(options: &ServeOptions, dir: PathBuf) -> Result<ReadModels, OpenError> {
+    let server = options.read_store.server().cloned();
+    let steps = if options.unattended { Steps::FILLING } else { Steps::SERVING };
+    let options = daybook_projections::Options { server, steps, ..daybook_projections::Options::default() };
     let opened = tokio::task::spawn_blocking(move || ReadModels::open(&dir, options)).await;
     match opened {
         Ok(opened) => Ok(opened?),
@@ -117,7 +119,7 @@ impl Daybook {
         };
         let log = options.store.open(dir.log(), options.log(), tell).await?;
         // On a shared log this is what keeps a second node out of the directory, so it comes before what writes there.
-        let reads = open_reads(dir.read(), options.read_store.server().cloned()).await?;
+        let reads = open_reads(&options, dir.read()).await?;
         let audit = Trail::open(&dir.audit(), options.audit_origin.as_deref())?;
         let gateway = Arc::new(SimulatedGateway::new());
         let write_path = WritePath::start()?;

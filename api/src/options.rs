@@ -32,6 +32,8 @@ pub struct ServeOptions {
     pub nats: Option<Nats>,
     /// What this node does. On an embedded store always everything.
     pub roles: Roles,
+    /// Nobody reads meanwhile, as at an import: read models follow in large steps, which takes less work.
+    pub unattended: bool,
 }
 
 /// A NATS with JetStream.
@@ -57,6 +59,7 @@ impl ServeOptions {
             read_store: ReadStore::Embedded,
             nats: None,
             roles: Roles::ALL,
+            unattended: false,
         }
     }
 

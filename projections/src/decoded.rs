@@ -1,5 +1,6 @@
 //! Events of the log, decoded once for all projections of a lane.
 
+use crate::Steps;
 use daybook_domain::{Event, EventError};
 use daybook_event_log::{EventLog, LogError, Position, RecordedEvent};
 use std::sync::Arc;
@@ -28,10 +29,8 @@ pub(crate) fn decode(record: &RecordedEvent) -> Result<Event, EventError> {
 /// What the projections of a lane want to see.
 pub(crate) type Concerns = Vec<fn(&str, &str) -> bool>;
 
-/// At most this many bytes are read at a time, as far as it can be foretold, …
-const CHUNK_BYTES: usize = 2 << 20;
-/// … and at most and at least this many events.
-const CHUNK_EVENTS: (usize, usize) = (64, 4096);
+/// However large they are, at least this many events are read at a time.
+const LEAST_EVENTS: usize = 64;
 
 /// Chunks that are read and decoded ahead of who applies them.
 const CHUNKS_AHEAD: usize = 2;
@@ -59,6 +58,7 @@ pub(crate) struct Reader {
     /// Reads nothing after this position.
     pub(crate) until: Option<Position>,
     concerns: Concerns,
+    steps: Steps,
     bytes_per_event: usize,
 }
 
@@ -69,14 +69,15 @@ impl Reader {
         concerns: Concerns,
         checkpoint: Position,
         until: Option<Position>,
+        steps: Steps,
     ) -> Self {
-        Self { log, next: checkpoint.next(), until, concerns, bytes_per_event: 512 }
+        Self { log, next: checkpoint.next(), until, concerns, steps, bytes_per_event: 512 }
     }
 
     /// The next events there are now; empty at the end.
     pub(crate) async fn read(&mut self) -> Result<Vec<Decoded>, LogError> {
-        let (least, most) = CHUNK_EVENTS;
-        let mut limit = (CHUNK_BYTES / self.bytes_per_event.max(1)).clamp(least, most);
+        let mut limit = (self.steps.bytes / self.bytes_per_event.max(1)).max(LEAST_EVENTS);
+        limit = limit.min(self.steps.events);
         if let Some(until) = self.until {
             let left = (until.get() + 1).saturating_sub(self.next.get());
             limit = limit.min(usize::try_from(left).unwrap_or(limit));

@@ -3,7 +3,10 @@
 //! It batches by waiting: when events trickle in they are handed on at once, when they stream in it reads at
 //! most once per pace, and when it is behind it reads full chunks without a pause.
 
-use crate::decoded::{Decoded, Reader};
+use crate::{
+    Steps,
+    decoded::{Decoded, Reader},
+};
 use daybook_event_log::{LogError, Position};
 use std::{
     sync::Arc,
@@ -22,8 +25,7 @@ pub(crate) struct Chunk {
 
 /// How a feed is to work.
 pub(crate) struct FeedOptions {
-    /// The shortest time between two reads that find less than a full chunk.
-    pub(crate) pace: Duration,
+    pub(crate) steps: Steps,
     /// Give way to other threads.
     pub(crate) background: bool,
     /// Stops it when true, or when its sender is gone.
@@ -34,8 +36,6 @@ pub(crate) struct FeedOptions {
 const AHEAD: usize = 2;
 /// Before asking a log again that failed.
 const RETRY_PAUSE: Duration = Duration::from_millis(500);
-/// A chunk of this many events means that there are more.
-const FULL: usize = 1024;
 
 /// Starts a thread that hands chunks to `deliver` until stopped, until `deliver` answers false, or until the
 /// log is closed.
@@ -67,7 +67,7 @@ async fn feed(mut reader: Reader, mut options: FeedOptions, mut deliver: impl Fn
         };
         let full = match chunk {
             Ok(chunk) => {
-                let full = chunk.events.len() >= FULL;
+                let full = chunk.events.len() >= options.steps.full;
                 if !deliver(chunk) {
                     return;
                 }
@@ -81,7 +81,7 @@ async fn feed(mut reader: Reader, mut options: FeedOptions, mut deliver: impl Fn
             }
         };
         if !full {
-            std::thread::sleep(options.pace.saturating_sub(began.elapsed()));
+            std::thread::sleep(options.steps.pace.saturating_sub(began.elapsed()));
         }
     }
 }

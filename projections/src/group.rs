@@ -1,7 +1,7 @@
 //! Read models that are kept current together, at work: their lane's threads, and the rebuilds beside it.
 
 use crate::{
-    ReadStore, RunnerError,
+    ReadStore, RunnerError, Steps,
     lane::Lane,
     member::Member,
     prepare::{Prepared, prepare},
@@ -12,7 +12,7 @@ use crate::{
 };
 use daybook_event_log::EventLog;
 use parking_lot::Mutex;
-use std::{sync::Arc, thread::JoinHandle, time::Duration};
+use std::{sync::Arc, thread::JoinHandle};
 use tokio::{runtime::Handle, sync::watch};
 
 /// The groups at work in this process.
@@ -30,7 +30,7 @@ pub(crate) struct GroupWork {
     pub(crate) store: Arc<ReadStore>,
     pub(crate) seats: Vec<Arc<Seat>>,
     pub(crate) log: Arc<dyn EventLog>,
-    pub(crate) pace: Duration,
+    pub(crate) steps: Steps,
     /// Where a failure that stopped it is told.
     pub(crate) failure: Arc<watch::Sender<Option<RunnerError>>>,
 }
@@ -41,12 +41,12 @@ const BESIDE_EVENTS: u64 = 100_000;
 impl Group {
     /// Starts following the log, from where each read model stands. Must be called within a tokio runtime.
     pub(crate) async fn start(work: GroupWork) -> Result<Self, RunnerError> {
-        let GroupWork { store, seats, log, pace, failure } = work;
+        let GroupWork { store, seats, log, steps, failure } = work;
         let Prepared { lane, beside } = prepare(&store, &seats, &log, BESIDE_EVENTS).await?;
         let names: Vec<_> = seats.iter().map(|seat| seat.definition.name).collect();
         let concerns = seats.iter().map(|seat| seat.definition.concerns).collect();
         let name = if names.len() > 1 { "read-models" } else { names[0] };
-        let work = LaneWork { lane, seats: seats.clone(), log: log.clone(), concerns, pace, failure };
+        let work = LaneWork { lane, seats: seats.clone(), log: log.clone(), concerns, steps, failure };
         let threads = runner::spawn(name, work).map_err(no_thread)?;
         let (stop_rebuilds, _) = watch::channel(false);
         let mut group = Self { names, threads, rebuilds: Vec::new(), stop_rebuilds };

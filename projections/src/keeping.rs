@@ -3,7 +3,7 @@
 //! lane begins again from its checkpoint, so nothing is missed and nothing is taken twice.
 
 use crate::{
-    ReadStore, RunnerError, StoreError,
+    ReadStore, RunnerError, Steps, StoreError,
     group::{Group, GroupWork, Groups},
     pauses::{Pauses, stopped_within},
     prepare::answer_from_what_is_there,
@@ -27,7 +27,7 @@ pub(crate) struct Keeper {
     /// The read models of each lane.
     pub(crate) lanes: Vec<Vec<Arc<Seat>>>,
     pub(crate) log: Arc<dyn EventLog>,
-    pub(crate) pace: Duration,
+    pub(crate) steps: Steps,
     pub(crate) groups: Groups,
     /// Why a lane stopped; None while all are at work.
     pub(crate) failure: Arc<watch::Sender<Option<RunnerError>>>,
@@ -39,7 +39,7 @@ impl Keeper {
     pub(crate) async fn begin(&self) -> Result<(), RunnerError> {
         for seats in &self.lanes {
             let (store, seats, log) = (self.store.clone(), seats.clone(), self.log.clone());
-            let work = GroupWork { store, seats, log, pace: self.pace, failure: self.failure.clone() };
+            let work = GroupWork { store, seats, log, steps: self.steps, failure: self.failure.clone() };
             let group = Group::start(work).await?;
             self.groups.lock().push(group);
         }

@@ -6,7 +6,7 @@
 //! projector lets go of all it has in memory and begins again from what the store has.
 
 use crate::{
-    ReadStore, RunnerError, StoreError,
+    ReadStore, RunnerError, Steps, StoreError,
     following::Leads,
     group::{Group, GroupWork, Groups},
     pauses::{Pauses, stopped_within},
@@ -33,7 +33,7 @@ pub(crate) struct Leader {
     pub(crate) seats: Vec<Arc<Seat>>,
     pub(crate) log: Arc<dyn EventLog>,
     pub(crate) runtime: Handle,
-    pub(crate) pace: Duration,
+    pub(crate) steps: Steps,
     pub(crate) leads: Leads,
     pub(crate) groups: Groups,
     pub(crate) stop: watch::Receiver<bool>,
@@ -118,7 +118,7 @@ impl Leader {
             store: self.store.clone(),
             seats: self.seats.clone(),
             log: self.log.clone(),
-            pace: self.pace,
+            steps: self.steps,
             failure: failure.clone(),
         };
         let group = self.runtime.block_on(Group::start(work))?;

@@ -1,7 +1,7 @@
 //! All read models of the shop behind one door: opened from a directory, kept current from a log, asked.
 
 use crate::{
-    Definition, Live, ReadStore, RunnerError, StoreError,
+    Definition, Live, ReadStore, RunnerError, Steps, StoreError,
     decoded::{Reader, read_ahead},
     following::{Follower, Leads},
     group::{Group, Groups},
@@ -29,9 +29,8 @@ use tokio::{runtime::Handle, sync::watch};
 pub struct Options {
     /// Memory for rows read from disk, in bytes.
     pub cache_bytes: u64,
-    /// Under load, events are collected at least this long between two commits. An idle read model takes an
-    /// event at once.
-    pub pace_ms: u64,
+    /// In which steps the log is followed.
+    pub steps: Steps,
     /// How to search; None: not at all.
     pub search: Option<SearchConfig>,
     /// The server that has the rows of all but search, shared by several nodes; None: they are on this disk.
@@ -40,7 +39,12 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { cache_bytes: 64 << 20, pace_ms: 20, search: Some(SearchConfig::default()), server: None }
+        Self {
+            cache_bytes: 64 << 20,
+            steps: Steps::SERVING,
+            search: Some(SearchConfig::default()),
+            server: None,
+        }
     }
 }
 
@@ -175,7 +179,7 @@ impl ReadModels {
         let inner = &self.inner;
         let (stop, stopped) = watch::channel(false);
         let groups = Groups::default();
-        let pace = Duration::from_millis(inner.options.pace_ms);
+        let steps = inner.options.steps;
         let (apart, together): (Vec<_>, Vec<_>) =
             inner.seats.iter().cloned().partition(|seat| seat.definition.apart);
         let mut keeping = Vec::new();
@@ -189,7 +193,7 @@ impl ReadModels {
                     seats: together,
                     log: log.clone(),
                     runtime: Handle::current(),
-                    pace,
+                    steps,
                     leads: inner.leads.clone(),
                     groups: groups.clone(),
                     stop: stopped.clone(),
@@ -206,7 +210,7 @@ impl ReadModels {
             store: inner.store.clone(),
             lanes,
             log: log.clone(),
-            pace,
+            steps,
             groups: groups.clone(),
             failure: inner.failure.clone(),
             stop: stopped,
@@ -230,7 +234,8 @@ impl ReadModels {
         let concerns = inner.seats.iter().map(|seat| seat.definition.concerns).collect();
         let from = lane.members.iter().map(|member| member.checkpoint.position).min();
         let mut reached = from.unwrap_or_default();
-        let (mut chunks, reading) = read_ahead(Reader::new(log.clone(), concerns, reached, until));
+        let reader = Reader::new(log.clone(), concerns, reached, until, store.filling());
+        let (mut chunks, reading) = read_ahead(reader);
         while let Some(chunk) = chunks.recv().await {
             lane.apply(&chunk)?;
             reached = chunk.last().map_or(reached, |last| last.record.position());

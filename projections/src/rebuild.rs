@@ -58,7 +58,7 @@ impl Rebuild {
     fn run(mut self, runtime: &Handle, pace: &Pace) -> Result<(), RunnerError> {
         let from = self.lane.members[0].checkpoint.position;
         let concerns = vec![self.seat.definition.concerns];
-        let mut reader = Reader::new(self.log.clone(), concerns, from, None);
+        let mut reader = Reader::new(self.log.clone(), concerns, from, None, self.lane.store.filling());
         loop {
             self.tell(pace);
             if *self.stop.borrow() {

@@ -2,7 +2,7 @@
 //! batches whatever an operator asks for.
 
 use crate::{
-    DeadLetter, Flush, ReadStore, SkippedLetter, StoreError,
+    DeadLetter, Flush, ReadStore, SkippedLetter, Steps, StoreError,
     decoded::{Concerns, Decoded, Reader},
     feed::{self, Chunk, FeedOptions},
     lane::Lane,
@@ -13,7 +13,6 @@ use daybook_event_log::{EventLog, LogError, Position};
 use std::{
     sync::{Arc, mpsc},
     thread::JoinHandle,
-    time::Duration,
 };
 use tokio::{
     runtime::Handle,
@@ -95,7 +94,7 @@ pub(crate) struct LaneWork {
     pub(crate) seats: Vec<Arc<Seat>>,
     pub(crate) log: Arc<dyn EventLog>,
     pub(crate) concerns: Concerns,
-    pub(crate) pace: Duration,
+    pub(crate) steps: Steps,
     /// Where a failure that stopped the lane is told.
     pub(crate) failure: Arc<watch::Sender<Option<RunnerError>>>,
 }
@@ -106,9 +105,9 @@ pub(crate) fn spawn(name: &str, work: LaneWork) -> std::io::Result<LaneThreads> 
     let (stop, stopped) = watch::channel(false);
     let from = work.lane.members.iter().map(|member| member.checkpoint.position).min();
     let from = from.unwrap_or(*work.log.head().borrow());
-    let reader = Reader::new(work.log.clone(), work.concerns.clone(), from, None);
+    let reader = Reader::new(work.log.clone(), work.concerns.clone(), from, None, work.steps);
     let background = work.seats.iter().all(|seat| seat.definition.apart);
-    let options = FeedOptions { pace: work.pace, background, stop: stopped };
+    let options = FeedOptions { steps: work.steps, background, stop: stopped };
     let chunks = messages.clone();
     let feed = feed::spawn(format!("{name}-feed"), reader, options, move |chunk| {
         chunks.send(Message::Chunk(chunk)).is_ok()
@@ -150,7 +149,7 @@ impl Runner {
         loop {
             let waits = self.work.lane.members.iter().any(Member::has_uncommitted);
             let message = if waits {
-                inbox.recv_timeout(self.work.pace)
+                inbox.recv_timeout(self.work.steps.pace)
             } else {
                 inbox.recv().map_err(|_| mpsc::RecvTimeoutError::Disconnected)
             };
@@ -210,7 +209,7 @@ impl Runner {
         if let Some(level) = level {
             let from = alone.members[0].checkpoint.position;
             let concerns = self.work.concerns.clone();
-            let mut reader = Reader::new(self.work.log.clone(), concerns, from, Some(level));
+            let mut reader = Reader::new(self.work.log.clone(), concerns, from, Some(level), store.filling());
             loop {
                 let events = self.runtime.block_on(reader.read())?;
                 if events.is_empty() {

@@ -5,7 +5,7 @@ use super::{
     serve::{Settings, Signals, bind, serve},
     tour,
 };
-use crate::Daybook;
+use crate::{Daybook, ServeOptions};
 use anyhow::Context as _;
 use clap::Args;
 use daybook_import::{ImportOptions, bundled};
@@ -25,9 +25,11 @@ impl Demo {
     pub(super) async fn run(self) -> anyhow::Result<()> {
         let mut signals = Signals::listen()?;
         let listener = bind(self.settings.listen).await?;
-        let daybook = Daybook::open(self.settings.options(self.data.clone())).await?;
         let report = self.data.join("import").join("online-retail.json");
-        if report.is_file() {
+        let imported = report.is_file();
+        let options = self.settings.options(self.data.clone());
+        let daybook = Daybook::open(ServeOptions { unattended: !imported, ..options }).await?;
+        if imported {
             println!("daybook: the year is in {} already", self.data.display());
         } else {
             println!(

@@ -43,7 +43,7 @@ impl Import {
         let Self::OnlineRetail(OnlineRetail { file, data, report, source }) = self;
         let mut signals = Signals::listen()?;
         let opened = File::open(&file).with_context(|| format!("cannot read {}", file.display()))?;
-        let daybook = Daybook::open(ServeOptions::new(data)).await?;
+        let daybook = Daybook::open(ServeOptions { unattended: true, ..ServeOptions::new(data) }).await?;
         let imported = tokio::select! {
             imported = import(&daybook, opened, ImportOptions { source }) => imported,
             signal = signals.first() => {

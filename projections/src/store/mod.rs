@@ -18,7 +18,7 @@ pub(crate) use generation::Rows;
 pub use generation::{Generation, GenerationId, Live};
 pub use kind::{Holds, Id, Kind, Place};
 
-use crate::{DeadLetter, Definition, SkippedLetter, dead_letter::Parked};
+use crate::{DeadLetter, Definition, SkippedLetter, Steps, dead_letter::Parked};
 use daybook_event_log::Position;
 use embedded::Door;
 use postgres::PostgresStore;
@@ -46,6 +46,14 @@ pub(crate) enum ReadStore {
 }
 
 impl ReadStore {
+    /// The steps in which to fill rows that nobody reads yet. On a server a step is one statement, to be kept short.
+    pub(crate) const fn filling(&self) -> Steps {
+        match self {
+            Self::Embedded(_) => Steps::FILLING,
+            Self::Postgres(_) => Steps::SERVING,
+        }
+    }
+
     /// Opens or makes a generation.
     pub(crate) fn generation(
         &self,

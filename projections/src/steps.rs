@@ -1,0 +1,27 @@
+//! How much of the log is taken at a time. Small steps show a change soon; large ones write a row once that many events
+//! change.
+
+use std::time::Duration;
+
+/// Sizes of the steps in which read models follow a log.
+#[derive(Debug, Clone, Copy)]
+pub struct Steps {
+    /// Under load, events are collected at least this long between two commits. An idle read model takes an event
+    /// at once.
+    pub pace: Duration,
+    /// At most this many bytes are read at a time, as far as it can be foretold, …
+    pub bytes: usize,
+    /// … and at most this many events.
+    pub events: usize,
+    /// So many events mean that there are more, and that the next are read at once.
+    pub full: usize,
+}
+
+impl Steps {
+    /// While somebody reads.
+    pub const SERVING: Self =
+        Self { pace: Duration::from_millis(20), bytes: 2 << 20, events: 4_096, full: 1_024 };
+    /// While nobody reads what is being filled: at an import, a rebuild, a replay. A step is some 100 MiB in memory.
+    pub const FILLING: Self =
+        Self { pace: Duration::from_millis(250), bytes: 16 << 20, events: 32_768, full: 16_384 };
+}
