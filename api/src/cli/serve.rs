@@ -87,8 +87,8 @@ pub(super) struct Settings {
     #[arg(long, env = "DAYBOOK_MAX_CONNECTIONS", value_name = "N", default_value_t = Limits::default().connections)]
     max_connections: usize,
 
-    /// Carts being made and checkouts under way at a time; beyond them new carts are answered 503, so that those who
-    /// have a cart go first
+    /// Carts being made and checkouts under way at a time; if there are more for half a second, or four times as many,
+    /// new carts are answered 503, so that those who have a cart go first
     #[arg(long, env = "DAYBOOK_MAX_CUSTOMERS", value_name = "N", default_value_t = Limits::default().customers)]
     max_customers: usize,
 
