@@ -21,7 +21,7 @@ impl Steps {
     /// While somebody reads.
     pub const SERVING: Self =
         Self { pace: Duration::from_millis(20), bytes: 2 << 20, events: 4_096, full: 1_024 };
-    /// While nobody reads what is being filled: at an import, a rebuild, a replay. A step is some 100 MiB in memory.
+    /// While nobody reads what is being filled: at an import, a rebuild, a replay. A step takes some 70 MiB.
     pub const FILLING: Self =
         Self { pace: Duration::from_millis(250), bytes: 16 << 20, events: 32_768, full: 16_384 };
 }

@@ -43,7 +43,8 @@ pub(super) fn asking(paths: Rc<Vec<String>>) -> impl Operation {
 pub(super) async fn cached_share(server: &Server) -> anyhow::Result<f64> {
     let metrics = server.metrics().await?;
     let cached = metrics.sum_where("daybook_search_answers_total", "from=\"cache\"");
-    Ok((cached / metrics.sum("daybook_search_answers_total").max(1.0) * 1_000.0).round() / 1_000.0)
+    // A sum of nothing is -0.
+    Ok((cached / metrics.sum("daybook_search_answers_total").max(1.0) * 1_000.0).round() / 1_000.0 + 0.0)
 }
 
 /// Each of a hundred products is found by all words of its title.
