@@ -21,7 +21,7 @@ pub(super) fn order_lines(
     }
     let mut deductions = charges.iter().filter(|charge| charge.amount.minor < 0);
     let deducted = deductions.try_fold(zero, |sum, charge| sum.plus(charge.amount))?;
-    let deducted = Money::new(deducted.minor.max(-goods.minor), zero.currency);
+    let deducted = Money::new(deducted.minor.max(goods.minor.saturating_neg()), zero.currency);
     if deducted.minor < 0 {
         let weights: Vec<u64> = gross.iter().map(|amount| amount.minor.unsigned_abs()).collect();
         for (amount, part) in gross.iter_mut().zip(deducted.split(&weights)?) {
