@@ -26,6 +26,13 @@ pub(crate) fn program(name: &str) -> anyhow::Result<Command> {
     Ok(command)
 }
 
+/// `daybook-replay` on a data directory, answering JSON.
+pub(crate) fn replay_tool(data: &Path) -> anyhow::Result<Command> {
+    let mut tool = program(AS_REPLAY)?;
+    tool.arg("--json").arg("--data").arg(data);
+    Ok(tool)
+}
+
 /// A running server; killed when dropped.
 pub(crate) struct Server {
     child: Child,

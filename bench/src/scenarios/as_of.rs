@@ -2,13 +2,13 @@
 //! the program to its whole answer, for orders, stock, carts and products at many times; a search of the past, which
 //! needs the events of the whole shop, is told apart. At the end: as of now is what the live shop shows.
 
-use super::{Effort, year::Year};
+use super::{Effort, export::replay, year::Year};
 use crate::{
     load::{histogram, percentile_ms},
     report::{Report, round},
-    server::{AS_REPLAY, Server, program},
+    server::Server,
 };
-use anyhow::{Context as _, ensure};
+use anyhow::ensure;
 use daybook_event_log::{EmbeddedLog, EventLog, Position};
 use serde_json::{Value, json};
 use std::{collections::BTreeSet, time::Instant};
@@ -53,15 +53,7 @@ pub(super) async fn run(effort: Effort) -> anyhow::Result<Report> {
 }
 
 fn ask(year: &Year, arguments: &[&str]) -> anyhow::Result<Value> {
-    let output = program(AS_REPLAY)?
-        .arg("--json")
-        .arg("--data")
-        .arg(&year.data)
-        .arg("as-of")
-        .args(arguments)
-        .output()?;
-    ensure!(output.status.success(), "as-of {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
-    serde_json::from_slice(&output.stdout).with_context(|| format!("the answer to as-of {arguments:?}"))
+    replay(year, &[&["as-of"], arguments].concat())
 }
 
 /// Positions spread over the log where something happened to one of the kind, with its id.

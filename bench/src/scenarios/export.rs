@@ -7,7 +7,7 @@ use crate::{
     folder,
     machine::bytes_below,
     report::{Report, round},
-    server::{AS_REPLAY, program},
+    server::replay_tool,
 };
 use anyhow::{Context as _, ensure};
 use serde_json::{Value, json};
@@ -49,7 +49,7 @@ pub(super) async fn run(_effort: Effort) -> anyhow::Result<Report> {
 
 /// What `daybook-replay --json` says to a command.
 pub(super) fn replay(year: &Year, arguments: &[&str]) -> anyhow::Result<Value> {
-    let output = program(AS_REPLAY)?.arg("--json").arg("--data").arg(&year.data).args(arguments).output()?;
+    let output = replay_tool(&year.data)?.args(arguments).output()?;
     let errors = String::from_utf8_lossy(&output.stderr);
     ensure!(output.status.success(), "daybook-replay {arguments:?}: {errors}");
     serde_json::from_slice(&output.stdout).with_context(|| format!("the answer to {arguments:?}"))

@@ -1,17 +1,16 @@
 //! What looking back takes on a large log, in time and memory: all of it counted, a thing of the past, a search of the
 //! past, and everything replayed. Memory includes the pages of the log that are mapped.
 
-use super::Effort;
+use super::{Effort, replay::Replayed};
 use crate::{
     data::Prepared,
     folder,
     machine::Process,
     report::{Report, round},
-    server::{AS_REPLAY, program},
+    server::replay_tool,
 };
 use anyhow::{Context as _, ensure};
 use daybook_event_log::{EmbeddedLog, EventLog, Position};
-use daybook_projections::ReadModels;
 use serde_json::{Value, json};
 use std::{
     fs::File,
@@ -41,16 +40,12 @@ pub(super) async fn look_back(effort: Effort, report: &mut Report) -> anyhow::Re
     for (name, arguments) in &asked {
         shown[name] = ask(&prepared.data, arguments, &answers.path().join(name))?;
     }
-    let own = Process::own();
-    own.reset_peak();
-    let (start, rss) = (Instant::now(), own.rss_mib());
-    let models = ReadModels::replay(log.clone(), None, &answers.path().join("replayed")).await?;
-    let seconds = start.elapsed().as_secs_f64();
+    let replayed = Replayed::of(&log, &answers.path().join("replayed")).await?;
     shown["replay"] = json!({
-        "events_per_s": round(head as f64 / seconds),
-        "peak_rss_mib_more_than_before": own.peak_rss_mib().saturating_sub(rss),
+        "events_per_s": round(head as f64 / replayed.seconds),
+        "peak_rss_mib_more_than_before": replayed.rss_mib,
     });
-    models.shutdown()?;
+    replayed.models.shutdown()?;
     log.close().await?;
     report.add("large_log", shown);
     Ok(())
@@ -59,9 +54,7 @@ pub(super) async fn look_back(effort: Effort, report: &mut Report) -> anyhow::Re
 /// Runs `daybook-replay` to its end, answering how long it took and the most memory it had.
 fn ask(data: &Path, arguments: &[&str], answer: &Path) -> anyhow::Result<Value> {
     let start = Instant::now();
-    let mut program = program(AS_REPLAY)?;
-    program.arg("--json").arg("--data").arg(data).args(arguments).stdout(File::create(answer)?);
-    let mut child = program.spawn()?;
+    let mut child = replay_tool(data)?.args(arguments).stdout(File::create(answer)?).spawn()?;
     let process = Process(child.id());
     let mut peak = 0;
     let status = loop {

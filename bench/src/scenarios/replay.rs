@@ -11,7 +11,7 @@ use crate::{
 use anyhow::ensure;
 use daybook_event_log::{EmbeddedLog, EventLog, Position};
 use daybook_projections::{Options, ReadModels};
-use std::{sync::Arc, time::Instant};
+use std::{path::Path, sync::Arc, time::Instant};
 
 pub(super) async fn run(effort: Effort) -> anyhow::Result<Report> {
     let year = Year::get().await?;
@@ -20,24 +20,40 @@ pub(super) async fn run(effort: Effort) -> anyhow::Result<Report> {
     ensure!(head.get() == year.events, "the log ends at {head}, not at {}", year.events);
     let (null_sink, bytes) = read_only(&*log, head).await?;
     let folder = folder::for_run()?;
-    let own = Process::own();
-    own.reset_peak();
-    let (start, cpu, rss) = (Instant::now(), own.cpu_seconds(), own.rss_mib());
-    let models = ReadModels::replay(log.clone(), None, &folder.path().join("replayed")).await?;
-    let (seconds, cpu) = (start.elapsed().as_secs_f64(), own.cpu_seconds() - cpu);
+    let replayed = Replayed::of(&log, &folder.path().join("replayed")).await?;
     let events = head.get() as f64;
-    let mut report = Report::bare("events", false, events / seconds);
+    let mut report = Report::bare("events", false, events / replayed.seconds);
     report.add("events", head.get());
-    report.add("events_per_core_s", round(events / cpu));
-    report.add("cores", round(cpu / seconds));
-    report.add("peak_rss_mib_more_than_before", own.peak_rss_mib().saturating_sub(rss));
+    report.add("events_per_core_s", round(events / replayed.cpu_seconds));
+    report.add("cores", round(replayed.cpu_seconds / replayed.seconds));
+    report.add("peak_rss_mib_more_than_before", replayed.rss_mib);
     report.add("null_sink_events_per_s", round(null_sink));
     report.add("bytes_per_event", round(bytes / events));
-    report.add("rows_compared", compare(&models, &year)?);
-    models.shutdown()?;
+    report.add("rows_compared", compare(&replayed.models, &year)?);
+    replayed.models.shutdown()?;
     log.close().await?;
     large::look_back(effort, &mut report).await?;
     Ok(report)
+}
+
+/// Empty read models that were filled from a log, and what that took.
+pub(super) struct Replayed {
+    pub(super) models: ReadModels,
+    pub(super) seconds: f64,
+    cpu_seconds: f64,
+    /// More than before, at the peak.
+    pub(super) rss_mib: u64,
+}
+
+impl Replayed {
+    pub(super) async fn of(log: &Arc<dyn EventLog>, dir: &Path) -> anyhow::Result<Self> {
+        let own = Process::own();
+        own.reset_peak();
+        let (start, cpu, rss) = (Instant::now(), own.cpu_seconds(), own.rss_mib());
+        let models = ReadModels::replay(log.clone(), None, dir).await?;
+        let (seconds, cpu_seconds) = (start.elapsed().as_secs_f64(), own.cpu_seconds() - cpu);
+        Ok(Self { models, seconds, cpu_seconds, rss_mib: own.peak_rss_mib().saturating_sub(rss) })
+    }
 }
 
 /// Events per second when nothing is done with them; also their bytes.

@@ -31,7 +31,6 @@ pub(super) struct SegmentColumns {
 
 /// What every match is counted by. Kept together, as a pass goes from one place in memory to the next far away, and
 /// waits for each.
-#[derive(Clone, Copy)]
 pub(super) struct Traits {
     pub(super) brand: u32,
     pub(super) category: u32,

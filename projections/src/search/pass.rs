@@ -47,7 +47,6 @@ impl Counts {
 }
 
 /// One segment, as the pass reads it.
-#[derive(Clone, Copy)]
 pub(super) struct Segment<'a> {
     pub(super) number: u32,
     pub(super) columns: &'a SegmentColumns,
@@ -62,7 +61,6 @@ impl Segment<'_> {
 }
 
 /// A match, and the filters that it fails.
-#[derive(Clone, Copy)]
 struct Match {
     doc: u32,
     score: f32,
