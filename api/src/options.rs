@@ -24,6 +24,8 @@ pub struct ServeOptions {
     /// Size of the log's files, in bytes: from 4 KiB to 2 GiB, in multiples of 8. Each takes its room on disk
     /// before it is used.
     pub log_segment_bytes: usize,
+    /// Compress full segments of the log.
+    pub compress_log: bool,
     /// Where the events are.
     pub store: Store,
     /// Where the rows of the read models are.
@@ -55,6 +57,7 @@ impl ServeOptions {
             shards: None,
             audit_origin: None,
             log_segment_bytes: EmbeddedOptions::default().segment_bytes,
+            compress_log: EmbeddedOptions::default().compress,
             store: Store::Embedded,
             read_store: ReadStore::Embedded,
             nats: None,
@@ -64,7 +67,8 @@ impl ServeOptions {
     }
 
     pub(crate) fn log(&self) -> EmbeddedOptions {
-        EmbeddedOptions { segment_bytes: self.log_segment_bytes, ..EmbeddedOptions::default() }
+        let (segment_bytes, compress) = (self.log_segment_bytes, self.compress_log);
+        EmbeddedOptions { segment_bytes, compress, ..EmbeddedOptions::default() }
     }
 
     pub(crate) fn engine(&self) -> EngineOptions {

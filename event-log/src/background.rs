@@ -8,18 +8,31 @@
 /// How much more polite than the program itself.
 #[cfg(target_os = "linux")]
 const NICE: i32 = 5;
+/// For what has all the time there is: under full load one hundredth of a core ("nice" 19 weighs 15).
+#[cfg(target_os = "linux")]
+const NICEST: i32 = 19;
 
 /// Makes the calling thread, and those it starts from now on, give way. Does nothing where priorities belong
 /// to whole processes.
 pub fn give_way() {
     #[cfg(target_os = "linux")]
-    {
-        use rustix::process::{getpriority_process, setpriority_process};
-        // On Linux "no process" is the calling thread.
-        let lowered = getpriority_process(None).and_then(|now| setpriority_process(None, now.max(NICE)));
-        if let Err(error) = lowered {
-            tracing::debug!(%error, "a background thread keeps its priority");
-        }
+    lower_to(NICE);
+}
+
+/// The same for work that nobody will ever wait for. It must not hold a lock that others need: under load
+/// it may be kept from running while it does.
+pub(crate) fn wait_for_idle_cores() {
+    #[cfg(target_os = "linux")]
+    lower_to(NICEST);
+}
+
+#[cfg(target_os = "linux")]
+fn lower_to(nice: i32) {
+    use rustix::process::{getpriority_process, setpriority_process};
+    // On Linux "no process" is the calling thread.
+    let lowered = getpriority_process(None).and_then(|now| setpriority_process(None, now.max(nice)));
+    if let Err(error) = lowered {
+        tracing::debug!(%error, "a background thread keeps its priority");
     }
 }
 

@@ -5,17 +5,19 @@
 //!                       │                                                          ▲
 //!                    library: indexes of all segments <────────────── reading ─────┘
 //!                       │
-//!                    upkeep: prepares segments, writes indexes of full ones
+//!                    upkeep: prepares segments, writes indexes of full ones, compresses them
 //! ```
 //!
 //! A directory holds `daybook.log` (whose log this is), `daybook.lock`, `NNNNNNNNNN.segment` (the
-//! record: see [`format`]) and `NNNNNNNNNN.index` (derived, may be deleted). What is assumed of the
-//! disk: a sync that succeeds is durable, and writing behind durable bytes does not harm them.
+//! record: see [`format`]), for full ones in time `NNNNNNNNNN.segment.zst` in their place (see
+//! [`compressed`]), and `NNNNNNNNNN.index` (derived, may be deleted). What is assumed of the disk: a sync that succeeds is durable, and writing behind durable bytes does not harm them.
 //! On copy-on-write file systems prepared segments reserve no room, so a full disk may then show up as
 //! a failed write.
 
 mod active;
+mod compressed;
 mod disk;
+mod either_form;
 mod filter;
 mod format;
 mod identity;
@@ -44,13 +46,14 @@ use crate::{
 };
 use async_trait::async_trait;
 use disk::unavailable;
+use either_form::EitherForm;
 use library::Library;
 use parking_lot::Mutex;
 use sequencer::Sequencer;
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     path::Path,
-    sync::Arc,
+    sync::{Arc, mpsc},
     thread::JoinHandle,
 };
 use tokio::sync::watch;
@@ -89,6 +92,8 @@ impl EmbeddedLog {
     /// As [`EmbeddedLog::open`].
     pub fn open_on(disk: Arc<dyn Disk>, options: EmbeddedOptions) -> Result<Self, LogError> {
         options.check()?;
+        let forms = Arc::new(EitherForm::on(disk));
+        let disk = Arc::clone(&forms) as Arc<dyn Disk>;
         // Looked at before locking, because locking writes and a foreign directory must stay as it is.
         identity::read(&*disk)?;
         let lock = identity::lock(&*disk)?;
@@ -98,11 +103,20 @@ impl EmbeddedLog {
         };
         let mut found = recovery::look(&*disk, log)?;
         found.repair(&*disk, log)?;
+        let mut to_compress = Vec::new();
+        if options.compress {
+            identity::upgrade(&*disk, log)?;
+            let plain = forms.plain().map_err(|e| unavailable(&format!("reading {}", disk.place()), &e))?;
+            let indexed = found.shelf.sealed.iter().map(|sealed| sealed.segment.ordinal);
+            to_compress
+                .extend(indexed.filter(|full| plain.contains(full) && !found.unindexed.contains(full)));
+        }
 
         let marked = found.scanned.rested || found.scanned.last_part.is_none();
         let (end, head_at) = (found.scanned.end, Position::new(found.scanned.next.get() - 1));
         let library = Arc::new(Library::new(disk, log.salt(), options.recent_bytes, found.shelf));
-        let upkeep = Arc::new(Upkeep::new(Arc::clone(&library), log, &options, found.spare));
+        let (upkeep, waiting) = Upkeep::new(Arc::clone(&library), log, &options, found.spare, forms);
+        let upkeep = Arc::new(upkeep);
         let sequencer = Sequencer::new(
             Arc::clone(&library),
             Arc::clone(&upkeep),
@@ -113,8 +127,15 @@ impl EmbeddedLog {
         let (head_sender, head) = watch::channel(head_at);
         let writer = Arc::new(Writer::new(Arc::clone(&library), Arc::clone(&upkeep), sequencer, head_sender));
         found.unindexed.into_iter().for_each(|ordinal| upkeep.index(ordinal));
+        to_compress.into_iter().for_each(|ordinal| upkeep.compress(ordinal));
         let (closed_sender, closed) = watch::channel(false);
-        let thread = start(Arc::clone(&writer), marked, options.inline_upkeep, lock, closed_sender)?;
+        let thread = start(
+            Arc::clone(&writer),
+            marked,
+            (!options.inline_upkeep).then_some(waiting),
+            lock,
+            closed_sender,
+        )?;
         Ok(Self { library, writer, head, closed, thread: Mutex::new(Some(thread)) })
     }
 
@@ -132,11 +153,12 @@ impl EmbeddedLog {
     }
 }
 
-/// Starts the threads. The writer's outlives the others and lets go of the lock last.
+/// Starts the threads: only the writer's, where nothing is to be done behind its back and so nobody takes what
+/// is `to_compress`. It outlives the others and lets go of the lock last.
 fn start(
     writer: Arc<Writer>,
     marked: bool,
-    inline_upkeep: bool,
+    to_compress: Option<mpsc::Receiver<upkeep::Compress>>,
     lock: Box<dyn Send + Sync>,
     closed: watch::Sender<bool>,
 ) -> Result<JoinHandle<()>, LogError> {
@@ -145,13 +167,21 @@ fn start(
         thread.map_err(|e| unavailable("starting a thread of the log", &e))
     };
     let mut others = Vec::new();
-    if !inline_upkeep {
+    if let Some(to_compress) = to_compress {
         let upkeep = Arc::clone(&writer.upkeep);
         others.push(spawn(
             "daybook-log-upkeep",
             Box::new(move || {
                 crate::give_way();
                 upkeep.run();
+            }),
+        )?);
+        let upkeep = Arc::clone(&writer.upkeep);
+        others.push(spawn(
+            "daybook-log-compression",
+            Box::new(move || {
+                crate::background::wait_for_idle_cores();
+                upkeep.run_compression(&to_compress);
             }),
         )?);
         let overlap = Arc::clone(&writer);

@@ -1,5 +1,5 @@
-//! The bytes of a segment file, format version 1. Integers are little-endian, everything is aligned
-//! to 8 bytes, checksums are CRC-32C.
+//! The bytes of a segment file. Integers are little-endian, everything is aligned to 8 bytes, checksums
+//! are CRC-32C.
 //!
 //! ```text
 //! segment   header, then batches and marks, then zeros up to the size it was prepared with
@@ -16,12 +16,17 @@
 //! or none of it counts. A *seal* ends a full segment and a *rest* a run of the program; both are
 //! headers without events, written only when everything before them is durable. So a bad batch with
 //! anything good behind it is damage, and one with nothing behind it was never acknowledged.
+//!
+//! In a log of format 1 every segment lies there as it was written. In one of format 2 full segments may
+//! be compressed (see [`super::compressed`]); what they decompress to has not changed.
 
 use crate::{Position, RecordedEvent};
 use bytes::Bytes;
 
-/// The newest format this program reads, and the one it writes.
-pub(super) const FORMAT: u32 = 1;
+/// The newest format of a log this program reads, and the one it writes.
+pub(super) const FORMAT: u32 = 2;
+/// The same for what is in a segment.
+pub(super) const SEGMENT_FORMAT: u32 = 1;
 pub(super) const SEGMENT_HEADER: usize = 64;
 pub(super) const BATCH_HEADER: usize = 32;
 pub(super) const FRAME_HEADER: usize = 8;
@@ -78,7 +83,7 @@ impl SegmentHeader {
     pub(super) fn encode(&self) -> [u8; SEGMENT_HEADER] {
         let mut out = [0; SEGMENT_HEADER];
         out[..8].copy_from_slice(SEGMENT_MAGIC);
-        out[8..12].copy_from_slice(&FORMAT.to_le_bytes());
+        out[8..12].copy_from_slice(&SEGMENT_FORMAT.to_le_bytes());
         out[16..32].copy_from_slice(&self.log.0);
         out[32..40].copy_from_slice(&self.ordinal.to_le_bytes());
         out[40..48].copy_from_slice(&self.size.to_le_bytes());
@@ -92,7 +97,7 @@ impl SegmentHeader {
             return Err(BadHeader::Damaged("this is not the head of a segment"));
         }
         let format = u32_at(bytes, 8);
-        if format > FORMAT {
+        if format > SEGMENT_FORMAT {
             return Err(BadHeader::Newer(format));
         }
         if format == 0 || u32_at(bytes, 12) != crc32c::crc32c(&bytes[16..SEGMENT_HEADER]) {

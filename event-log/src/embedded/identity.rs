@@ -92,17 +92,7 @@ pub(super) fn create(disk: &dyn Disk, segment_bytes: usize) -> Result<LogId, Log
     let log = LogId(*Uuid::new_v4().as_bytes());
     let created = (|| {
         Segment::prepare(disk, log, 1, segment_bytes)?;
-        let mut bytes = Vec::with_capacity(LENGTH);
-        bytes.extend_from_slice(MAGIC);
-        bytes.extend_from_slice(&FORMAT.to_le_bytes());
-        bytes.extend_from_slice(&crc32c::crc32c(&log.0).to_le_bytes());
-        bytes.extend_from_slice(&log.0);
-        let unready = format!("{IDENTITY}{PREPARING}");
-        let file = disk.create(&unready)?;
-        file.write_at(&bytes, 0)?;
-        file.sync()?;
-        disk.rename(&unready, IDENTITY)?;
-        disk.sync_names()
+        write(disk, log)
     })();
     created.map(|()| log).map_err(|e| match e.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
@@ -110,6 +100,31 @@ pub(super) fn create(disk: &dyn Disk, segment_bytes: usize) -> Result<LogId, Log
         }
         _ => unavailable(&format!("creating a log in {}", disk.place()), &e),
     })
+}
+
+fn write(disk: &dyn Disk, log: LogId) -> io::Result<()> {
+    let mut bytes = Vec::with_capacity(LENGTH);
+    bytes.extend_from_slice(MAGIC);
+    bytes.extend_from_slice(&FORMAT.to_le_bytes());
+    bytes.extend_from_slice(&crc32c::crc32c(&log.0).to_le_bytes());
+    bytes.extend_from_slice(&log.0);
+    let unready = format!("{IDENTITY}{PREPARING}");
+    let file = disk.create(&unready)?;
+    file.write_at(&bytes, 0)?;
+    file.sync()?;
+    disk.rename(&unready, IDENTITY)?;
+    disk.sync_names()
+}
+
+/// Declares this log one of the newest format, before anything is written that an earlier program would
+/// take for damage.
+pub(super) fn upgrade(disk: &dyn Disk, log: LogId) -> Result<(), LogError> {
+    let mut head = [0; 12];
+    let upgraded = (|| {
+        disk.open(IDENTITY, false)?.read_at(&mut head, 0)?;
+        if u32_at(&head, 8) < FORMAT { write(disk, log) } else { Ok(()) }
+    })();
+    upgraded.map_err(|e| unavailable(&format!("declaring format {FORMAT} in {}", disk.place()), &e))
 }
 
 /// Takes the directory for this process alone, until the answer is dropped.

@@ -116,10 +116,32 @@ impl Library {
         };
         let Lookup::Memory(active) = &full.lookup else { return Ok(()) };
         index_file::write(&*self.disk, self.salt, ordinal, active, full.extent.end)?;
-        let index = IndexFile::open(&*self.disk, self.salt, ordinal).ok_or(io::ErrorKind::InvalidData)?;
-        let segment = full.segment.reopen(&*self.disk, false)?;
-        self.replace(Arc::new(Sealed::from_file(Arc::new(segment), index)));
+        self.reopen(ordinal)
+    }
+
+    /// Reads the full segment `ordinal` from the form it has now.
+    pub(super) fn reopen(&self, ordinal: u64) -> io::Result<()> {
+        let sealed = Arc::clone(&self.shelf().sealed);
+        let full = sealed.iter().find(|sealed| sealed.segment.ordinal == ordinal);
+        // Without an index file it stays as it is, and still finds the new form.
+        if let Some(full) = full
+            && let Some(index) = IndexFile::open(&*self.disk, self.salt, ordinal)
+        {
+            let segment = full.segment.reopen(&*self.disk, false)?;
+            self.replace(Arc::new(Sealed::from_file(Arc::new(segment), index)));
+        }
         Ok(())
+    }
+
+    /// Takes what the writer of this log has made of full segments since they were read: index files instead of
+    /// what is held in memory, and compressed forms. The last one it may still be at.
+    pub(super) fn let_go_of_old_forms(&self) {
+        let sealed = Arc::clone(&self.shelf().sealed);
+        for full in sealed.iter().rev().skip(1).filter(|full| matches!(full.lookup, Lookup::Memory(_))) {
+            if let Err(e) = self.reopen(full.segment.ordinal) {
+                tracing::debug!(segment = full.segment.name, error = %e, "read on as it was");
+            }
+        }
     }
 
     fn replace(&self, newer: Arc<Sealed>) {

@@ -19,6 +19,8 @@ pub struct EmbeddedOptions {
     pub max_batch_bytes: usize,
     /// How many bytes of the newest events are kept in memory for readers near the head.
     pub recent_bytes: usize,
+    /// Compress full segments, behind everybody's back. Makes the log one of format 2.
+    pub compress: bool,
     /// How long to wait before trying again to prepare a segment on a full disk.
     pub retry_full_after: Duration,
     /// Prepare segments and write indexes on the writer's thread, at fixed points, instead of behind
@@ -35,6 +37,7 @@ impl Default for EmbeddedOptions {
             max_payload_bytes: 4 << 20,
             max_batch_bytes: 4 << 20,
             recent_bytes: 32 << 20,
+            compress: true,
             retry_full_after: Duration::from_millis(200),
             inline_upkeep: false,
             clock: Arc::new(wall_clock_ns),
@@ -80,6 +83,7 @@ impl fmt::Debug for EmbeddedOptions {
             .field("max_payload_bytes", &self.max_payload_bytes)
             .field("max_batch_bytes", &self.max_batch_bytes)
             .field("recent_bytes", &self.recent_bytes)
+            .field("compress", &self.compress)
             .field("retry_full_after", &self.retry_full_after)
             .field("inline_upkeep", &self.inline_upkeep)
             .finish_non_exhaustive()

@@ -2,6 +2,7 @@
 
 use super::{
     disk::{Directory, Disk},
+    either_form::EitherForm,
     format::{FORMAT, LogId, frame_len},
     identity,
     library::Library,
@@ -49,6 +50,7 @@ impl EmbeddedReader {
     /// # Errors
     /// As [`EmbeddedReader::open`].
     pub fn open_on(disk: Arc<dyn Disk>) -> Result<Self, LogError> {
+        let disk: Arc<dyn Disk> = Arc::new(EitherForm::on(disk));
         let log = identity::read(&*disk)?.ok_or_else(|| LogError::NotALog {
             path: disk.place(),
             detail: "there is no log in it yet".to_owned(),
@@ -95,6 +97,7 @@ impl EmbeddedReader {
             }
             let following = Segment::open(&*self.library.disk, self.log, segment.ordinal + 1)?;
             self.library.roll(scanned.end, Arc::new(following));
+            self.library.let_go_of_old_forms();
             *end = FIRST_BATCH;
         }
     }

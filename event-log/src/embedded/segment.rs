@@ -4,7 +4,9 @@
 
 use super::{
     disk::{Disk, DiskFile, unavailable},
-    format::{BadHeader, FORMAT, FRAME_HEADER, LogId, SEGMENT_HEADER, SegmentHeader, decode_frame, u32_at},
+    format::{
+        BadHeader, FRAME_HEADER, LogId, SEGMENT_FORMAT, SEGMENT_HEADER, SegmentHeader, decode_frame, u32_at,
+    },
 };
 use crate::{LogError, RecordedEvent};
 use bytes::Bytes;
@@ -87,7 +89,12 @@ impl Segment {
     /// Opens a segment of the log `log` for reading.
     pub(super) fn open(disk: &dyn Disk, log: LogId, ordinal: u64) -> Result<Self, LogError> {
         let name = segment_name(ordinal);
-        let failed = |e: io::Error| unavailable(&format!("opening {name} in {}", disk.place()), &e);
+        let failed = |e: io::Error| match e.kind() {
+            io::ErrorKind::InvalidData => {
+                LogError::Damaged { place: format!("{}/{name}", disk.place()), detail: e.to_string() }
+            }
+            _ => unavailable(&format!("opening {name} in {}", disk.place()), &e),
+        };
         let damaged = |detail: &str| LogError::Damaged {
             place: format!("{}/{name} at byte 0", disk.place()),
             detail: detail.to_owned(),
@@ -96,7 +103,9 @@ impl Segment {
         let mut head = [0; SEGMENT_HEADER];
         let read = file.read_at(&mut head, 0).map_err(failed)?;
         let header = SegmentHeader::decode(&head[..read]).map_err(|bad| match bad {
-            BadHeader::Newer(found) => LogError::NewerFormat { path: disk.place(), found, supported: FORMAT },
+            BadHeader::Newer(found) => {
+                LogError::NewerFormat { path: disk.place(), found, supported: SEGMENT_FORMAT }
+            }
             BadHeader::Damaged(detail) => damaged(detail),
         })?;
         if header.log != log {
@@ -116,7 +125,12 @@ impl Segment {
     }
 
     pub(super) fn unreadable(&self, error: &io::Error) -> LogError {
-        unavailable(&format!("reading {}", self.name), error)
+        match error.kind() {
+            io::ErrorKind::InvalidData => {
+                LogError::Damaged { place: self.name.clone(), detail: error.to_string() }
+            }
+            _ => unavailable(&format!("reading {}", self.name), error),
+        }
     }
 }
 

@@ -1,11 +1,24 @@
-//! What must be ready before it is needed: the next segment, and the indexes of full ones.
+//! What must be ready before it is needed: the next segment, and the indexes of full ones, which are then
+//! compressed.
 //!
 //! Runs on a thread of its own, so that filling a segment with zeros never stands in the way of an
-//! append; or, for runs that must repeat exactly, on the writer's thread at fixed points.
+//! append; compression, which nobody waits for, on another. For runs that must repeat exactly, all is done
+//! on the writer's thread at fixed points.
 
-use super::{format::LogId, library::Library, options::EmbeddedOptions, segment::Segment};
+use super::{
+    either_form::EitherForm, format::LogId, library::Library, options::EmbeddedOptions, segment::Segment,
+};
 use parking_lot::{Condvar, Mutex};
-use std::{collections::VecDeque, io, sync::Arc, time::Duration};
+use std::{
+    collections::VecDeque,
+    io,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+        mpsc,
+    },
+    time::Duration,
+};
 
 /// The answer to "may I have the next segment?".
 pub(super) enum Spare {
@@ -17,8 +30,17 @@ pub(super) enum Spare {
 }
 
 enum Task {
-    Prepare { ordinal: u64, after: Duration },
-    Index { ordinal: u64 },
+    Prepare {
+        ordinal: u64,
+        after: Duration,
+    },
+    Index {
+        ordinal: u64,
+    },
+    /// Put the compressed copy in the segment's place.
+    Adopt {
+        ordinal: u64,
+    },
 }
 
 #[derive(Default)]
@@ -39,7 +61,14 @@ pub(super) struct Upkeep {
     inline: bool,
     state: Mutex<State>,
     changed: Condvar,
+    /// Where full segments are compressed, if they are.
+    compressing: Option<Arc<EitherForm>>,
+    to_compress: mpsc::Sender<Compress>,
+    stopped: AtomicBool,
 }
+
+/// A segment to compress, or none once there will be no more.
+pub(super) type Compress = Option<u64>;
 
 impl Upkeep {
     pub(super) fn new(
@@ -47,8 +76,10 @@ impl Upkeep {
         log: LogId,
         options: &EmbeddedOptions,
         spare: Option<Arc<Segment>>,
-    ) -> Self {
-        Self {
+        disk: Arc<EitherForm>,
+    ) -> (Self, mpsc::Receiver<Compress>) {
+        let (to_compress, waiting) = mpsc::channel();
+        let upkeep = Self {
             library,
             log,
             segment_bytes: options.segment_bytes,
@@ -56,7 +87,11 @@ impl Upkeep {
             inline: options.inline_upkeep,
             state: Mutex::new(State { ready: spare, ..State::default() }),
             changed: Condvar::new(),
-        }
+            compressing: options.compress.then_some(disk),
+            to_compress,
+            stopped: AtomicBool::new(false),
+        };
+        (upkeep, waiting)
     }
 
     /// Sees to it that segment `ordinal` will be ready.
@@ -95,6 +130,36 @@ impl Upkeep {
         self.hand_over(self.state.lock(), Task::Index { ordinal });
     }
 
+    /// Sees to it that the full segment `ordinal`, which has its index file, is compressed.
+    pub(super) fn compress(&self, ordinal: u64) {
+        match &self.compressing {
+            Some(disk) if self.inline => self.compress_on(disk, ordinal),
+            // Nobody takes it once the thread is gone: then the next start does.
+            Some(_) => drop(self.to_compress.send(Some(ordinal))),
+            None => {}
+        }
+    }
+
+    fn compress_on(&self, disk: &EitherForm, ordinal: u64) {
+        match disk.compress(ordinal, &|| self.stopped.load(Ordering::Relaxed)) {
+            Ok(true) => self.hand_over(self.state.lock(), Task::Adopt { ordinal }),
+            Ok(false) => {}
+            Err(e) => {
+                tracing::warn!(segment = ordinal, error = %e, "a full segment is not compressed before the next start");
+            }
+        }
+    }
+
+    /// The compressing thread's work, until [`Upkeep::stop`].
+    pub(super) fn run_compression(&self, waiting: &mpsc::Receiver<Compress>) {
+        let Some(disk) = &self.compressing else { return };
+        while let Ok(Some(ordinal)) = waiting.recv()
+            && !self.stopped.load(Ordering::Relaxed)
+        {
+            self.compress_on(disk, ordinal);
+        }
+    }
+
     fn hand_over(&self, mut state: parking_lot::MutexGuard<'_, State>, task: Task) {
         if self.inline {
             drop(state);
@@ -124,17 +189,30 @@ impl Upkeep {
         }
     }
 
-    /// Ends [`Upkeep::run`] after the task in hand. What is left undone is done after the next start.
+    /// Ends [`Upkeep::run`] after the task in hand, and compression where it is. What is left undone is
+    /// done after the next start.
     pub(super) fn stop(&self) {
         self.state.lock().stopping = true;
         self.changed.notify_all();
+        self.stopped.store(true, Ordering::Relaxed);
+        let _ = self.to_compress.send(None);
     }
 
     fn perform(&self, task: Task) {
         match task {
-            Task::Index { ordinal } => {
-                if let Err(e) = self.library.write_index(ordinal) {
+            Task::Index { ordinal } => match self.library.write_index(ordinal) {
+                Ok(()) => self.compress(ordinal),
+                Err(e) => {
                     tracing::warn!(segment = ordinal, error = %e, "a full segment's index stays in memory");
+                }
+            },
+            Task::Adopt { ordinal } => {
+                let Some(disk) = &self.compressing else { return };
+                match disk.adopt(ordinal).and_then(|()| self.library.reopen(ordinal)) {
+                    Ok(()) => metrics::counter!("daybook_log_segments_compressed_total").increment(1),
+                    Err(e) => {
+                        tracing::warn!(segment = ordinal, error = %e, "a compressed segment is not in use before the next start");
+                    }
                 }
             }
             Task::Prepare { ordinal, after } => {

@@ -1,5 +1,6 @@
 //! The embedded log: the contract, and what only files can do wrong.
 
+mod compressed;
 mod contract;
 mod crash;
 mod damage;

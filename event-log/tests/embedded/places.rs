@@ -1,8 +1,8 @@
 //! Directories that are in use, foreign, of the future, or not directories; and readers beside a writer.
 
-use crate::support::{append_range, appends_in, block_on, everything, ids, ids_of, tiny};
+use crate::support::{append_range, appends_in, block_on, everything, ids, ids_of, tiny, uncompressed};
 use daybook_event_log::{
-    EmbeddedLog, EmbeddedOptions, EventLog, LogError, Position, StreamId, Version, follow,
+    EmbeddedLog, EmbeddedOptions, EmbeddedReader, EventLog, LogError, Position, StreamId, Version, follow,
 };
 use std::{fs, path::Path, sync::Arc};
 
@@ -57,23 +57,29 @@ fn a_missing_directory_is_made_with_those_above_it() {
 
 #[test]
 fn files_of_a_newer_format_are_left_to_a_newer_program() {
-    for file in ["daybook.log", "0000000001.segment"] {
+    for (file, newest) in [("daybook.log", EmbeddedReader::FORMAT), ("0000000001.segment", 1)] {
         let place = tempfile::tempdir().expect("room");
         opened(place.path()).expect("a new log opens");
         let path = place.path().join(file);
         let mut bytes = fs::read(&path).expect("readable");
-        bytes[8] = 2;
+        bytes[8] += 1;
         fs::write(&path, bytes).expect("writable");
         let refused = opened(place.path());
-        assert!(matches!(refused, Err(LogError::NewerFormat { found: 2, supported: 1, .. })), "{refused:?}");
+        let Err(LogError::NewerFormat { found, supported, .. }) = refused else {
+            panic!("{file}: {refused:?}")
+        };
+        assert_eq!((found, supported), (newest + 1, newest), "{file}");
     }
 }
 
 #[test]
 fn a_missing_segment_or_identity_is_reported() {
-    for file in ["0000000001.segment", "0000000002.segment", "daybook.log"] {
+    let plain =
+        ["0000000001.segment", "0000000002.segment", "daybook.log"].map(|file| (file, uncompressed()));
+    let compressed = ["0000000001.segment.zst", "0000000002.segment.zst"].map(|file| (file, tiny()));
+    for (file, options) in plain.into_iter().chain(compressed) {
         let place = tempfile::tempdir().expect("room");
-        let log = EmbeddedLog::open(place.path(), tiny()).expect("a new log opens");
+        let log = EmbeddedLog::open(place.path(), options).expect("a new log opens");
         append_range(&log, 0, 20).expect("nothing is in the way");
         drop(log);
         fs::remove_file(place.path().join(file)).expect("removable");

@@ -8,7 +8,7 @@ use daybook_event_log::{
 };
 use std::{future::Future, sync::Arc};
 
-/// Segments of 4 KiB, nothing in memory, nothing behind the writer's back.
+/// Segments of 4 KiB, compressed once full; nothing in memory, nothing behind the writer's back.
 pub(crate) fn tiny() -> EmbeddedOptions {
     EmbeddedOptions {
         segment_bytes: 4 << 10,
@@ -16,6 +16,11 @@ pub(crate) fn tiny() -> EmbeddedOptions {
         inline_upkeep: true,
         ..EmbeddedOptions::default()
     }
+}
+
+/// The same with every segment left as it was written.
+pub(crate) fn uncompressed() -> EmbeddedOptions {
+    EmbeddedOptions { compress: false, ..tiny() }
 }
 
 pub(crate) fn open(disk: &SimulatedDisk) -> Result<EmbeddedLog, LogError> {
@@ -98,10 +103,19 @@ pub(crate) fn appends_in(events: &[RecordedEvent]) -> u128 {
     n
 }
 
-/// A disk with the first `appends` appends, closed or left as a kill would.
+/// A disk with the first `appends` appends in segments as they were written, closed or left as a kill would.
 pub(crate) fn disk_with(appends: u128, closed: bool) -> SimulatedDisk {
+    written_with(uncompressed(), appends, closed)
+}
+
+/// The same, closed, with full segments compressed.
+pub(crate) fn compressed_disk_with(appends: u128) -> SimulatedDisk {
+    written_with(tiny(), appends, true)
+}
+
+fn written_with(options: EmbeddedOptions, appends: u128, closed: bool) -> SimulatedDisk {
     let disk = SimulatedDisk::new();
-    let log = open(&disk).expect("a new log opens");
+    let log = EmbeddedLog::open_on(Arc::new(disk.clone()), options).expect("a new log opens");
     append_range(&log, 0, appends).expect("nothing is in the way");
     if closed {
         drop(log);
