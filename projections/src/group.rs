@@ -42,7 +42,8 @@ impl Group {
     /// Starts following the log, from where each read model stands. Must be called within a tokio runtime.
     pub(crate) async fn start(work: GroupWork) -> Result<Self, RunnerError> {
         let GroupWork { store, seats, log, steps, failure } = work;
-        let Prepared { lane, beside } = prepare(&store, &seats, &log, BESIDE_EVENTS).await?;
+        let Prepared { mut lane, beside } = prepare(&store, &seats, &log, BESIDE_EVENTS).await?;
+        lane.hold = steps.hold;
         let names: Vec<_> = seats.iter().map(|seat| seat.definition.name).collect();
         let concerns = seats.iter().map(|seat| seat.definition.concerns).collect();
         let name = if names.len() > 1 { "read-models" } else { names[0] };
@@ -66,7 +67,7 @@ impl Group {
         runtime: Handle,
     ) -> Result<(), RunnerError> {
         let rebuild = Rebuild {
-            lane: Lane { store: store.clone(), members: vec![member] },
+            lane: Lane::new(store.clone(), vec![member]),
             seat,
             log: log.clone(),
             adopter: self.threads.messages.clone(),

@@ -41,8 +41,7 @@ pub(crate) async fn prepare(
     log: &Arc<dyn EventLog>,
     beside_events: u64,
 ) -> Result<Prepared, RunnerError> {
-    let mut prepared =
-        Prepared { lane: Lane { store: store.clone(), members: Vec::new() }, beside: Vec::new() };
+    let mut prepared = Prepared { lane: Lane::new(store.clone(), Vec::new()), beside: Vec::new() };
     let mut filling = Vec::new();
     for seat in seats {
         let name = seat.definition.name;

@@ -147,7 +147,8 @@ impl Runner {
     fn run(&mut self, inbox: &mpsc::Receiver<Message>) -> Result<(), RunnerError> {
         self.publish();
         loop {
-            let waits = self.work.lane.members.iter().any(Member::has_uncommitted);
+            let lane = &self.work.lane;
+            let waits = lane.has_unwritten() || lane.members.iter().any(Member::has_uncommitted);
             let message = if waits {
                 inbox.recv_timeout(self.work.steps.pace)
             } else {
@@ -205,7 +206,7 @@ impl Runner {
         let name = member.definition.name;
         let store = self.work.lane.store.clone();
         let level = self.work.lane.members.iter().map(|member| member.checkpoint.position).max();
-        let mut alone = Lane { store: store.clone(), members: vec![member] };
+        let mut alone = Lane::new(store.clone(), vec![member]);
         if let Some(level) = level {
             let from = alone.members[0].checkpoint.position;
             let concerns = self.work.concerns.clone();
@@ -219,6 +220,8 @@ impl Runner {
             }
         }
         let mut member = alone.members.remove(0);
+        // Nothing may be on its way to rows that are about to go.
+        self.work.lane.commit_waiting(Flush::Now)?;
         self.work.lane.members.retain(|old| old.definition.name != name);
         switch(&store, &self.work.seats, &mut member)?;
         self.work.lane.members.push(member);

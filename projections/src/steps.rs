@@ -9,6 +9,9 @@ pub struct Steps {
     /// Under load, events are collected at least this long between two commits. An idle read model takes an event
     /// at once.
     pub pace: Duration,
+    /// How long rows that queries see already may wait to be written, where that can be: the longer, the fewer times
+    /// is one written that keeps changing, and the more events a start after a crash has to apply again.
+    pub hold: Duration,
     /// At most this many bytes are read at a time, as far as it can be foretold, …
     pub bytes: usize,
     /// … and at most this many events.
@@ -19,9 +22,19 @@ pub struct Steps {
 
 impl Steps {
     /// While somebody reads.
-    pub const SERVING: Self =
-        Self { pace: Duration::from_millis(20), bytes: 2 << 20, events: 4_096, full: 1_024 };
+    pub const SERVING: Self = Self {
+        pace: Duration::from_millis(20),
+        hold: Duration::from_millis(500),
+        bytes: 2 << 20,
+        events: 4_096,
+        full: 1_024,
+    };
     /// While nobody reads what is being filled: at an import, a rebuild, a replay. A step takes some 70 MiB.
-    pub const FILLING: Self =
-        Self { pace: Duration::from_millis(250), bytes: 16 << 20, events: 32_768, full: 16_384 };
+    pub const FILLING: Self = Self {
+        pace: Duration::from_millis(250),
+        hold: Duration::ZERO,
+        bytes: 16 << 20,
+        events: 32_768,
+        full: 16_384,
+    };
 }

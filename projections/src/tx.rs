@@ -5,7 +5,7 @@
 
 use crate::{StoreError, store::Rows};
 use ahash::AHashMap;
-use fjall::{Keyspace, OwnedWriteBatch, UserKey, UserValue};
+use fjall::{UserKey, UserValue};
 
 /// Collected writes: key to value, or to nothing where the row goes.
 #[derive(Debug, Default)]
@@ -42,16 +42,6 @@ impl Writes {
         let mut writes: Vec<_> = self.0.drain().collect();
         writes.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
         writes
-    }
-
-    /// Moves the writes to `batch`.
-    pub(crate) fn drain_into(&mut self, batch: &mut OwnedWriteBatch, keyspace: &Keyspace) {
-        for (key, value) in self.drain() {
-            match value {
-                Some(value) => batch.insert(keyspace, key, value),
-                None => batch.remove(keyspace, key),
-            }
-        }
     }
 }
 

@@ -55,6 +55,7 @@ impl Batch {
         }
     }
 
+    /// Writes it, with what was only shown before.
     pub(crate) fn commit(self) -> Result<(), StoreError> {
         match self {
             Self::Embedded(batch) => batch.commit(),

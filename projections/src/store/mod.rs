@@ -1,7 +1,8 @@
 //! The read store: where the rows of the read models are, with how far each is and what could not be applied. On
 //! this node's disk (`embedded`), or on a PostgreSQL server that several nodes share (`postgres`).
 //!
-//! Rows, checkpoint and dead letters of a batch are one atomic write. Every filling of a read model is a
+//! Rows, checkpoint and dead letters of a batch are one atomic write. On this node's disk queries may see a batch
+//! before it is written, and several are written as one. Every filling of a read model is a
 //! [`Generation`] with rows of its own; which one answers is switched in one step. What is here serves the
 //! projections and those who run them, and may block; queries ask a [`Generation`] and do not block.
 

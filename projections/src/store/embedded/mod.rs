@@ -1,8 +1,9 @@
 //! The read store on this node's disk: one database with a keyspace per generation, and one for what is known of
 //! them.
 //!
-//! Rows, checkpoint and dead letters of a batch are one atomic write. Nothing is synced: after a power cut the
-//! store stands at some earlier checkpoint and goes on from there. Everything in it can be deleted.
+//! Rows, checkpoint and dead letters are one atomic write, of one batch or of several that were shown to queries
+//! before (see [`fresh`]). Nothing is synced: after a power cut the store stands at some earlier checkpoint and goes
+//! on from there. Everything in it can be deleted.
 //!
 //! ```text
 //! meta   live/<name>                          GenerationId that answers queries
@@ -14,18 +15,26 @@
 
 mod batch;
 mod door;
+mod fresh;
 mod letters;
 mod rows;
+mod view;
 
-pub(crate) use batch::Batch;
+pub(crate) use batch::{Batch, Leaving};
 pub(crate) use door::Door;
 pub(crate) use rows::Rows;
 
 use super::{Checkpoint, Generation, GenerationId, Kind, Role, StoreError};
 use daybook_event_log::in_background;
 use fjall::{CompressionType, Database, Keyspace, KeyspaceCreateOptions, PersistMode};
+use fresh::Fresh;
+use parking_lot::Mutex;
 use serde::{Serialize, de::DeserializeOwned};
-use std::path::{Path, PathBuf};
+use std::{
+    collections::HashMap,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 fn role_key(role: Role, name: &str) -> String {
     match role {
@@ -38,6 +47,8 @@ pub(crate) struct EmbeddedStore {
     db: Database,
     meta: Keyspace,
     dir: PathBuf,
+    /// What is ahead of each keyspace, shared by all who have opened the generation.
+    fresh: Mutex<HashMap<String, Arc<Fresh>>>,
 }
 
 /// What a read model may have in memory before it is written out. Half a dozen of them fill at once.
@@ -61,7 +72,7 @@ impl EmbeddedStore {
         let meta = db
             .keyspace("meta", || KeyspaceCreateOptions::default().max_memtable_size(MEMTABLE_BYTES / 4))
             .map_err(StoreError::unavailable("opening a keyspace"))?;
-        let store = Self { db, meta, dir: dir.to_owned() };
+        let store = Self { db, meta, dir: dir.to_owned(), fresh: Mutex::default() };
         store.drop_orphans()?;
         Ok(store)
     }
@@ -78,8 +89,9 @@ impl EmbeddedStore {
             .db
             .keyspace(&keyspace_name, || KeyspaceCreateOptions::default().max_memtable_size(MEMTABLE_BYTES))
             .map_err(StoreError::unavailable("opening a keyspace"))?;
-        let own_dir = self.dir.join("own").join(keyspace_name);
-        let rows = super::Rows::Embedded(Rows::new(self.db.clone(), keyspace));
+        let own_dir = self.dir.join("own").join(&keyspace_name);
+        let fresh = self.fresh.lock().entry(keyspace_name).or_default().clone();
+        let rows = super::Rows::Embedded(Rows::new(self.db.clone(), keyspace, fresh));
         Ok(Generation { name, id, kinds, rows, own_dir })
     }
 
@@ -110,6 +122,7 @@ impl EmbeddedStore {
     /// Removes a generation with all that is known of it. Queries that still hold it go on.
     pub(crate) fn drop_generation(&self, rows: &Rows, own_dir: &Path) -> Result<(), StoreError> {
         let name = rows.name();
+        self.fresh.lock().remove(name);
         let mut batch = self.db.batch();
         batch.remove(&self.meta, checkpoint_key(rows));
         for prefix in [format!("dead/{name}/"), format!("skip/{name}/")] {
