@@ -20,7 +20,7 @@ mod letters;
 mod rows;
 mod view;
 
-pub(crate) use batch::{Batch, Leaving};
+pub(crate) use batch::Batch;
 pub(crate) use door::Door;
 pub(crate) use rows::Rows;
 

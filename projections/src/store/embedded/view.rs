@@ -102,7 +102,7 @@ fn end_of(prefix: &[u8]) -> Bound<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{EmbeddedStore, Leaving, Rows};
+    use super::super::{EmbeddedStore, Rows, batch::Leaving};
     use crate::{
         GenerationId, Kind,
         row::{Range, Walk},
