@@ -70,7 +70,9 @@ impl Server {
                 let said = std::fs::read_to_string(&output).unwrap_or_default();
                 bail!("the server ended with {status}: {said}");
             }
-            tokio::time::sleep(Duration::from_millis(5)).await;
+            // One part in a hundred of the time it takes, so that asking does not keep it from getting ready.
+            let pause = start.elapsed() / 100;
+            tokio::time::sleep(pause.clamp(Duration::from_millis(2), Duration::from_millis(500))).await;
         }
         bail!("the server was not ready within {READY_WITHIN:?}")
     }

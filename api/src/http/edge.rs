@@ -114,7 +114,7 @@ fn finish(mut response: Response, uri: &Uri, request_id: Option<HeaderValue>) ->
                 .or_else(|| HeaderValue::from_str(&uuid::Uuid::now_v7().to_string()).ok())
                 .unwrap_or_else(|| HeaderValue::from_static("unknown"));
             let shown = id.to_str().unwrap_or("unknown").to_owned();
-            tell(&problem, &shown);
+            tell(&problem, uri, &shown);
             problem = problem.with("request_id", shown);
             request_id = Some(id);
         }
@@ -132,11 +132,12 @@ fn finish(mut response: Response, uri: &Uri, request_id: Option<HeaderValue>) ->
 }
 
 /// What is broken is an error in the server's log. What load or the client's own wish led to is not: an overloaded
-/// server would write a line for each request it refuses. It is counted like every other problem.
-fn tell(problem: &Problem, request_id: &str) {
+/// server would write a line for each request it refuses. Nor is that a server is not ready yet, when a probe asks
+/// every second. Both are counted like every other problem.
+fn tell(problem: &Problem, uri: &Uri, request_id: &str) {
     let (kind, detail) = (problem.kind.name, &problem.detail);
     let of_load = [&kind::OVERLOADED, &kind::DEADLINE_PASSED, &kind::NOT_REACHED, &kind::ROLE_NOT_HERE];
-    if of_load.iter().any(|of_load| of_load.name == kind) {
+    if of_load.iter().any(|of_load| of_load.name == kind) || uri.path() == "/readyz" {
         tracing::debug!(problem = kind, request_id, detail, "request refused");
     } else {
         tracing::error!(problem = kind, request_id, detail, "request failed");
