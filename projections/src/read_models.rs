@@ -193,7 +193,7 @@ impl ReadModels {
                     seats: together,
                     log: log.clone(),
                     runtime: Handle::current(),
-                    steps,
+                    steps: steps.on_a_server(),
                     leads: inner.leads.clone(),
                     groups: groups.clone(),
                     stop: stopped.clone(),

@@ -48,10 +48,10 @@ pub(crate) enum ReadStore {
 
 impl ReadStore {
     /// The steps in which to fill rows that nobody reads yet. On a server a step is one statement, to be kept short.
-    pub(crate) const fn filling(&self) -> Steps {
+    pub(crate) fn filling(&self) -> Steps {
         match self {
             Self::Embedded(_) => Steps::FILLING,
-            Self::Postgres(_) => Steps::SERVING,
+            Self::Postgres(_) => Steps::SERVING.on_a_server(),
         }
     }
 
