@@ -1,6 +1,7 @@
 //! `daybook demo`: a year of a real retailer's trade, imported on the first start, then served.
 
 use super::{
+    again,
     import::{import, summary, write_report},
     serve::{Settings, Signals, bind, serve},
     tour,
@@ -9,7 +10,7 @@ use crate::{Daybook, ServeOptions};
 use anyhow::Context as _;
 use clap::Args;
 use daybook_import::{ImportOptions, bundled};
-use std::{env, os::unix::process::CommandExt as _, path::PathBuf, process::Command};
+use std::path::PathBuf;
 
 #[derive(Args)]
 pub(super) struct Demo {
@@ -22,11 +23,18 @@ pub(super) struct Demo {
 }
 
 impl Demo {
+    fn report(&self) -> PathBuf {
+        self.data.join("import").join("online-retail.json")
+    }
+
+    pub(super) fn is_imported(&self) -> bool {
+        self.report().is_file()
+    }
+
     pub(super) async fn run(self) -> anyhow::Result<()> {
         let mut signals = Signals::listen()?;
         let listener = bind(self.settings.listen).await?;
-        let report = self.data.join("import").join("online-retail.json");
-        let imported = report.is_file();
+        let (report, imported) = (self.report(), self.is_imported());
         let options = self.settings.options(self.data.clone());
         let daybook = Daybook::open(ServeOptions { unattended: !imported, ..options }).await?;
         if imported {
@@ -61,18 +69,12 @@ impl Demo {
                 biased;
                 // It would be forgotten by the program to come.
                 _ = signals.first() => Ok(()),
-                () = std::future::ready(()) => start_again(),
+                () = std::future::ready(()) => Err(again::serve_what_was_imported()).context(
+                    "the year is imported, but this program cannot be started again; start it by hand",
+                ),
             };
         }
         tour::print(&daybook, listener.local_addr()?).await;
         serve(daybook, listener, signals).await
     }
-}
-
-/// Becomes the same program with the same arguments, which finds the data and serves it. An import takes more memory
-/// than serving ever does, and an allocator gives little of it back.
-fn start_again() -> anyhow::Result<()> {
-    let program = env::current_exe().context("cannot find this program to start it again")?;
-    let failed = Command::new(program).args(env::args_os().skip(1)).exec();
-    Err(failed).context("the year is imported, but this program cannot be started again; start it by hand")
 }

@@ -3,6 +3,7 @@
 //! Exit codes: 0 done, 1 it could not be done (one paragraph on stderr says why and what to do), 2 the
 //! command line itself was wrong.
 
+mod again;
 mod copy;
 mod demo;
 mod duration;
@@ -104,8 +105,16 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Schemas(schemas) => schemas.run(),
         Command::Serve(serve) => in_runtime(serve.run()),
         Command::Copy(copy) => in_runtime(copy.run()),
-        Command::Demo(demo) => in_runtime(demo.run()),
-        Command::Import(import) => in_runtime(import.run()),
+        Command::Demo(demo) => {
+            if !demo.is_imported() {
+                again::import_with_more_memory();
+            }
+            in_runtime(demo.run())
+        }
+        Command::Import(import) => {
+            again::import_with_more_memory();
+            in_runtime(import.run())
+        }
     }
 }
 
