@@ -157,15 +157,24 @@ impl<'a> Window<'a> {
     pub(super) fn slice(&mut self, offset: usize, length: usize) -> Result<Bytes, LogError> {
         let held = offset >= self.start && offset + length <= self.start + self.bytes.len();
         if !held {
-            let wanted = length.max(self.read_bytes).min(self.segment.size.saturating_sub(offset));
-            let mut bytes = vec![0; wanted];
-            let read = self.segment.file.read_at(&mut bytes, offset as u64);
-            let read = read.map_err(|e| self.segment.unreadable(&e))?;
-            bytes.truncate(read);
+            let left = self.segment.size.saturating_sub(offset);
+            let bytes = match self.read(offset, length.max(self.read_bytes).min(left)) {
+                // What is damaged may lie behind what is asked for.
+                Err(e) if e.kind() == io::ErrorKind::InvalidData => self.read(offset, length.min(left)),
+                read => read,
+            };
+            let bytes = bytes.map_err(|e| self.segment.unreadable(&e))?;
             (self.bytes, self.start) = (Bytes::from(bytes), offset);
         }
         let from = offset - self.start;
         Ok(self.bytes.slice(from..self.bytes.len().min(from + length)))
+    }
+
+    fn read(&self, offset: usize, length: usize) -> io::Result<Vec<u8>> {
+        let mut bytes = vec![0; length];
+        let read = self.segment.file.read_at(&mut bytes, offset as u64)?;
+        bytes.truncate(read);
+        Ok(bytes)
     }
 
     /// The event whose frame is at `offset`.

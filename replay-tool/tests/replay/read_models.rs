@@ -103,16 +103,28 @@ fn a_byte_changed_in_the_log_is_found() {
 
 #[test]
 fn every_damaged_stretch_is_named_and_the_rest_is_looked_at() {
-    let options = EmbeddedOptions { segment_bytes: 32 << 10, ..EmbeddedOptions::small() };
+    every_damaged_stretch_is_named("segment");
+}
+
+#[test]
+fn so_it_is_where_segments_are_compressed() {
+    every_damaged_stretch_is_named("zst");
+}
+
+fn every_damaged_stretch_is_named(form: &str) {
+    let (segment_bytes, compress) = (32 << 10, form == "zst");
+    let options =
+        EmbeddedOptions { segment_bytes, compress, inline_upkeep: true, ..EmbeddedOptions::small() };
     let data = Data::kept_with(&Book::day(60), options);
     fill(&data, None);
     let segments = fs::read_dir(data.path("log")).unwrap().map(|entry| entry.unwrap().path());
-    let mut segments: Vec<_> = segments.filter(|path| path.extension() == Some("segment".as_ref())).collect();
+    let mut segments: Vec<_> = segments.filter(|path| path.extension() == Some(form.as_ref())).collect();
     segments.sort();
     assert!(segments.len() > 5, "{segments:?}");
     for segment in [&segments[1], &segments[3]] {
         let mut bytes = fs::read(segment).unwrap();
-        bytes[8_000] ^= 1;
+        let at = bytes.len() / 4;
+        bytes[at] ^= 1;
         fs::write(segment, bytes).unwrap();
     }
     let output = data.run(&["--json", "verify"]);
