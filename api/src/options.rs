@@ -38,6 +38,10 @@ pub struct ServeOptions {
     pub unattended: bool,
 }
 
+/// What a busy shop's log waits for the next group commit to grow: an order makes ten commits one after the other, and
+/// a dozen threads follow each.
+const GATHER: Duration = Duration::from_millis(1);
+
 /// A NATS with JetStream.
 #[derive(Debug, Clone)]
 pub struct Nats {
@@ -68,7 +72,7 @@ impl ServeOptions {
 
     pub(crate) fn log(&self) -> EmbeddedOptions {
         let (segment_bytes, compress) = (self.log_segment_bytes, self.compress_log);
-        EmbeddedOptions { segment_bytes, compress, ..EmbeddedOptions::default() }
+        EmbeddedOptions { segment_bytes, compress, gather: GATHER, ..EmbeddedOptions::default() }
     }
 
     pub(crate) fn engine(&self) -> EngineOptions {

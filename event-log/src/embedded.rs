@@ -125,7 +125,8 @@ impl EmbeddedLog {
             found.last_recorded_at_ns,
         );
         let (head_sender, head) = watch::channel(head_at);
-        let writer = Arc::new(Writer::new(Arc::clone(&library), Arc::clone(&upkeep), sequencer, head_sender));
+        let (shelves, keeping) = (Arc::clone(&library), Arc::clone(&upkeep));
+        let writer = Arc::new(Writer::new(shelves, keeping, sequencer, options.gather, head_sender));
         found.unindexed.into_iter().for_each(|ordinal| upkeep.index(ordinal));
         to_compress.into_iter().for_each(|ordinal| upkeep.compress(ordinal));
         let (closed_sender, closed) = watch::channel(false);

@@ -17,6 +17,10 @@ pub struct EmbeddedOptions {
     pub max_payload_bytes: usize,
     /// A group commit is handed to the disk when it has grown to this many bytes, even if more waits.
     pub max_batch_bytes: usize,
+    /// How long a busy log waits after a group commit for the next to grow. Whoever appends waits that much longer
+    /// for the disk; in return there are fewer syncs, and followers are woken for more events at a time. A log that
+    /// few append to never waits.
+    pub gather: Duration,
     /// How many bytes of the newest events are kept in memory for readers near the head.
     pub recent_bytes: usize,
     /// Compress full segments, behind everybody's back. Makes the log one of format 2.
@@ -36,6 +40,7 @@ impl Default for EmbeddedOptions {
             segment_bytes: 128 << 20,
             max_payload_bytes: 4 << 20,
             max_batch_bytes: 4 << 20,
+            gather: Duration::ZERO,
             recent_bytes: 32 << 20,
             compress: true,
             retry_full_after: Duration::from_millis(200),
@@ -82,6 +87,7 @@ impl fmt::Debug for EmbeddedOptions {
             .field("segment_bytes", &self.segment_bytes)
             .field("max_payload_bytes", &self.max_payload_bytes)
             .field("max_batch_bytes", &self.max_batch_bytes)
+            .field("gather", &self.gather)
             .field("recent_bytes", &self.recent_bytes)
             .field("compress", &self.compress)
             .field("retry_full_after", &self.retry_full_after)

@@ -20,11 +20,20 @@ use super::{
 use crate::{Append, AppendFuture, LogError, Position};
 use bytes::Bytes;
 use parking_lot::{Condvar, Mutex};
-use std::{collections::VecDeque, io, sync::Arc, time::Instant};
+use std::{
+    collections::VecDeque,
+    io,
+    ops::Range,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 use tokio::sync::{oneshot, watch};
 
 /// Events waiting during a sync from which on the second thread is woken.
 const WORTH_WAKING_EVENTS: usize = 64;
+/// After batches of so many appends it is worth waiting for the next to grow: below, the log is not busy, above, the
+/// batch is large enough.
+const GATHERING: Range<u64> = 8..200;
 /// Batches sequenced ahead of the disk; what comes later stays in the queue.
 const AHEAD: usize = 4;
 
@@ -42,6 +51,7 @@ struct Inbox {
 pub(super) struct Writer {
     pub(super) library: Arc<Library>,
     pub(super) upkeep: Arc<Upkeep>,
+    gather: Duration,
     sequencer: Mutex<Sequencer>,
     inbox: Mutex<Inbox>,
     /// Something for the writer to do.
@@ -56,12 +66,14 @@ impl Writer {
         library: Arc<Library>,
         upkeep: Arc<Upkeep>,
         sequencer: Sequencer,
+        gather: Duration,
         head: watch::Sender<Position>,
     ) -> Self {
         metrics::gauge!("daybook_log_poisoned").set(0.0);
         Self {
             library,
             upkeep,
+            gather,
             sequencer: Mutex::new(sequencer),
             inbox: Mutex::default(),
             arrived: Condvar::new(),
@@ -101,7 +113,12 @@ impl Writer {
             let done = match step {
                 Step::Write(batch) => {
                     marked &= batch.bytes.is_empty();
-                    self.write(batch)
+                    let gathers = GATHERING.contains(&batch.appends);
+                    let written = self.write(batch);
+                    if gathers && !self.gather.is_zero() {
+                        std::thread::sleep(self.gather);
+                    }
+                    written
                 }
                 Step::Seal { segment, offset, next } => {
                     marked = true;
