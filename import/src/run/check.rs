@@ -7,6 +7,8 @@ use ahash::AHashSet;
 use daybook_domain::{Event, OperationId, payment::PaymentEvent};
 use daybook_engine::Engine;
 use daybook_event_log::{Position, RecordedEvent};
+use std::sync::Arc;
+
 const BATCH: usize = 4_096;
 /// A shop with sales of its own never stands still; after so many looks the import's own events are long in.
 const LOOKS: usize = 20;
@@ -24,11 +26,21 @@ pub(super) async fn check_books(
     let operations = requests.operations(refused);
 
     let mut booked_minor = 0_i64;
+    let read = |from| {
+        let log = Arc::clone(engine.log());
+        tokio::spawn(async move { log.read_all(from, BATCH).await })
+    };
     let mut next = Position::ZERO.next();
+    let mut reading = read(next);
     while next <= head {
-        let events = engine.log().read_all(next, BATCH).await?;
+        let events = match reading.await {
+            Ok(events) => events?,
+            Err(error) => std::panic::resume_unwind(error.into_panic()),
+        };
         let Some(last) = events.last() else { break };
         next = last.position().next();
+        // The next events come from the disk while these are looked at.
+        reading = read(next);
         for event in events.iter().filter(|event| ours.contains(&event.correlation_id())) {
             counts.events += 1;
             counts.log_bytes += event.as_bytes().len() as u64;
