@@ -24,6 +24,7 @@ use std::{
     io,
     path::PathBuf,
     sync::{Arc, OnceLock},
+    time::Duration,
 };
 use tokio::{net::TcpListener, sync::Semaphore};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -56,6 +57,10 @@ pub enum OpenError {
 
 /// The read models that commit together; search has a pace of its own.
 const TOGETHER: [&str; 5] = ["catalog", "cart", "order", "stock", "payment"];
+
+/// What was only shown when the program was killed is applied again before anybody is served: else an article sold a
+/// moment ago would not be for sale. What takes longer than this is a read model that is filled anew.
+const CATCH_UP_WITHIN: Duration = Duration::from_secs(3);
 
 /// Opens the read models beside the threads that serve: their server may have to be waited for.
 async fn open_reads(options: &ServeOptions, dir: PathBuf) -> Result<ReadModels, OpenError> {
@@ -132,6 +137,7 @@ impl Daybook {
         let process_engine = engine_options.clone();
         let engine_options = EngineOptions { state_dir: Some(dir.engine()), ..engine_options };
         let engine = Engine::start(log.clone(), engine_options).await?;
+        let head = *log.head().borrow();
         if roles.reads() {
             // Who takes commands sees its own events at once; others need not ask the log's server for news.
             let news: Arc<dyn EventLog> = match &nats {
@@ -144,7 +150,14 @@ impl Daybook {
                 }
                 _ => log,
             };
-            reads.start_part(news, roles.part(options.read_store.server().is_some())).await?;
+            let on_a_server = options.read_store.server().is_some();
+            reads.start_part(news, roles.part(on_a_server)).await?;
+            if !on_a_server
+                && !options.unattended
+                && let Err(error) = reads.wait_for(head, CATCH_UP_WITHIN).await
+            {
+                tracing::warn!(%error, "serving read models that do not show all that is in the log");
+            }
         }
         let waiting =
             Waiting::new(TOGETHER.iter().map(|name| reads.watermark(name)).collect::<Result<_, _>>()?);
