@@ -145,9 +145,17 @@ async fn on_a_full_disk_commands_are_507_reads_go_on_and_all_resumes_with_room()
     let ballast = disk.join("ballast");
     fill_to_the_brim(&ballast);
 
-    // What the log's file still takes, the read models cannot write: they stop, and say so.
+    // What the log's file still takes, the read models show but cannot write: soon they stop, and say so.
     fill(&shop).await;
-    let unready = shop.get("/readyz").await.problem(503, "unavailable");
+    let mut unready = shop.get("/readyz").await;
+    for _ in 0..300 {
+        if unready.status != 200 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        unready = shop.get("/readyz").await;
+    }
+    let unready = unready.problem(503, "unavailable");
     assert!(unready["detail"].as_str().unwrap().contains("the read models stopped"), "{unready}");
     let head = shop.head().await;
     for _ in 0..5 {
