@@ -10,7 +10,7 @@ use crate::{
     server::replay_tool,
 };
 use anyhow::{Context as _, ensure};
-use daybook_event_log::{EmbeddedLog, EventLog, Position};
+use daybook_event_log::{EmbeddedLog, EventLog, Position, RecordedEvent};
 use serde_json::{Value, json};
 use std::{
     fs::File,
@@ -27,8 +27,10 @@ pub(super) async fn look_back(effort: Effort, report: &mut Report) -> anyhow::Re
     let log: Arc<dyn EventLog> = Arc::new(EmbeddedLog::open_read_only(prepared.data.join("log"))?);
     let head = log.head().borrow().get();
     let middle = (head / 2).to_string();
-    let page = log.read_all(Position::new(head / 2), 1_000).await?;
-    let order = page.iter().find(|event| event.aggregate() == "order").context("no order in the middle")?;
+    // Up to the middle, not from it on: an order that is met later may not have been there yet.
+    let page = log.read_all(Position::new((head / 2).saturating_sub(999).max(1)), 1_000).await?;
+    let known = |event: &&RecordedEvent| event.aggregate() == "order" && event.position().get() <= head / 2;
+    let order = page.iter().find(known).context("no order in the middle")?;
     let as_of = ["as-of", "--position", &middle];
     let answers = folder::for_run()?;
     let asked: [(&str, Vec<&str>); 3] = [
