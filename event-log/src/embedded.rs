@@ -10,9 +10,9 @@
 //!
 //! A directory holds `daybook.log` (whose log this is), `daybook.lock`, `NNNNNNNNNN.segment` (the
 //! record: see [`format`]), for full ones in time `NNNNNNNNNN.segment.zst` in their place (see
-//! [`compressed`]), and `NNNNNNNNNN.index` (derived, may be deleted). What is assumed of the disk: a sync that succeeds is durable, and writing behind durable bytes does not harm them.
-//! On copy-on-write file systems prepared segments reserve no room, so a full disk may then show up as
-//! a failed write.
+//! [`compressed`]), and `NNNNNNNNNN.index` (derived, may be deleted). What is assumed of the disk: a sync
+//! that succeeds is durable, and writing behind durable bytes does not harm them. On copy-on-write file
+//! systems prepared segments reserve no room, so a full disk may then show up as a failed write.
 
 mod active;
 mod compressed;

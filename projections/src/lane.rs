@@ -1,6 +1,7 @@
-//! Several projections that take the same events and commit together; synchronous, without a thread or clock.
+//! Several projections that take the same events and commit together.
 //!
-//! Queries see a batch as soon as it is applied; it is written at once or, where it may wait, with later ones.
+//! Queries see a batch as soon as it is applied; it is written at once or, where it may wait, with later ones by a
+//! thread of its own. With nothing to hold a lane is synchronous and needs no clock.
 //! A batch goes to each of them in turn. An event one of them cannot take interrupts only that one: what it
 //! took before is committed, the event is parked, and it goes on after it.
 
@@ -93,12 +94,11 @@ impl Lane {
     /// Commits the events of a parked stream that could be applied after all, and why the next one could not.
     pub(crate) fn commit_retried(
         &mut self,
-        member: usize,
+        at: usize,
         applied: &[DeadLetter],
         still: Option<&DeadLetter>,
     ) -> Result<(), StoreError> {
         let mut batch = self.store.batch()?;
-        let at = member;
         let member = &mut self.members[at];
         member.flush(Checkpoint::default(), Flush::Now, &mut batch)?;
         for letter in applied {

@@ -26,11 +26,12 @@ pub(super) async fn look_back(effort: Effort, report: &mut Report) -> anyhow::Re
     let prepared = Prepared::of(effort.history()).await?;
     let log: Arc<dyn EventLog> = Arc::new(EmbeddedLog::open_read_only(prepared.data.join("log"))?);
     let head = log.head().borrow().get();
-    let middle = (head / 2).to_string();
+    let middle = head / 2;
     // Up to the middle, not from it on: an order that is met later may not have been there yet.
-    let page = log.read_all(Position::new((head / 2).saturating_sub(999).max(1)), 1_000).await?;
-    let known = |event: &&RecordedEvent| event.aggregate() == "order" && event.position().get() <= head / 2;
+    let page = log.read_all(Position::new(middle.saturating_sub(999).max(1)), 1_000).await?;
+    let known = |event: &&RecordedEvent| event.aggregate() == "order" && event.position().get() <= middle;
     let order = page.iter().find(known).context("no order in the middle")?;
+    let middle = middle.to_string();
     let as_of = ["as-of", "--position", &middle];
     let answers = folder::for_run()?;
     let asked: [(&str, Vec<&str>); 3] = [

@@ -89,11 +89,8 @@ impl Segment {
     /// Opens a segment of the log `log` for reading.
     pub(super) fn open(disk: &dyn Disk, log: LogId, ordinal: u64) -> Result<Self, LogError> {
         let name = segment_name(ordinal);
-        let failed = |e: io::Error| match e.kind() {
-            io::ErrorKind::InvalidData => {
-                LogError::Damaged { place: format!("{}/{name}", disk.place()), detail: e.to_string() }
-            }
-            _ => unavailable(&format!("opening {name} in {}", disk.place()), &e),
+        let failed = |e: io::Error| {
+            failure(&format!("{}/{name}", disk.place()), &format!("opening {name} in {}", disk.place()), &e)
         };
         let damaged = |detail: &str| LogError::Damaged {
             place: format!("{}/{name} at byte 0", disk.place()),
@@ -125,12 +122,17 @@ impl Segment {
     }
 
     pub(super) fn unreadable(&self, error: &io::Error) -> LogError {
-        match error.kind() {
-            io::ErrorKind::InvalidData => {
-                LogError::Damaged { place: self.name.clone(), detail: error.to_string() }
-            }
-            _ => unavailable(&format!("reading {}", self.name), error),
+        failure(&self.name, &format!("reading {}", self.name), error)
+    }
+}
+
+/// The error for a file at `place` that failed while `operation` was attempted: what it holds, or what is around it.
+fn failure(place: &str, operation: &str, error: &io::Error) -> LogError {
+    match error.kind() {
+        io::ErrorKind::InvalidData => {
+            LogError::Damaged { place: place.to_owned(), detail: error.to_string() }
         }
+        _ => unavailable(operation, error),
     }
 }
 

@@ -64,6 +64,7 @@ pub(super) struct Upkeep {
     /// Where full segments are compressed, if they are.
     compressing: Option<Arc<EitherForm>>,
     to_compress: mpsc::Sender<Compress>,
+    /// The same as [`State::stopping`], for the compressing thread: that must not hold the lock.
     stopped: AtomicBool,
 }
 

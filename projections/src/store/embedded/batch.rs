@@ -1,10 +1,6 @@
 //! Rows, checkpoints and dead letters of one batch: shown ahead of the database, or one atomic write to it.
 
-use super::{
-    Rows, checkpoint_key,
-    fresh::{Changes, Fresh},
-    json, letters,
-};
+use super::{Rows, checkpoint_key, fresh::Fresh, json, letters};
 use crate::{DeadLetter, StoreError, store::Checkpoint, tx::Writes};
 use fjall::{Keyspace, OwnedWriteBatch, UserKey, UserValue};
 use std::sync::Arc;
@@ -81,10 +77,9 @@ impl Batch {
         for part in self.parts {
             part.fresh.show(part.rows, part.checkpoint);
             let (changes, checkpoint) = part.fresh.leave();
-            leaving.take(&part.keyspace, &changes);
-            if let Some(checkpoint) = checkpoint {
-                leaving.batch.insert(&self.meta, part.checkpoint_key, json(&checkpoint));
-            }
+            let changes = changes.iter().map(|(key, value)| (key.clone(), value.clone()));
+            let at = checkpoint.map(|checkpoint| (part.checkpoint_key, checkpoint));
+            put(&mut leaving.batch, &part.keyspace, changes, &self.meta, at);
             leaving.fresh.push(part.fresh);
         }
         leaving
@@ -96,15 +91,8 @@ impl Batch {
             return self.leave().write();
         }
         for part in self.parts {
-            for (key, value) in part.rows {
-                match value {
-                    Some(value) => self.batch.insert(&part.keyspace, key, value),
-                    None => self.batch.remove(&part.keyspace, key),
-                }
-            }
-            if let Some(checkpoint) = part.checkpoint {
-                self.batch.insert(&self.meta, part.checkpoint_key, json(&checkpoint));
-            }
+            let at = part.checkpoint.map(|checkpoint| (part.checkpoint_key, checkpoint));
+            put(&mut self.batch, &part.keyspace, part.rows, &self.meta, at);
         }
         self.batch.commit().map_err(StoreError::unavailable("committing a batch"))
     }
@@ -125,16 +113,26 @@ impl Batch {
     }
 }
 
-impl Leaving {
-    fn take(&mut self, keyspace: &Keyspace, changes: &Changes) {
-        for (key, value) in changes {
-            match value {
-                Some(value) => self.batch.insert(keyspace, key.clone(), value.clone()),
-                None => self.batch.remove(keyspace, key.clone()),
-            }
+/// Adds a generation's rows, and where it stands with them, to what the database takes.
+fn put(
+    batch: &mut OwnedWriteBatch,
+    keyspace: &Keyspace,
+    rows: impl IntoIterator<Item = (UserKey, Option<UserValue>)>,
+    meta: &Keyspace,
+    at: Option<(Vec<u8>, Checkpoint)>,
+) {
+    for (key, value) in rows {
+        match value {
+            Some(value) => batch.insert(keyspace, key, value),
+            None => batch.remove(keyspace, key),
         }
     }
+    if let Some((key, checkpoint)) = at {
+        batch.insert(meta, key, json(&checkpoint));
+    }
+}
 
+impl Leaving {
     pub(crate) fn write(self) -> Result<(), StoreError> {
         self.batch.commit().map_err(StoreError::unavailable("committing a batch"))?;
         self.fresh.iter().for_each(|fresh| fresh.left());

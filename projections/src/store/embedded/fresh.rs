@@ -16,7 +16,7 @@ use parking_lot::{RwLock, RwLockReadGuard};
 use std::{collections::BTreeMap, mem, sync::Arc};
 
 /// Key to value, or to nothing where the row goes.
-pub(super) type Changes = BTreeMap<UserKey, Option<UserValue>>;
+type Changes = BTreeMap<UserKey, Option<UserValue>>;
 
 #[derive(Default)]
 pub(super) struct Fresh(RwLock<State>);
