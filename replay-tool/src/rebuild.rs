@@ -44,7 +44,8 @@ impl Rebuild {
         let folder = data.join("log");
         anyhow::ensure!(folder.is_dir(), "{} has no log; name a shop's data directory", data.display());
         // Opened for writing, though nothing is written: so no shop can start meanwhile.
-        let log = EmbeddedLog::open(&folder, EmbeddedOptions::default())?;
+        let log =
+            EmbeddedLog::open(&folder, EmbeddedOptions { compress: false, ..EmbeddedOptions::default() })?;
         let log: Arc<dyn EventLog> = Arc::new(log);
         let head = log.head().borrow().get();
         let (old, new, aside) = (data.join("read"), data.join("read.new"), data.join("read.old"));

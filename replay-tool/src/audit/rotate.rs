@@ -24,7 +24,8 @@ impl RotateKey {
     pub(super) async fn run(self, source: &Source, out: &mut Out) -> anyhow::Result<Verdict> {
         let data = source.data()?;
         // A running shop holds the old key in memory and would go on signing with it.
-        let log = EmbeddedLog::open(data.join("log"), EmbeddedOptions::default())?;
+        let options = EmbeddedOptions { compress: false, ..EmbeddedOptions::default() };
+        let log = EmbeddedLog::open(data.join("log"), options)?;
         let folder = data.join("audit");
         let read = |name: &str| {
             let path = folder.join(name);
