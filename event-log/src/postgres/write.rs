@@ -51,10 +51,9 @@ impl Writer {
                 events += events_in(&next);
                 requests.push(next);
             }
+            // What was asked for meanwhile goes at once, without waiting for those just answered to ask again: so the
+            // server works on one crowd while this program works on the other.
             self.serve(&mut requests).await;
-            // Those just answered may have more to append: asked first, they share the next commit instead of forming
-            // a second crowd that waits for every other one.
-            tokio::task::yield_now().await;
         }
         if let Some(connection) = self.connection.take() {
             connection::close(connection).await;

@@ -2,7 +2,7 @@
 
 use super::{Rows, checkpoint_key, fresh::Fresh, json, letters};
 use crate::{DeadLetter, StoreError, store::Checkpoint, tx::Writes};
-use fjall::{Keyspace, OwnedWriteBatch, UserKey, UserValue};
+use fjall::{Keyspace, OwnedWriteBatch, PersistMode, UserKey, UserValue};
 use std::sync::Arc;
 
 pub(crate) struct Batch {
@@ -134,7 +134,10 @@ fn put(
 
 impl Leaving {
     pub(crate) fn write(self) -> Result<(), StoreError> {
-        self.batch.commit().map_err(StoreError::unavailable("committing a batch"))?;
+        // Nobody relies on the sync. But what is left to gather is written all at once when the database begins its
+        // next journal, and the log's syncs wait at the same disk meanwhile.
+        let batch = self.batch.durability(Some(PersistMode::SyncData));
+        batch.commit().map_err(StoreError::unavailable("committing a batch"))?;
         self.fresh.iter().for_each(|fresh| fresh.left());
         Ok(())
     }

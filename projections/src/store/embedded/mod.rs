@@ -2,8 +2,8 @@
 //! them.
 //!
 //! Rows, checkpoint and dead letters are one atomic write, of one batch or of several that were shown to queries
-//! before (see [`fresh`]). Nothing is synced: after a power cut the store stands at some earlier checkpoint and goes
-//! on from there. Everything in it can be deleted.
+//! before (see [`fresh`]). No answer waits for a sync: after a power cut the store stands at some earlier checkpoint and
+//! goes on from there. Everything in it can be deleted.
 //!
 //! ```text
 //! meta   live/<name>                          GenerationId that answers queries
@@ -26,7 +26,7 @@ pub(crate) use rows::Rows;
 
 use super::{Checkpoint, Generation, GenerationId, Kind, Role, StoreError};
 use daybook_event_log::in_background;
-use fjall::{CompressionType, Database, Keyspace, KeyspaceCreateOptions, PersistMode};
+use fjall::{CompressionType, Database, Keyspace, KeyspaceCreateOptions, PersistMode, compaction::Leveled};
 use fresh::Fresh;
 use parking_lot::Mutex;
 use serde::{Serialize, de::DeserializeOwned};
@@ -53,6 +53,10 @@ pub(crate) struct EmbeddedStore {
 
 /// What a read model may have in memory before it is written out. Half a dozen of them fill at once.
 const MEMTABLE_BYTES: u64 = 8 << 20;
+
+/// The size of a table on disk. A table is written whole and synced at its end, and while that goes on the log's syncs
+/// wait at the same disk: orders then wait as long as the largest table takes.
+const TABLE_BYTES: u64 = 8 << 20;
 
 /// What a start may have to read again.
 const JOURNAL_BYTES: u64 = 128 << 20;
@@ -87,7 +91,12 @@ impl EmbeddedStore {
         let keyspace_name = keyspace_name(name, id);
         let keyspace = self
             .db
-            .keyspace(&keyspace_name, || KeyspaceCreateOptions::default().max_memtable_size(MEMTABLE_BYTES))
+            .keyspace(&keyspace_name, || {
+                let tables = Leveled::default().with_table_target_size(TABLE_BYTES);
+                KeyspaceCreateOptions::default()
+                    .max_memtable_size(MEMTABLE_BYTES)
+                    .compaction_strategy(Arc::new(tables))
+            })
             .map_err(StoreError::unavailable("opening a keyspace"))?;
         let own_dir = self.dir.join("own").join(&keyspace_name);
         let fresh = self.fresh.lock().entry(keyspace_name).or_default().clone();
