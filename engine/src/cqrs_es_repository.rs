@@ -29,7 +29,7 @@ use uuid::Uuid;
 const PAGE: usize = 1_024;
 
 /// Keeps the events of cqrs-es aggregates in a Daybook log, each aggregate in the stream `<TYPE>-<id>`;
-/// `TYPE` has to be of lower-case letters.
+/// `TYPE` has to be of lower-case messages.
 #[derive(Clone)]
 pub struct CqrsEsRepository {
     log: Arc<dyn EventLog>,

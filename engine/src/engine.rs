@@ -1,15 +1,15 @@
 //! The engine as its callers see it: puts the parts together, routes commands to shards, shuts down in order.
 
 use crate::{
-    CommandError, CommandRequest, EngineError, EngineOptions, OrderWatch, Outcome, Priority,
-    inbox::{Inbox, LANES, Lane, Refused},
-    mailbox::Mailbox,
-    process::{Checkpoints, Concerns, Runner},
+    CommandError, CommandRequest, EngineError, EngineOptions, OrderOutcomeWaiter, Outcome, Priority,
+    batch_channel::BatchChannel,
+    command_queue::{CommandQueue, PRIORITY_CLASSES, PriorityClass, Refused},
+    order_outcome::OrderOutcomeWaiters,
+    processes::{Checkpoints, Concerns, Runner},
+    queued_command::{CommandIds, QueuedCommand, Reply},
     shard::{Shard, recorded_outcome},
     shared::Shared,
     snapshots::Snapshots,
-    watch::Watches,
-    work::{Ids, Reply, Work},
 };
 use ahash::RandomState;
 use daybook_domain::{
@@ -64,12 +64,12 @@ impl Engine {
         let shards = options.shards.max(1);
         let shared = Arc::new(Shared {
             sole_writer: log.is_sole_writer(),
-            inboxes: (0..shards)
-                .map(|_| Inbox::new(options.checkout_queue_capacity, options.queue_capacity))
+            queues: (0..shards)
+                .map(|_| CommandQueue::new(options.checkout_queue_capacity, options.queue_capacity))
                 .collect(),
             concerns: Concerns::of(&processes),
-            signals: Mailbox::new(),
-            watches: Arc::new(Watches::default()),
+            process_messages: BatchChannel::new(),
+            watches: Arc::new(OrderOutcomeWaiters::default()),
             snapshots: Arc::new(snapshots),
             process_lag: AtomicU64::new(0),
             reactions_waiting: AtomicUsize::new(0),
@@ -111,13 +111,13 @@ impl Engine {
             self.admit_checkout()?;
         }
         let lane = match request.priority {
-            Priority::Checkout => Lane::Checkout,
-            Priority::Normal => Lane::Normal,
-            Priority::Bulk => Lane::Bulk,
+            Priority::Checkout => PriorityClass::Checkout,
+            Priority::Normal => PriorityClass::Normal,
+            Priority::Bulk => PriorityClass::Bulk,
         };
         let (reply, answer) = oneshot::channel();
         let work = to_work(request, reply, shared)?;
-        match shared.inboxes[shared.shard_of(&work.stream)].offer(lane, work) {
+        match shared.queues[shared.shard_of(&work.stream)].offer(lane, work) {
             Ok(()) => {}
             Err(Refused::Full) => return Err(overloaded("commands")),
             Err(Refused::Closed) => return Err(CommandError::ShuttingDown),
@@ -140,13 +140,13 @@ impl Engine {
         request_hash: u64,
     ) -> Result<Option<Outcome>, CommandError> {
         let (correlation, causation) = (Uuid::nil(), Uuid::nil());
-        let ids = Ids { command: command_id, correlation, causation, request_hash };
+        let ids = CommandIds { command: command_id, correlation, causation, request_hash };
         recorded_outcome(&self.parts.shared.log, stream, &ids).await
     }
 
     /// Waits for what becomes of an order. Subscribe before executing the checkout, so nothing is missed.
     #[must_use]
-    pub fn watch_order(&self, id: OrderId) -> OrderWatch {
+    pub fn watch_order(&self, id: OrderId) -> OrderOutcomeWaiter {
         self.parts.shared.watches.watch(id, Arc::clone(&self.parts.shared.log))
     }
 
@@ -183,8 +183,8 @@ impl Engine {
             let _ = stop.send(());
             let _ = task.await;
         }
-        for inbox in &self.parts.shared.inboxes {
-            inbox.close();
+        for queue in &self.parts.shared.queues {
+            queue.close();
         }
         let shards = std::mem::take(&mut *self.parts.shards.lock());
         for shard in shards {
@@ -227,7 +227,7 @@ fn to_work(
     request: CommandRequest,
     reply: oneshot::Sender<Result<Outcome, CommandError>>,
     shared: &Shared,
-) -> Result<Work, CommandError> {
+) -> Result<QueuedCommand, CommandError> {
     let stream = StreamId::parse(&request.command.stream_name())
         .map_err(|error| CommandError::Invalid { reason: error.to_string() })?;
     let command = request.command_id;
@@ -235,11 +235,11 @@ fn to_work(
         return Err(CommandError::Invalid { reason: "a command id must not be nil".to_owned() });
     }
     let or_itself = |id: Uuid| if id.is_nil() { command } else { id };
-    Ok(Work {
+    Ok(QueuedCommand {
         stream,
         name: request.command.name(),
         command: Some(request.command),
-        ids: Ids {
+        ids: CommandIds {
             command,
             correlation: or_itself(request.correlation_id),
             causation: or_itself(request.causation_id),
@@ -257,11 +257,11 @@ fn to_work(
 
 /// Tells how full the queues are, once a second.
 async fn measure_depths(shared: Arc<Shared>) {
-    let gauges =
-        LANES.map(|(lane, name)| (lane, metrics::gauge!("daybook_engine_queue_depth", "lane" => name)));
+    let gauges = PRIORITY_CLASSES
+        .map(|(lane, name)| (lane, metrics::gauge!("daybook_engine_queue_depth", "lane" => name)));
     loop {
         for (lane, gauge) in &gauges {
-            let depth: usize = shared.inboxes.iter().map(|inbox| inbox.depth(*lane)).sum();
+            let depth: usize = shared.queues.iter().map(|queue| queue.depth(*lane)).sum();
             gauge.set(depth as f64);
         }
         tokio::time::sleep(Duration::from_secs(1)).await;

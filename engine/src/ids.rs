@@ -1,4 +1,4 @@
-//! Ids that follow from other ids, so that doing a thing again is recognised as the same thing.
+//! CommandIds that follow from other ids, so that doing a thing again is recognised as the same thing.
 //!
 //! All keep the first six bytes of what they follow from: for time-ordered ids (UUIDv7), what belongs
 //! together stays together in every index. The rest is a SHA-256 digest, so nobody can aim at another's id.
@@ -21,7 +21,7 @@ pub(crate) fn event_id(command_id: Uuid, index: usize) -> Uuid {
 /// when a reaction is taken up again, and what follows from them is then another command, to another stream.
 pub(crate) fn reaction_id(
     process: &str,
-    trigger: Trigger,
+    trigger: TriggerKind,
     event_id: Uuid,
     index: usize,
     stream: &str,
@@ -41,7 +41,7 @@ pub(crate) fn reaction_id(
 /// What a process reacts to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
-pub(crate) enum Trigger {
+pub(crate) enum TriggerKind {
     Event = 0,
     Deadline = 1,
 }
@@ -61,8 +61,14 @@ mod tests {
     fn ids_that_were_stored_once_come_out_the_same_for_ever() {
         let command = Uuid::from_u128(0x0199_a5b6_c7d8_7000_8000_0123_4567_89ab);
         assert_eq!(event_id(command, 0).to_string(), "0199a5b6-c7d8-8e77-be23-f9d908855e26");
-        let reaction =
-            reaction_id("reserve_stock", Trigger::Event, event_id(command, 0), 1, "order-7", "PlaceOrder");
+        let reaction = reaction_id(
+            "reserve_stock",
+            TriggerKind::Event,
+            event_id(command, 0),
+            1,
+            "order-7",
+            "PlaceOrder",
+        );
         assert_eq!(reaction.to_string(), "0199a5b6-c7d8-8720-8da4-673b67903d7f");
     }
 
@@ -70,7 +76,7 @@ mod tests {
     fn no_two_steps_share_an_id() {
         let command = Uuid::from_u128(7);
         let mut ids: Vec<Uuid> = (0..100).map(|n| event_id(command, n)).collect();
-        for trigger in [Trigger::Event, Trigger::Deadline] {
+        for trigger in [TriggerKind::Event, TriggerKind::Deadline] {
             for (process, stream, name) in
                 [("a", "b-1", "C"), ("b", "b-1", "C"), ("a", "b-2", "C"), ("a", "b-1", "D")]
             {

@@ -8,28 +8,28 @@
 //!
 //! It knows nothing of HTTP and read models. What it promises is in [`Engine`] and [`CommandRequest`].
 
+mod batch_channel;
 mod clock;
+mod command_queue;
 mod cqrs_es_repository;
 mod engine;
 mod gateway;
 mod ids;
-mod inbox;
-mod mailbox;
 mod options;
+mod order_outcome;
 mod outcome;
-mod process;
+mod processes;
+mod queued_command;
 mod request;
 mod shard;
 mod shared;
 mod snapshots;
-mod watch;
-mod work;
 
 pub use clock::{Clock, SettableClock, SystemClock};
 pub use cqrs_es_repository::CqrsEsRepository;
 pub use engine::Engine;
 pub use gateway::{Gateway, SimulatedGateway};
 pub use options::EngineOptions;
+pub use order_outcome::{OrderOutcome, OrderOutcomeWaiter};
 pub use outcome::{CommandError, EngineError, Outcome};
 pub use request::{CommandRequest, Priority};
-pub use watch::{OrderOutcome, OrderWatch};

@@ -2,11 +2,11 @@
 
 use crate::{
     EngineOptions,
-    inbox::Inbox,
-    mailbox::Mailbox,
-    process::{Concerns, Signal},
+    batch_channel::BatchChannel,
+    command_queue::CommandQueue,
+    order_outcome::OrderOutcomeWaiters,
+    processes::{Concerns, ProcessMessage},
     snapshots::Snapshots,
-    watch::Watches,
 };
 use ahash::RandomState;
 use daybook_event_log::{EventLog, Position, StreamId};
@@ -21,12 +21,12 @@ pub(crate) struct Shared {
     pub(crate) options: EngineOptions,
     /// Nobody else writes, so cached state is never behind, and deciding may run ahead of the disk.
     pub(crate) sole_writer: bool,
-    pub(crate) inboxes: Vec<Inbox>,
+    pub(crate) queues: Vec<CommandQueue>,
     /// Which events some process reacts to; none where no processes run.
     pub(crate) concerns: Concerns,
     /// To the processes.
-    pub(crate) signals: Mailbox<Signal>,
-    pub(crate) watches: Arc<Watches>,
+    pub(crate) process_messages: BatchChannel<ProcessMessage>,
+    pub(crate) watches: Arc<OrderOutcomeWaiters>,
     pub(crate) snapshots: Arc<Snapshots>,
     /// How many events the processes are behind.
     pub(crate) process_lag: AtomicU64,
@@ -47,6 +47,6 @@ impl Shared {
     /// The shard that alone decides on `stream`.
     pub(crate) fn shard_of(&self, stream: &StreamId) -> usize {
         let hash = self.routing.hash_one(stream.as_str());
-        usize::try_from(hash % self.inboxes.len() as u64).unwrap_or(0)
+        usize::try_from(hash % self.queues.len() as u64).unwrap_or(0)
     }
 }

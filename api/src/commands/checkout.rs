@@ -15,7 +15,7 @@ use daybook_domain::{
     cart::{CartCommand, CheckOutCart},
     order::Charge,
 };
-use daybook_engine::{OrderOutcome, OrderWatch, Priority};
+use daybook_engine::{OrderOutcome, OrderOutcomeWaiter, Priority};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -116,7 +116,11 @@ pub(crate) async fn checkout(
 }
 
 /// What became of the order, if that is known in time.
-async fn decided(watch: &mut OrderWatch, patience: Instant, serving: Serving<'_>) -> Option<OrderOutcome> {
+async fn decided(
+    watch: &mut OrderOutcomeWaiter,
+    patience: Instant,
+    serving: Serving<'_>,
+) -> Option<OrderOutcome> {
     let counted = patience.min(Instant::now() + COUNTED_FOR);
     if let Ok(outcome) = timeout_at(counted, watch.outcome()).await {
         return Some(outcome);

@@ -1,6 +1,6 @@
 //! A cart that nobody touches for the configured time is abandoned.
 
-use super::{Deadline, Occurrence, Process, Reaction};
+use super::{Deadline, Process, Reaction, Trigger};
 use crate::{
     Command, Event,
     cart::{AbandonCart, AbandonReason, CartCommand, CartEvent},
@@ -21,12 +21,12 @@ impl Process for AbandonCartWhenNothingHappens {
         self.idle.is_some() && aggregate == "cart"
     }
 
-    fn react(&self, _occurrence: Occurrence<'_>) -> Reaction {
+    fn react(&self, _occurrence: Trigger<'_>) -> Reaction {
         Reaction::Nothing
     }
 
-    fn deadline(&self, occurrence: Occurrence<'_>) -> Deadline {
-        let (Some(after), Event::Cart(event)) = (self.idle, occurrence.event) else {
+    fn deadline(&self, trigger: Trigger<'_>) -> Deadline {
+        let (Some(after), Event::Cart(event)) = (self.idle, trigger.event) else {
             return Deadline::Unchanged;
         };
         match event {
@@ -41,8 +41,8 @@ impl Process for AbandonCartWhenNothingHappens {
             | CartEvent::CartAssigned(_)
             | CartEvent::CartContactSet(_)
             | CartEvent::CartRepriced(_) => {
-                let Ok(cart_id) = occurrence.aggregate_id.parse() else { return Deadline::Unchanged };
-                let unchanged_since = Some(occurrence.version);
+                let Ok(cart_id) = trigger.aggregate_id.parse() else { return Deadline::Unchanged };
+                let unchanged_since = Some(trigger.version);
                 let abandon = AbandonCart { reason: AbandonReason::Inactive, unchanged_since };
                 Deadline::Set { after, command: Command::Cart(cart_id, CartCommand::AbandonCart(abandon)) }
             }

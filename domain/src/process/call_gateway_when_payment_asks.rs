@@ -1,6 +1,6 @@
 //! What a payment asks for, the gateway is asked. What costs nothing is none of its business.
 
-use super::{Occurrence, Process, Reaction};
+use super::{Process, Reaction, Trigger};
 use crate::{
     Event,
     payment::{GatewayRequest, OperationKind, PaymentEvent},
@@ -24,8 +24,8 @@ impl Process for CallGatewayWhenPaymentAsks {
         )
     }
 
-    fn react(&self, occurrence: Occurrence<'_>) -> Reaction {
-        let Event::Payment(event) = occurrence.event else { return Reaction::Nothing };
+    fn react(&self, trigger: Trigger<'_>) -> Reaction {
+        let Event::Payment(event) = trigger.event else { return Reaction::Nothing };
         macro_rules! request {
             ($kind:ident, $event:ident, $token:expr) => {
                 GatewayRequest {

@@ -1,7 +1,7 @@
 //! Once the money is set aside, the stock is for good, and then the order is confirmed. If a reservation ran out
 //! meanwhile, the order is rejected, which lets go of the rest and of the money.
 
-use super::{Occurrence, Process, Reaction, StepOutcome};
+use super::{Process, Reaction, StepOutcome, Trigger};
 use crate::{
     Command, Event,
     inventory::{CommitReservation, InventoryCommand},
@@ -21,8 +21,8 @@ impl Process for CommitStockWhenPaymentIsAuthorized {
         (aggregate, event_type) == ("payment", "PaymentAuthorized")
     }
 
-    fn react(&self, occurrence: Occurrence<'_>) -> Reaction {
-        let Some(PaymentAuthorized { order_id, skus, .. }) = authorized(occurrence) else {
+    fn react(&self, trigger: Trigger<'_>) -> Reaction {
+        let Some(PaymentAuthorized { order_id, skus, .. }) = authorized(trigger) else {
             return Reaction::Nothing;
         };
         let commit = skus.iter().map(|sku| {
@@ -32,8 +32,8 @@ impl Process for CommitStockWhenPaymentIsAuthorized {
         Reaction::Commands(commit.collect())
     }
 
-    fn resolve(&self, occurrence: Occurrence<'_>, outcomes: &[StepOutcome]) -> Vec<Command> {
-        let Some(PaymentAuthorized { order_id, skus, .. }) = authorized(occurrence) else {
+    fn resolve(&self, trigger: Trigger<'_>, outcomes: &[StepOutcome]) -> Vec<Command> {
+        let Some(PaymentAuthorized { order_id, skus, .. }) = authorized(trigger) else {
             return Vec::new();
         };
         let lost = skus.iter().zip(outcomes).find(|(_, outcome)| outcome.is_err());
@@ -48,8 +48,8 @@ impl Process for CommitStockWhenPaymentIsAuthorized {
     }
 }
 
-fn authorized(occurrence: Occurrence<'_>) -> Option<&PaymentAuthorized> {
-    match occurrence.event {
+fn authorized(trigger: Trigger<'_>) -> Option<&PaymentAuthorized> {
+    match trigger.event {
         Event::Payment(PaymentEvent::PaymentAuthorized(authorized)) => Some(authorized),
         _ => None,
     }

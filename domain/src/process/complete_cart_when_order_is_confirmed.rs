@@ -1,6 +1,6 @@
 //! A confirmed order ends its cart.
 
-use super::{Occurrence, Process, Reaction};
+use super::{Process, Reaction, Trigger};
 use crate::{
     Command, Event,
     cart::{CartCommand, CompleteCart},
@@ -19,8 +19,8 @@ impl Process for CompleteCartWhenOrderIsConfirmed {
         (aggregate, event_type) == ("order", "OrderConfirmed")
     }
 
-    fn react(&self, occurrence: Occurrence<'_>) -> Reaction {
-        let Event::Order(OrderEvent::OrderConfirmed(confirmed)) = occurrence.event else {
+    fn react(&self, trigger: Trigger<'_>) -> Reaction {
+        let Event::Order(OrderEvent::OrderConfirmed(confirmed)) = trigger.event else {
             return Reaction::Nothing;
         };
         let complete = CartCommand::CompleteCart(CompleteCart { order_id: confirmed.order_id });

@@ -67,7 +67,7 @@ pub type StepOutcome = Result<Vec<Event>, Rejection>;
 
 /// An event as a process sees it.
 #[derive(Debug, Clone, Copy)]
-pub struct Occurrence<'a> {
+pub struct Trigger<'a> {
     pub event: &'a Event,
     /// The id part of the stream the event stands in.
     pub aggregate_id: &'a str,
@@ -101,11 +101,11 @@ pub trait Process: Send + Sync {
     fn concerns(&self, aggregate: &str, event_type: &str) -> bool;
 
     /// What is to be done about an event.
-    fn react(&self, occurrence: Occurrence<'_>) -> Reaction;
+    fn react(&self, trigger: Trigger<'_>) -> Reaction;
 
     /// What is to be done when all commands of the reaction have their outcomes, in the same order.
-    fn resolve(&self, occurrence: Occurrence<'_>, outcomes: &[StepOutcome]) -> Vec<Command> {
-        let _ = (occurrence, outcomes);
+    fn resolve(&self, trigger: Trigger<'_>, outcomes: &[StepOutcome]) -> Vec<Command> {
+        let _ = (trigger, outcomes);
         Vec::new()
     }
 
@@ -117,8 +117,8 @@ pub trait Process: Send + Sync {
     }
 
     /// What is to be done if nothing else happens in time.
-    fn deadline(&self, occurrence: Occurrence<'_>) -> Deadline {
-        let _ = occurrence;
+    fn deadline(&self, trigger: Trigger<'_>) -> Deadline {
+        let _ = trigger;
         Deadline::Unchanged
     }
 }

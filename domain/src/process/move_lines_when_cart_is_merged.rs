@@ -1,7 +1,7 @@
 //! A guest's lines move to the customer's cart. If that is over or in another currency, it refuses them, and they
 //! stay readable in the merged cart.
 
-use super::{Occurrence, Process, Reaction};
+use super::{Process, Reaction, Trigger};
 use crate::{
     Command, Event,
     cart::{AddLines, CartCommand, CartEvent, NewLine},
@@ -19,8 +19,8 @@ impl Process for MoveLinesWhenCartIsMerged {
         (aggregate, event_type) == ("cart", "CartMerged")
     }
 
-    fn react(&self, occurrence: Occurrence<'_>) -> Reaction {
-        let Event::Cart(CartEvent::CartMerged(merged)) = occurrence.event else { return Reaction::Nothing };
+    fn react(&self, trigger: Trigger<'_>) -> Reaction {
+        let Event::Cart(CartEvent::CartMerged(merged)) = trigger.event else { return Reaction::Nothing };
         if merged.lines.is_empty() {
             return Reaction::Nothing;
         }

@@ -1,6 +1,6 @@
 //! A checked-out cart becomes an order. The order's id follows from the cart's, so it becomes only one.
 
-use super::{Occurrence, Process, Reaction};
+use super::{Process, Reaction, Trigger};
 use crate::{
     Command, Event,
     cart::CartEvent,
@@ -19,8 +19,8 @@ impl Process for PlaceOrderWhenCartIsCheckedOut {
         (aggregate, event_type) == ("cart", "CartCheckedOut")
     }
 
-    fn react(&self, occurrence: Occurrence<'_>) -> Reaction {
-        let Event::Cart(CartEvent::CartCheckedOut(checkout)) = occurrence.event else {
+    fn react(&self, trigger: Trigger<'_>) -> Reaction {
+        let Event::Cart(CartEvent::CartCheckedOut(checkout)) = trigger.event else {
             return Reaction::Nothing;
         };
         let place = OrderCommand::PlaceOrder(PlaceOrder { checkout: checkout.clone() });

@@ -1,6 +1,6 @@
 //! Money given back on an order goes back to whoever paid; no goods move.
 
-use super::{Occurrence, Process, Reaction};
+use super::{Process, Reaction, Trigger};
 use crate::{
     Command, Event,
     order::OrderEvent,
@@ -19,8 +19,8 @@ impl Process for RefundPaymentWhenOrderIsCredited {
         (aggregate, event_type) == ("order", "OrderCredited")
     }
 
-    fn react(&self, occurrence: Occurrence<'_>) -> Reaction {
-        let Event::Order(OrderEvent::OrderCredited(credited)) = occurrence.event else {
+    fn react(&self, trigger: Trigger<'_>) -> Reaction {
+        let Event::Order(OrderEvent::OrderCredited(credited)) = trigger.event else {
             return Reaction::Nothing;
         };
         let (payment_id, amount) = (credited.payment_id, credited.amount);

@@ -1,6 +1,6 @@
 //! Without money no order.
 
-use super::{Occurrence, Process, Reaction};
+use super::{Process, Reaction, Trigger};
 use crate::{
     Command, Event,
     order::{OrderCommand, RejectOrder, RejectReason},
@@ -19,8 +19,8 @@ impl Process for RejectOrderWhenPaymentIsDeclined {
         (aggregate, event_type) == ("payment", "PaymentDeclined")
     }
 
-    fn react(&self, occurrence: Occurrence<'_>) -> Reaction {
-        let Event::Payment(PaymentEvent::PaymentDeclined(declined)) = occurrence.event else {
+    fn react(&self, trigger: Trigger<'_>) -> Reaction {
+        let Event::Payment(PaymentEvent::PaymentDeclined(declined)) = trigger.event else {
             return Reaction::Nothing;
         };
         let reason = RejectReason::PaymentDeclined { code: declined.code.clone() };

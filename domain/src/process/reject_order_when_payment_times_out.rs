@@ -1,6 +1,6 @@
 //! An order that is not paid for while its stock is held is rejected. Too late, it is refused, harmlessly.
 
-use super::{Deadline, Occurrence, Process, Reaction};
+use super::{Deadline, Process, Reaction, Trigger};
 use crate::{
     Command, Event,
     order::{OrderCommand, OrderEvent, RejectOrder, RejectReason},
@@ -27,12 +27,12 @@ impl Process for RejectOrderWhenPaymentTimesOut {
         )
     }
 
-    fn react(&self, _occurrence: Occurrence<'_>) -> Reaction {
+    fn react(&self, _occurrence: Trigger<'_>) -> Reaction {
         Reaction::Nothing
     }
 
-    fn deadline(&self, occurrence: Occurrence<'_>) -> Deadline {
-        match occurrence.event {
+    fn deadline(&self, trigger: Trigger<'_>) -> Deadline {
+        match trigger.event {
             Event::Order(OrderEvent::OrderPlaced(placed)) => {
                 let reject =
                     OrderCommand::RejectOrder(RejectOrder { reason: RejectReason::PaymentTimedOut {} });

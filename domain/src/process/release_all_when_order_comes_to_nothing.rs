@@ -4,7 +4,7 @@
 //! void that overtakes its authorisation. Stock that is set aside after this comes back by
 //! `AllocationDiscarded`, which the order records when told of it too late.
 
-use super::{Occurrence, Process, Reaction};
+use super::{Process, Reaction, Trigger};
 use crate::{
     CartId, Command, Event, OrderId, PaymentId, Sku,
     cart::{AbandonCart, AbandonReason, CartCommand, CompleteCart},
@@ -28,8 +28,8 @@ impl Process for ReleaseAllWhenOrderComesToNothing {
         )
     }
 
-    fn react(&self, occurrence: Occurrence<'_>) -> Reaction {
-        let Event::Order(event) = occurrence.event else { return Reaction::Nothing };
+    fn react(&self, trigger: Trigger<'_>) -> Reaction {
+        let Event::Order(event) = trigger.event else { return Reaction::Nothing };
         let commands = match event {
             OrderEvent::OrderRejected(rejected) => {
                 let order_id = rejected.order_id;

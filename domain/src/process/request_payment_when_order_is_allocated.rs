@@ -1,6 +1,6 @@
 //! Once stock is set aside, the money is: the gateway is to authorise the order's total.
 
-use super::{Occurrence, Process, Reaction};
+use super::{Process, Reaction, Trigger};
 use crate::{
     Command, Event,
     order::OrderEvent,
@@ -19,8 +19,8 @@ impl Process for RequestPaymentWhenOrderIsAllocated {
         (aggregate, event_type) == ("order", "OrderAllocated")
     }
 
-    fn react(&self, occurrence: Occurrence<'_>) -> Reaction {
-        let Event::Order(OrderEvent::OrderAllocated(allocated)) = occurrence.event else {
+    fn react(&self, trigger: Trigger<'_>) -> Reaction {
+        let Event::Order(OrderEvent::OrderAllocated(allocated)) = trigger.event else {
             return Reaction::Nothing;
         };
         let payment_id = allocated.payment_id;

@@ -3,7 +3,7 @@
 //! What was set aside before a no is let go here and not only by the rejection: the order may have come to
 //! nothing before, and then there is no further rejection to do it.
 
-use super::{Occurrence, Process, Reaction, StepOutcome, units_per_sku};
+use super::{Process, Reaction, StepOutcome, Trigger, units_per_sku};
 use crate::{
     Command, Event, OrderId, Quantity, Rejection, Sku,
     inventory::{
@@ -28,11 +28,11 @@ impl Process for ReserveStockWhenOrderIsPlaced {
         (aggregate, event_type) == ("order", "OrderPlaced")
     }
 
-    fn react(&self, occurrence: Occurrence<'_>) -> Reaction {
-        let Event::Order(OrderEvent::OrderPlaced(placed)) = occurrence.event else {
+    fn react(&self, trigger: Trigger<'_>) -> Reaction {
+        let Event::Order(OrderEvent::OrderPlaced(placed)) = trigger.event else {
             return Reaction::Nothing;
         };
-        let until = occurrence.occurred_at.after(self.hold);
+        let until = trigger.occurred_at.after(self.hold);
         let order_id = placed.order_id;
         let reserve = wanted(placed).into_iter().map(|(sku, quantity)| {
             let reserve = ReserveStock { sku: sku.clone(), order_id, quantity, until };
@@ -46,8 +46,8 @@ impl Process for ReserveStockWhenOrderIsPlaced {
         &["OrderAllocated", "AllocationDiscarded", "OrderRejected", "OrderCancelled"]
     }
 
-    fn resolve(&self, occurrence: Occurrence<'_>, outcomes: &[StepOutcome]) -> Vec<Command> {
-        let Event::Order(OrderEvent::OrderPlaced(placed)) = occurrence.event else { return Vec::new() };
+    fn resolve(&self, trigger: Trigger<'_>, outcomes: &[StepOutcome]) -> Vec<Command> {
+        let Event::Order(OrderEvent::OrderPlaced(placed)) = trigger.event else { return Vec::new() };
         let order_id = placed.order_id;
         let mut allocations = Vec::with_capacity(outcomes.len());
         let mut reserved = Vec::new();

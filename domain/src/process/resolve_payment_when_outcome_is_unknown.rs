@@ -1,6 +1,6 @@
 //! An operation the gateway did not answer, or for which the customer has to act, is asked about until known.
 
-use super::{Occurrence, Process, Reaction};
+use super::{Process, Reaction, Trigger};
 use crate::{
     Event,
     payment::{GatewayRequest, OperationKind, PaymentEvent},
@@ -21,8 +21,8 @@ impl Process for ResolvePaymentWhenOutcomeIsUnknown {
         )
     }
 
-    fn react(&self, occurrence: Occurrence<'_>) -> Reaction {
-        let Event::Payment(event) = occurrence.event else { return Reaction::Nothing };
+    fn react(&self, trigger: Trigger<'_>) -> Reaction {
+        let Event::Payment(event) = trigger.event else { return Reaction::Nothing };
         let request = match event {
             PaymentEvent::PaymentOutcomeUnknown(unknown) => GatewayRequest {
                 operation_id: unknown.operation_id,

@@ -1,6 +1,6 @@
 //! Goods that come back are paid back, and put back on the shelf if they can be sold again.
 
-use super::{Occurrence, Process, Reaction, units_per_sku};
+use super::{Process, Reaction, Trigger, units_per_sku};
 use crate::{
     Command, Event,
     inventory::{InventoryCommand, ReturnStock},
@@ -20,8 +20,8 @@ impl Process for RestockAndRefundWhenGoodsAreReturned {
         (aggregate, event_type) == ("order", "OrderReturned")
     }
 
-    fn react(&self, occurrence: Occurrence<'_>) -> Reaction {
-        let Event::Order(OrderEvent::OrderReturned(returned)) = occurrence.event else {
+    fn react(&self, trigger: Trigger<'_>) -> Reaction {
+        let Event::Order(OrderEvent::OrderReturned(returned)) = trigger.event else {
             return Reaction::Nothing;
         };
         let (order_id, return_id, payment_id) = (returned.order_id, returned.return_id, returned.payment_id);

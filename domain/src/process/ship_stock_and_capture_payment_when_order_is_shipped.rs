@@ -1,6 +1,6 @@
 //! Goods that leave leave the stock, and their price is taken.
 
-use super::{Occurrence, Process, Reaction};
+use super::{Process, Reaction, Trigger};
 use crate::{
     Command, Event,
     inventory::{InventoryCommand, ShipReserved},
@@ -20,8 +20,8 @@ impl Process for ShipStockAndCapturePaymentWhenOrderIsShipped {
         (aggregate, event_type) == ("order", "OrderShipped")
     }
 
-    fn react(&self, occurrence: Occurrence<'_>) -> Reaction {
-        let Event::Order(OrderEvent::OrderShipped(shipped)) = occurrence.event else {
+    fn react(&self, trigger: Trigger<'_>) -> Reaction {
+        let Event::Order(OrderEvent::OrderShipped(shipped)) = trigger.event else {
             return Reaction::Nothing;
         };
         let (order_id, shipment_id, payment_id) = (shipped.order_id, shipped.shipment_id, shipped.payment_id);

@@ -15,7 +15,7 @@ use daybook_domain::{
         AuthorizationRequested, OperationKind, PaymentActionRequired, PaymentAuthorized, PaymentCommand,
         PaymentEvent,
     },
-    process::{self, Deadline, Occurrence, Process, ProcessConfig, Reaction, StepOutcome},
+    process::{self, Deadline, Process, ProcessConfig, Reaction, StepOutcome, Trigger},
 };
 use std::{collections::BTreeSet, time::Duration};
 
@@ -27,8 +27,8 @@ fn the(name: &str) -> Box<dyn Process> {
     all().into_iter().find(|process| process.name() == name).expect("there is such a process")
 }
 
-fn occurrence(event: &Event) -> Occurrence<'_> {
-    Occurrence { event, aggregate_id: "0192f3a1-7c00-7000-8000-000000000001", version: 3, occurred_at: at(0) }
+fn trigger(event: &Event) -> Trigger<'_> {
+    Trigger { event, aggregate_id: "0192f3a1-7c00-7000-8000-000000000001", version: 3, occurred_at: at(0) }
 }
 
 fn named(commands: &[Command]) -> Vec<String> {
@@ -39,7 +39,7 @@ fn named(commands: &[Command]) -> Vec<String> {
 fn reactions(event: &Event) -> Vec<String> {
     let concerned =
         all().into_iter().filter(|process| process.concerns(event.aggregate(), event.type_name()));
-    let commands = concerned.flat_map(|process| match process.react(occurrence(event)) {
+    let commands = concerned.flat_map(|process| match process.react(trigger(event)) {
         Reaction::Commands(commands) => named(&commands),
         Reaction::CallGateway(request) => vec![format!("call {:?}", request.kind)],
         Reaction::ResolveGateway(request) => vec![format!("resolve {:?}", request.kind)],
@@ -124,7 +124,7 @@ fn a_checked_out_cart_becomes_its_order() {
 #[test]
 fn every_sku_of_a_placed_order_is_reserved_once_for_all_its_lines() {
     let rule = the("reserve_stock_when_order_is_placed");
-    let Reaction::Commands(commands) = rule.react(occurrence(&placed())) else { panic!("no commands") };
+    let Reaction::Commands(commands) = rule.react(trigger(&placed())) else { panic!("no commands") };
     assert_eq!(named(&commands), ["ReserveStock to inventory-mug", "ReserveStock to inventory-rug"]);
     let Command::Inventory(_, daybook_domain::inventory::InventoryCommand::ReserveStock(rug)) = &commands[1]
     else {
@@ -136,7 +136,7 @@ fn every_sku_of_a_placed_order_is_reserved_once_for_all_its_lines() {
 #[test]
 fn an_order_with_all_its_stock_is_allocated() {
     let rule = the("reserve_stock_when_order_is_placed");
-    let commands = rule.resolve(occurrence(&placed()), &[reserved("mug", 2), reserved("rug", 4)]);
+    let commands = rule.resolve(trigger(&placed()), &[reserved("mug", 2), reserved("rug", 4)]);
     let [Command::Order(_, OrderCommand::AllocateOrder(allocate))] = &commands[..] else {
         panic!("{commands:?}")
     };
@@ -148,7 +148,7 @@ fn an_order_with_all_its_stock_is_allocated() {
 #[test]
 fn an_order_without_all_its_stock_lets_go_of_the_rest_and_is_rejected_with_the_reason() {
     let rule = the("reserve_stock_when_order_is_placed");
-    let commands = rule.resolve(occurrence(&placed()), &[reserved("mug", 2), out_of_stock("rug")]);
+    let commands = rule.resolve(trigger(&placed()), &[reserved("mug", 2), out_of_stock("rug")]);
     let order = format!("RejectOrder to order-{}", order_id(1));
     assert_eq!(named(&commands), ["ReleaseReservation to inventory-mug", order.as_str()]);
     let reason = RejectReason::OutOfStock { sku: sku("rug"), requested: 4, available: 3 };
@@ -166,8 +166,7 @@ fn payment_is_asked_for_what_is_allocated_and_of_the_gateway_only_if_it_costs_so
         payment_token: "tok".into(),
         allocations: vec![part("mug"), part("mug"), part("rug")],
     }));
-    let Reaction::Commands(commands) =
-        the("request_payment_when_order_is_allocated").react(occurrence(&event))
+    let Reaction::Commands(commands) = the("request_payment_when_order_is_allocated").react(trigger(&event))
     else {
         panic!("no commands")
     };
@@ -200,7 +199,7 @@ fn what_the_customer_has_to_do_is_asked_about_under_the_same_operation() {
         token: "tok".into(),
     }));
     let rule = the("resolve_payment_when_outcome_is_unknown");
-    let Reaction::ResolveGateway(request) = rule.react(occurrence(&event)) else { panic!("not asked") };
+    let Reaction::ResolveGateway(request) = rule.react(trigger(&event)) else { panic!("not asked") };
     assert_eq!((request.kind, request.operation_id), (OperationKind::Authorize, operation(1, "authorize")));
 }
 
@@ -222,7 +221,7 @@ fn a_paid_order_is_confirmed_if_all_its_stock_is_still_there_and_rejected_if_not
     let expired =
         Err(Rejection::Inventory(InventoryRejection::ReservationHasExpired { order_id: order_id(1) }));
     let order = order_id(1);
-    let resolve = |outcomes: &[StepOutcome]| named(&rule.resolve(occurrence(&event), outcomes));
+    let resolve = |outcomes: &[StepOutcome]| named(&rule.resolve(trigger(&event), outcomes));
     assert_eq!(resolve(&[Ok(vec![]), Ok(vec![])]), [format!("ConfirmOrder to order-{order}")]);
     assert_eq!(resolve(&[Ok(vec![]), expired]), [format!("RejectOrder to order-{order}")]);
 }
@@ -262,7 +261,7 @@ fn shipped_goods_are_taken_off_the_stock_and_captured_under_the_shipments_id() {
         tracking: None,
     }));
     let Reaction::Commands(commands) =
-        the("ship_stock_and_capture_payment_when_order_is_shipped").react(occurrence(&event))
+        the("ship_stock_and_capture_payment_when_order_is_shipped").react(trigger(&event))
     else {
         panic!("no commands")
     };
@@ -295,9 +294,7 @@ fn only_what_can_be_sold_again_goes_back_on_the_shelf_but_all_is_paid_back() {
 #[test]
 fn an_order_has_as_long_to_be_paid_as_its_stock_is_held() {
     let rule = the("reject_order_when_payment_times_out");
-    let Deadline::Set { after, command } = rule.deadline(occurrence(&placed())) else {
-        panic!("no deadline")
-    };
+    let Deadline::Set { after, command } = rule.deadline(trigger(&placed())) else { panic!("no deadline") };
     assert_eq!(after, Duration::from_secs(900));
     assert_eq!(named(&[command]), [format!("RejectOrder to order-{}", order_id(1))]);
 }

@@ -5,7 +5,7 @@ use crate::{gateway::Gateway, random::Random};
 use daybook_domain::{
     Actor, AggregateState, Command, Context, Event, Rejection, Timestamp,
     payment::{GatewayOutcome, GatewayRequest, PaymentCommand, RecordOutcome},
-    process::{self, Deadline, Occurrence, Process, ProcessConfig, Reaction, StepOutcome},
+    process::{self, Deadline, Process, ProcessConfig, Reaction, StepOutcome, Trigger},
 };
 use std::{
     collections::{BTreeMap, HashMap},
@@ -103,7 +103,7 @@ impl Shop {
             }
             self.tasks.push(Task { process: number, position, step: Step::React });
             let key = (number, recorded.stream.clone());
-            match process.deadline(occurrence(recorded)) {
+            match process.deadline(trigger(recorded)) {
                 Deadline::Unchanged => {}
                 Deadline::Set { after, command } => {
                     let (due, as_of) = (recorded.recorded_at.after(after), recorded.occurred_at.after(after));
@@ -151,7 +151,7 @@ impl Shop {
         let recorded = &self.log[position];
         let (occurred_at, name) = (recorded.occurred_at, rule.name());
         let step = match step {
-            Step::React => match rule.react(occurrence(recorded)) {
+            Step::React => match rule.react(trigger(recorded)) {
                 Reaction::Nothing => return None,
                 Reaction::Commands(commands) => Step::Execute { commands, outcomes: Vec::new() },
                 Reaction::CallGateway(request) => Step::Ask { request, asked: 0 },
@@ -163,7 +163,7 @@ impl Shop {
                     outcomes.push(self.execute(id, command, occurred_at));
                     Step::Execute { commands, outcomes }
                 }
-                None => Step::Conclude { commands: rule.resolve(occurrence(recorded), &outcomes) },
+                None => Step::Conclude { commands: rule.resolve(trigger(recorded), &outcomes) },
             },
             Step::Conclude { mut commands } => {
                 let command = commands.pop()?;
@@ -233,8 +233,8 @@ impl Shop {
     }
 }
 
-fn occurrence(recorded: &Recorded) -> Occurrence<'_> {
+fn trigger(recorded: &Recorded) -> Trigger<'_> {
     let (_, aggregate_id) = recorded.stream.split_once('-').expect("streams are named aggregate-id");
     let Recorded { event, version, occurred_at, .. } = recorded;
-    Occurrence { event, aggregate_id, version: *version, occurred_at: *occurred_at }
+    Trigger { event, aggregate_id, version: *version, occurred_at: *occurred_at }
 }

@@ -7,14 +7,14 @@ use super::{
 };
 use crate::{
     CommandError, Outcome,
-    process::{Happened, Signal, StepDone},
-    work::{Ids, Reply, Work},
+    processes::{ProcessMessage, Sequenced, StepDone},
+    queued_command::{CommandIds, QueuedCommand, Reply},
 };
 use daybook_domain::Event;
 use daybook_event_log::{AppendOutcome, AppendRejection, Appended, LogError};
 
 /// How a written command fared in the log.
-enum Fate {
+enum AppendResult {
     Stands(Appended),
     /// Its stream was not at the version it was decided upon.
     Conflict,
@@ -23,7 +23,7 @@ enum Fate {
     Failed(CommandError),
 }
 
-impl Fate {
+impl AppendResult {
     /// Of `count` events that stand in an append after some others.
     fn of(outcome: Option<&AppendOutcome>, after: usize, count: usize) -> Self {
         match outcome {
@@ -55,18 +55,18 @@ impl Shard {
     pub(super) async fn complete(&mut self, group: Group, result: Result<Vec<AppendOutcome>, LogError>) {
         let Group { batch, decided, append: _ } = group;
         self.durable = batch;
-        let fates = self.fates(&decided, result);
+        let results = self.results(&decided, result);
         let head = *self.shared.log.head().borrow();
-        for (decided, fate) in decided.into_iter().zip(fates) {
+        for (decided, result) in decided.into_iter().zip(results) {
             let Decided { work, decision } = decided;
-            match (decision, fate) {
-                (Decision::Written { events, snapshot, .. }, Some(Fate::Stands(appended))) => {
+            match (decision, result) {
+                (Decision::Written { events, snapshot, .. }, Some(AppendResult::Stands(appended))) => {
                     if let Some(snapshot) = snapshot {
                         self.snapshots.push(work.stream.clone(), snapshot);
                     }
                     self.stands(work, events, appended);
                 }
-                (Decision::Written { .. }, Some(Fate::SeenBefore)) => {
+                (Decision::Written { .. }, Some(AppendResult::SeenBefore)) => {
                     match history::recorded_outcome(&self.shared.log, &work.stream, &work.ids).await {
                         Ok(Some(outcome)) => self.answer(&work.ids, work.name, work.reply, Ok(outcome)),
                         Err(error) => self.answer(&work.ids, work.name, work.reply, Err(error)),
@@ -74,13 +74,14 @@ impl Shard {
                         Ok(None) => self.decide_anew(work),
                     }
                 }
-                (Decision::Written { .. }, Some(Fate::Failed(error))) | (Decision::Refused(error), None)
+                (Decision::Written { .. }, Some(AppendResult::Failed(error)))
+                | (Decision::Refused(error), None)
                     if !matches!(error, CommandError::Rejected(_) | CommandError::VersionConflict { .. })
-                        || !self.was_wrong(&work, batch) =>
+                        || !self.was_stale(&work, batch) =>
                 {
                     self.answer(&work.ids, work.name, work.reply, Err(error));
                 }
-                (Decision::Unchanged(version), None) if !self.was_wrong(&work, batch) => {
+                (Decision::Unchanged(version), None) if !self.was_stale(&work, batch) => {
                     let stream = work.stream.clone();
                     let outcome =
                         Outcome { stream, position: head, version, events: Vec::new(), repeated: false };
@@ -93,48 +94,48 @@ impl Shard {
             }
         }
         if self.groups.is_empty() {
-            self.wrong.clear();
+            self.stale.clear();
         }
-        self.shared.signals.put(&mut self.signals);
+        self.shared.process_messages.put(&mut self.messages);
         self.meters.cached(self.cache.len());
         self.snapshots.write(&self.shared.snapshots);
     }
 
-    /// The fate of each written command, in order; and which streams are not as they were thought to be.
-    fn fates(
+    /// The result of each written command, in order; and which streams are not as they were thought to be.
+    fn results(
         &mut self,
         decided: &[Decided],
         result: Result<Vec<AppendOutcome>, LogError>,
-    ) -> Vec<Option<Fate>> {
-        let mut fates = Vec::with_capacity(decided.len());
+    ) -> Vec<Option<AppendResult>> {
+        let mut results = Vec::with_capacity(decided.len());
         for Decided { work, decision } in decided {
-            let fate = match decision {
+            let result = match decision {
                 Decision::Written { events, append, after, .. } => Some(match &result {
-                    Err(error) => Fate::Failed(CommandError::Log(error.clone())),
-                    Ok(outcomes) => Fate::of(outcomes.get(*append), *after, events.len()),
+                    Err(error) => AppendResult::Failed(CommandError::Log(error.clone())),
+                    Ok(outcomes) => AppendResult::of(outcomes.get(*append), *after, events.len()),
                 }),
                 _ => None,
             };
-            let as_thought = match (&fate, decision) {
+            let as_thought = match (&result, decision) {
                 (None, Decision::Behind) => false,
-                (None | Some(Fate::Stands(_)), _) => true,
+                (None | Some(AppendResult::Stands(_)), _) => true,
                 _ => false,
             };
             if !as_thought {
                 self.cache.forget(&work.stream, self.batch);
-                self.wrong.insert(work.stream.clone(), self.batch);
+                self.stale.insert(work.stream.clone(), self.batch);
             }
-            fates.push(fate);
+            results.push(result);
         }
-        fates
+        results
     }
 
     /// Whether the decision stood on a state that has turned out wrong.
-    fn was_wrong(&self, work: &Work, batch: u64) -> bool {
-        !self.wrong.is_empty() && self.wrong.get(&work.stream).is_some_and(|through| batch <= *through)
+    fn was_stale(&self, work: &QueuedCommand, batch: u64) -> bool {
+        !self.stale.is_empty() && self.stale.get(&work.stream).is_some_and(|through| batch <= *through)
     }
 
-    fn decide_anew(&mut self, mut work: Work) {
+    fn decide_anew(&mut self, mut work: QueuedCommand) {
         work.attempts += 1;
         if work.attempts >= MAX_ATTEMPTS || work.command.is_none() {
             let (stream, attempts) = (work.stream.clone(), work.attempts);
@@ -146,11 +147,11 @@ impl Shard {
         self.retries.push(work);
     }
 
-    fn stands(&mut self, work: Work, events: Vec<Event>, appended: Appended) {
+    fn stands(&mut self, work: QueuedCommand, events: Vec<Event>, appended: Appended) {
         for event in &events {
             self.shared.watches.happened(event, appended.last_position);
         }
-        let happened = Happened {
+        let happened = Sequenced {
             stream: work.stream,
             first_position: appended.first_position,
             first_version: appended.first_version,
@@ -164,13 +165,13 @@ impl Shard {
             Reply::Process(step) => {
                 self.meters.answered(work.name, None);
                 let done = StepDone { events, happened: Some(happened) };
-                self.signals.push(Signal::Done(step, Ok(done)));
+                self.messages.push(ProcessMessage::Done(step, Ok(done)));
             }
             reply @ Reply::Caller(_) => {
                 let stream = happened.stream.clone();
                 if self.shared.concerns.any() {
                     let concerned = self.shared.concerns.pick(&events);
-                    self.signals.push(Signal::Happened(happened, concerned));
+                    self.messages.push(ProcessMessage::Sequenced(happened, concerned));
                 }
                 let (position, version) = (appended.last_position, appended.last_version);
                 let outcome = Outcome { stream, position, version, events, repeated: false };
@@ -182,7 +183,7 @@ impl Shard {
     /// Answers a command, and those who asked the same meanwhile.
     pub(super) fn answer(
         &mut self,
-        ids: &Ids,
+        ids: &CommandIds,
         name: &'static str,
         reply: Reply,
         answer: Result<Outcome, CommandError>,
@@ -191,10 +192,10 @@ impl Shard {
         match reply {
             Reply::Process(step) => {
                 let done = answer.map(|outcome| StepDone { events: outcome.events, happened: None });
-                self.signals.push(Signal::Done(step, done));
+                self.messages.push(ProcessMessage::Done(step, done));
             }
             reply @ Reply::Caller(_) => {
-                let also = self.under_way.remove(&ids.command).map(|first| first.also).unwrap_or_default();
+                let also = self.in_flight.remove(&ids.command).map(|first| first.also).unwrap_or_default();
                 for other in also {
                     let again = answer.clone().map(|outcome| Outcome { repeated: true, ..outcome });
                     send(other, again);

@@ -1,11 +1,11 @@
-//! The first half of a command's way: from the inbox to a decision and the log.
+//! The first half of a command's way: from the queue to a decision and the log.
 
-use super::{Group, Shard, UnderWay, cache::Entry, commit::send, history};
+use super::{Group, InFlight, Shard, cache::Entry, commit::send, history};
 use crate::{
     CommandError, Outcome, ids,
+    queued_command::{QueuedCommand, Reply},
     shared::Shared,
     snapshots,
-    work::{Reply, Work},
 };
 use ahash::{AHashMap, AHashSet};
 use bytes::Bytes;
@@ -17,7 +17,7 @@ use tokio::time::Instant;
 
 /// A command with its decision.
 pub(super) struct Decided {
-    pub(super) work: Work,
+    pub(super) work: QueuedCommand,
     pub(super) decision: Decision,
 }
 
@@ -39,14 +39,14 @@ pub(super) enum Decision {
 }
 
 impl Shard {
-    pub(super) async fn execute(&mut self, works: Vec<Work>) {
+    pub(super) async fn execute(&mut self, commands: Vec<QueuedCommand>) {
         self.batch += 1;
-        self.meters.batch(works.len());
-        let works: Vec<Work> = works.into_iter().filter_map(|work| self.admit(work)).collect();
-        let loaded = self.load_missing(&works).await;
-        let mut group = Appends::new(self.shared.sole_writer, works.len());
-        let mut decided = Vec::with_capacity(works.len());
-        for mut work in works {
+        self.meters.batch(commands.len());
+        let commands: Vec<QueuedCommand> = commands.into_iter().filter_map(|work| self.admit(work)).collect();
+        let loaded = self.load_missing(&commands).await;
+        let mut group = Appends::new(self.shared.sole_writer, commands.len());
+        let mut decided = Vec::with_capacity(commands.len());
+        for mut work in commands {
             let decision = self.decide(&mut work, &loaded.failures, &mut group);
             decided.push(Decided { work, decision });
         }
@@ -60,7 +60,7 @@ impl Shard {
     }
 
     /// The work, if it is to be done; otherwise it is answered, or will be together with the one it repeats.
-    fn admit(&mut self, work: Work) -> Option<Work> {
+    fn admit(&mut self, work: QueuedCommand) -> Option<QueuedCommand> {
         if work.attempts > 0 || matches!(work.reply, Reply::Process(_)) {
             return Some(work);
         }
@@ -70,9 +70,9 @@ impl Shard {
             return None;
         }
         let request_hash = work.ids.request_hash;
-        match self.under_way.entry(work.ids.command) {
+        match self.in_flight.entry(work.ids.command) {
             hash_map::Entry::Vacant(place) => {
-                place.insert(UnderWay { stream: work.stream.clone(), request_hash, also: Vec::new() });
+                place.insert(InFlight { stream: work.stream.clone(), request_hash, also: Vec::new() });
                 Some(work)
             }
             hash_map::Entry::Occupied(mut first) => {
@@ -89,14 +89,14 @@ impl Shard {
     }
 
     /// Brings the aggregates of this batch into memory and keeps them there; the log is asked once.
-    async fn load_missing(&mut self, works: &[Work]) -> Loaded {
+    async fn load_missing(&mut self, commands: &[QueuedCommand]) -> Loaded {
         let mut loaded = Loaded::default();
-        for work in works {
+        for work in commands {
             if !self.cache.pin(&work.stream, self.batch) {
                 loaded.streams.insert(work.stream.clone());
             }
         }
-        self.meters.cache(works.len(), loaded.streams.len());
+        self.meters.cache(commands.len(), loaded.streams.len());
         if loaded.streams.is_empty() {
             return loaded;
         }
@@ -113,7 +113,7 @@ impl Shard {
 
     fn decide(
         &mut self,
-        work: &mut Work,
+        work: &mut QueuedCommand,
         failures: &AHashMap<StreamId, CommandError>,
         group: &mut Appends,
     ) -> Decision {
@@ -239,7 +239,7 @@ struct Loaded {
     failures: AHashMap<StreamId, CommandError>,
 }
 
-fn to_append(work: &Work, before: Version, actor: Actor, events: &[Event]) -> Append {
+fn to_append(work: &QueuedCommand, before: Version, actor: Actor, events: &[Event]) -> Append {
     let metadata = Metadata {
         occurred_at_ns: work.occurred_at.as_nanos(),
         command_id: work.ids.command,

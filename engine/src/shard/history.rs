@@ -3,9 +3,9 @@
 
 use crate::{
     CommandError, Outcome, ids,
+    queued_command::CommandIds,
     shard::cache::Entry,
     snapshots::{Snapshot, Snapshots},
-    work::Ids,
 };
 use daybook_domain::{AggregateState, Event};
 use daybook_event_log::{EventLog, LogError, RecordedEvent, StreamId, Version};
@@ -133,7 +133,7 @@ impl Past {
 pub(crate) async fn recorded_outcome(
     log: &Arc<dyn EventLog>,
     stream: &StreamId,
-    ids: &Ids,
+    ids: &CommandIds,
 ) -> Result<Option<Outcome>, CommandError> {
     let Some(first) = log.find(ids::event_id(ids.command, 0)).await? else { return Ok(None) };
     let same_request =

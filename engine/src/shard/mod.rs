@@ -1,7 +1,7 @@
 //! A shard: the single writer of its streams.
 //!
 //! ```text
-//! inbox ──> batch ──> load what is not in memory ──> decide in order ──> one group to the log ──┐
+//! queue ──> batch ──> load what is not in memory ──> decide in order ──> one group to the log ──┐
 //!   ^                                                                                           │ durable, in order
 //!   '── retries (the stream was not as thought) <── complete the group ──> answers, processes <─'
 //! ```
@@ -18,10 +18,10 @@ mod meters;
 mod snapshot_queue;
 
 use crate::{
-    inbox::{BATCH, Taken},
-    process::Signal,
+    command_queue::{BATCH, Taken},
+    processes::ProcessMessage,
+    queued_command::{QueuedCommand, Reply},
     shared::Shared,
-    work::{Reply, Work},
 };
 use ahash::AHashMap;
 use cache::Cache;
@@ -46,15 +46,15 @@ pub(crate) struct Shard {
     cache: Cache,
     groups: VecDeque<Group>,
     /// Callers' commands between being taken and being answered, with those who asked the same again.
-    under_way: AHashMap<Uuid, UnderWay>,
+    in_flight: AHashMap<Uuid, InFlight>,
     /// Commands to be decided anew, before anything else.
-    retries: Vec<Work>,
+    retries: Vec<QueuedCommand>,
     /// Streams whose state turned out wrong, with the last batch that was decided upon it.
-    wrong: AHashMap<StreamId, u64>,
+    stale: AHashMap<StreamId, u64>,
     batch: u64,
     /// The last batch whose group is complete.
     durable: u64,
-    signals: Vec<Signal>,
+    messages: Vec<ProcessMessage>,
     snapshots: SnapshotQueue,
     meters: Meters,
 }
@@ -67,7 +67,7 @@ struct Group {
     append: Option<AppendFuture>,
 }
 
-struct UnderWay {
+struct InFlight {
     stream: StreamId,
     request_hash: u64,
     also: Vec<Reply>,
@@ -81,24 +81,24 @@ enum Step {
 
 impl Shard {
     pub(crate) fn new(shared: Arc<Shared>, index: usize) -> Self {
-        let capacity = shared.options.cache_capacity / shared.inboxes.len();
+        let capacity = shared.options.cache_capacity / shared.queues.len();
         Self {
             shared,
             index,
             cache: Cache::new(capacity),
             groups: VecDeque::new(),
-            under_way: AHashMap::new(),
+            in_flight: AHashMap::new(),
             retries: Vec::new(),
-            wrong: AHashMap::new(),
+            stale: AHashMap::new(),
             batch: 0,
             durable: 0,
-            signals: Vec::new(),
+            messages: Vec::new(),
             snapshots: SnapshotQueue::default(),
             meters: Meters::new(index),
         }
     }
 
-    /// Executes commands until the inbox is closed and empty and everything is answered.
+    /// Executes commands until the queue is closed and empty and everything is answered.
     pub(crate) async fn run(mut self) {
         let mut batch = Vec::with_capacity(BATCH);
         loop {
@@ -108,8 +108,8 @@ impl Shard {
                     self.complete(group, result).await;
                 }
                 Step::Batch => {
-                    let works = std::mem::replace(&mut batch, Vec::with_capacity(BATCH));
-                    self.execute(works).await;
+                    let commands = std::mem::replace(&mut batch, Vec::with_capacity(BATCH));
+                    self.execute(commands).await;
                     // Lets those who were answered ask again, so that the next batch is a large one.
                     tokio::task::yield_now().await;
                 }
@@ -119,7 +119,7 @@ impl Shard {
         self.write_last_snapshots().await;
     }
 
-    async fn next_step(&mut self, batch: &mut Vec<Work>) -> Step {
+    async fn next_step(&mut self, batch: &mut Vec<QueuedCommand>) -> Step {
         let ahead = if self.shared.sole_writer { GROUPS_AHEAD } else { 1 };
         poll_fn(|cx| {
             if let Some(group) = self.groups.front_mut() {
@@ -136,7 +136,7 @@ impl Shard {
                 batch.append(&mut self.retries);
                 return Poll::Ready(Step::Batch);
             }
-            match self.shared.inboxes[self.index].poll_take(cx, batch) {
+            match self.shared.queues[self.index].poll_take(cx, batch) {
                 Poll::Ready(Taken::Batch) => Poll::Ready(Step::Batch),
                 Poll::Ready(Taken::End) if self.groups.is_empty() => Poll::Ready(Step::End),
                 Poll::Ready(Taken::End) | Poll::Pending => Poll::Pending,

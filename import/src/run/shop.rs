@@ -6,7 +6,7 @@ use super::{
     send::{Answer, Sender},
 };
 use crate::{ImportError, Plan, books::Refusals, plan::of_day, report::Counts};
-use daybook_engine::{CommandRequest, Engine, OrderOutcome, OrderWatch};
+use daybook_engine::{CommandRequest, Engine, OrderOutcome, OrderOutcomeWaiter};
 use std::{
     sync::{
         Mutex, PoisonError,
@@ -241,7 +241,7 @@ impl<'a> Shop<'a> {
 }
 
 /// Waits for what becomes of an order; why not, if nothing.
-async fn decided(watch: &mut OrderWatch, invoice: &str) -> Result<Option<String>, ImportError> {
+async fn decided(watch: &mut OrderOutcomeWaiter, invoice: &str) -> Result<Option<String>, ImportError> {
     let outcome = tokio::time::timeout(DECIDED_WITHIN, watch.outcome()).await.map_err(|_| {
         ImportError::OrderUndecided { invoice: invoice.to_owned(), waited_s: DECIDED_WITHIN.as_secs() }
     })?;

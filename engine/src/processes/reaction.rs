@@ -2,22 +2,22 @@
 //!
 //! ```text
 //! react ─→ Commands ──all answered──→ resolve ─→ commands ──all answered──→ finished
-//!      '─→ gateway (see gateway_calls)                                  any error ─→ once more, later
+//!      '─→ gateway (see outside_calls)                                  any error ─→ once more, later
 //! ```
 //!
 //! Reactions to events of one stream begin one after the other, in the stream's order: what an order's
 //! cancellation undoes, its placing has finished doing. Waiting for a gateway does not hold up the stream:
 //! what comes of it is for the payment to decide.
 
-use super::{StepDone, StepKey, bits, gateway_calls::Ask, runner::Runner};
+use super::{StepDone, StepKey, bits, outside_calls::Ask, runner::Runner};
 use crate::{
     CommandError,
-    ids::{Trigger, reaction_id},
-    work::{Ids, Reply, Work},
+    ids::{TriggerKind, reaction_id},
+    queued_command::{CommandIds, QueuedCommand, Reply},
 };
 use daybook_domain::{
     Command, Event, Timestamp,
-    process::{Occurrence, Reaction as Wanted, StepOutcome},
+    process::{Reaction as Wanted, StepOutcome, Trigger},
 };
 use daybook_event_log::{Position, StreamId, Version};
 use std::{
@@ -35,7 +35,7 @@ const MAX_PAUSE: Duration = Duration::from_secs(5);
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
 
 /// An event that somebody reacts to.
-pub(super) struct Cause {
+pub(super) struct TriggerEvent {
     pub(super) position: Position,
     pub(super) version: Version,
     pub(super) event_id: Uuid,
@@ -51,9 +51,9 @@ pub(super) struct Cause {
     holding: AtomicU32,
 }
 
-impl Cause {
-    pub(super) fn occurrence(&self) -> Occurrence<'_> {
-        Occurrence {
+impl TriggerEvent {
+    pub(super) fn trigger(&self) -> Trigger<'_> {
+        Trigger {
             event: &self.event,
             aggregate_id: self.stream.id(),
             version: self.version.get(),
@@ -90,7 +90,7 @@ impl Cause {
 
 /// One process' reaction to one event.
 pub(super) struct Reaction {
-    pub(super) cause: Arc<Cause>,
+    pub(super) cause: Arc<TriggerEvent>,
     pub(super) process: usize,
     pub(super) stage: Stage,
     /// Answers still to come.
@@ -122,13 +122,13 @@ impl Reaction {
 
 /// Places for reactions, used again and again.
 #[derive(Default)]
-pub(super) struct Slots {
+pub(super) struct ReactionTable {
     slots: Vec<(u32, Option<Reaction>)>,
     free: Vec<u32>,
     used: usize,
 }
 
-impl Slots {
+impl ReactionTable {
     pub(super) const fn used(&self) -> usize {
         self.used
     }
@@ -143,19 +143,19 @@ impl Slots {
         u32::try_from(self.slots.len() - 1).expect("reactions are bounded")
     }
 
-    pub(super) fn generation(&self, slot: u32) -> u32 {
+    pub(super) fn epoch(&self, slot: u32) -> u32 {
         self.slots[slot as usize].0
     }
 
-    pub(super) fn get(&mut self, slot: u32, generation: u32) -> Option<&mut Reaction> {
+    pub(super) fn get(&mut self, slot: u32, epoch: u32) -> Option<&mut Reaction> {
         let (current, reaction) = self.slots.get_mut(slot as usize)?;
-        if *current == generation { reaction.as_mut() } else { None }
+        if *current == epoch { reaction.as_mut() } else { None }
     }
 
     fn take(&mut self, slot: u32) -> Option<Reaction> {
-        let (generation, reaction) = self.slots.get_mut(slot as usize)?;
+        let (epoch, reaction) = self.slots.get_mut(slot as usize)?;
         let taken = reaction.take()?;
-        *generation = generation.wrapping_add(1);
+        *epoch = epoch.wrapping_add(1);
         self.free.push(slot);
         self.used -= 1;
         Some(taken)
@@ -164,7 +164,7 @@ impl Slots {
 
 impl Runner {
     /// Takes an event's turn in its stream, or queues for it.
-    pub(super) fn begin(&mut self, cause: Arc<Cause>) {
+    pub(super) fn begin(&mut self, cause: Arc<TriggerEvent>) {
         if let Some(turns) = self.streams.get_mut(&cause.stream) {
             turns.queue.push_back(cause);
             self.queued += 1;
@@ -173,11 +173,11 @@ impl Runner {
         }
     }
 
-    /// Begins all reactions to an event. The caller holds the ledger open for the event.
-    fn react(&mut self, cause: Arc<Cause>) {
+    /// Begins all reactions to an event. The caller holds the watermark open for the event.
+    fn react(&mut self, cause: Arc<TriggerEvent>) {
         let mask = self.shared.concerns.mask(cause.event.aggregate(), cause.event.type_name());
         for process in bits(mask & !cause.over) {
-            match self.processes[process].react(cause.occurrence()) {
+            match self.processes[process].react(cause.trigger()) {
                 Wanted::Nothing => {}
                 Wanted::Commands(commands) => {
                     cause.holding.fetch_add(1, Ordering::Relaxed);
@@ -198,11 +198,11 @@ impl Runner {
             }
         }
         // The event's own hold: released now that everything it led to holds for itself.
-        self.ledger.close(cause.position);
+        self.watermark.close(cause.position);
     }
 
-    fn place(&mut self, cause: &Arc<Cause>, process: usize, stage: Stage, holds_stream: bool) -> u32 {
-        self.ledger.open(cause.position);
+    fn place(&mut self, cause: &Arc<TriggerEvent>, process: usize, stage: Stage, holds_stream: bool) -> u32 {
+        self.watermark.open(cause.position);
         self.slots.put(Reaction {
             cause: Arc::clone(cause),
             process,
@@ -216,19 +216,25 @@ impl Runner {
         })
     }
 
-    /// Executes the command of a deadline. Not held open in the ledger: the deadline itself is kept.
-    pub(super) fn deadline_came(&mut self, cause: Cause, process: usize, command: Command, at: Timestamp) {
+    /// Executes the command of a deadline. Not held open in the watermark: the deadline itself is kept.
+    pub(super) fn deadline_came(
+        &mut self,
+        cause: TriggerEvent,
+        process: usize,
+        command: Command,
+        at: Timestamp,
+    ) {
         let cause = Arc::new(cause);
-        self.ledger.open(cause.position);
+        self.watermark.open(cause.position);
         let slot = self.place(&cause, process, Stage::Deadline(command.clone(), at), false);
-        self.ledger.close(cause.position);
+        self.watermark.close(cause.position);
         self.step(slot, vec![command]);
     }
 
     /// Sends the commands of a stage on their way; without any, the stage is over.
     fn step(&mut self, slot: u32, commands: Vec<Command>) {
-        let generation = self.slots.generation(slot);
-        let Some(reaction) = self.slots.get(slot, generation) else { return };
+        let epoch = self.slots.epoch(slot);
+        let Some(reaction) = self.slots.get(slot, epoch) else { return };
         reaction.waiting = commands.len();
         reaction.outcomes.clear();
         reaction.outcomes.resize_with(commands.len(), || None);
@@ -243,24 +249,24 @@ impl Runner {
 
     /// Sends one command, as the `number`-th of the reaction; its answer comes as that of step `index`.
     pub(super) fn send(&mut self, slot: u32, index: usize, number: usize, command: Command) {
-        let generation = self.slots.generation(slot);
-        let Some(reaction) = self.slots.get(slot, generation) else { return };
+        let epoch = self.slots.epoch(slot);
+        let Some(reaction) = self.slots.get(slot, epoch) else { return };
         let cause = &reaction.cause;
         let (trigger, occurred_at) = match &reaction.stage {
-            Stage::Deadline(_, at) => (Trigger::Deadline, *at),
-            _ => (Trigger::Event, cause.occurred_at),
+            Stage::Deadline(_, at) => (TriggerKind::Deadline, *at),
+            _ => (TriggerKind::Event, cause.occurred_at),
         };
         let name = self.processes[reaction.process].name();
         let stream = StreamId::parse(&command.stream_name()).expect("commands name valid streams");
         let shard = self.shared.shard_of(&stream);
-        let key = StepKey { slot, generation, index: u32::try_from(index).unwrap_or(u32::MAX) };
-        let ids = Ids {
+        let key = StepKey { slot, epoch, index: u32::try_from(index).unwrap_or(u32::MAX) };
+        let ids = CommandIds {
             command: reaction_id(name, trigger, cause.event_id, number, stream.as_str(), command.name()),
             correlation: cause.correlation_id,
             causation: cause.event_id,
             request_hash: 0,
         };
-        let work = Work {
+        let work = QueuedCommand {
             stream,
             name: command.name(),
             command: Some(command),
@@ -271,14 +277,14 @@ impl Runner {
             deadline: None,
             reply: Reply::Process(key),
             attempts: 0,
-            fresh: !cause.recovering && reaction.attempts == 0 && trigger == Trigger::Event,
+            fresh: !cause.recovering && reaction.attempts == 0 && trigger == TriggerKind::Event,
         };
         self.out[shard].push(work);
     }
 
     /// Takes in the answer to a step.
     pub(super) fn answered(&mut self, key: StepKey, answer: Result<StepDone, CommandError>) {
-        let Some(reaction) = self.slots.get(key.slot, key.generation) else { return };
+        let Some(reaction) = self.slots.get(key.slot, key.epoch) else { return };
         let outcome = match answer {
             Ok(done) => Some(Ok(done.events)),
             Err(CommandError::Rejected(rejection)) => Some(Err(rejection)),
@@ -298,8 +304,8 @@ impl Runner {
 
     /// Every command of the stage was answered.
     fn stage_over(&mut self, slot: u32) {
-        let generation = self.slots.generation(slot);
-        let Some(reaction) = self.slots.get(slot, generation) else { return };
+        let epoch = self.slots.epoch(slot);
+        let Some(reaction) = self.slots.get(slot, epoch) else { return };
         if let Some(error) = reaction.failure.take() {
             return self.try_again_later(slot, &error);
         }
@@ -309,7 +315,7 @@ impl Runner {
                 reaction.offset = outcomes.len();
                 reaction.stage = Stage::Resolving;
                 let cause = Arc::clone(&reaction.cause);
-                let commands = self.processes[reaction.process].resolve(cause.occurrence(), &outcomes);
+                let commands = self.processes[reaction.process].resolve(cause.trigger(), &outcomes);
                 if commands.is_empty() { self.finish(slot) } else { self.step(slot, commands) }
             }
             Stage::Gateway(_) => {
@@ -320,10 +326,10 @@ impl Runner {
         }
     }
 
-    /// Something other than the business said no. It is tried until it works: the steps done are found done.
+    /// Something other than the business said no. It is tried until it commands: the steps done are found done.
     fn try_again_later(&mut self, slot: u32, error: &CommandError) {
-        let generation = self.slots.generation(slot);
-        let Some(reaction) = self.slots.get(slot, generation) else { return };
+        let epoch = self.slots.epoch(slot);
+        let Some(reaction) = self.slots.get(slot, epoch) else { return };
         let process = self.processes[reaction.process].name();
         reaction.attempts = reaction.attempts.saturating_add(1);
         reaction.offset = 0;
@@ -333,12 +339,12 @@ impl Runner {
         } else {
             tracing::debug!(process, cause = %reaction.cause.position, %error, "a process tries again");
         }
-        self.wake_later(slot, generation, pause);
+        self.wake_later(slot, epoch, pause);
     }
 
     /// A pause is over.
-    pub(super) fn resume(&mut self, slot: u32, generation: u32) {
-        let Some(reaction) = self.slots.get(slot, generation) else { return };
+    pub(super) fn resume(&mut self, slot: u32, epoch: u32) {
+        let Some(reaction) = self.slots.get(slot, epoch) else { return };
         let cause = Arc::clone(&reaction.cause);
         match &mut reaction.stage {
             Stage::Gateway(_) => self.ask(slot),
@@ -348,7 +354,7 @@ impl Runner {
             }
             stage @ (Stage::Reacting | Stage::Resolving) => {
                 *stage = Stage::Reacting;
-                match self.processes[reaction.process].react(cause.occurrence()) {
+                match self.processes[reaction.process].react(cause.trigger()) {
                     Wanted::Commands(commands) => self.step(slot, commands),
                     _ => self.finish(slot),
                 }
@@ -358,11 +364,11 @@ impl Runner {
 
     pub(super) fn finish(&mut self, slot: u32) {
         let Some(reaction) = self.slots.take(slot) else { return };
-        self.ledger.close(reaction.cause.position);
+        self.watermark.close(reaction.cause.position);
         if let Stage::Deadline(..) = reaction.stage {
             let (process, stream) = (reaction.process, reaction.cause.stream.clone());
             let position = reaction.cause.position;
-            self.deadlines.done(&super::deadlines::Due { process, stream, position });
+            self.deadlines.done(&super::timers::Due { process, stream, position });
         }
         let was_last = reaction.holds_stream && reaction.cause.holding.fetch_sub(1, Ordering::Relaxed) == 1;
         if was_last {
@@ -391,7 +397,7 @@ impl Runner {
 
 /// Whose turn it is in a stream, and who comes next.
 #[derive(Default)]
-pub(super) struct Turns {
-    holder: Option<Arc<Cause>>,
-    queue: VecDeque<Arc<Cause>>,
+pub(super) struct StreamQueue {
+    holder: Option<Arc<TriggerEvent>>,
+    queue: VecDeque<Arc<TriggerEvent>>,
 }

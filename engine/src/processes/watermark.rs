@@ -7,7 +7,7 @@ use daybook_event_log::Position;
 use std::collections::{BTreeMap, VecDeque};
 
 #[derive(Default)]
-pub(crate) struct Ledger {
+pub(crate) struct Watermark {
     /// All events up to here were seen.
     through: u64,
     /// Whether `through + 1`, `through + 2`, … were seen. The first, if any, was not.
@@ -16,7 +16,7 @@ pub(crate) struct Ledger {
     open: BTreeMap<u64, u32>,
 }
 
-impl Ledger {
+impl Watermark {
     /// Begins after `through`.
     pub(crate) fn after(through: Position) -> Self {
         Self { through: through.get(), ..Self::default() }
@@ -87,19 +87,19 @@ mod tests {
 
     #[test]
     fn it_goes_on_only_over_what_was_seen_and_finished() {
-        let mut ledger = Ledger::after(Position::new(10));
-        assert!(ledger.see(Position::new(12)));
-        assert!(!ledger.see(Position::new(12)), "seen before");
-        assert!(!ledger.see(Position::new(10)), "before the beginning");
-        assert_eq!(ledger.through(), Position::new(10));
-        ledger.open(Position::new(11));
-        assert!(ledger.see(Position::new(11)));
-        assert_eq!(ledger.through(), Position::new(12));
-        assert_eq!(ledger.finished(), Position::new(10));
-        assert_eq!(ledger.unfinished(), [Position::new(11)]);
-        ledger.close(Position::new(11));
-        assert_eq!(ledger.finished(), Position::new(12));
-        assert_eq!(ledger.window(), 0);
+        let mut watermark = Watermark::after(Position::new(10));
+        assert!(watermark.see(Position::new(12)));
+        assert!(!watermark.see(Position::new(12)), "seen before");
+        assert!(!watermark.see(Position::new(10)), "before the beginning");
+        assert_eq!(watermark.through(), Position::new(10));
+        watermark.open(Position::new(11));
+        assert!(watermark.see(Position::new(11)));
+        assert_eq!(watermark.through(), Position::new(12));
+        assert_eq!(watermark.finished(), Position::new(10));
+        assert_eq!(watermark.unfinished(), [Position::new(11)]);
+        watermark.close(Position::new(11));
+        assert_eq!(watermark.finished(), Position::new(12));
+        assert_eq!(watermark.window(), 0);
     }
 
     #[test]
@@ -112,12 +112,12 @@ mod tests {
                     random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
                 positions.swap(at, (random >> 33) as usize % (at + 1));
             }
-            let mut ledger = Ledger::after(Position::ZERO);
+            let mut watermark = Watermark::after(Position::ZERO);
             for position in positions {
-                assert!(ledger.see(Position::new(position)));
+                assert!(watermark.see(Position::new(position)));
             }
-            assert_eq!(ledger.through(), Position::new(64), "seed {seed}");
-            assert_eq!(ledger.window(), 0);
+            assert_eq!(watermark.through(), Position::new(64), "seed {seed}");
+            assert_eq!(watermark.window(), 0);
         }
     }
 }

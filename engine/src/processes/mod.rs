@@ -11,13 +11,13 @@
 //! follow from the process, the event and the step's number.
 
 mod checkpoint;
-mod deadlines;
-mod gateway_calls;
-mod intake;
-mod ledger;
+mod input;
 mod meters;
-mod reactions;
+mod outside_calls;
+mod reaction;
 mod runner;
+mod timers;
+mod watermark;
 
 pub(crate) use checkpoint::Checkpoints;
 pub(crate) use runner::Runner;
@@ -33,21 +33,21 @@ use uuid::Uuid;
 pub(crate) struct StepKey {
     slot: u32,
     /// Tells a reaction from an earlier one in the same slot.
-    generation: u32,
+    epoch: u32,
     index: u32,
 }
 
 /// What shards tell the processes.
-pub(crate) enum Signal {
+pub(crate) enum ProcessMessage {
     /// A caller's command was written; with those of its events, by their index, that concern a process.
-    Happened(Happened, Vec<(usize, Event)>),
+    Sequenced(Sequenced, Vec<(usize, Event)>),
     /// A command of a process was answered.
     Done(StepKey, Result<StepDone, CommandError>),
 }
 
 /// Events of one command that are now durable.
 #[derive(Clone)]
-pub(crate) struct Happened {
+pub(crate) struct Sequenced {
     pub(crate) stream: StreamId,
     pub(crate) first_position: Position,
     pub(crate) first_version: Version,
@@ -62,7 +62,7 @@ pub(crate) struct Happened {
 pub(crate) struct StepDone {
     pub(crate) events: Vec<Event>,
     /// Where they were written; none if there are none, or if they were there before.
-    pub(crate) happened: Option<Happened>,
+    pub(crate) happened: Option<Sequenced>,
 }
 
 /// Which events concern which processes, as bits.

@@ -4,7 +4,7 @@
 //! another answer to the same question (unknown first, approved later) is another command.
 
 use super::{
-    reactions::Stage,
+    reaction::Stage,
     runner::{Called, Runner},
 };
 use daybook_domain::{
@@ -43,8 +43,8 @@ impl Ask {
 impl Runner {
     /// Asks the gateway; the answer comes to [`Runner::gateway_answered`].
     pub(super) fn ask(&mut self, slot: u32) {
-        let generation = self.slots.generation(slot);
-        let Some(reaction) = self.slots.get(slot, generation) else { return };
+        let epoch = self.slots.epoch(slot);
+        let Some(reaction) = self.slots.get(slot, epoch) else { return };
         let Stage::Gateway(ask) = &mut reaction.stage else { return };
         let (request, status_first) = (ask.request.clone(), ask.status_first);
         // From now on the call may have been made.
@@ -64,15 +64,15 @@ impl Runner {
                 }
             };
             let answer = timeout(limit, asking).await.unwrap_or(GatewayOutcome::Unknown);
-            Called { slot, generation, answer, took: begun.elapsed() }
+            Called { slot, epoch, answer, took: begun.elapsed() }
         }));
     }
 
     /// Records what the gateway answered.
     pub(super) fn gateway_answered(&mut self, called: Called) {
-        let Called { slot, generation, answer, took } = called;
+        let Called { slot, epoch, answer, took } = called;
         self.meters.gateway_call(took);
-        let Some(reaction) = self.slots.get(slot, generation) else { return };
+        let Some(reaction) = self.slots.get(slot, epoch) else { return };
         let Stage::Gateway(ask) = &mut reaction.stage else { return };
         // Asked again it would have been made: an answer that makes no sense is no answer.
         let answer = if answer == GatewayOutcome::NotSeen { GatewayOutcome::Unknown } else { answer };
@@ -91,8 +91,8 @@ impl Runner {
 
     /// The payment took the answer, or did not want it.
     pub(super) fn gateway_answer_recorded(&mut self, slot: u32, recorded: bool) {
-        let generation = self.slots.generation(slot);
-        let Some(reaction) = self.slots.get(slot, generation) else { return };
+        let epoch = self.slots.epoch(slot);
+        let Some(reaction) = self.slots.get(slot, epoch) else { return };
         let Stage::Gateway(ask) = &mut reaction.stage else { return };
         let open =
             matches!(ask.answer, Some(GatewayOutcome::Unknown | GatewayOutcome::ActionRequired { .. }));
@@ -101,6 +101,6 @@ impl Runner {
         }
         let pause = MAX_PAUSE.min(FIRST_PAUSE * 2_u32.saturating_pow(ask.pauses.min(16)));
         ask.pauses = ask.pauses.saturating_add(1);
-        self.wake_later(slot, generation, pause);
+        self.wake_later(slot, epoch, pause);
     }
 }

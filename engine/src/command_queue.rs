@@ -1,9 +1,9 @@
 //! A shard's queues: one per priority, each bounded; full means no, at once.
 //!
-//! Work in progress (commands of processes) goes before new work, a checkout before browsing, browsing
+//! QueuedCommand in progress (commands of processes) goes before new work, a checkout before browsing, browsing
 //! before imports; yet every lane with something in it gets a share of each batch, so none starves.
 
-use crate::work::Work;
+use crate::queued_command::QueuedCommand;
 use parking_lot::Mutex;
 use std::{
     collections::VecDeque,
@@ -12,7 +12,7 @@ use std::{
 
 /// Which queue; lower goes first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Lane {
+pub(crate) enum PriorityClass {
     /// Commands of processes. Bounded by how many reactions may be under way, not by the queue.
     Process = 0,
     Checkout = 1,
@@ -20,11 +20,11 @@ pub(crate) enum Lane {
     Bulk = 3,
 }
 
-pub(crate) const LANES: [(Lane, &str); 4] = [
-    (Lane::Process, "process"),
-    (Lane::Checkout, "checkout"),
-    (Lane::Normal, "normal"),
-    (Lane::Bulk, "bulk"),
+pub(crate) const PRIORITY_CLASSES: [(PriorityClass, &str); 4] = [
+    (PriorityClass::Process, "process"),
+    (PriorityClass::Checkout, "checkout"),
+    (PriorityClass::Normal, "normal"),
+    (PriorityClass::Bulk, "bulk"),
 ];
 
 /// How many commands each lane gets of a batch before priority decides about the rest.
@@ -40,14 +40,14 @@ pub(crate) enum Refused {
     Closed,
 }
 
-pub(crate) struct Inbox {
+pub(crate) struct CommandQueue {
     inner: Mutex<Inner>,
     /// By lane.
     capacity: [usize; 4],
 }
 
 struct Inner {
-    lanes: [VecDeque<Work>; 4],
+    lanes: [VecDeque<QueuedCommand>; 4],
     shard: Option<Waker>,
     closed: bool,
 }
@@ -60,7 +60,7 @@ pub(crate) enum Taken {
     End,
 }
 
-impl Inbox {
+impl CommandQueue {
     /// With room for so many checkouts, and so many of everything else a caller may send.
     pub(crate) fn new(checkouts: usize, others: usize) -> Self {
         let inner = Inner { lanes: Default::default(), shard: None, closed: false };
@@ -69,7 +69,7 @@ impl Inbox {
     }
 
     /// Queues a caller's command, or says why not.
-    pub(crate) fn offer(&self, lane: Lane, work: Work) -> Result<(), Refused> {
+    pub(crate) fn offer(&self, lane: PriorityClass, work: QueuedCommand) -> Result<(), Refused> {
         let mut inner = self.inner.lock();
         if inner.closed {
             return Err(Refused::Closed);
@@ -87,14 +87,14 @@ impl Inbox {
         Ok(())
     }
 
-    /// Queues commands of processes, all of them, leaving `works` empty. After closing they are dropped:
+    /// Queues commands of processes, all of them, leaving `commands` empty. After closing they are dropped:
     /// processes are stopped before shards are.
-    pub(crate) fn put_process_commands(&self, works: &mut Vec<Work>) {
-        if works.is_empty() {
+    pub(crate) fn put_process_commands(&self, commands: &mut Vec<QueuedCommand>) {
+        if commands.is_empty() {
             return;
         }
         let mut inner = self.inner.lock();
-        inner.lanes[Lane::Process as usize].extend(works.drain(..));
+        inner.lanes[PriorityClass::Process as usize].extend(commands.drain(..));
         let shard = inner.shard.take();
         drop(inner);
         if let Some(shard) = shard {
@@ -103,7 +103,7 @@ impl Inbox {
     }
 
     /// Takes the next batch, in the order it is to be executed.
-    pub(crate) fn poll_take(&self, cx: &mut Context<'_>, batch: &mut Vec<Work>) -> Poll<Taken> {
+    pub(crate) fn poll_take(&self, cx: &mut Context<'_>, batch: &mut Vec<QueuedCommand>) -> Poll<Taken> {
         let mut inner = self.inner.lock();
         let waiting: usize = inner.lanes.iter().map(VecDeque::len).sum();
         if waiting == 0 {
@@ -139,7 +139,7 @@ impl Inbox {
         }
     }
 
-    pub(crate) fn depth(&self, lane: Lane) -> usize {
+    pub(crate) fn depth(&self, lane: PriorityClass) -> usize {
         self.inner.lock().lanes[lane as usize].len()
     }
 }

@@ -47,19 +47,19 @@ impl OrderOutcome {
 
 /// Who waits for which order.
 #[derive(Default)]
-pub(crate) struct Watches {
+pub(crate) struct OrderOutcomeWaiters {
     waiting: Mutex<AHashMap<OrderId, Vec<oneshot::Sender<OrderOutcome>>>>,
     count: AtomicUsize,
 }
 
-impl Watches {
-    pub(crate) fn watch(self: &Arc<Self>, order_id: OrderId, log: Arc<dyn EventLog>) -> OrderWatch {
+impl OrderOutcomeWaiters {
+    pub(crate) fn watch(self: &Arc<Self>, order_id: OrderId, log: Arc<dyn EventLog>) -> OrderOutcomeWaiter {
         let (sender, news) = oneshot::channel();
         let mut waiting = self.waiting.lock();
         waiting.entry(order_id).or_default().push(sender);
         self.count.store(waiting.len(), Ordering::Release);
         drop(waiting);
-        OrderWatch { order_id, news, known: None, log, watches: Arc::clone(self) }
+        OrderOutcomeWaiter { order_id, news, known: None, log, watches: Arc::clone(self) }
     }
 
     /// Tells those who wait for it what a durable event means for an order.
@@ -90,16 +90,16 @@ impl Watches {
 }
 
 /// A place in the queue for an order's outcome. Dropping it leaves the queue.
-pub struct OrderWatch {
+pub struct OrderOutcomeWaiter {
     order_id: OrderId,
     news: oneshot::Receiver<OrderOutcome>,
     known: Option<OrderOutcome>,
     log: Arc<dyn EventLog>,
-    watches: Arc<Watches>,
+    watches: Arc<OrderOutcomeWaiters>,
 }
 
-impl OrderWatch {
-    /// Reads in the log what has become of the order, so that [`OrderWatch::outcome`] need not wait for it. For
+impl OrderOutcomeWaiter {
+    /// Reads in the log what has become of the order, so that [`OrderOutcomeWaiter::outcome`] need not wait for it. For
     /// orders that may have been decided before anybody watched: a retry's.
     pub async fn look_back(&mut self) {
         if self.known.is_none() {
@@ -150,7 +150,7 @@ fn outcome_of(recorded: &RecordedEvent) -> Option<OrderOutcome> {
     OrderOutcome::of(&event, recorded.position()).map(|(_, outcome)| outcome)
 }
 
-impl Drop for OrderWatch {
+impl Drop for OrderOutcomeWaiter {
     fn drop(&mut self) {
         self.news.close();
         if !self.news.is_terminated() {

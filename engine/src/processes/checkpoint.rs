@@ -4,7 +4,7 @@
 //! deadlines are set. Nothing is lost if it is old or missing: then more events are looked at again, and
 //! every step that was done is found done.
 
-use super::deadlines::KeptDeadline;
+use super::timers::KeptDeadline;
 use crate::{EngineError, snapshots::replace_file};
 use daybook_event_log::{EventLog, Position, first_event_id};
 use serde::{Deserialize, Serialize};

@@ -1,6 +1,6 @@
 //! A command on its way through a shard, and where its answer goes.
 
-use crate::{CommandError, Outcome, process::StepKey};
+use crate::{CommandError, Outcome, processes::StepKey};
 use daybook_domain::{Actor, Command, Timestamp};
 use daybook_event_log::{StreamId, Version};
 use tokio::{sync::oneshot, time::Instant};
@@ -8,13 +8,13 @@ use uuid::Uuid;
 
 /// A command and everything a shard needs to execute it.
 #[derive(Debug)]
-pub(crate) struct Work {
+pub(crate) struct QueuedCommand {
     pub(crate) stream: StreamId,
     /// None once it was decided on and will not be again.
     pub(crate) command: Option<Command>,
     /// The command's name.
     pub(crate) name: &'static str,
-    pub(crate) ids: Ids,
+    pub(crate) ids: CommandIds,
     pub(crate) expected: Option<Version>,
     pub(crate) actor: Actor,
     pub(crate) occurred_at: Timestamp,
@@ -28,7 +28,7 @@ pub(crate) struct Work {
 
 /// What tells a command from others.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Ids {
+pub(crate) struct CommandIds {
     pub(crate) command: Uuid,
     pub(crate) correlation: Uuid,
     pub(crate) causation: Uuid,

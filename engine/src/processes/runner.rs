@@ -1,18 +1,18 @@
 //! The one task that runs all processes: takes in events and answers, starts reactions, keeps the checkpoint.
 //!
-//! It works in rounds: everything that has come in is taken in, everything that follows is collected, and the
+//! It commands in rounds: everything that has come in is taken in, everything that follows is collected, and the
 //! commands go out to each shard at once. Within a round nothing waits.
 
 use super::{
-    Checkpoints, Concerns, Signal,
+    Checkpoints, Concerns, ProcessMessage,
     checkpoint::Checkpoint,
-    deadlines::Deadlines,
-    intake::Intake,
-    ledger::Ledger,
+    input::ProcessInput,
     meters::Meters,
-    reactions::{Cause, Slots, Turns},
+    reaction::{ReactionTable, StreamQueue, TriggerEvent},
+    timers::Deadlines,
+    watermark::Watermark,
 };
-use crate::{shared::Shared, work::Work};
+use crate::{queued_command::QueuedCommand, shared::Shared};
 use ahash::AHashMap;
 use daybook_domain::{Actor, Timestamp, payment::GatewayOutcome, process::Process};
 use daybook_event_log::{Position, StreamId};
@@ -39,22 +39,22 @@ pub(crate) struct Runner {
     pub(super) shared: Arc<Shared>,
     pub(super) processes: Vec<Box<dyn Process>>,
     pub(super) actors: Vec<Actor>,
-    pub(super) ledger: Ledger,
-    pub(super) slots: Slots,
+    pub(super) watermark: Watermark,
+    pub(super) slots: ReactionTable,
     /// Streams of which an event is being reacted to.
-    pub(super) streams: AHashMap<StreamId, Turns>,
+    pub(super) streams: AHashMap<StreamId, StreamQueue>,
     /// Streams whose turn has ended.
     pub(super) ready: VecDeque<StreamId>,
     /// Events waiting for room among the reactions under way.
-    pub(super) waiting: VecDeque<Arc<Cause>>,
+    pub(super) waiting: VecDeque<Arc<TriggerEvent>>,
     /// Events waiting for their turn in their stream.
     pub(super) queued: usize,
     /// Commands of this round, by shard.
-    pub(super) out: Vec<Vec<Work>>,
+    pub(super) out: Vec<Vec<QueuedCommand>>,
     pub(super) calls: FuturesUnordered<BoxFuture<'static, Called>>,
     pauses: BinaryHeap<Reverse<(Instant, u32, u32)>>,
     pub(super) deadlines: Deadlines,
-    pub(super) intake: Intake,
+    pub(super) input: ProcessInput,
     pub(super) meters: Meters,
     pub(super) checkpoints: Checkpoints,
     next_checkpoint: Instant,
@@ -66,7 +66,7 @@ pub(crate) struct Runner {
 /// What came of a call to the gateway.
 pub(super) struct Called {
     pub(super) slot: u32,
-    pub(super) generation: u32,
+    pub(super) epoch: u32,
     pub(super) answer: GatewayOutcome,
     pub(super) took: Duration,
 }
@@ -88,9 +88,9 @@ impl Runner {
         let now = Instant::now();
         Self {
             actors: processes.iter().map(|process| Actor::System(process.name().to_owned())).collect(),
-            out: shared.inboxes.iter().map(|_| Vec::new()).collect(),
-            ledger: Ledger::after(checkpoint.position),
-            slots: Slots::default(),
+            out: shared.queues.iter().map(|_| Vec::new()).collect(),
+            watermark: Watermark::after(checkpoint.position),
+            slots: ReactionTable::default(),
             streams: AHashMap::new(),
             ready: VecDeque::new(),
             waiting: VecDeque::new(),
@@ -98,7 +98,7 @@ impl Runner {
             calls: FuturesUnordered::new(),
             pauses: BinaryHeap::new(),
             deadlines,
-            intake: Intake::new(head, checkpoint.unfinished),
+            input: ProcessInput::new(head, checkpoint.unfinished),
             meters: Meters::new(),
             checkpoints,
             next_checkpoint: now + CHECKPOINT_EVERY,
@@ -113,36 +113,36 @@ impl Runner {
     /// Runs until told to stop; then writes the checkpoint. What is under way then is taken up again by the
     /// next start.
     pub(crate) async fn run(mut self, mut stop: oneshot::Receiver<()>) {
-        let mut signals = Vec::new();
+        let mut messages = Vec::new();
         loop {
             self.take_in().await;
             self.start_waiting();
             self.send_out();
-            if self.intake.has_more() && self.room() {
+            if self.input.has_more() && self.room() {
                 // Lets the shards work on what was sent before more is read.
                 tokio::task::yield_now().await;
                 if stop.try_recv().is_ok() {
                     break;
                 }
-                self.shared.signals.take_now(&mut signals);
+                self.shared.process_messages.take_now(&mut messages);
             } else {
                 let wake_at = self.next_wake();
                 let shared = Arc::clone(&self.shared);
                 tokio::select! {
                     biased;
-                    () = poll_fn(|cx| shared.signals.poll_take(cx, &mut signals)) => {}
+                    () = poll_fn(|cx| shared.process_messages.poll_take(cx, &mut messages)) => {}
                     Some(called) = self.calls.next(), if !self.calls.is_empty() => self.gateway_answered(called),
-                    changed = self.intake.head.changed(), if !self.intake.closed => {
-                        self.intake.closed = changed.is_err();
+                    changed = self.input.head.changed(), if !self.input.closed => {
+                        self.input.closed = changed.is_err();
                     }
                     () = sleep_until(wake_at) => {}
                     _ = &mut stop => break,
                 }
             }
-            for signal in signals.drain(..) {
+            for signal in messages.drain(..) {
                 match signal {
-                    Signal::Happened(happened, concerned) => self.happened(&happened, concerned),
-                    Signal::Done(key, answer) => {
+                    ProcessMessage::Sequenced(happened, concerned) => self.happened(&happened, concerned),
+                    ProcessMessage::Done(key, answer) => {
                         let happened = answer.as_ref().ok().and_then(|done| {
                             let happened = done.happened.as_ref()?;
                             Some((happened.clone(), self.shared.concerns.pick(&done.events)))
@@ -179,12 +179,12 @@ impl Runner {
 
     /// Sends out what this round has led to, and tells how far it has got.
     fn send_out(&mut self) {
-        for (shard, works) in self.out.iter_mut().enumerate() {
-            self.shared.inboxes[shard].put_process_commands(works);
+        for (shard, commands) in self.out.iter_mut().enumerate() {
+            self.shared.queues[shard].put_process_commands(commands);
         }
-        let finished = self.ledger.finished();
+        let finished = self.watermark.finished();
         // Not what waits for a gateway, which may take hours: what has not been looked at yet.
-        let unseen = self.intake.head.borrow().get().saturating_sub(self.ledger.through().get());
+        let unseen = self.input.head.borrow().get().saturating_sub(self.watermark.through().get());
         let waiting = self.waiting.len() + self.queued;
         let lag = unseen + waiting as u64;
         self.shared.process_lag.store(lag, Ordering::Relaxed);
@@ -207,7 +207,7 @@ impl Runner {
 
     fn checkpoint(&self) -> Checkpoint {
         let deadlines = self.deadlines.keep(|process| self.processes[process].name());
-        Checkpoint::new(self.ledger.through(), self.ledger.unfinished(), deadlines)
+        Checkpoint::new(self.watermark.through(), self.watermark.unfinished(), deadlines)
     }
 
     async fn stopped(mut self) {
@@ -219,8 +219,8 @@ impl Runner {
     }
 
     /// Resumes the reaction after a pause.
-    pub(super) fn wake_later(&mut self, slot: u32, generation: u32, pause: Duration) {
-        self.pauses.push(Reverse((Instant::now() + pause, slot, generation)));
+    pub(super) fn wake_later(&mut self, slot: u32, epoch: u32, pause: Duration) {
+        self.pauses.push(Reverse((Instant::now() + pause, slot, epoch)));
     }
 
     fn wake_paused(&mut self) {
@@ -229,8 +229,8 @@ impl Runner {
         }
         let now = Instant::now();
         while self.pauses.peek().is_some_and(|Reverse((at, ..))| *at <= now) {
-            let Some(Reverse((_, slot, generation))) = self.pauses.pop() else { return };
-            self.resume(slot, generation);
+            let Some(Reverse((_, slot, epoch))) = self.pauses.pop() else { return };
+            self.resume(slot, epoch);
         }
     }
 
@@ -240,13 +240,13 @@ impl Runner {
         if let Some(Reverse((pause, ..))) = self.pauses.peek() {
             at = at.min(*pause);
         }
-        if let Some(gap) = self.intake.look_at_gap {
+        if let Some(gap) = self.input.look_at_gap {
             at = at.min(gap);
         }
         if !self.deadlines.is_empty() {
             at = at.min(self.look_at_clock);
         }
-        if self.checkpoints.enabled() && self.kept != self.ledger.finished() {
+        if self.checkpoints.enabled() && self.kept != self.watermark.finished() {
             at = at.min(self.next_checkpoint);
         }
         at

@@ -4,7 +4,7 @@
 //! handed over meanwhile is left lying: it will be read. Once the end is reached, what is handed over is
 //! enough; a gap that stays (somebody else wrote to the log) is read again.
 
-use super::{Happened, reactions::Cause, runner::Runner};
+use super::{Sequenced, reaction::TriggerEvent, runner::Runner};
 use crate::ids;
 use daybook_domain::{Event, Timestamp, process::Deadline};
 use daybook_event_log::{LogError, Position, RecordedEvent};
@@ -22,7 +22,7 @@ const READ_AGAIN: Duration = Duration::from_millis(200);
 /// With so many events waiting, it is better to read them later than to keep them in memory.
 const FAR_BEHIND: usize = 16_384;
 
-pub(super) struct Intake {
+pub(super) struct ProcessInput {
     pub(super) head: watch::Receiver<Position>,
     /// The log was closed.
     pub(super) closed: bool,
@@ -36,7 +36,7 @@ pub(super) struct Intake {
     pub(super) look_at_gap: Option<Instant>,
 }
 
-impl Intake {
+impl ProcessInput {
     pub(super) fn new(head: watch::Receiver<Position>, unfinished: Vec<Position>) -> Self {
         let recovered = *head.borrow();
         Self {
@@ -64,18 +64,18 @@ impl Runner {
         if !self.room() {
             return;
         }
-        let head = *self.intake.head.borrow_and_update();
-        if self.intake.look_at_gap.is_some_and(|at| Instant::now() < at) {
+        let head = *self.input.head.borrow_and_update();
+        if self.input.look_at_gap.is_some_and(|at| Instant::now() < at) {
             return;
         }
-        if let Some(position) = self.intake.unfinished.front().copied() {
+        if let Some(position) = self.input.unfinished.front().copied() {
             if self.read_one(position).await {
-                self.intake.unfinished.pop_front();
+                self.input.unfinished.pop_front();
             }
-        } else if self.intake.reading || self.intake.look_at_gap.is_some() {
+        } else if self.input.reading || self.input.look_at_gap.is_some() {
             self.read_page(head).await;
-        } else if head > self.ledger.through() {
-            self.intake.look_at_gap = Some(Instant::now() + GAP);
+        } else if head > self.watermark.through() {
+            self.input.look_at_gap = Some(Instant::now() + GAP);
         }
     }
 
@@ -93,17 +93,17 @@ impl Runner {
     }
 
     async fn read_page(&mut self, head: Position) {
-        self.intake.look_at_gap = None;
-        if head <= self.ledger.through() {
-            self.intake.reading = false;
+        self.input.look_at_gap = None;
+        if head <= self.watermark.through() {
+            self.input.reading = false;
             return;
         }
-        match self.read_with_ends(self.ledger.through().next(), PAGE).await {
+        match self.read_with_ends(self.watermark.through().next(), PAGE).await {
             Ok((events, over)) => {
                 // A whole page that nobody handed over: better read on than wait.
-                self.intake.reading = events.len() == PAGE || (self.intake.reading && !events.is_empty());
+                self.input.reading = events.len() == PAGE || (self.input.reading && !events.is_empty());
                 for (recorded, over) in events.iter().zip(over) {
-                    if self.ledger.see(recorded.position()) {
+                    if self.watermark.see(recorded.position()) {
                         self.take_recorded(recorded, over, true);
                     }
                 }
@@ -146,12 +146,12 @@ impl Runner {
     }
 
     fn recovering(&self, recorded: &RecordedEvent) -> bool {
-        recorded.position() <= self.intake.recovered
+        recorded.position() <= self.input.recovered
     }
 
     fn read_failed(&mut self, error: &LogError) -> bool {
         tracing::warn!(%error, "the processes cannot read the log; trying again");
-        self.intake.look_at_gap = Some(Instant::now() + READ_AGAIN);
+        self.input.look_at_gap = Some(Instant::now() + READ_AGAIN);
         false
     }
 
@@ -174,11 +174,11 @@ impl Runner {
             Err(error) => {
                 // Nothing will make it readable but another program: this one must not guess.
                 tracing::error!(position = %recorded.position(), %error, "processes cannot read an event");
-                self.ledger.open(recorded.position());
+                self.watermark.open(recorded.position());
                 return;
             }
         };
-        let mut cause = Cause::new(
+        let mut cause = TriggerEvent::new(
             recorded.position(),
             recorded.version(),
             recorded.event_id(),
@@ -193,11 +193,11 @@ impl Runner {
     }
 
     /// Takes in events as a shard hands them over.
-    pub(super) fn happened(&mut self, happened: &Happened, concerned: Vec<(usize, Event)>) {
+    pub(super) fn happened(&mut self, happened: &Sequenced, concerned: Vec<(usize, Event)>) {
         if self.waiting.len() + self.queued > FAR_BEHIND {
-            self.intake.reading = true;
+            self.input.reading = true;
         }
-        if self.intake.reading {
+        if self.input.reading {
             return;
         }
         if !self.checkpoints.knows_log() && happened.first_position == Position::new(1) {
@@ -206,12 +206,12 @@ impl Runner {
         let mut concerned = concerned.into_iter().peekable();
         for index in 0..happened.count {
             let position = happened.first_position.plus(index as u64);
-            let new = self.ledger.see(position);
+            let new = self.watermark.see(position);
             let Some((_, event)) = concerned.next_if(|(at, _)| *at == index) else { continue };
             if !new {
                 continue;
             }
-            let cause = Cause::new(
+            let cause = TriggerEvent::new(
                 position,
                 happened.first_version.plus(index as u64),
                 ids::event_id(happened.command_id, index),
@@ -226,11 +226,11 @@ impl Runner {
     }
 
     /// Sets or clears deadlines, if it is known when the event was recorded; then the event waits for its turn.
-    fn take(&mut self, cause: Cause, recorded_at_ns: Option<i64>) {
+    fn take(&mut self, cause: TriggerEvent, recorded_at_ns: Option<i64>) {
         if let Some(recorded_at_ns) = recorded_at_ns {
             let concerned = self.concerns().concerned(cause.event.aggregate(), cause.event.type_name());
             for process in concerned {
-                match self.processes[process].deadline(cause.occurrence()) {
+                match self.processes[process].deadline(cause.trigger()) {
                     Deadline::Unchanged => {}
                     Deadline::Cleared => self.deadlines.clear(process, &cause.stream, cause.position),
                     Deadline::Set { after, .. } => {
@@ -240,7 +240,7 @@ impl Runner {
                 }
             }
         }
-        self.ledger.open(cause.position);
+        self.watermark.open(cause.position);
         self.waiting.push_back(Arc::new(cause));
     }
 
@@ -265,7 +265,7 @@ impl Runner {
                 continue;
             };
             let occurred_at = Timestamp::from_nanos(recorded.occurred_at_ns());
-            let cause = Cause::new(
+            let cause = TriggerEvent::new(
                 recorded.position(),
                 recorded.version(),
                 recorded.event_id(),
@@ -275,7 +275,7 @@ impl Runner {
                 event,
                 true,
             );
-            match self.processes[due.process].deadline(cause.occurrence()) {
+            match self.processes[due.process].deadline(cause.trigger()) {
                 Deadline::Set { after, command } => {
                     self.deadline_came(cause, due.process, command, occurred_at.after(after));
                 }
