@@ -8,12 +8,16 @@ use std::{collections::BTreeMap, fs};
 const ARROWS: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("event-log", &[]),
-    ("engine", &["domain", "event-log"]),
-    ("messaging", &["domain", "event-log"]),
-    ("projections", &["domain", "event-log"]),
+    ("subscriptions", &["event-log"]),
+    ("engine", &["domain", "event-log", "subscriptions"]),
+    ("messaging", &["domain", "event-log", "subscriptions"]),
+    ("projections", &["domain", "event-log", "subscriptions"]),
     ("import", &["domain", "event-log", "engine"]),
-    ("audit", &["event-log"]),
-    ("api", &["domain", "event-log", "engine", "messaging", "projections", "import", "audit"]),
+    ("audit", &["event-log", "subscriptions"]),
+    (
+        "api",
+        &["domain", "event-log", "subscriptions", "engine", "messaging", "projections", "import", "audit"],
+    ),
     ("replay-tool", &["domain", "event-log", "projections", "audit"]),
     (
         "bench",
