@@ -1,40 +1,34 @@
-//! HTTP: commands in, queries out; the `daybook` binary.
+//! The HTTP interface: commands in, queries out.
 //!
 //! ```text
-//! request ──> server ──> router ──> edge ──> commands ──> engine ──> log
-//!                                       '──> queries  ──> read models
+//! request ──> listener ──> edge ──> resources ──> engine ──> log
+//!                                           '──> read models
 //! ```
 //!
-//! - [`Daybook`] is a whole shop in one process: open it, serve it or call its router, shut it down.
-//! - Every address stands in `router.rs`; every kind of error in `problem/catalogue.rs`.
-//! - Nothing is decided here: what a command may do is the domain's, how it becomes durable the engine's.
+//! - [`Api`] is the interface over a running shop: a router, and a listener that serves it.
+//! - Every resource is a module of `resources/`; every kind of error stands in `problem/catalogue.rs`.
+//! - Nothing is decided here: what a command may do is the domain's, how it becomes durable the engine's. What opens
+//!   the stores and runs the rest of a node is the `daybook` program (`server/`).
 
-mod admin;
-mod asyncapi;
-mod audit;
-pub mod cli;
-mod commands;
-mod data_dir;
-mod daybook;
-mod events;
-mod health;
+mod api;
+mod app;
+mod cart_history;
+mod edge;
 mod http;
-mod metrics;
-mod node;
+mod limits;
+mod listener;
+mod node_status;
 mod openapi;
-mod options;
+mod position_waiters;
+mod prices;
 pub mod problem;
-mod queries;
-mod router;
-mod routes;
-mod server;
-mod shop;
-mod write_path;
+mod resources;
+mod roles;
+mod route;
 
-pub use asyncapi::text as asyncapi_text;
-pub use data_dir::DataDirError;
-pub use daybook::{Daybook, OpenError};
-pub use http::Outside;
-pub use node::{NodeRole, ReadStore, Roles, Store, UnknownReadStore, UnknownRole, UnknownStore};
+pub use api::{Api, Parts};
+pub use edge::Outside;
+pub use limits::{Limits, RecordFor};
+pub use node_status::NodeStatus;
 pub use openapi::text as openapi_text;
-pub use options::{Limits, Nats, RecordFor, ServeOptions};
+pub use roles::{NodeRole, Roles, UnknownRole};

@@ -75,7 +75,7 @@ enum Command {
 
 fn main() -> ExitCode {
     match std::env::args_os().next() {
-        Some(name) if name == server::AS_DAYBOOK => return daybook_api::cli::main(),
+        Some(name) if name == server::AS_DAYBOOK => return daybook::cli::main(),
         Some(name) if name == server::AS_REPLAY => return daybook_replay_tool::main(),
         _ => {}
     }

@@ -3,7 +3,7 @@
 use super::operation::{Answer, Content, Form, Operation, Role};
 use crate::{
     problem::{ALL, Kind, MEDIA_TYPE},
-    routes::Described,
+    route::Described,
 };
 use schemars::{SchemaGenerator, generate::SchemaSettings};
 use serde_json::{Map, Value, json};

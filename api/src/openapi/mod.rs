@@ -8,7 +8,7 @@ mod operation;
 pub(crate) use document::document;
 pub(crate) use operation::{Operation, Role};
 
-use crate::{node::Roles, router, shop::App};
+use crate::{app::App, resources, roles::Roles};
 use axum::{
     extract::State,
     http::{HeaderValue, header},
@@ -19,7 +19,7 @@ use std::time::Duration;
 /// The whole document, pretty-printed with a line break at its end: what `schemas/openapi.json` holds.
 #[must_use]
 pub fn text() -> String {
-    let (_, operations) = router::routes(Duration::ZERO, Roles::ALL).finish();
+    let (_, operations) = resources::routes(Duration::ZERO, Roles::ALL).finish();
     let mut text = format!("{:#}", document(operations));
     text.push('\n');
     text

@@ -1,4 +1,5 @@
-//! A shop in a temporary directory, asked through its router without a network.
+//! A shop in a temporary directory, asked through its router without a network: the interface over a real log, engine,
+//! read models and audit tree, as one node has them. How the program opens them is tested in `server/tests`.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -7,14 +8,50 @@ use axum::{
     body::{Body, to_bytes},
     http::{HeaderMap, Method, Request, StatusCode},
 };
-use daybook_api::{Daybook, ServeOptions};
-use serde_json::{Value, json};
+use daybook_api::{Api, Limits, NodeStatus, Parts, Roles};
+use daybook_audit::Keeper;
+use daybook_engine::{Engine, EngineOptions, SimulatedGateway};
+use daybook_event_log::{EmbeddedLog, EmbeddedOptions, EventLog};
+use daybook_projections::{Options, Part, ReadModels};
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use serde_json::{Map, Value, json};
+use std::sync::{Arc, OnceLock};
 use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
 pub(crate) struct Shop {
-    pub(crate) daybook: Daybook,
+    pub(crate) api: Api,
+    pub(crate) engine: Engine,
+    pub(crate) stopping: CancellationToken,
+    reads: ReadModels,
     pub(crate) dir: TempDir,
+}
+
+/// A node that lacks nothing, and has the recorder of this process.
+struct TestNode(PrometheusHandle);
+
+impl TestNode {
+    fn new() -> Self {
+        static RECORDER: OnceLock<PrometheusHandle> = OnceLock::new();
+        let install =
+            || PrometheusBuilder::new().set_buckets(&[0.1, 1.0]).unwrap().install_recorder().unwrap();
+        Self(RECORDER.get_or_init(install).clone())
+    }
+}
+
+impl NodeStatus for TestNode {
+    fn missing(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    fn shown(&self) -> Map<String, Value> {
+        Map::new()
+    }
+
+    fn metrics(&self) -> String {
+        self.0.render()
+    }
 }
 
 /// What the router answered.
@@ -49,14 +86,48 @@ impl Answer {
 }
 
 pub(crate) async fn shop() -> Shop {
-    let dir = TempDir::new().unwrap();
-    let daybook = Daybook::open(ServeOptions::new(dir.path().join("data"))).await.unwrap();
-    Shop { daybook, dir }
+    shop_with(Limits::default()).await
+}
+
+pub(crate) async fn shop_with(limits: Limits) -> Shop {
+    open(TempDir::new().unwrap(), limits).await
+}
+
+/// The shop in `dir`, which an earlier one may have left.
+pub(crate) async fn open(dir: TempDir, limits: Limits) -> Shop {
+    let at = |name: &str| dir.path().join(name);
+    // Before the parts that record.
+    let node = TestNode::new();
+    let log: Arc<dyn EventLog> = Arc::new(EmbeddedLog::open(at("log"), EmbeddedOptions::default()).unwrap());
+    let reads = ReadModels::open(&at("read"), Options::default()).unwrap();
+    let gateway = Arc::new(SimulatedGateway::new());
+    let options = EngineOptions {
+        gateway: gateway.clone(),
+        run_processes: true,
+        state_dir: Some(at("engine")),
+        ..EngineOptions::default()
+    };
+    let engine = Engine::start(log.clone(), options).await.unwrap();
+    reads.start_part(log.clone(), Part::ALL).await.unwrap();
+    let audit = Arc::new(Keeper::open(&at("audit"), "daybook/test").unwrap());
+    tokio::spawn(audit.clone().keep(log));
+    let stopping = CancellationToken::new();
+    let api = Api::new(Parts {
+        engine: engine.clone(),
+        reads: reads.clone(),
+        gateway,
+        audit,
+        node: Arc::new(node),
+        roles: Roles::ALL,
+        limits,
+        stopping: stopping.clone(),
+    });
+    Shop { api: api.unwrap(), engine, stopping, reads, dir }
 }
 
 impl Shop {
     pub(crate) fn router(&self) -> Router {
-        self.daybook.router()
+        self.api.router()
     }
 
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
@@ -95,9 +166,25 @@ impl Shop {
         self.ask(Method::PUT, path, &[], &body.to_string()).await
     }
 
+    /// Stops it and opens it again with these limits.
+    pub(crate) async fn reopened(self, limits: Limits) -> Self {
+        open(self.stopped().await, limits).await
+    }
+
+    /// Stops it, and hands over its directory.
+    pub(crate) async fn stopped(self) -> TempDir {
+        let Self { api, engine, stopping, reads, dir } = self;
+        stopping.cancel();
+        engine.shutdown().await;
+        tokio::task::spawn_blocking(move || reads.shutdown()).await.unwrap().unwrap();
+        engine.log().close().await.unwrap();
+        drop((api, engine));
+        dir
+    }
+
     /// The last position in the log: unchanged where nothing was written.
     pub(crate) fn head(&self) -> u64 {
-        self.daybook.engine().log().head().borrow().get()
+        self.engine.log().head().borrow().get()
     }
 
     /// A published product with one SKU at this price, and so many units of it in stock.

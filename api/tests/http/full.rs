@@ -1,8 +1,8 @@
 //! More customers than can be served.
 
-use crate::common::{Shop, shop};
+use crate::common::shop;
 use axum::http::Method;
-use daybook_api::{Daybook, Limits, ServeOptions};
+use daybook_api::Limits;
 use serde_json::json;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -10,11 +10,7 @@ async fn when_the_shop_is_full_new_carts_are_refused_and_whoever_has_one_goes_on
     let shop = shop().await;
     shop.stock("MUG", 1299, 10).await;
     let cart = shop.cart(&[("MUG", 1)]).await;
-    let Shop { daybook, dir } = shop;
-    daybook.shutdown().await.unwrap();
-    let limits = Limits { customers: 0, ..Limits::default() };
-    let options = ServeOptions { limits, ..ServeOptions::new(dir.path().join("data")) };
-    let shop = Shop { daybook: Daybook::open(options).await.unwrap(), dir };
+    let shop = shop.reopened(Limits { customers: 0, ..Limits::default() }).await;
 
     let fresh = shop.post("/carts", json!({ "currency": "GBP", "country": "GB" })).await;
     let copied = shop.ask(Method::POST, &format!("/carts/{cart}/copy"), &[], "").await;
@@ -27,5 +23,5 @@ async fn when_the_shop_is_full_new_carts_are_refused_and_whoever_has_one_goes_on
     assert_eq!(added.status, 200, "{}", added.json());
     let paid = shop.checkout(&cart, "tok_visa").await;
     assert_eq!(paid.status, 201, "{}", paid.json());
-    shop.daybook.shutdown().await.unwrap();
+    shop.stopped().await;
 }

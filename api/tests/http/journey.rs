@@ -36,7 +36,7 @@ async fn a_product_is_put_stocked_ordered_shipped_delivered_and_returned() {
     let view = shop.get(&format!("/orders/{id}?min_position={position}")).await.json();
     assert_eq!(view["fulfilment"], "partially_returned", "{view}");
     assert_eq!(view["state"], "completed");
-    shop.daybook.shutdown().await.unwrap();
+    shop.stopped().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -4,7 +4,6 @@ mod audit;
 mod bad_input;
 mod common;
 mod contract;
-mod data_dir;
 mod feeds;
 mod full;
 mod journey;

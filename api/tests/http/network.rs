@@ -1,9 +1,8 @@
 //! The server on a real socket: slow clients, too many clients, and stopping.
 
-use crate::common::shop;
-use daybook_api::{Daybook, Limits, ServeOptions};
+use crate::common::{shop, shop_with};
+use daybook_api::Limits;
 use std::time::Duration;
-use tempfile::TempDir;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
@@ -16,21 +15,14 @@ async fn read_all(stream: &mut TcpStream) -> String {
     String::from_utf8_lossy(&text).into_owned()
 }
 
-async fn with_limits(limits: Limits) -> (Daybook, TempDir) {
-    let dir = TempDir::new().expect("there is room for a test");
-    let options = ServeOptions { limits, ..ServeOptions::new(dir.path().join("data")) };
-    (Daybook::open(options).await.expect("an empty directory can be opened"), dir)
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_client_too_slow_with_its_head_or_body_is_given_up() {
     let short = Duration::from_millis(200);
-    let (daybook, _dir) =
-        with_limits(Limits { header_timeout: short, body_timeout: short, ..Limits::default() }).await;
+    let shop = shop_with(Limits { header_timeout: short, body_timeout: short, ..Limits::default() }).await;
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let serve = async {
-        daybook.serve(listener).await.unwrap();
+        shop.api.serve(listener).await.unwrap();
     };
     let ask = async {
         let mut head = TcpStream::connect(address).await.unwrap();
@@ -45,18 +37,18 @@ async fn a_client_too_slow_with_its_head_or_body_is_given_up() {
             answer.starts_with("HTTP/1.1 408") && answer.contains("/problems/request-timeout"),
             "{answer}"
         );
-        daybook.stopping().cancel();
+        shop.stopping.cancel();
     };
     tokio::join!(serve, ask);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_connection_too_many_is_503_and_the_others_go_on() {
-    let (daybook, _dir) = with_limits(Limits { connections: 1, ..Limits::default() }).await;
+    let shop = shop_with(Limits { connections: 1, ..Limits::default() }).await;
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let serve = async {
-        daybook.serve(listener).await.unwrap();
+        shop.api.serve(listener).await.unwrap();
     };
     let ask = async {
         let request = b"GET /livez HTTP/1.1\r\nhost: x\r\n\r\n";
@@ -73,7 +65,7 @@ async fn one_connection_too_many_is_503_and_the_others_go_on() {
         );
         first.write_all(request).await.unwrap();
         first.read_exact(&mut start).await.unwrap();
-        daybook.stopping().cancel();
+        shop.stopping.cancel();
     };
     tokio::join!(serve, ask);
 }
@@ -84,7 +76,7 @@ async fn a_request_under_way_is_answered_when_the_server_stops_and_what_it_did_i
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let serve = async {
-        shop.daybook.serve(listener).await.unwrap();
+        shop.api.serve(listener).await.unwrap();
     };
     let ask = async {
         let mut stream = TcpStream::connect(address).await.unwrap();
@@ -92,14 +84,12 @@ async fn a_request_under_way_is_answered_when_the_server_stops_and_what_it_did_i
         stream.write_all(head.as_bytes()).await.unwrap();
         // The head must have arrived, so that the request is under way.
         tokio::time::sleep(Duration::from_millis(100)).await;
-        shop.daybook.stopping().cancel();
+        shop.stopping.cancel();
         stream.write_all(b"{\"quantity\":5}").await.unwrap();
         let answer = read_all(&mut stream).await;
         assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     };
     tokio::join!(serve, ask);
-    let data = shop.dir.path().join("data");
-    shop.daybook.shutdown().await.unwrap();
-    let daybook = Daybook::open(ServeOptions::new(data)).await.unwrap();
-    assert_eq!(daybook.engine().log().head().borrow().get(), 1);
+    let shop = shop.reopened(Limits::default()).await;
+    assert_eq!(shop.head(), 1);
 }

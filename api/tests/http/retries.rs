@@ -88,10 +88,7 @@ async fn retries_are_recognised_after_a_restart() {
     let shop = shop().await;
     let key = [("idempotency-key", "r-1")];
     let first = shop.ask(Method::POST, "/inventory/MUG/receive", &key, r#"{"quantity":5}"#).await;
-    let data = shop.dir.path().join("data");
-    shop.daybook.shutdown().await.unwrap();
-    let daybook = daybook_api::Daybook::open(daybook_api::ServeOptions::new(data)).await.unwrap();
-    let shop = crate::common::Shop { daybook, dir: shop.dir };
+    let shop = shop.reopened(daybook_api::Limits::default()).await;
     let again = shop.ask(Method::POST, "/inventory/MUG/receive", &key, r#"{"quantity":5}"#).await;
     assert_eq!(again.header("idempotent-replayed"), "true");
     assert_eq!(again.json()["position"], first.json()["position"]);

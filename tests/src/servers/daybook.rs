@@ -198,7 +198,5 @@ pub fn run(arguments: &[&str]) -> anyhow::Result<Output> {
 fn binary() -> anyhow::Result<PathBuf> {
     let here = std::env::current_exe()?;
     let built = here.ancestors().nth(2).map(|folder| folder.join("daybook"));
-    built
-        .filter(|path| Path::is_file(path))
-        .context("daybook is not built; run cargo build -p daybook-api first")
+    built.filter(|path| Path::is_file(path)).context("daybook is not built; run cargo build -p daybook first")
 }

@@ -1,10 +1,10 @@
 //! The routes for operators, and those about the interface itself.
 
 use crate::{
-    admin::{DeadLetters, Projections, RetryBody, SkipBody},
-    commands::carts::EmptyBody,
+    http::EmptyBody,
     openapi::Operation,
     problem::kind,
+    resources::admin::{DeadLetters, Projections, RetryBody, SkipBody},
 };
 use daybook_projections::{RebuildProgress, Retried};
 use serde_json::json;

@@ -2,16 +2,13 @@
 
 use super::{CART, ORDER, receipt};
 use crate::{
-    commands::{
-        Receipt,
-        carts::{
-            AddedLines, CartBody, ContactBody, CustomerBody, EmptyBody, LinesBody, MergeBody, QuantityBody,
-        },
-        checkout::{CheckoutAnswer, CheckoutBody},
-        receipt::Nothing,
-    },
+    http::{EmptyBody, Nothing, Receipt},
     openapi::Operation,
     problem::kind,
+    resources::carts::{
+        AddedLines, CartBody, ContactBody, CustomerBody, LinesBody, MergeBody, QuantityBody,
+        checkout::{CheckoutAnswer, CheckoutBody},
+    },
 };
 use daybook_projections::cart::CartPage;
 use serde_json::{Value, json};
@@ -46,7 +43,7 @@ pub(crate) fn create() -> Operation {
 pub(crate) fn show() -> Operation {
     Operation::query(TAG, "getCart", "A cart, and what blocks its checkout")
         .says("`blockers` compares an active cart with today's prices and stock: `PriceChanged`, `NotForSale`, `OutOfStock`, `NoLines`. Blockers may change without a new version.")
-        .answers::<CartPage>(200, "The cart.", crate::queries::carts::example())
+        .answers::<CartPage>(200, "The cart.", crate::resources::carts::view::example())
         .conditional()
         .at_any_time()
         .problems(&[&kind::NOT_FOUND])

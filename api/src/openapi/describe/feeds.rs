@@ -1,9 +1,9 @@
 //! Bulk commands and the event feed.
 
 use crate::{
-    commands::bulk::{BulkLine, BulkOutcome},
     openapi::Operation,
     problem::kind,
+    resources::bulk::{BulkLine, BulkOutcome},
 };
 use serde_json::json;
 

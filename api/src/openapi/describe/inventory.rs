@@ -2,14 +2,10 @@
 
 use super::receipt;
 use crate::{
-    commands::{
-        Receipt,
-        inventory::{AdjustBody, CountBody, PolicyBody, ReceiveBody, TransferBody},
-        receipt::Nothing,
-    },
+    http::{Listing, Nothing, Receipt},
     openapi::Operation,
     problem::kind,
-    queries::Listing,
+    resources::inventory::{AdjustBody, CountBody, PolicyBody, ReceiveBody, TransferBody},
 };
 use daybook_projections::stock::{Movement, StockView};
 use serde_json::json;

@@ -2,14 +2,12 @@
 
 use super::{CART, ORDER, PAYMENT, receipt};
 use crate::{
-    commands::{
-        Receipt,
-        orders::{CancelBody, CreditBody, Credited, DeliverBody, ReturnBody, Returned, ShipBody, Shipped},
-        receipt::Nothing,
-    },
+    http::{Listing, Nothing, Receipt},
     openapi::Operation,
     problem::kind,
-    queries::Listing,
+    resources::orders::{
+        CancelBody, CreditBody, Credited, DeliverBody, ReturnBody, Returned, ShipBody, Shipped,
+    },
 };
 use daybook_projections::order::OrderView;
 use serde_json::{Value, json};

@@ -2,7 +2,7 @@
 
 use super::{ORDER, PAYMENT, receipt};
 use crate::{
-    commands::{Receipt, carts::EmptyBody, receipt::Nothing},
+    http::{EmptyBody, Nothing, Receipt},
     openapi::Operation,
     problem::kind,
 };

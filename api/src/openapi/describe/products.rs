@@ -2,15 +2,10 @@
 
 use super::receipt;
 use crate::{
-    commands::{
-        Receipt,
-        carts::EmptyBody,
-        products::{PricesBody, ProductBody},
-        receipt::Nothing,
-    },
+    http::{EmptyBody, Listing, Nothing, Receipt},
     openapi::Operation,
     problem::kind,
-    queries::Listing,
+    resources::products::{PricesBody, ProductBody},
 };
 use daybook_projections::{
     catalog::ProductView,

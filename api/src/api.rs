@@ -1,0 +1,101 @@
+//! The interface, assembled: what handlers use, the routes over it, and the listener that serves them.
+
+use crate::{
+    app::Shop,
+    cart_history::Currencies,
+    edge::{Admission, Room},
+    limits::Limits,
+    listener,
+    node_status::NodeStatus,
+    openapi,
+    position_waiters::Waiting,
+    prices::Offers,
+    resources::{self, bulk::BulkTarget},
+    roles::Roles,
+};
+use axum::{Extension, Router, body::Bytes};
+use daybook_audit::Keeper;
+use daybook_engine::{Engine, SimulatedGateway};
+use daybook_projections::{ReadModels, RunnerError};
+use std::{
+    io,
+    sync::{Arc, OnceLock},
+};
+use tokio::{net::TcpListener, sync::Semaphore};
+use tokio_util::sync::CancellationToken;
+use utoipa_swagger_ui::{Config, SwaggerUi};
+
+/// The read models that commit together; search has a pace of its own.
+const TOGETHER: [&str; 5] = ["catalog", "cart", "order", "stock", "payment"];
+
+/// What the interface is made of; all of it runs already.
+pub struct Parts {
+    pub engine: Engine,
+    pub reads: ReadModels,
+    pub gateway: Arc<SimulatedGateway>,
+    pub audit: Arc<Keeper>,
+    pub node: Arc<dyn NodeStatus>,
+    /// What the node does: routes of other roles are answered 503.
+    pub roles: Roles,
+    pub limits: Limits,
+    /// Cancelled when the server stops: endless answers end, and no new connections are accepted.
+    pub stopping: CancellationToken,
+}
+
+/// The HTTP interface over a running shop.
+pub struct Api {
+    shop: Arc<Shop>,
+    router: Router,
+    /// Keeps the bulk route's target alive.
+    _bulk_target: Arc<OnceLock<Router>>,
+}
+
+impl Api {
+    /// Assembles the interface. Must be called on a Tokio runtime.
+    pub fn new(parts: Parts) -> Result<Self, RunnerError> {
+        let Parts { engine, reads, gateway, audit, node, roles, limits, stopping } = parts;
+        let (routes, operations) = resources::routes(limits.request_timeout, roles).finish();
+        let cores = std::thread::available_parallelism().map_or(2, usize::from);
+        let waiting =
+            Waiting::new(TOGETHER.iter().map(|name| reads.watermark(name)).collect::<Result<_, _>>()?);
+        let shop = Arc::new(Shop {
+            offers: Offers::new(reads.clone(), waiting.clone()),
+            waiting,
+            admission: Admission::new(limits.customers),
+            room: Room::default(),
+            engine,
+            reads,
+            searches: Arc::new(Semaphore::new(cores)),
+            pasts: Semaphore::new(cores),
+            currencies: Currencies::default(),
+            gateway,
+            audit,
+            roles,
+            node,
+            limits,
+            openapi: Bytes::from(openapi::document(operations).to_string()),
+            stopping,
+        });
+        let target = Arc::new(OnceLock::new());
+        let docs = SwaggerUi::new("/docs").config(Config::from("/openapi.json").try_it_out_enabled(true));
+        let router =
+            routes.with_state(shop.clone()).merge(docs).layer(Extension(BulkTarget(Arc::downgrade(&target))));
+        target.get_or_init(|| router.clone());
+        Ok(Self { shop, router, _bulk_target: target })
+    }
+
+    /// All routes, to be served or called in-process.
+    pub fn router(&self) -> Router {
+        self.router.clone()
+    }
+
+    #[must_use]
+    pub fn limits(&self) -> &Limits {
+        &self.shop.limits
+    }
+
+    /// Serves on `listener` until the server stops; then requests under way are finished.
+    pub async fn serve(&self, listener: TcpListener) -> io::Result<()> {
+        listener::serve(listener, self.router(), &self.shop.limits, self.shop.stopping.clone()).await
+    }
+}

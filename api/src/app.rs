@@ -1,0 +1,172 @@
+//! What all endpoints share: the write path, the read models, and the few things kept beside them.
+
+use crate::{
+    cart_history::Currencies,
+    edge::{Admission, Room},
+    http::{Asked, Condition, Freshness},
+    limits::Limits,
+    node_status::NodeStatus,
+    position_waiters::Waiting,
+    prices::Offers,
+    problem::{Problem, kind},
+    roles::Roles,
+};
+use axum::{body::Bytes, extract::State};
+use daybook_audit::Keeper;
+use daybook_domain::{Command, Event, OrderId};
+use daybook_engine::{CommandRequest, Engine, Outcome, Priority, SimulatedGateway};
+use daybook_event_log::{StreamId, Version};
+use daybook_projections::{ReadModels, version_of};
+use serde_json::value::RawValue;
+use std::{sync::Arc, time::Duration};
+use tokio::{sync::Semaphore, time::Instant};
+use tokio_util::sync::CancellationToken;
+
+/// How handlers get at the shop.
+pub(crate) type App = State<Arc<Shop>>;
+
+/// Events read at a time when a stream is read whole.
+const PAGE: usize = 1_000;
+
+pub(crate) struct Shop {
+    pub engine: Engine,
+    pub reads: ReadModels,
+    /// Places for searches, one per core.
+    pub searches: Arc<Semaphore>,
+    /// Places for looks into the past, one per core.
+    pub pasts: Semaphore,
+    pub waiting: Waiting,
+    pub admission: Admission,
+    pub room: Room,
+    pub offers: Offers,
+    pub currencies: Currencies,
+    pub gateway: Arc<SimulatedGateway>,
+    pub audit: Arc<Keeper>,
+    pub roles: Roles,
+    pub node: Arc<dyn NodeStatus>,
+    pub limits: Limits,
+    pub openapi: Bytes,
+    /// Cancelled when the server stops, so that endless answers end.
+    pub stopping: CancellationToken,
+}
+
+impl Shop {
+    /// Has a command executed as its caller asked.
+    pub(crate) async fn execute<T>(
+        &self,
+        asked: &Asked<T>,
+        command: Command,
+        priority: Priority,
+    ) -> Result<Outcome, Problem> {
+        let caller = &asked.caller;
+        let expected_version = match caller.condition {
+            Condition::None => None,
+            Condition::Version(version) => Some(Version::new(version)),
+            Condition::Exists => {
+                self.must_exist(&command).await?;
+                None
+            }
+        };
+        let request = CommandRequest {
+            expected_version,
+            correlation_id: caller.correlation_id,
+            request_hash: asked.request_hash,
+            deadline: Some(Instant::now() + self.limits.request_timeout),
+            priority,
+            ..CommandRequest::new(command, caller.command_id, caller.actor.clone())
+        };
+        Ok(self.engine.execute(request).await?)
+    }
+
+    /// `If-Match: *`. Nothing ceases to exist, so what is true now still is when the command is decided.
+    async fn must_exist(&self, command: &Command) -> Result<(), Problem> {
+        let stream = command.stream_name();
+        let id = StreamId::parse(&stream)
+            .map_err(|error| Problem::new(&kind::INVALID_PARAMETER, error.to_string()))?;
+        if self.engine.log().read_stream(&id, Version::new(1), 1).await?.is_empty() {
+            let detail = "If-Match: * asks for something that is there, and nothing is";
+            return Err(Problem::new(&kind::VERSION_MISMATCH, detail).with("actual_version", 0));
+        }
+        Ok(())
+    }
+
+    /// What this very request led to when it was made before; else the problem that keeps it from being made
+    /// now. A retry is answered like the first time, even if the article left sale meanwhile.
+    pub(crate) async fn recorded<T>(
+        &self,
+        asked: &Asked<T>,
+        stream: &str,
+        otherwise: Problem,
+    ) -> Result<Outcome, Problem> {
+        let caller = &asked.caller;
+        let Some(stream) = StreamId::parse(stream).ok().filter(|_| caller.retry_safe) else {
+            return Err(otherwise);
+        };
+        let outcome = self.engine.recorded(&stream, caller.command_id, asked.request_hash).await?;
+        outcome.ok_or(otherwise)
+    }
+
+    /// The last durable position.
+    pub(crate) fn head(&self) -> u64 {
+        self.engine.log().head().borrow().get()
+    }
+
+    /// All events of one stream, straight from the log; empty where there are none.
+    pub(crate) async fn history(
+        &self,
+        aggregate: &str,
+        id: impl std::fmt::Display,
+    ) -> Result<Vec<Event>, Problem> {
+        let stream = StreamId::new(aggregate, id)
+            .map_err(|error| Problem::new(&kind::INVALID_PARAMETER, error.to_string()))?;
+        let mut events = Vec::new();
+        let mut from = Version::new(1);
+        loop {
+            let page = self.engine.log().read_stream(&stream, from, PAGE).await?;
+            for record in &page {
+                let event = Event::decode(
+                    record.aggregate(),
+                    record.event_type(),
+                    record.schema_version(),
+                    record.payload(),
+                );
+                events.push(event.map_err(|error| {
+                    tracing::error!(%error, stream = %stream, "an event cannot be read");
+                    Problem::new(
+                        &kind::INTERNAL,
+                        "the history of this resource cannot be read by this program",
+                    )
+                })?);
+            }
+            match page.last() {
+                Some(last) if page.len() == PAGE => from = last.version().next(),
+                _ => return Ok(events),
+            }
+        }
+    }
+
+    /// Waits until the read models show what the caller wants to see.
+    pub(crate) async fn wait_until(&self, wanted: Freshness) -> Result<(), Problem> {
+        if wanted.min_position == 0 || self.waiting.reached(wanted.min_position, wanted.wait).await {
+            return Ok(());
+        }
+        let position = self.waiting.position();
+        let detail = format!("the read models are at {position}, not yet at {}", wanted.min_position);
+        Err(Problem::new(&kind::NOT_REACHED, detail).with("position", position).retry_after(1))
+    }
+
+    /// The order as stored, with its version, once the read models have reached `position`; none if that
+    /// takes longer than `patience`.
+    pub(crate) async fn order_at(
+        &self,
+        id: OrderId,
+        position: u64,
+        patience: Duration,
+    ) -> Option<(Box<RawValue>, u64)> {
+        if !self.waiting.reached(position, patience).await {
+            return None;
+        }
+        let row = self.reads.orders().by_id(id).await.ok()??;
+        Some((serde_json::from_slice(row.json()).ok()?, version_of(row.json())))
+    }
+}

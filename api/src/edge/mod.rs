@@ -1,0 +1,12 @@
+//! What stands between the listener and a handler: metrics and time limit of a route, admission of customers, memory
+//! for bodies, and what is answered to the loopback interface only. Knows nothing of resources.
+
+mod admission;
+mod body_budget;
+mod layer;
+mod loopback;
+
+pub(crate) use admission::{Admission, Admitted, Serving};
+pub(crate) use body_budget::Room;
+pub(crate) use layer::{Edge, Route, fallback, method_not_allowed};
+pub use loopback::Outside;

@@ -1,0 +1,129 @@
+//! JSON bodies of commands: bounded in size and time, and read so that an error says where it is.
+
+use super::{Caller, digest};
+use crate::{
+    app::Shop,
+    problem::{Problem, kind},
+};
+use axum::{
+    body::{Body, Bytes},
+    extract::{FromRequest, Request},
+    http::{HeaderMap, header},
+};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use std::{sync::Arc, time::Duration};
+
+/// A command as it was asked: by whom, and with which fields. An empty body counts as `{}`.
+pub(crate) struct Asked<T> {
+    pub caller: Caller,
+    pub body: T,
+    /// Digest of the request; zero where no Idempotency-Key was given, since nothing can be a retry then.
+    pub request_hash: u64,
+}
+
+/// The fields of a command.
+pub(crate) trait CommandBody: DeserializeOwned + Serialize {
+    /// Whether it may be a list. (Without this serde would take a list for an object's fields in order.)
+    const MAY_BE_LIST: bool = false;
+}
+
+/// A command without fields.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct EmptyBody {}
+
+impl CommandBody for EmptyBody {}
+
+impl<T: CommandBody> FromRequest<Arc<Shop>> for Asked<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, shop: &Arc<Shop>) -> Result<Self, Problem> {
+        let (parts, body) = request.into_parts();
+        if parts.uri.query().is_some_and(|query| !query.is_empty()) {
+            return Err(Problem::new(&kind::INVALID_PARAMETER, "commands have no query parameters"));
+        }
+        let caller = Caller::read(&parts.headers)?;
+        let limits = &shop.limits;
+        let declared = declared(&parts.headers);
+        let _room = shop.room.for_body(declared, limits.body_bytes)?;
+        let bytes = collect(declared, body, limits.body_bytes, limits.body_timeout).await?;
+        if !bytes.is_empty() && !is_json(&parts.headers) {
+            return Err(Problem::new(&kind::UNSUPPORTED_MEDIA_TYPE, "commands are application/json")
+                .with("expected", "application/json"));
+        }
+        if !T::MAY_BE_LIST && bytes.trim_ascii_start().first() == Some(&b'[') {
+            return Err(Problem::new(&kind::INVALID_BODY, "the body is a list; expected an object")
+                .with("field", "."));
+        }
+        let body: T = read_json(if bytes.is_empty() { b"{}" } else { &bytes })?;
+        let request_hash = if caller.retry_safe { digest(&parts.method, parts.uri.path(), &body) } else { 0 };
+        Ok(Self { caller, body, request_hash })
+    }
+}
+
+/// Whether the body says that it is JSON.
+fn is_json(headers: &HeaderMap) -> bool {
+    let Some(value) = headers.get(header::CONTENT_TYPE) else { return false };
+    if value == "application/json" {
+        return true;
+    }
+    let media_type = value.to_str().unwrap_or_default().split(';').next().unwrap_or_default().trim();
+    media_type.eq_ignore_ascii_case("application/json")
+        || (media_type.starts_with("application/") && media_type.ends_with("+json"))
+}
+
+/// How long the body is, if its sender said so.
+fn declared(headers: &HeaderMap) -> Option<u64> {
+    headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+async fn collect(
+    declared: Option<u64>,
+    body: Body,
+    limit: usize,
+    patience: Duration,
+) -> Result<Bytes, Problem> {
+    let too_large = || {
+        Problem::new(&kind::BODY_TOO_LARGE, format!("bodies may have {limit} bytes"))
+            .with("limit_bytes", limit)
+            .header(header::CONNECTION, header::HeaderValue::from_static("close"))
+    };
+    if declared.is_some_and(|length| length > limit as u64) {
+        return Err(too_large());
+    }
+    match tokio::time::timeout(patience, Limited::new(body, limit).collect()).await {
+        Ok(Ok(collected)) => Ok(collected.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
+        Ok(Err(_)) => Err(Problem::new(&kind::REQUEST_TIMEOUT, "the body broke off")),
+        Err(_) => Err(Problem::new(
+            &kind::REQUEST_TIMEOUT,
+            format!("the body did not arrive within {} s", patience.as_secs()),
+        )
+        .header(header::CONNECTION, header::HeaderValue::from_static("close"))),
+    }
+}
+
+/// Reads `bytes`; an error says line, column and, where the JSON itself is sound, the path to the field.
+pub(crate) fn read_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    let error = match serde_json::from_slice(bytes) {
+        Ok(value) => return Ok(value),
+        Err(error) => error,
+    };
+    if !error.is_data() {
+        return Err(Problem::new(&kind::MALFORMED_JSON, error.to_string())
+            .with("line", error.line())
+            .with("column", error.column()));
+    }
+    // Tracking the path costs time, so it is done only when there is an error to place.
+    let mut json = serde_json::Deserializer::from_slice(bytes);
+    let field = match serde_path_to_error::deserialize::<_, T>(&mut json) {
+        Err(placed) => placed.path().to_string(),
+        Ok(_) => String::new(),
+    };
+    Err(Problem::new(&kind::INVALID_BODY, error.to_string())
+        .with("field", field)
+        .with("line", error.line())
+        .with("column", error.column()))
+}

@@ -1,0 +1,55 @@
+//! What a client may ask of the interface at most, and who may read the whole record.
+
+use std::time::Duration;
+
+/// What a client may ask of the server at most.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// Of a request's body, and of a line of a bulk request, in bytes.
+    pub body_bytes: usize,
+    /// How long a body, or the next line of a bulk request, may take to arrive.
+    pub body_timeout: Duration,
+    /// How long a request's head may take to arrive; also how long a connection may be idle.
+    pub header_timeout: Duration,
+    /// How long a client may take none of the answer before it is given up.
+    pub write_timeout: Duration,
+    /// How long an answer may take to begin. Longer than the longest wait that a client may ask for.
+    pub request_timeout: Duration,
+    /// Connections at a time; more are answered 503 at once.
+    pub connections: usize,
+    /// Carts being made and checkouts under way at a time; beyond them new carts are refused.
+    pub customers: usize,
+    /// How long requests under way may take when the server stops.
+    pub drain_timeout: Duration,
+    /// Lines of one bulk request under way at a time.
+    pub bulk_concurrency: usize,
+    /// Who may read the whole record and its proofs.
+    pub record_for: RecordFor,
+}
+
+/// Who may read the whole record (`/events`, `/audit/…`, `/orders/{id}/proof`), for as long as there are no roles.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum RecordFor {
+    /// Who asks on the server's own machine, over the loopback interface.
+    #[default]
+    Loopback,
+    /// Everybody who can reach the server.
+    Anyone,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            body_bytes: 1 << 20,
+            body_timeout: Duration::from_secs(10),
+            header_timeout: Duration::from_secs(30),
+            write_timeout: Duration::from_secs(60),
+            request_timeout: Duration::from_secs(40),
+            connections: 8_192,
+            customers: 512,
+            drain_timeout: Duration::from_secs(20),
+            bulk_concurrency: 256,
+            record_for: RecordFor::Loopback,
+        }
+    }
+}

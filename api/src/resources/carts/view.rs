@@ -1,0 +1,71 @@
+//! `GET /carts/{id}`: the cart as stored, and what would block its checkout right now.
+
+use crate::{
+    app::{App, Shop},
+    http::{AskedPoint, Id, IfNoneMatch, Params, not_found, resource},
+    problem::Problem,
+};
+use axum::{extract::State, response::Response};
+use daybook_domain::{CartId, cart::CheckoutBlocker};
+use daybook_engine::{Clock, SystemClock};
+use daybook_projections::{
+    cart::{self, CartState, CartView},
+    past::Thing,
+    stock::StockView,
+    version_of,
+};
+use serde_json::{Value, json};
+
+pub(crate) async fn show(
+    State(shop): App,
+    Id(id): Id<CartId>,
+    held: IfNoneMatch,
+    mut params: Params,
+) -> Result<Response, Problem> {
+    let (asked, wanted) = (AskedPoint::take(&mut params)?, params.freshness()?);
+    params.finish()?;
+    if let Some(asked) = asked {
+        return asked.answer(&shop, wanted, &Thing::Cart(id)).await;
+    }
+    shop.wait_until(wanted).await?;
+    let position = shop.waiting.position();
+    let row = shop.reads.carts().by_id(id).await?.ok_or_else(|| not_found("cart"))?;
+    let cart: CartView = row.parse()?;
+    let blockers = if cart.state == CartState::Active { blockers(&shop, &cart).await? } else { Vec::new() };
+    let mut body = row.json().to_vec();
+    // The row is one JSON object; the blockers become its last member.
+    body.pop();
+    body.extend_from_slice(b",\"blockers\":");
+    serde_json::to_writer(&mut body, &blockers).expect("blockers have text keys and no failing serializers");
+    body.push(b'}');
+    let version = version_of(row.json());
+    // Blockers change without a new version of the cart, so a client that has seen any must not be told 304.
+    let unchanged = if blockers.is_empty() { held } else { IfNoneMatch::nothing() };
+    Ok(resource(body, version, position, &unchanged))
+}
+
+async fn blockers(shop: &Shop, cart: &CartView) -> Result<Vec<CheckoutBlocker>, Problem> {
+    let (mut prices, mut stocks) = (Vec::with_capacity(cart.lines.len()), Vec::new());
+    for line in &cart.lines {
+        prices.push(shop.offers.find(&line.sku).await?.and_then(|offer| offer.price(cart.currency)));
+    }
+    let now = SystemClock.now();
+    for (sku, _) in cart::wanted(cart) {
+        let stock = shop.reads.stock().by_sku(sku, now).await?;
+        stocks.push(stock.map(|row| row.parse::<StockView>()).transpose()?);
+    }
+    Ok(cart::blockers(cart, &prices, &stocks))
+}
+
+/// For the interface's description.
+pub(crate) fn example() -> Value {
+    let money = |minor: i64| json!({ "minor": minor, "currency": "GBP" });
+    json!({
+        "cart_id": "0199a5b0-7c3e-7d11-8a52-3f0d6c1b2a90", "state": "active", "currency": "GBP", "country": "GB",
+        "lines": [{ "line_id": 1, "sku": "MUG-RED", "product_id": "mug", "title": "Enamel mug", "quantity": 2,
+            "unit_price": money(1299), "line_total": money(2598) }],
+        "total": money(2598), "contact": {},
+        "created_at": "2026-11-22T10:00:00Z", "updated_at": "2026-11-22T10:00:00Z", "version": 2, "position": 4711,
+        "blockers": [{ "blocker": "out_of_stock", "sku": "MUG-RED", "requested": 2, "available": 1 }],
+    })
+}

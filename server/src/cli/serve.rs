@@ -1,0 +1,242 @@
+//! `daybook serve`: opens the shop, listens, and stops cleanly on a signal.
+
+use super::{duration, nats::NatsArgs, starting::Starting, wrong};
+use crate::{Daybook, ReadStore, ServeOptions, Store};
+use anyhow::Context;
+use clap::Args;
+use daybook_api::{Limits, RecordFor, Roles};
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+#[derive(Args)]
+pub(super) struct Serve {
+    /// Directory that holds the shop; made if it is not there
+    #[arg(long, env = "DAYBOOK_DATA", value_name = "DIR")]
+    data: PathBuf,
+
+    /// Where the events are: `embedded` for files in DIR, or postgres://user:password@host:port/database. DIR then
+    /// holds only this node's read models, checkpoints, snapshots and audit tree
+    #[arg(
+        long,
+        env = "DAYBOOK_STORE",
+        value_name = "STORE",
+        default_value = "embedded",
+        hide_env_values = true
+    )]
+    store: String,
+
+    /// Where the read models are: `embedded` for files in DIR, or postgres://user:password@host:port/database, which
+    /// several nodes share: one of them keeps it current. Search is in DIR either way
+    #[arg(
+        long,
+        env = "DAYBOOK_READ_STORE",
+        value_name = "STORE",
+        default_value = "embedded",
+        hide_env_values = true
+    )]
+    read_store: String,
+
+    #[command(flatten)]
+    nats: NatsArgs,
+
+    /// What this node does, on a Postgres store: commands, processes, relay, projector, queries
+    #[arg(long, env = "DAYBOOK_ROLES", value_name = "ROLE,…", default_value_t = Roles::ALL)]
+    roles: Roles,
+
+    #[command(flatten)]
+    settings: Settings,
+}
+
+/// What `serve` and `demo` have in common.
+#[derive(Args)]
+pub(super) struct Settings {
+    /// Address to listen on. There is no access control yet: keep it on the loopback interface or behind something that has
+    #[arg(long, env = "DAYBOOK_LISTEN", value_name = "ADDR", default_value = "127.0.0.1:8080")]
+    pub listen: SocketAddr,
+
+    /// Who may read the whole record and its proofs: /events, /audit/…, /orders/{id}/proof. Names and addresses
+    /// stand in it, and there is no access control yet
+    #[arg(long, env = "DAYBOOK_RECORD_FOR", value_enum, default_value_t = ReadersOfRecord::Loopback)]
+    record_for: ReadersOfRecord,
+
+    /// Carts that nothing happened to for this long are abandoned
+    #[arg(long, env = "DAYBOOK_ABANDON_CARTS_AFTER", value_name = "TIME", default_value = "30d", value_parser = duration::parse)]
+    abandon_carts_after: Duration,
+
+    /// How long stock is held for an order that is not yet paid
+    #[arg(long, env = "DAYBOOK_RESERVATION_HOLD", value_name = "TIME", default_value = "15m", value_parser = duration::parse)]
+    reservation_hold: Duration,
+
+    /// Single writers that share the streams among them [default: one per core]
+    #[arg(long, env = "DAYBOOK_SHARDS", value_name = "N")]
+    shards: Option<usize>,
+
+    /// Name that audit checkpoints are signed under; fixed when the key is made [default: made by chance]
+    #[arg(long, env = "DAYBOOK_AUDIT_ORIGIN", value_name = "NAME")]
+    audit_origin: Option<String>,
+
+    /// Size of the log's files in bytes, in multiples of 8; each takes its room on disk before it is used
+    #[arg(long, env = "DAYBOOK_LOG_SEGMENT_BYTES", value_name = "N", default_value_t = ServeOptions::new("").log_segment_bytes)]
+    log_segment_bytes: usize,
+
+    /// Whether full files of the log are compressed, to about a fifth, when there is nothing else to do
+    #[arg(long, env = "DAYBOOK_LOG_COMPRESSION", value_name = "HOW", default_value = "zstd")]
+    log_compression: LogCompression,
+
+    /// Largest body of a request, in bytes
+    #[arg(long, env = "DAYBOOK_MAX_BODY_BYTES", value_name = "N", default_value_t = Limits::default().body_bytes)]
+    max_body_bytes: usize,
+
+    /// Connections at a time; more are answered 503
+    #[arg(long, env = "DAYBOOK_MAX_CONNECTIONS", value_name = "N", default_value_t = Limits::default().connections)]
+    max_connections: usize,
+
+    /// Carts being made and checkouts under way at a time; if there are more for half a second, or four times as many,
+    /// new carts are answered 503, so that those who have a cart go first
+    #[arg(long, env = "DAYBOOK_MAX_CUSTOMERS", value_name = "N", default_value_t = Limits::default().customers)]
+    max_customers: usize,
+
+    /// How long a request's head may take to arrive, and a connection may be idle
+    #[arg(long, env = "DAYBOOK_HEADER_TIMEOUT", value_name = "TIME", default_value = "30s", value_parser = duration::parse)]
+    header_timeout: Duration,
+
+    /// How long a request's body may take to arrive
+    #[arg(long, env = "DAYBOOK_BODY_TIMEOUT", value_name = "TIME", default_value = "10s", value_parser = duration::parse)]
+    body_timeout: Duration,
+
+    /// How long requests under way may take when the server stops
+    #[arg(long, env = "DAYBOOK_DRAIN_TIMEOUT", value_name = "TIME", default_value = "20s", value_parser = duration::parse)]
+    drain_timeout: Duration,
+}
+
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum ReadersOfRecord {
+    /// Who asks on the server's own machine, over the loopback interface
+    Loopback,
+    /// Everybody who can reach the server
+    Anyone,
+}
+
+impl From<ReadersOfRecord> for RecordFor {
+    fn from(readers: ReadersOfRecord) -> Self {
+        match readers {
+            ReadersOfRecord::Loopback => Self::Loopback,
+            ReadersOfRecord::Anyone => Self::Anyone,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum LogCompression {
+    /// As Zstandard files in the seekable format: `zstd -d` gives back what was there
+    Zstd,
+    /// They stay as they were written
+    None,
+}
+
+impl Settings {
+    pub(super) fn options(&self, data: PathBuf) -> ServeOptions {
+        ServeOptions {
+            limits: Limits {
+                body_bytes: self.max_body_bytes,
+                connections: self.max_connections,
+                customers: self.max_customers,
+                header_timeout: self.header_timeout,
+                body_timeout: self.body_timeout,
+                drain_timeout: self.drain_timeout,
+                record_for: self.record_for.into(),
+                ..Limits::default()
+            },
+            abandon_carts_after: self.abandon_carts_after,
+            reservation_hold: self.reservation_hold,
+            shards: self.shards,
+            audit_origin: self.audit_origin.clone(),
+            log_segment_bytes: self.log_segment_bytes,
+            compress_log: matches!(self.log_compression, LogCompression::Zstd),
+            ..ServeOptions::new(data)
+        }
+    }
+}
+
+impl Serve {
+    pub(super) async fn run(self) -> anyhow::Result<()> {
+        let store: Store = self.store.parse().map_err(|error| wrong("--store", &error))?;
+        let read_store: ReadStore = self.read_store.parse().map_err(|error| wrong("--read-store", &error))?;
+        let mut signals = Signals::listen()?;
+        // The address first: a shop need not be opened to find out that the port is taken.
+        let listener = bind(self.settings.listen).await?;
+        let (starting, listener) = Starting::on(listener)?;
+        let options = ServeOptions {
+            store,
+            read_store,
+            nats: self.nats.options(),
+            roles: self.roles,
+            ..self.settings.options(self.data.clone())
+        };
+        let tell = |what: String| starting.waits_for(&what);
+        let opened = tokio::select! {
+            opened = Daybook::open_telling(options, &tell) => opened,
+            _ = signals.first() => return Ok(()),
+        };
+        starting.end().await;
+        let daybook = opened?;
+        println!("daybook serves {} on http://{}", self.data.display(), listener.local_addr()?);
+        serve(daybook, listener, signals).await
+    }
+}
+
+pub(super) async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).await.with_context(|| {
+        format!("cannot listen on {address}; stop what listens there, or name another address with --listen")
+    })
+}
+
+/// Serves until a signal, then finishes what is under way and stops.
+pub(super) async fn serve(daybook: Daybook, listener: TcpListener, signals: Signals) -> anyhow::Result<()> {
+    signals.cancel_on_first(daybook.stopping());
+    daybook.serve(listener).await.context("serving failed")?;
+    daybook.shutdown().await?;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// Ctrl-C and SIGTERM, heard from the moment this is made.
+pub(super) struct Signals {
+    interrupt: tokio::signal::unix::Signal,
+    terminate: tokio::signal::unix::Signal,
+}
+
+impl Signals {
+    pub(super) fn listen() -> anyhow::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+    }
+
+    /// Resolves at the first signal.
+    pub(super) async fn first(&mut self) -> &'static str {
+        tokio::select! {
+            _ = self.interrupt.recv() => "interrupt",
+            _ = self.terminate.recv() => "terminate",
+        }
+    }
+
+    /// Cancels `stopping` at the first signal.
+    fn cancel_on_first(mut self, stopping: CancellationToken) {
+        tokio::spawn(async move {
+            let signal = self.first().await;
+            tracing::info!(signal, "stopping; once more stops at once");
+            stopping.cancel();
+            self.next_ends_at_once();
+        });
+    }
+
+    /// From now on a signal ends the process at once. Safe at any moment: what was acknowledged is on disk, and the
+    /// log recovers from the rest.
+    pub(super) fn next_ends_at_once(mut self) {
+        tokio::spawn(async move {
+            self.first().await;
+            std::process::exit(1);
+        });
+    }
+}

@@ -1,0 +1,227 @@
+//! A shop, opened: log, write path, read models and the router over them, in one process. Used by the
+//! binary, and in-process by tests and benchmarks.
+
+use crate::{
+    data_dir::{DataDir, DataDirError},
+    metrics::Exporter,
+    node::{Health, NatsHealth, NodeTasks, Report, Trail},
+    options::{Nats, ServeOptions},
+    write_path::WritePath,
+};
+use axum::Router;
+use daybook_api::{Api, Limits, NodeRole, Roles};
+use daybook_audit::AuditError;
+use daybook_engine::{Engine, EngineError, EngineOptions, SimulatedGateway};
+use daybook_event_log::{EventLog, LogError};
+use daybook_messaging::{FedLog, MessagingError, RelayOptions, connect_watched};
+use daybook_projections::{Part, ReadModels, RunnerError, Steps, StoreError};
+use std::{io, path::PathBuf, sync::Arc, time::Duration};
+use tokio::net::TcpListener;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+/// Why a shop could not be opened. Each message says what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    #[error(transparent)]
+    DataDir(#[from] DataDirError),
+    #[error(transparent)]
+    Log(#[from] LogError),
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    #[error(transparent)]
+    Reads(#[from] StoreError),
+    #[error("the audit folder cannot be used: {0}")]
+    Audit(#[from] AuditError),
+    #[error(transparent)]
+    Nats(#[from] MessagingError),
+    #[error(
+        "roles can be spread over nodes only on a shared event store; name one with --store postgres://…, or leave --roles out"
+    )]
+    RolesNeedSharedStore,
+    #[error(transparent)]
+    Runner(#[from] RunnerError),
+    #[error("a thread could not be started ({0}); the system's limit of threads or memory is too low")]
+    Thread(#[from] io::Error),
+}
+
+/// What was only shown when the program was killed is applied again before anybody is served: else an article sold a
+/// moment ago would not be for sale. What takes longer than this is a read model that is filled anew.
+const CATCH_UP_WITHIN: Duration = Duration::from_secs(3);
+
+/// Opens the read models beside the threads that serve: their server may have to be waited for.
+async fn open_reads(options: &ServeOptions, dir: PathBuf) -> Result<ReadModels, OpenError> {
+    let server = options.read_store.server().cloned();
+    let steps = if options.unattended { Steps::FILLING } else { Steps::SERVING };
+    let options = daybook_projections::Options { server, steps, ..daybook_projections::Options::default() };
+    let opened = tokio::task::spawn_blocking(move || ReadModels::open(&dir, options)).await;
+    match opened {
+        Ok(opened) => Ok(opened?),
+        Err(error) => std::panic::resume_unwind(error.into_panic()),
+    }
+}
+
+/// Which of the read models a node keeps current. Those on its own disk no other node keeps; of those that nodes share
+/// it does its role's part. Search is asked where queries are.
+const fn part_of(roles: Roles, shared: bool) -> Part {
+    if shared {
+        Part { projects: roles.has(NodeRole::Projector), searches: roles.has(NodeRole::Queries) }
+    } else {
+        Part::ALL
+    }
+}
+
+/// An open shop.
+pub struct Daybook {
+    api: Api,
+    engine: Engine,
+    reads: ReadModels,
+    stopping: CancellationToken,
+    tasks: TaskTracker,
+    /// What the engine runs on.
+    _write_path: WritePath,
+}
+
+impl Daybook {
+    /// Opens the shop in `options.data`, which is made if it is not there.
+    pub async fn open(options: ServeOptions) -> Result<Self, OpenError> {
+        Self::open_telling(options, &|_| {}).await
+    }
+
+    /// The same; `tell` hears what is waited for while a server is not there.
+    pub async fn open_telling(
+        options: ServeOptions,
+        tell: &(dyn Fn(String) + Send + Sync),
+    ) -> Result<Self, OpenError> {
+        let dir = DataDir::open(&options.data)?;
+        let metrics = Exporter::install();
+        let (roles, alone) = (options.roles, options.store.is_embedded());
+        if alone && roles != Roles::ALL {
+            return Err(OpenError::RolesNeedSharedStore);
+        }
+        let (nats, mut nats_health) = match &options.nats {
+            None => (None, None),
+            Some(Nats { server, replicas }) => {
+                let (client, trouble) = connect_watched(server).await?;
+                let relay = RelayOptions { replicas: *replicas, ..RelayOptions::default() };
+                (Some((client, relay)), Some(NatsHealth { trouble, follows: None }))
+            }
+        };
+        let log = options.store.open(dir.log(), options.log(), tell).await?;
+        // On a shared log this is what keeps a second node out of the directory, so it comes before what writes there.
+        let reads = open_reads(&options, dir.read()).await?;
+        let audit = Trail::open(&dir.audit(), options.audit_origin.as_deref())?;
+        let gateway = Arc::new(SimulatedGateway::new());
+        let write_path = WritePath::start()?;
+        let engine_options = EngineOptions {
+            runtime: write_path.handle(),
+            gateway: gateway.clone(),
+            run_processes: alone,
+            ..options.engine()
+        };
+        let process_engine = engine_options.clone();
+        let engine_options = EngineOptions { state_dir: Some(dir.engine()), ..engine_options };
+        let engine = Engine::start(log.clone(), engine_options).await?;
+        let head = *log.head().borrow();
+        if roles.reads() {
+            // Who takes commands sees its own events at once; others need not ask the log's server for news.
+            let news: Arc<dyn EventLog> = match &nats {
+                Some((client, _)) if !roles.has(NodeRole::Commands) => {
+                    let fed = FedLog::start(log, client.clone());
+                    if let Some(health) = &mut nats_health {
+                        health.follows = Some(fed.by_nats());
+                    }
+                    Arc::new(fed)
+                }
+                _ => log,
+            };
+            let on_a_server = options.read_store.server().is_some();
+            reads.start_part(news, part_of(roles, on_a_server)).await?;
+            if !on_a_server
+                && !options.unattended
+                && let Err(error) = reads.wait_for(head, CATCH_UP_WITHIN).await
+            {
+                tracing::warn!(%error, "serving read models that do not show all that is in the log");
+            }
+        }
+        let relays = nats.is_some() && roles.has(NodeRole::Relay);
+        let health = Arc::new(Health::new(roles, alone, relays, nats_health));
+        let stopping = CancellationToken::new();
+        let report = Report {
+            health: health.clone(),
+            audit: audit.clone(),
+            reads: reads.clone(),
+            metrics: metrics.clone(),
+            head: engine.log().head(),
+        };
+        let api = Api::new(daybook_api::Parts {
+            engine: engine.clone(),
+            reads: reads.clone(),
+            gateway,
+            audit: audit.keeper.clone(),
+            node: Arc::new(report),
+            roles,
+            limits: options.limits,
+            stopping: stopping.clone(),
+        })?;
+        let tasks = TaskTracker::new();
+        tasks.spawn(metrics.keep_up(stopping.clone()));
+        audit.begin(engine.log().clone(), stopping.clone(), &tasks)?;
+        let node_tasks = NodeTasks {
+            roles,
+            store: options.store,
+            nats,
+            engine: process_engine,
+            process_dir: dir.processes(),
+        };
+        node_tasks.begin(engine.log(), &health, &tasks, &stopping);
+        tasks.close();
+        Ok(Self { api, engine, reads, stopping, tasks, _write_path: write_path })
+    }
+
+    /// All routes, to be served or called in-process.
+    pub fn router(&self) -> Router {
+        self.api.router()
+    }
+
+    #[must_use]
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    #[must_use]
+    pub fn read_models(&self) -> &ReadModels {
+        &self.reads
+    }
+
+    #[must_use]
+    pub fn limits(&self) -> &Limits {
+        self.api.limits()
+    }
+
+    /// Cancelled when the shop begins to stop.
+    #[must_use]
+    pub fn stopping(&self) -> CancellationToken {
+        self.stopping.clone()
+    }
+
+    /// Serves on `listener` until [`Daybook::stopping`] is cancelled; then requests under way are finished.
+    pub async fn serve(&self, listener: TcpListener) -> io::Result<()> {
+        self.api.serve(listener).await
+    }
+
+    /// Stops everything in order: what was accepted is finished, read models are committed, the log is closed.
+    pub async fn shutdown(self) -> Result<(), OpenError> {
+        self.stopping.cancel();
+        self.tasks.wait().await;
+        self.engine.shutdown().await;
+        let reads = self.reads.clone();
+        match tokio::task::spawn_blocking(move || reads.shutdown()).await {
+            Ok(Ok(())) => {}
+            // What is not synced comes from the log again.
+            Ok(Err(error)) => tracing::error!(%error, "the read models could not be synced"),
+            Err(error) => tracing::error!(%error, "stopping the read models failed"),
+        }
+        self.engine.log().close().await?;
+        Ok(())
+    }
+}

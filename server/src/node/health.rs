@@ -1,0 +1,118 @@
+//! What a node knows of itself and its servers, for readiness: is the store there, who runs the processes, how
+//! far the relay is.
+
+use daybook_api::Roles;
+use daybook_event_log::Position;
+use daybook_messaging::Trouble;
+use parking_lot::Mutex;
+use serde_json::{Map, Value, json};
+use std::sync::atomic::{AtomicBool, Ordering};
+use tokio::sync::watch;
+
+pub(crate) struct Health {
+    pub roles: Roles,
+    store: Mutex<Option<String>>,
+    runs_processes: AtomicBool,
+    relay: Mutex<Option<Relaying>>,
+    has_relay: bool,
+    nats: Option<NatsHealth>,
+}
+
+/// A relay that runs here.
+pub(crate) struct Relaying {
+    pub relayed: watch::Receiver<Position>,
+    pub trouble: Trouble,
+}
+
+/// The way to NATS, and whether read models hear of news by it.
+pub(crate) struct NatsHealth {
+    pub trouble: Trouble,
+    pub follows: Option<watch::Receiver<bool>>,
+}
+
+impl NatsHealth {
+    fn shown(&self) -> Value {
+        let trouble = self.trouble.borrow().clone();
+        let mut shown = json!({ "connected": trouble.is_none() });
+        if let Some(follows) = &self.follows {
+            let by_nats = trouble.is_none() && *follows.borrow();
+            shown["news_from"] = if by_nats { "nats" } else { "log" }.into();
+        }
+        if let Some(trouble) = trouble {
+            shown["trouble"] = trouble.into();
+        }
+        shown
+    }
+}
+
+impl Health {
+    pub(crate) fn new(roles: Roles, runs_processes: bool, has_relay: bool, nats: Option<NatsHealth>) -> Self {
+        let runs_processes = AtomicBool::new(runs_processes);
+        Self { roles, store: Mutex::default(), runs_processes, relay: Mutex::default(), has_relay, nats }
+    }
+
+    /// Tells what is wrong with the event store; none: nothing.
+    pub(crate) fn store(&self, trouble: Option<String>) {
+        let mut known = self.store.lock();
+        match (&*known, &trouble) {
+            (None, Some(error)) => tracing::error!(error, "the event store is missing or takes nothing"),
+            (Some(_), None) => tracing::info!("the event store is back"),
+            _ => {}
+        }
+        *known = trouble;
+    }
+
+    /// What is wrong with the event store; none: nothing.
+    pub(crate) fn store_trouble(&self) -> Option<String> {
+        self.store.lock().clone()
+    }
+
+    pub(crate) fn processes(&self, run_here: bool) {
+        self.runs_processes.store(run_here, Ordering::Relaxed);
+    }
+
+    pub(crate) fn relay(&self, relaying: Option<Relaying>) {
+        *self.relay.lock() = relaying;
+    }
+
+    /// Sets the gauges of what this node does, as of the log's `head`.
+    pub(crate) fn measure(&self, head: u64) {
+        let is_missing = f64::from(u8::from(self.store.lock().is_some()));
+        metrics::gauge!("daybook_node_store_missing").set(is_missing);
+        let runs_processes = f64::from(u8::from(self.runs_processes.load(Ordering::Relaxed)));
+        metrics::gauge!("daybook_node_runs_processes").set(runs_processes);
+        let relayed = self.relay.lock().as_ref().map(|relay| relay.relayed.borrow().get());
+        metrics::gauge!("daybook_relay_active").set(f64::from(u8::from(relayed.is_some())));
+        if let Some(relayed) = relayed {
+            #[expect(clippy::cast_precision_loss, reason = "gauges are floats")]
+            metrics::gauge!("daybook_relay_lag_events").set(head.saturating_sub(relayed) as f64);
+        }
+    }
+
+    /// What this node does at the moment; `head` is the log's, `projects` whether it keeps read models current.
+    pub(crate) fn shown(&self, head: u64, projects: bool) -> Map<String, Value> {
+        let mut shown = Map::new();
+        shown.insert("roles".to_owned(), self.roles.names().into());
+        shown.insert("runs_processes".to_owned(), self.runs_processes.load(Ordering::Relaxed).into());
+        shown.insert("projects".to_owned(), projects.into());
+        if self.has_relay {
+            let relay = match &*self.relay.lock() {
+                None => json!({ "active": false }),
+                Some(Relaying { relayed, trouble }) => {
+                    let position = relayed.borrow().get();
+                    let lag = head.saturating_sub(position);
+                    let mut shown = json!({ "active": true, "position": position, "lag_events": lag });
+                    if let Some(trouble) = &*trouble.borrow() {
+                        shown["trouble"] = trouble.as_str().into();
+                    }
+                    shown
+                }
+            };
+            shown.insert("relay".to_owned(), relay);
+        }
+        if let Some(nats) = &self.nats {
+            shown.insert("nats".to_owned(), nats.shown());
+        }
+        shown
+    }
+}

@@ -1,0 +1,16 @@
+//! What one node of several does, and with which servers: its roles, its event store, the processes and the relay
+//! that only one node at a time may run. On one machine all of it is in one process and this is hardly noticed.
+
+mod audit_trail;
+mod health;
+mod processes;
+mod relaying;
+mod report;
+mod store;
+mod tasks;
+
+pub(crate) use audit_trail::Trail;
+pub(crate) use health::{Health, NatsHealth, Relaying};
+pub(crate) use report::Report;
+pub use store::{ReadStore, Store, UnknownReadStore, UnknownStore};
+pub(crate) use tasks::NodeTasks;
