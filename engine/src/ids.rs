@@ -7,7 +7,8 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 /// The id of the `index`-th event (from 0) that the command leads to. Stored for ever: never change it.
-pub(crate) fn event_id(command_id: Uuid, index: usize) -> Uuid {
+#[must_use]
+pub fn event_id(command_id: Uuid, index: usize) -> Uuid {
     let mut text = [0_u8; 24];
     text[..16].copy_from_slice(command_id.as_bytes());
     text[16..].copy_from_slice(&(index as u64).to_be_bytes());

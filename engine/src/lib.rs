@@ -11,7 +11,6 @@
 mod batch_channel;
 mod clock;
 mod command_queue;
-mod cqrs_es_repository;
 mod engine;
 mod gateway;
 mod ids;
@@ -26,9 +25,9 @@ mod shared;
 mod snapshots;
 
 pub use clock::{Clock, SettableClock, SystemClock};
-pub use cqrs_es_repository::CqrsEsRepository;
 pub use engine::Engine;
 pub use gateway::{Gateway, SimulatedGateway};
+pub use ids::event_id;
 pub use options::EngineOptions;
 pub use order_outcome::{OrderOutcome, OrderOutcomeWaiter};
 pub use outcome::{CommandError, EngineError, Outcome};

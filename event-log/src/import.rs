@@ -3,7 +3,7 @@
 //!
 //! Not a way to change history: a log only takes what follows its own last event.
 
-use crate::{Append, EventLog, ExpectedVersion, LogError, NewEvent, Position, RecordedEvent, Version};
+use crate::{Append, EventLog, ExpectedVersion, LogError, Position, RecordedEvent, Version};
 use async_trait::async_trait;
 
 /// Events read and written at a time.
@@ -91,8 +91,12 @@ pub async fn compare(here: &dyn EventLog, there: &dyn EventLog) -> Result<Positi
     }
 }
 
-/// Those of `events` that come after the last of `log`, once those before are found to be the same.
-pub(crate) async fn new_ones<'e>(
+/// Those of `events` that come after `head`, the last position of `log`, once those before are found to be the same. For
+/// implementations of [`LogImport`].
+///
+/// # Errors
+/// [`ImportError::Gap`] if events lie between; [`ImportError::Differs`] at the first difference.
+pub async fn not_yet_imported<'e>(
     log: &dyn EventLog,
     head: Position,
     events: &'e [RecordedEvent],
@@ -135,18 +139,7 @@ fn as_append(run: &[RecordedEvent]) -> Append {
     Append {
         stream: run[0].stream_id(),
         expected: ExpectedVersion::Exact(before),
-        events: run.iter().map(as_new).collect(),
-    }
-}
-
-/// The event as it was before it was recorded.
-pub(crate) fn as_new(event: &RecordedEvent) -> NewEvent {
-    NewEvent {
-        event_id: event.event_id(),
-        event_type: event.event_type().to_owned().into(),
-        schema_version: event.schema_version(),
-        metadata: event.metadata(),
-        payload: event.payload_bytes(),
+        events: run.iter().map(RecordedEvent::to_new_event).collect(),
     }
 }
 

@@ -16,9 +16,11 @@
 //! - **No gap between past and present.** [`follow`] reads the past and goes on with what is
 //!   appended, in order, each event once.
 //!
-//! The backends: [`EmbeddedLog`], files in one directory and the default; [`PostgresLog`], for several
-//! nodes; [`MemoryLog`], the oracle of the others and the log of unit tests. Feature `contract` has the
-//! tests a backend must pass, feature `simulation` a disk that loses, tears and fails on demand.
+//! The backends here: [`EmbeddedLog`], files in one directory and the default; [`MemoryLog`], the oracle of the
+//! others and the log of unit tests. Backends on servers are crates of their own (`event-log-postgres`). Feature
+//! `contract` has the tests a backend must pass, feature `simulation` a disk that loses, tears and fails on demand.
+//!
+//! [`Leases`] say which of several nodes does what only one may do at a time.
 
 mod append;
 mod background;
@@ -30,10 +32,10 @@ mod error;
 mod follow;
 mod id;
 mod import;
+mod leases;
 mod log;
 mod memory;
 mod position;
-pub mod postgres;
 mod record;
 
 #[cfg(any(test, feature = "simulation"))]
@@ -45,9 +47,9 @@ pub use embedded::{Directory, Disk, DiskFile, EmbeddedLog, EmbeddedOptions, Embe
 pub use error::LogError;
 pub use follow::{Follow, follow};
 pub use id::{InvalidStreamId, StreamId};
-pub use import::{ImportError, LogImport, compare, copy};
+pub use import::{ImportError, LogImport, compare, copy, not_yet_imported};
+pub use leases::{Lease, Leases, LocalLeases};
 pub use log::{AppendFuture, EventLog, first_event_id};
 pub use memory::MemoryLog;
 pub use position::{Position, Version};
-pub use postgres::{Lease, PostgresLog, PostgresOptions};
 pub use record::{InvalidRecord, Metadata, RecordedEvent};

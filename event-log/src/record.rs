@@ -284,6 +284,18 @@ impl RecordedEvent {
         }
     }
 
+    /// The event as it was before it was recorded.
+    #[must_use]
+    pub fn to_new_event(&self) -> NewEvent {
+        NewEvent {
+            event_id: self.event_id(),
+            event_type: self.event_type().to_owned().into(),
+            schema_version: self.schema_version(),
+            metadata: self.metadata(),
+            payload: self.payload_bytes(),
+        }
+    }
+
     fn array<const N: usize>(&self, at: usize) -> [u8; N] {
         let mut out = [0; N];
         out.copy_from_slice(&self.bytes[at..at + N]);

@@ -14,7 +14,7 @@ use crate::{
     seat::Seat,
     store::postgres::PostgresStore,
 };
-use daybook_event_log::{EventLog, Lease, Position, RecordedEvent, follow};
+use daybook_event_log::{EventLog, Lease, Leases as _, Position, RecordedEvent, follow};
 use std::{
     sync::Arc,
     time::{Duration, Instant},
@@ -74,7 +74,7 @@ impl Leader {
         self.server.claim(first)?;
         self.server.tidy()?;
         *self.leads.lock() = true;
-        let ended = self.work(&lease);
+        let ended = self.work(&*lease);
         let groups = std::mem::take(&mut *self.groups.lock());
         // Those that wait for a rebuild here learn that it is no longer under way.
         groups.into_iter().for_each(Group::stop);
@@ -83,13 +83,13 @@ impl Leader {
         ended
     }
 
-    fn lease(&self) -> Result<Option<Lease>, RunnerError> {
-        let (mut stop, server) = (self.stop.clone(), self.server.server());
+    fn lease(&self) -> Result<Option<Box<dyn Lease>>, RunnerError> {
+        let (mut stop, leases) = (self.stop.clone(), self.server.leases());
         let lease = self.runtime.block_on(async {
             tokio::select! {
                 biased;
                 _ = stop.wait_for(|stop| *stop) => None,
-                lease = Lease::acquire(&server, TASK) => Some(lease),
+                lease = leases.acquire(TASK) => Some(lease),
             }
         });
         lease.transpose().map_err(|error| {
@@ -112,7 +112,7 @@ impl Leader {
         })
     }
 
-    fn work(&self, lease: &Lease) -> Result<(), RunnerError> {
+    fn work(&self, lease: &dyn Lease) -> Result<(), RunnerError> {
         let failure = Arc::new(watch::Sender::new(None));
         let work = GroupWork {
             store: self.store.clone(),
@@ -137,7 +137,7 @@ impl Leader {
         }
     }
 
-    async fn turn(&self, lease: &Lease, failure: watch::Receiver<Option<RunnerError>>) -> Turn {
+    async fn turn(&self, lease: &dyn Lease, failure: watch::Receiver<Option<RunnerError>>) -> Turn {
         let mut stop = self.stop.clone();
         tokio::select! {
             biased;

@@ -3,10 +3,8 @@
 use crate::{cli::Usage, progress::Progress};
 use anyhow::Context as _;
 use clap::Args;
-use daybook_event_log::{
-    EmbeddedLog, EmbeddedOptions, EventLog, LogImport, PostgresLog, PostgresOptions, RecordedEvent,
-    cloud_event,
-};
+use daybook_event_log::{EmbeddedLog, EmbeddedOptions, EventLog, LogImport, RecordedEvent, cloud_event};
+use daybook_event_log_postgres::{PostgresLog, PostgresOptions};
 use std::{
     fs::File,
     io::{BufRead as _, BufReader},

@@ -168,7 +168,8 @@ impl Daybook {
         audit.begin(engine.log().clone(), stopping.clone(), &tasks)?;
         let node_tasks = NodeTasks {
             roles,
-            store: options.store,
+            is_shared: !alone,
+            leases: options.store.leases()?,
             nats,
             engine: process_engine,
             process_dir: dir.processes(),

@@ -8,10 +8,12 @@ use std::{collections::BTreeMap, fs};
 const ARROWS: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("event-log", &[]),
+    ("event-log-postgres", &["event-log"]),
     ("subscriptions", &["event-log"]),
     ("engine", &["domain", "event-log", "subscriptions"]),
+    ("cqrs-es-log", &["domain", "event-log", "engine"]),
     ("messaging", &["domain", "event-log", "subscriptions"]),
-    ("projections", &["domain", "event-log", "subscriptions"]),
+    ("projections", &["domain", "event-log", "event-log-postgres", "subscriptions"]),
     ("import", &["domain", "event-log", "engine"]),
     ("audit", &["event-log", "subscriptions"]),
     ("api", &["domain", "event-log", "subscriptions", "engine", "projections", "audit"]),
@@ -20,6 +22,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         &[
             "domain",
             "event-log",
+            "event-log-postgres",
             "subscriptions",
             "engine",
             "messaging",
@@ -29,12 +32,13 @@ const ARROWS: &[(&str, &[&str])] = &[
             "api",
         ],
     ),
-    ("replay-tool", &["domain", "event-log", "projections", "audit"]),
+    ("replay-tool", &["domain", "event-log", "event-log-postgres", "projections", "audit"]),
     (
         "bench",
         &[
             "domain",
             "event-log",
+            "event-log-postgres",
             "engine",
             "messaging",
             "projections",

@@ -4,8 +4,9 @@
 
 use daybook_event_log::{
     Append, EmbeddedLog, EmbeddedOptions, EventLog, ExpectedVersion, ImportError, LogImport as _, Metadata,
-    NewEvent, Position, PostgresLog, PostgresOptions, StreamId, compare, copy,
+    NewEvent, Position, StreamId, compare, copy,
 };
+use daybook_event_log_postgres::{PostgresLog, PostgresOptions};
 use daybook_tests::servers::postgres::database;
 use uuid::Uuid;
 

@@ -3,7 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by it, also in the functions its cases share")]
 
 use async_trait::async_trait;
-use daybook_event_log::{EventLog, PostgresLog, PostgresOptions, contract::Backend};
+use daybook_event_log::{EventLog, contract::Backend};
+use daybook_event_log_postgres::{PostgresLog, PostgresOptions};
 use parking_lot::Mutex;
 use std::sync::{Arc, Weak};
 

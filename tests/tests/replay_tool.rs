@@ -5,9 +5,9 @@
 use bytes::Bytes;
 use daybook_domain::{CartId, Event, Quantity, cart, inventory};
 use daybook_event_log::{
-    Append, EmbeddedLog, EmbeddedOptions, EventLog, ExpectedVersion, Metadata, NewEvent, PostgresLog,
-    PostgresOptions, StreamId, copy,
+    Append, EmbeddedLog, EmbeddedOptions, EventLog, ExpectedVersion, Metadata, NewEvent, StreamId, copy,
 };
+use daybook_event_log_postgres::{PostgresLog, PostgresOptions};
 use daybook_tests::servers::postgres::database;
 use sqlx::{Connection as _, PgConnection};
 use std::{path::PathBuf, process::Command};

@@ -15,7 +15,7 @@ use daybook_domain::{
     inventory::{Inventory, InventoryCommand, ReceiveStock},
 };
 use daybook_engine::{Clock as _, CommandRequest, Engine, EngineOptions, SystemClock};
-use daybook_event_log::{PostgresLog, PostgresOptions};
+use daybook_event_log_postgres::{PostgresLog, PostgresOptions};
 use daybook_tests::servers::postgres::PostgresServer;
 use hdrhistogram::Histogram;
 use postgres_es::{PostgresCqrs, postgres_cqrs};

@@ -2,7 +2,6 @@
 
 mod books;
 mod checkout;
-mod cqrs_es;
 mod files;
 mod gated_log;
 mod gateway;

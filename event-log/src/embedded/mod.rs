@@ -42,7 +42,7 @@ pub use reader::EmbeddedReader;
 
 use crate::{
     Append, AppendFuture, EventLog, LogError, Position, RecordedEvent, StreamId, Version,
-    import::{ImportError, LogImport, groups, new_ones, taken_as_is},
+    import::{ImportError, LogImport, groups, not_yet_imported, taken_as_is},
 };
 use async_trait::async_trait;
 use disk::unavailable;
@@ -252,7 +252,7 @@ impl EventLog for EmbeddedLog {
 impl LogImport for EmbeddedLog {
     async fn append_recorded(&self, events: &[RecordedEvent]) -> Result<Position, ImportError> {
         let head = self.durable()?;
-        let new = new_ones(self, head, events).await?;
+        let new = not_yet_imported(self, head, events).await?;
         let groups: Vec<_> = groups(new).collect();
         // All are in line before the first is waited for, so that they share their syncs.
         let answers: Vec<_> =

@@ -5,9 +5,8 @@ use super::wrong;
 use crate::{Store, data_dir::DataDir};
 use anyhow::{Context, bail};
 use clap::Args;
-use daybook_event_log::{
-    EmbeddedLog, EmbeddedOptions, LogImport, Position, PostgresLog, PostgresOptions, compare, copy,
-};
+use daybook_event_log::{EmbeddedLog, EmbeddedOptions, LogImport, Position, compare, copy};
+use daybook_event_log_postgres::{PostgresLog, PostgresOptions};
 use std::{
     io::IsTerminal,
     path::PathBuf,

@@ -6,7 +6,7 @@
 
 use super::Health;
 use daybook_engine::{Engine, EngineError, EngineOptions};
-use daybook_event_log::{EventLog, Lease, LogError, PostgresOptions};
+use daybook_event_log::{EventLog, Lease, Leases, LogError};
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
@@ -31,13 +31,13 @@ enum Ended {
 pub(crate) async fn run_processes_while_leading(
     log: Arc<dyn EventLog>,
     options: EngineOptions,
-    (store, dir): (PostgresOptions, PathBuf),
+    (leases, dir): (Arc<dyn Leases>, PathBuf),
     health: Arc<Health>,
     stopping: CancellationToken,
 ) {
     let options = EngineOptions { run_processes: true, state_dir: Some(dir.clone()), ..options };
-    while let Some(lease) = stopping.run_until_cancelled(Lease::acquire(&store, TASK)).await {
-        let led = async { lead(&log, &options, (&lease?, &dir), &health, &stopping).await };
+    while let Some(lease) = stopping.run_until_cancelled(leases.acquire(TASK)).await {
+        let led = async { lead(&log, &options, (&*lease?, &dir), &health, &stopping).await };
         let ended = led.await;
         health.processes(false);
         match ended {
@@ -65,7 +65,7 @@ enum LeadError {
 async fn lead(
     log: &Arc<dyn EventLog>,
     options: &EngineOptions,
-    (lease, dir): (&Lease, &Path),
+    (lease, dir): (&dyn Lease, &Path),
     health: &Health,
     stopping: &CancellationToken,
 ) -> Result<Ended, LeadError> {
@@ -94,7 +94,7 @@ async fn lead(
 }
 
 /// Leaves the checkpoint to the next holder, every time there is a new one; ends only with an error.
-async fn keep_remembering(lease: &Lease, path: &Path) -> LogError {
+async fn keep_remembering(lease: &dyn Lease, path: &Path) -> LogError {
     let mut left = Vec::new();
     loop {
         sleep(REMEMBER_EVERY).await;

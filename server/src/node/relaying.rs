@@ -1,8 +1,7 @@
-//! The relay to NATS: on an embedded store it just runs; on a shared one whoever holds its lease runs it.
-//! Commands never wait for it.
+//! The relay to NATS: the node that holds its lease runs it. Commands never wait for it.
 
 use super::{Health, Relaying};
-use daybook_event_log::{EventLog, Lease, PostgresOptions};
+use daybook_event_log::{EventLog, Leases};
 use daybook_messaging::{Client, Relay, RelayOptions};
 use std::{sync::Arc, time::Duration};
 use tokio::time::sleep;
@@ -11,28 +10,15 @@ use tokio_util::sync::CancellationToken;
 const TASK: &str = "daybook relay";
 const RETRY_PAUSE: Duration = Duration::from_secs(1);
 
-/// Runs the relay until `stopping`.
-pub(crate) async fn relay_alone(
-    log: Arc<dyn EventLog>,
-    (client, options): (Client, RelayOptions),
-    health: Arc<Health>,
-    stopping: CancellationToken,
-) {
-    let relay = Relay::start(log, client, options);
-    health.relay(Some(Relaying { relayed: relay.relayed(), trouble: relay.trouble() }));
-    stopping.cancelled().await;
-    relay.stop().await;
-}
-
 /// Runs the relay whenever this node holds its lease, until `stopping`.
 pub(crate) async fn keep_relaying(
     log: Arc<dyn EventLog>,
     (client, options): (Client, RelayOptions),
-    store: PostgresOptions,
+    leases: Arc<dyn Leases>,
     health: Arc<Health>,
     stopping: CancellationToken,
 ) {
-    while let Some(lease) = stopping.run_until_cancelled(Lease::acquire(&store, TASK)).await {
+    while let Some(lease) = stopping.run_until_cancelled(leases.acquire(TASK)).await {
         match lease {
             Ok(lease) => {
                 let relay = Relay::start(log.clone(), client.clone(), options.clone());

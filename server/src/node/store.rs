@@ -2,7 +2,8 @@
 //! opened here, and asked now and then whether it is still there.
 
 use super::Health;
-use daybook_event_log::{EmbeddedLog, EmbeddedOptions, EventLog, LogError, PostgresLog, PostgresOptions};
+use daybook_event_log::{EmbeddedLog, EmbeddedOptions, EventLog, Leases, LocalLeases, LogError};
+use daybook_event_log_postgres::{PostgresLeases, PostgresLog, PostgresOptions};
 use daybook_projections::ReadServer;
 use std::{path::PathBuf, str::FromStr, sync::Arc, time::Duration};
 use tokio_util::sync::CancellationToken;
@@ -38,6 +39,14 @@ impl Store {
         Ok(match self {
             Self::Embedded => Arc::new(EmbeddedLog::open(folder, embedded)?),
             Self::Postgres(options) => Arc::new(PostgresLog::connect_telling(options.clone(), tell).await?),
+        })
+    }
+
+    /// The leases for what one of the nodes that share this store does at a time.
+    pub(crate) fn leases(&self) -> Result<Arc<dyn Leases>, LogError> {
+        Ok(match self {
+            Self::Embedded => Arc::new(LocalLeases::default()),
+            Self::Postgres(options) => Arc::new(PostgresLeases::new(options)?),
         })
     }
 

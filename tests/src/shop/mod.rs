@@ -16,7 +16,8 @@ pub use on::On;
 pub use process::{Ended, Process, daybook};
 pub use vocabulary::{cart_body, text};
 
-use daybook_event_log::{EmbeddedLog, EventLog, PostgresLog, PostgresOptions};
+use daybook_event_log::{EmbeddedLog, EventLog};
+use daybook_event_log_postgres::{PostgresLog, PostgresOptions};
 use parking_lot::RwLock;
 use std::{
     path::{Path, PathBuf},

@@ -5,7 +5,8 @@ use async_nats::jetstream::{
     consumer::{Consumer, pull::OrderedConfig},
     stream::Stream,
 };
-use daybook_event_log::{EventLog as _, PostgresLog, PostgresOptions, cloud_event};
+use daybook_event_log::{EventLog as _, cloud_event};
+use daybook_event_log_postgres::{PostgresLog, PostgresOptions};
 use daybook_projections::{Options, ReadModels};
 use daybook_tests::{
     seed::Random,

@@ -2,7 +2,8 @@
 //! killed at any moment, and in the end they are what a fresh replay of the log makes of it.
 
 use crate::{buy, decided, serve, stock};
-use daybook_event_log::{EventLog, PostgresLog, PostgresOptions};
+use daybook_event_log::EventLog;
+use daybook_event_log_postgres::{PostgresLog, PostgresOptions};
 use daybook_projections::{Options, ReadModels, ReadServer};
 use daybook_tests::servers::{daybook::Node, postgres::database};
 use std::{sync::Arc, time::Duration};

@@ -2,9 +2,9 @@
 
 use crate::given::{added, append, assert_sound, database, event, everything, log, stream};
 use daybook_event_log::{
-    AppendRejection, EventLog as _, ExpectedVersion, LogError, Metadata, Position, PostgresLog,
-    PostgresOptions, Version, follow,
+    AppendRejection, EventLog as _, ExpectedVersion, LogError, Metadata, Position, Version, follow,
 };
+use daybook_event_log_postgres::{PostgresLog, PostgresOptions};
 use std::{sync::Arc, time::Duration};
 use uuid::Uuid;
 

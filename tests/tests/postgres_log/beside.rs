@@ -5,9 +5,8 @@ use cqrs_es::{
     Aggregate, AggregateError, DomainEvent, EventStore as _, event_sink::EventSink,
     persist::PersistedEventStore,
 };
-use daybook_event_log::{
-    EventLog as _, ExpectedVersion, Position, PostgresLog, PostgresOptions, RecordedEvent, Version,
-};
+use daybook_event_log::{EventLog as _, ExpectedVersion, Position, RecordedEvent, Version};
+use daybook_event_log_postgres::{PostgresLog, PostgresOptions};
 use postgres_es::{PostgresEventRepository, postgres_cqrs};
 use serde::{Deserialize, Serialize};
 use sqlx::PgPool;

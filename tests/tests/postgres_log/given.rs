@@ -2,9 +2,9 @@
 
 use bytes::Bytes;
 use daybook_event_log::{
-    Append, EventLog, ExpectedVersion, Metadata, NewEvent, Position, PostgresLog, PostgresOptions,
-    RecordedEvent, StreamId, Version,
+    Append, EventLog, ExpectedVersion, Metadata, NewEvent, Position, RecordedEvent, StreamId, Version,
 };
+use daybook_event_log_postgres::{PostgresLog, PostgresOptions};
 use std::collections::{HashMap, HashSet};
 use uuid::Uuid;
 

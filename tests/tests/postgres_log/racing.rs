@@ -1,9 +1,8 @@
 //! Many nodes writing to the same streams at once.
 
 use crate::given::{added, append, assert_sound, database, everything, log, stream};
-use daybook_event_log::{
-    AppendRejection, Appended, EventLog as _, ExpectedVersion, PostgresLog, RecordedEvent,
-};
+use daybook_event_log::{AppendRejection, Appended, EventLog as _, ExpectedVersion, RecordedEvent};
+use daybook_event_log_postgres::PostgresLog;
 use std::{collections::HashMap, sync::Arc};
 use uuid::Uuid;
 

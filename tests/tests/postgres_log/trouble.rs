@@ -2,9 +2,8 @@
 //! nothing is written twice.
 
 use crate::given::{added, append, assert_sound, database, everything, log, stream};
-use daybook_event_log::{
-    EventLog as _, ExpectedVersion, LogError, Position, PostgresLog, PostgresOptions, Version,
-};
+use daybook_event_log::{EventLog as _, ExpectedVersion, LogError, Position, Version};
+use daybook_event_log_postgres::{PostgresLog, PostgresOptions};
 use daybook_tests::servers::{cuttable::Cuttable, postgres::PostgresServer};
 use sqlx::{Connection as _, PgConnection};
 use std::{

@@ -5,40 +5,40 @@ use super::{
     failure::{failed, is_passing, silent},
 };
 use crate::StoreError;
-use daybook_event_log::postgres::{Connections, Lent, NotLent};
+use daybook_event_log_postgres::{ConnectionPool, NotAvailable, PooledConnection, PostgresServer};
 use sqlx::{
     Postgres,
-    postgres::{PgArguments, PgConnectOptions, PgRow},
+    postgres::{PgArguments, PgRow},
     query::Query,
 };
 use std::time::Duration;
 
 pub(super) struct Lending {
-    pub(super) server: PgConnectOptions,
+    pub(super) server: PostgresServer,
     pub(super) place: String,
     purpose: Purpose,
     /// How long a connection, and how long an answer, may take.
     within: Duration,
-    connections: Connections,
+    connections: ConnectionPool,
 }
 
 impl Lending {
     pub(super) fn new(
-        server: PgConnectOptions,
-        place: String,
+        server: PostgresServer,
         purpose: Purpose,
         connections: usize,
         within: Duration,
     ) -> Self {
-        Self { server, place, purpose, within, connections: Connections::new(connections, within) }
+        let place = server.place().to_owned();
+        Self { server, place, purpose, within, connections: ConnectionPool::new(connections, within) }
     }
 
-    /// A connection, waiting for one if all are lent.
-    pub(super) async fn lend(&self, doing: &'static str) -> Result<Lent<'_>, StoreError> {
-        let open = connection::open(&self.server, self.purpose, &self.place, self.within);
-        self.connections.lend(open).await.map_err(|not| match not {
-            NotLent::Unopened(error) => error,
-            NotLent::Busy | NotLent::Closed => {
+    /// A connection, waiting for one if all are in use.
+    pub(super) async fn lend(&self, doing: &'static str) -> Result<PooledConnection<'_>, StoreError> {
+        let open = connection::open(&self.server, self.purpose, self.within);
+        self.connections.take(open).await.map_err(|not| match not {
+            NotAvailable::Unopened(error) => error,
+            NotAvailable::Busy | NotAvailable::Closed => {
                 let detail = format!("{}: all connections are busy", self.place);
                 StoreError::Server { operation: doing, detail }
             }

@@ -35,7 +35,7 @@ pub(crate) use rows::Rows;
 use crate::StoreError;
 use bridge::Bridge;
 use connection::Purpose;
-use daybook_event_log::{PostgresOptions, postgres::place};
+use daybook_event_log_postgres::{ConnectError, PostgresLeases};
 use lending::Lending;
 use std::{
     sync::Arc,
@@ -53,7 +53,6 @@ const RETRY_PAUSE: Duration = Duration::from_millis(250);
 
 pub(crate) struct PostgresStore {
     shared: Arc<Shared>,
-    url: String,
 }
 
 /// What rows and batches have of the store.
@@ -70,17 +69,15 @@ impl PostgresStore {
     /// that is away. Blocks.
     pub(crate) fn open(url: &str, patience: Duration) -> Result<Self, StoreError> {
         let server = connection::parse(url)?;
-        let place = place(&server);
-        let lending = |purpose, connections, within| {
-            Lending::new(server.clone(), place.clone(), purpose, connections, within)
-        };
+        let lending =
+            |purpose, connections, within| Lending::new(server.clone(), purpose, connections, within);
         let shared = Arc::new(Shared {
             bridge: Bridge::new()?,
             writing: lending(Purpose::Writing, WRITING, COMMIT_WITHIN),
             asking: lending(Purpose::Asking, ASKING, ANSWER_WITHIN),
             following: lending(Purpose::Asking, 1, FOLLOW_WITHIN),
         });
-        let store = Self { shared, url: url.to_owned() };
+        let store = Self { shared };
         let shared = store.shared.clone();
         store.shared.bridge.wait(async move { shared.reach(patience).await })?;
         Ok(store)
@@ -97,9 +94,9 @@ impl PostgresStore {
         })
     }
 
-    /// The server, for leases.
-    pub(crate) fn server(&self) -> PostgresOptions {
-        PostgresOptions::new(self.url.clone())
+    /// Leases on this server.
+    pub(crate) fn leases(&self) -> PostgresLeases {
+        PostgresLeases::on(self.shared.asking.server.clone(), ANSWER_WITHIN)
     }
 
     /// The server as people may see it.
@@ -118,22 +115,25 @@ impl Shared {
         let began = Instant::now();
         loop {
             let (server, place) = (&self.writing.server, &self.writing.place);
-            let opening = connection::try_open(server, Purpose::Writing);
-            match tokio::time::timeout(ANSWER_WITHIN, opening).await {
-                Ok(Ok(mut connection)) => {
+            match connection::try_open(server, Purpose::Writing, ANSWER_WITHIN).await {
+                Ok(mut connection) => {
                     connection::check_server(&mut connection, place).await?;
                     return schema::migrate(&mut connection, place).await;
                 }
-                Ok(Err(error)) if !failure::is_passing(&error) || began.elapsed() >= patience => {
+                Err(ConnectError::Refused(error))
+                    if !failure::is_passing(&error) || began.elapsed() >= patience =>
+                {
                     return Err(failure::failed("connecting", place, error));
                 }
-                Err(_) if began.elapsed() >= patience => {
+                Err(ConnectError::Silent) if began.elapsed() >= patience => {
                     return Err(failure::silent("connecting", place, ANSWER_WITHIN));
                 }
-                Ok(Err(error)) => {
+                Err(ConnectError::Refused(error)) => {
                     tracing::warn!(%error, place, "the read store's server is not there yet; trying again");
                 }
-                Err(_) => tracing::warn!(place, "the read store's server does not answer; trying again"),
+                Err(ConnectError::Silent) => {
+                    tracing::warn!(place, "the read store's server does not answer; trying again");
+                }
             }
             tokio::time::sleep(RETRY_PAUSE).await;
         }

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{GenerationId, StoreError};
 use daybook_event_log::Position;
-use sqlx::postgres::{PgListener, PgPoolOptions};
+use sqlx::postgres::PgListener;
 use std::{sync::Arc, time::Duration};
 use uuid::Uuid;
 
@@ -112,13 +112,5 @@ impl Ear {
 }
 
 async fn connect(shared: &Shared) -> Result<PgListener, sqlx::Error> {
-    let pool = PgPoolOptions::new()
-        .max_connections(1)
-        .idle_timeout(None)
-        .max_lifetime(None)
-        .acquire_timeout(Duration::from_secs(5))
-        .connect_lazy_with(shared.asking.server.clone());
-    let mut listener = PgListener::connect_with(&pool).await?;
-    listener.listen("daybook_read").await?;
-    Ok(listener)
+    shared.asking.server.listen("daybook_read", "", Duration::from_secs(5)).await
 }

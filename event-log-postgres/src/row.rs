@@ -1,18 +1,18 @@
 //! Rows of the table `events` as records. Reading only; `group` writes.
 
-use super::{metadata, payload};
-use crate::{LogError, NewEvent, Position, RecordedEvent, StreamId, Version};
+use crate::{metadata, payload};
 use bytes::Bytes;
+use daybook_event_log::{LogError, NewEvent, Position, RecordedEvent, StreamId, Version};
 use sqlx::{Row, postgres::PgRow};
 use std::ops::Range;
 use uuid::Uuid;
 
 /// The columns that [`records`] expects, in its order.
-pub(super) const COLUMNS: &str = "position, aggregate_type, aggregate_id, sequence, event_id, recorded_at, \
+pub(crate) const COLUMNS: &str = "position, aggregate_type, aggregate_id, sequence, event_id, recorded_at, \
                                   event_type, event_version, payload::text, metadata::text";
 
 /// Turns rows into records that share one buffer.
-pub(super) fn records(rows: &[PgRow], place: &str) -> Result<Vec<RecordedEvent>, LogError> {
+pub(crate) fn records(rows: &[PgRow], place: &str) -> Result<Vec<RecordedEvent>, LogError> {
     let mut bytes = Vec::new();
     let ends = rows
         .iter()
@@ -30,12 +30,12 @@ pub(super) fn records(rows: &[PgRow], place: &str) -> Result<Vec<RecordedEvent>,
 }
 
 /// The number that is all of an answer.
-pub(super) fn only_number(rows: &[PgRow]) -> u64 {
+pub(crate) fn only_number(rows: &[PgRow]) -> u64 {
     rows.first().and_then(|row| row.try_get::<i64, _>(0).ok()).unwrap_or_default().unsigned_abs()
 }
 
 /// Which of the streams that were asked for a row belongs to, from zero; the column behind [`COLUMNS`].
-pub(super) fn nth(row: &PgRow) -> Option<usize> {
+pub(crate) fn nth(row: &PgRow) -> Option<usize> {
     let nth: i64 = row.try_get(10).ok()?;
     usize::try_from(nth.checked_sub(1)?).ok()
 }

@@ -1,17 +1,18 @@
 //! The writer: takes what was asked for in the order it was asked, many calls to one commit, and answers each
 //! when the commit is durable. It owns its one connection and replaces it when it breaks.
 
-use super::{
+use crate::{
     commit::{self, Committed},
     connection,
+    disk_space::DiskSpace,
     failure::{Failure, unavailable},
     head::Head,
     options::PostgresOptions,
     prepare::Prepared,
-    room::Room,
+    server::{self, PostgresServer},
 };
-use crate::{AppendOutcome, AppendRejection, LogError, Position};
-use sqlx::{PgConnection, postgres::PgConnectOptions};
+use daybook_event_log::{AppendOutcome, AppendRejection, LogError, Position};
+use sqlx::PgConnection;
 use std::time::Duration;
 use tokio::{
     sync::{mpsc, oneshot, watch},
@@ -21,27 +22,26 @@ use tokio::{
 const DOING: &str = "appending to the Postgres log";
 
 /// One call of `append`, waiting for its answer.
-pub(super) struct Request {
+pub(crate) struct Request {
     /// What can be stored, and what was refused on the way in, in the order of the call.
-    pub(super) appends: Vec<Result<Prepared, AppendRejection>>,
-    pub(super) asked: Instant,
-    pub(super) answer: oneshot::Sender<Result<Vec<AppendOutcome>, LogError>>,
+    pub(crate) appends: Vec<Result<Prepared, AppendRejection>>,
+    pub(crate) asked: Instant,
+    pub(crate) answer: oneshot::Sender<Result<Vec<AppendOutcome>, LogError>>,
 }
 
-pub(super) struct Writer {
-    pub(super) options: PostgresOptions,
-    pub(super) server: PgConnectOptions,
-    pub(super) place: String,
-    pub(super) head: Head,
-    pub(super) room: Room,
+pub(crate) struct Writer {
+    pub(crate) options: PostgresOptions,
+    pub(crate) server: PostgresServer,
+    pub(crate) head: Head,
+    pub(crate) disk_space: DiskSpace,
     /// What the other nodes are to be told.
-    pub(super) told: watch::Sender<Position>,
-    pub(super) connection: Option<PgConnection>,
+    pub(crate) told: watch::Sender<Position>,
+    pub(crate) connection: Option<PgConnection>,
 }
 
 impl Writer {
     /// Works until the last sender is gone and everything accepted is answered.
-    pub(super) async fn run(mut self, mut queue: mpsc::UnboundedReceiver<Request>) {
+    pub(crate) async fn run(mut self, mut queue: mpsc::UnboundedReceiver<Request>) {
         let mut requests = Vec::new();
         while let Some(first) = queue.recv().await {
             let mut events = events_in(&first);
@@ -56,7 +56,7 @@ impl Writer {
             self.serve(&mut requests).await;
         }
         if let Some(connection) = self.connection.take() {
-            connection::close(connection).await;
+            server::close(connection).await;
         }
     }
 
@@ -94,7 +94,7 @@ impl Writer {
     ) -> Result<Vec<AppendOutcome>, LogError> {
         match self.commit_group(appends, deadline).await {
             Err(Failure::Unstorable(_)) => {}
-            done => return done.map_err(|failure| failure.into_error(DOING, &self.place)),
+            done => return done.map_err(|failure| failure.into_error(DOING, self.server.place())),
         }
         // One of them cannot be stored: each by itself, so that its neighbours go in.
         let mut outcomes = Vec::with_capacity(appends.len());
@@ -105,7 +105,7 @@ impl Writer {
                     outcomes
                         .push(Err(AppendRejection::Invalid { stream: append.append.stream.clone(), reason }));
                 }
-                Err(failure) => return Err(failure.into_error(DOING, &self.place)),
+                Err(failure) => return Err(failure.into_error(DOING, self.server.place())),
             }
         }
         Ok(outcomes)
@@ -124,7 +124,7 @@ impl Writer {
             let failure = match self.attempt(appends).await {
                 Ok(committed) => {
                     count(&committed);
-                    self.room.took_it();
+                    self.disk_space.taken();
                     self.head.advance(committed.head);
                     self.told.send_if_modified(|told| {
                         let further = committed.head > *told;
@@ -135,12 +135,16 @@ impl Writer {
                 }
                 Err(failure) => failure,
             };
-            self.room.failed(&failure);
+            self.disk_space.refused_by(&failure);
             // What the connection was in the middle of is unknown.
             self.connection = None;
             match failure {
                 Failure::Passing(_) | Failure::Taken if Instant::now() < deadline => {
-                    tracing::warn!(place = self.place, ?failure, "appending failed and is tried again");
+                    tracing::warn!(
+                        place = self.server.place(),
+                        ?failure,
+                        "appending failed and is tried again"
+                    );
                     pause.wait().await;
                 }
                 Failure::Passing(detail) => {
@@ -161,7 +165,7 @@ impl Writer {
         let within = self.options.try_for;
         let connection = match &mut self.connection {
             Some(connection) => connection,
-            None => self.connection.insert(connection::open(&self.server, &self.place, within).await?),
+            None => self.connection.insert(connection::open(&self.server, within).await?),
         };
         let attempt = async {
             match commit::together(connection, appends).await {
@@ -172,8 +176,8 @@ impl Writer {
             }
         };
         match tokio::time::timeout(within, attempt).await {
-            Ok(done) => done.map_err(|e| Failure::of(e, DOING, &self.place)),
-            Err(_) => Err(Failure::Passing(format!("{}: no answer within {within:?}", self.place))),
+            Ok(done) => done.map_err(|e| Failure::of(e, DOING, self.server.place())),
+            Err(_) => Err(Failure::Passing(format!("{}: no answer within {within:?}", self.server.place()))),
         }
     }
 }
@@ -198,14 +202,14 @@ fn is_unique_violation(error: &sqlx::Error) -> bool {
 
 /// Waits a little longer each time.
 #[derive(Default)]
-pub(super) struct Pause {
+pub(crate) struct Pause {
     tries: u32,
 }
 
 impl Pause {
     const LONGEST: Duration = Duration::from_millis(500);
 
-    pub(super) async fn wait(&mut self) {
+    pub(crate) async fn wait(&mut self) {
         let wait = Duration::from_millis(5).saturating_mul(1 << self.tries.min(10));
         self.tries += 1;
         tokio::time::sleep(wait.min(Self::LONGEST)).await;

@@ -2,24 +2,24 @@
 //! after the other under the sequencer's lock. Either way the same group may be sent again after an answer was
 //! lost: its event ids say what is there already, so it is never written twice.
 
-use super::{
+use crate::{
     decide::{Held, Place},
     group::Group,
     prepare::Prepared,
 };
-use crate::{AppendOutcome, Position, StreamId};
 use ahash::AHashMap;
+use daybook_event_log::{AppendOutcome, Position, StreamId};
 use sqlx::{Connection, PgConnection};
 use uuid::Uuid;
 
 /// What became of a group, and how far the log now goes at least.
-pub(super) struct Committed {
-    pub(super) outcomes: Vec<AppendOutcome>,
-    pub(super) head: Position,
+pub(crate) struct Committed {
+    pub(crate) outcomes: Vec<AppendOutcome>,
+    pub(crate) head: Position,
 }
 
 /// Writes `appends` in one round trip. None if they cannot all go in; then nothing was written.
-pub(super) async fn together(
+pub(crate) async fn together(
     connection: &mut PgConnection,
     appends: &[&Prepared],
 ) -> Result<Option<Committed>, sqlx::Error> {
@@ -35,7 +35,7 @@ pub(super) async fn together(
 }
 
 /// Decides each append by itself and writes those that stand.
-pub(super) async fn one_by_one(
+pub(crate) async fn one_by_one(
     connection: &mut PgConnection,
     appends: &[&Prepared],
 ) -> Result<Committed, sqlx::Error> {

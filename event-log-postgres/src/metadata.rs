@@ -1,8 +1,8 @@
 //! Our [`Metadata`] as the map of texts that cqrs-es programs read and write, and back. Exact for what we wrote;
 //! for other programs' events what is there is kept and the rest has its default.
 
-use super::payload::push_text;
-use crate::Metadata;
+use crate::payload::push_text;
+use daybook_event_log::Metadata;
 use serde::Deserialize;
 use std::{borrow::Cow, fmt::Write};
 use uuid::Uuid;
@@ -27,7 +27,7 @@ struct Texts<'a> {
 }
 
 /// Appends `metadata` to `out`; nil and zero are left away.
-pub(super) fn write(out: &mut String, metadata: &Metadata) {
+pub(crate) fn write(out: &mut String, metadata: &Metadata) {
     let mut text = || -> std::fmt::Result {
         write!(out, "{{\"occurred_at_ns\":\"{}\"", metadata.occurred_at_ns)?;
         for (name, id) in [
@@ -51,7 +51,7 @@ pub(super) fn write(out: &mut String, metadata: &Metadata) {
 }
 
 /// Reads what is stored. An event without a time of its own happened when it was recorded.
-pub(super) fn read(stored: &str, recorded_at_ns: i64) -> Metadata {
+pub(crate) fn read(stored: &str, recorded_at_ns: i64) -> Metadata {
     let texts: Texts<'_> = serde_json::from_str(stored).unwrap_or_default();
     let id = |text: &str| Uuid::parse_str(text).unwrap_or(Uuid::nil());
     Metadata {

@@ -2,37 +2,36 @@
 //! then in case a notification is lost. Never runs backwards. Also tells the other nodes of our commits, off the
 //! path of the commits themselves.
 
-use super::{asking::Asking, connection, failure::Failure, row};
-use crate::{LogError, Position};
+use crate::{connection, failure::Failure, retrying_reader::RetryingReader, row, server::PostgresServer};
+use daybook_event_log::{LogError, Position};
 use parking_lot::Mutex;
-use sqlx::{
-    PgPool,
-    postgres::{PgConnectOptions, PgListener, PgPoolOptions},
-};
 use std::{sync::Arc, time::Duration};
 use tokio::sync::watch;
 
 /// The channel named in the schema.
 const CHANNEL: &str = "daybook_head";
 
+/// How long the connection for notifications may take to open.
+const CONNECT_WITHIN: Duration = Duration::from_secs(30);
+
 /// A node that is told later than this would hardly notice; telling costs the server a little each time.
 const TELL_EVERY: Duration = Duration::from_millis(2);
 
 /// The last known position. Cheap to clone.
 #[derive(Clone)]
-pub(super) struct Head {
+pub(crate) struct Head {
     /// Gone once the log is closed, which ends its followers.
     sender: Arc<Mutex<Option<watch::Sender<Position>>>>,
     receiver: watch::Receiver<Position>,
 }
 
 impl Head {
-    pub(super) fn new(position: Position) -> Self {
+    pub(crate) fn new(position: Position) -> Self {
         let (sender, receiver) = watch::channel(position);
         Self { sender: Arc::new(Mutex::new(Some(sender))), receiver }
     }
 
-    pub(super) fn advance(&self, position: Position) {
+    pub(crate) fn advance(&self, position: Position) {
         if let Some(sender) = &*self.sender.lock() {
             sender.send_if_modified(|known| {
                 let further = position > *known;
@@ -44,38 +43,38 @@ impl Head {
         }
     }
 
-    pub(super) fn subscribe(&self) -> watch::Receiver<Position> {
+    pub(crate) fn subscribe(&self) -> watch::Receiver<Position> {
         self.receiver.clone()
     }
 
-    pub(super) fn get(&self) -> Position {
+    pub(crate) fn get(&self) -> Position {
         *self.receiver.borrow()
     }
 
-    pub(super) fn close(&self) {
+    pub(crate) fn close(&self) {
         drop(self.sender.lock().take());
     }
 }
 
 /// Asks the server how far the log goes.
-pub(super) const ASK: &str = "SELECT position FROM log_head";
+pub(crate) const ASK: &str = "SELECT position FROM log_head";
 
 /// Keeps `head` current and passes on what we commit, for as long as it is polled.
-pub(super) async fn keep_current(
+pub(crate) async fn keep_current(
     head: Head,
     committed: watch::Receiver<Position>,
-    asking: Asking,
-    server: PgConnectOptions,
+    reader: RetryingReader,
+    server: PostgresServer,
     every: Duration,
 ) {
-    tokio::join!(listen(&head, server, every), poll(&head, &asking, every), tell(committed, &asking));
+    tokio::join!(listen(&head, &server, every), poll(&head, &reader, every), tell(committed, &reader));
 }
 
 /// Tells the other nodes how far we have written, the latest only, and no more often than they can use.
-async fn tell(mut committed: watch::Receiver<Position>, asking: &Asking) {
+async fn tell(mut committed: watch::Receiver<Position>, reader: &RetryingReader) {
     while committed.changed().await.is_ok() {
         let position = committed.borrow_and_update().to_string();
-        let told = asking.once(sqlx::query("SELECT pg_notify($1, $2)").bind(CHANNEL).bind(position)).await;
+        let told = reader.once(sqlx::query("SELECT pg_notify($1, $2)").bind(CHANNEL).bind(position)).await;
         if let Err(failure) = told {
             tracing::debug!(
                 ?failure,
@@ -86,25 +85,18 @@ async fn tell(mut committed: watch::Receiver<Position>, asking: &Asking) {
     }
 }
 
-async fn listen(head: &Head, server: PgConnectOptions, every: Duration) {
-    let pool = PgPoolOptions::new()
-        .max_connections(1)
-        .idle_timeout(None)
-        .max_lifetime(None)
-        .after_connect(|connection, _| connection::prepare(connection))
-        .connect_lazy_with(server);
+async fn listen(head: &Head, server: &PostgresServer, every: Duration) {
     loop {
         // While there is no connection to listen on, polling goes on by itself.
-        if let Err(error) = hear(head, &pool).await {
+        if let Err(error) = receive(head, server).await {
             tracing::debug!(%error, "listening for new events failed and is tried again");
         }
         tokio::time::sleep(every).await;
     }
 }
 
-async fn hear(head: &Head, pool: &PgPool) -> Result<(), sqlx::Error> {
-    let mut listener = PgListener::connect_with(pool).await?;
-    listener.listen(CHANNEL).await?;
+async fn receive(head: &Head, server: &PostgresServer) -> Result<(), sqlx::Error> {
+    let mut listener = server.listen(CHANNEL, connection::SESSION, CONNECT_WITHIN).await?;
     loop {
         let Some(notification) = listener.try_recv().await? else { continue };
         match notification.payload().parse() {
@@ -114,11 +106,11 @@ async fn hear(head: &Head, pool: &PgPool) -> Result<(), sqlx::Error> {
     }
 }
 
-async fn poll(head: &Head, asking: &Asking, every: Duration) {
+async fn poll(head: &Head, reader: &RetryingReader, every: Duration) {
     loop {
         tokio::time::sleep(every).await;
         let before = head.get();
-        match asking.once(sqlx::query(ASK)).await.map(|rows| Position::new(row::only_number(&rows))) {
+        match reader.once(sqlx::query(ASK)).await.map(|rows| Position::new(row::only_number(&rows))) {
             Ok(position) if position < before => tracing::error!(
                 known = before.get(),
                 found = position.get(),
@@ -132,7 +124,7 @@ async fn poll(head: &Head, asking: &Asking, every: Duration) {
 }
 
 /// What `LogError` a reader gets that asks for events which the head says are there.
-pub(super) fn gap(place: &str, wanted: Position, found: Option<Position>) -> LogError {
+pub(crate) fn gap(place: &str, wanted: Position, found: Option<Position>) -> LogError {
     let detail = match found {
         Some(found) => format!("position {wanted} is missing, {found} follows"),
         None => format!("position {wanted} is missing"),

@@ -1,4 +1,4 @@
-//! The log on a Postgres server: for shops that have outgrown one machine, with several nodes writing at once and
+//! The event log on a PostgreSQL server: for shops that have outgrown one machine, with several nodes writing at once and
 //! other cqrs-es + postgres-es programs beside them.
 //!
 //! The table is postgres-es' `events` with a position, an event id and a time added. Who appends updates the one
@@ -9,14 +9,16 @@
 //! ```text
 //! append ─> prepare ─> queue ─> write (one writer, many calls to one commit)
 //!                      └─> commit: all at once (group) or one by one (decide) ─> head
-//! read_* ─> read ─> asking (a few connections) ─> row ─> payload, metadata
+//! read_* ─> read ─> retrying_reader (a pool of connections) ─> row ─> payload, metadata
 //! ```
+//!
+//! Also what others keep on such a server: leases ([`PostgresLeases`]), and the connections that the read store uses
+//! too ([`PostgresServer`], [`ConnectionPool`]).
 
-mod asking;
 mod commit;
 mod connection;
-mod connections;
 mod decide;
+mod disk_space;
 mod failure;
 mod group;
 mod head;
@@ -25,28 +27,33 @@ mod lease;
 mod metadata;
 mod options;
 mod payload;
+mod pool;
 mod prepare;
 mod read;
-mod room;
+mod retrying_reader;
 mod row;
 mod schema;
+mod server;
 mod write;
 
-pub use connections::{Connections, Lent, NotLent};
-pub use lease::Lease;
-pub use options::{PostgresOptions, place};
+pub use lease::PostgresLeases;
+pub use options::PostgresOptions;
+pub use pool::{ConnectionPool, NotAvailable, PooledConnection};
+pub use server::{ConnectError, InvalidUrl, PostgresServer, ServerFacts};
 
-use crate::{Append, AppendFuture, EventLog, LogError, Position, RecordedEvent, StreamId, Version};
-use asking::Asking;
 use async_trait::async_trait;
+use daybook_event_log::{
+    Append, AppendFuture, EventLog, LogError, Position, RecordedEvent, StreamId, Version,
+};
+use disk_space::DiskSpace;
 use failure::Failure;
 use futures::FutureExt;
 use head::Head;
 use parking_lot::Mutex;
 use prepare::Prepared;
 use read::Reader;
-use room::Room;
-use sqlx::{PgConnection, postgres::PgConnectOptions};
+use retrying_reader::RetryingReader;
+use sqlx::PgConnection;
 use tokio::{
     sync::{mpsc, oneshot, watch},
     task::{AbortHandle, JoinHandle},
@@ -62,7 +69,7 @@ pub struct PostgresLog {
     payload_bytes: usize,
     writer: Mutex<Option<JoinHandle<()>>>,
     listener: AbortHandle,
-    room: Room,
+    disk_space: DiskSpace,
 }
 
 impl PostgresLog {
@@ -100,32 +107,37 @@ impl PostgresLog {
         purpose: Use,
         tell: &(dyn Fn(String) + Send + Sync),
     ) -> Result<Self, LogError> {
-        let server = options.parsed()?;
-        let place = place(&server);
-        let mut connection = reach(&options, &server, &place, purpose, tell).await?;
+        let server = options.server()?;
+        let mut connection = reach(&options, &server, purpose, tell).await?;
         let position: i64 = sqlx::query_scalar("SELECT position FROM log_head")
             .fetch_one(&mut connection)
             .await
-            .map_err(|e| Failure::of(e, CONNECTING, &place).into_error(CONNECTING, &place))?;
+            .map_err(|e| Failure::of(e, CONNECTING, server.place()).into_error(CONNECTING, server.place()))?;
         let head = Head::new(Position::new(position.unsigned_abs()));
-        let asking = Asking::new(&options, server.clone(), place.clone());
+        let retrying = RetryingReader::new(&options, server.clone());
         let (told, committed) = watch::channel(Position::ZERO);
         let keeping =
-            head::keep_current(head.clone(), committed, asking.clone(), server.clone(), options.poll_every);
+            head::keep_current(head.clone(), committed, retrying.clone(), server.clone(), options.poll_every);
         let listener = tokio::spawn(keeping).abort_handle();
-        let reader = Reader { asking, head: head.clone() };
+        let reader = Reader { retrying, head: head.clone() };
         let payload_bytes = options.payload_bytes;
-        let room = Room::default();
+        let disk_space = DiskSpace::default();
         if purpose == Use::Reading {
-            connection::close(connection).await;
+            server::close(connection).await;
             let (queue, writer) = (Mutex::new(None), Mutex::new(None));
-            return Ok(Self { reader, queue, payload_bytes, writer, listener, room });
+            return Ok(Self { reader, queue, payload_bytes, writer, listener, disk_space });
         }
         let (queue, requests) = mpsc::unbounded_channel();
-        let writer =
-            Writer { options, server, place, head, told, room: room.clone(), connection: Some(connection) };
+        let writer = Writer {
+            options,
+            server,
+            head,
+            told,
+            disk_space: disk_space.clone(),
+            connection: Some(connection),
+        };
         let writer = Mutex::new(Some(tokio::spawn(writer.run(requests))));
-        Ok(Self { reader, queue: Mutex::new(Some(queue)), payload_bytes, writer, listener, room })
+        Ok(Self { reader, queue: Mutex::new(Some(queue)), payload_bytes, writer, listener, disk_space })
     }
 }
 
@@ -141,16 +153,16 @@ const CONNECTING: &str = "opening the Postgres log";
 /// Opens the first connection, with tables that are ready, trying for as long as the options say.
 async fn reach(
     options: &PostgresOptions,
-    server: &PgConnectOptions,
-    place: &str,
+    server: &PostgresServer,
     purpose: Use,
     tell: &(dyn Fn(String) + Send + Sync),
 ) -> Result<PgConnection, LogError> {
+    let place = server.place();
     let deadline = Instant::now() + options.connect_for;
     let (mut pause, mut known) = (Pause::default(), String::new());
     loop {
         let opened = async {
-            let mut connection = connection::open(server, place, options.try_for).await?;
+            let mut connection = connection::open(server, options.try_for).await?;
             connection::check_server(&mut connection, place, purpose).await.map_err(Failure::Lasting)?;
             match purpose {
                 Use::Writing => schema::migrate(&mut connection, place).await?,
@@ -228,8 +240,8 @@ impl EventLog for PostgresLog {
     }
 
     async fn check(&self) -> Result<(), LogError> {
-        self.reader.asking.check().await?;
-        self.room.check()
+        self.reader.retrying.check().await?;
+        self.disk_space.check()
     }
 
     async fn close(&self) -> Result<(), LogError> {
@@ -240,7 +252,7 @@ impl EventLog for PostgresLog {
         }
         self.listener.abort();
         self.reader.head.close();
-        self.reader.asking.close().await;
+        self.reader.retrying.close().await;
         Ok(())
     }
 }

@@ -1,13 +1,13 @@
 //! Makes appends ready for the server on the thread of whoever appends, so that the one writer has less to do: checks
 //! that each can be stored, and writes its texts as they will stand in the table.
 
-use super::{metadata, payload};
-use crate::{Append, AppendRejection, NewEvent, RecordedEvent};
+use crate::{metadata, payload};
+use daybook_event_log::{Append, AppendRejection, NewEvent, RecordedEvent};
 use std::ops::Range;
 
 /// An append that can be stored, with its texts.
-pub(super) struct Prepared {
-    pub(super) append: Append,
+pub(crate) struct Prepared {
+    pub(crate) append: Append,
     /// Each event's payload and metadata, one after the other.
     text: String,
     cuts: Vec<(Range<usize>, Range<usize>)>,
@@ -15,7 +15,7 @@ pub(super) struct Prepared {
 
 impl Prepared {
     /// Refuses what the server could not store: one bad event would fail the whole group.
-    pub(super) fn new(append: Append, payload_bytes: usize) -> Result<Self, AppendRejection> {
+    pub(crate) fn new(append: Append, payload_bytes: usize) -> Result<Self, AppendRejection> {
         let reason = match append.events.is_empty() {
             true => Some("an append needs at least one event".to_owned()),
             false => append.events.iter().find_map(|event| check(event, payload_bytes).err()),
@@ -36,7 +36,7 @@ impl Prepared {
     }
 
     /// Payload and metadata of each event, as they are stored.
-    pub(super) fn texts(&self) -> impl Iterator<Item = (&str, &str)> {
+    pub(crate) fn texts(&self) -> impl Iterator<Item = (&str, &str)> {
         self.cuts
             .iter()
             .map(|(payload, metadata)| (&self.text[payload.clone()], &self.text[metadata.clone()]))

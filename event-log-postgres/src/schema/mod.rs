@@ -1,7 +1,7 @@
 //! The tables' versions: each step of the schema is one file, run once, in order, by whichever node comes first.
 
-use super::failure::Failure;
-use crate::LogError;
+use crate::failure::Failure;
+use daybook_event_log::LogError;
 use sqlx::{Connection, Executor, PgConnection};
 
 /// Step n brings the tables from version n − 1 to n. A step that was released is never edited.

@@ -1,26 +1,26 @@
 //! Reading: whole records by position, stream or id.
 
-use super::{
-    asking::Asking,
+use crate::{
     head::{self, Head},
+    retrying_reader::RetryingReader,
     row,
 };
-use crate::{LogError, Position, RecordedEvent, StreamId, Version};
+use daybook_event_log::{LogError, Position, RecordedEvent, StreamId, Version};
 use uuid::Uuid;
 
-pub(super) struct Reader {
-    pub(super) asking: Asking,
-    pub(super) head: Head,
+pub(crate) struct Reader {
+    pub(crate) retrying: RetryingReader,
+    pub(crate) head: Head,
 }
 
 impl Reader {
-    pub(super) async fn all(&self, from: Position, limit: usize) -> Result<Vec<RecordedEvent>, LogError> {
+    pub(crate) async fn all(&self, from: Position, limit: usize) -> Result<Vec<RecordedEvent>, LogError> {
         let (from, head) = (from.max(Position::new(1)), self.head.get());
-        let place = self.asking.place();
+        let place = self.retrying.place();
         let sql =
             format!("SELECT {} FROM events WHERE position >= $1 ORDER BY position LIMIT $2", row::COLUMNS);
         let (first, most) = (number(from.get()), number(limit as u64));
-        let rows = self.asking.again(|| sqlx::query(&sql).bind(first).bind(most)).await?;
+        let rows = self.retrying.again(|| sqlx::query(&sql).bind(first).bind(most)).await?;
         let records = row::records(&rows, place)?;
         let mut wanted = from;
         for record in &records {
@@ -38,7 +38,7 @@ impl Reader {
         Ok(records)
     }
 
-    pub(super) async fn stream(
+    pub(crate) async fn stream(
         &self,
         stream: &StreamId,
         from: Version,
@@ -51,11 +51,11 @@ impl Reader {
         );
         let (from, limit) = (number(from.get()), number(limit as u64));
         let query = || sqlx::query(&sql).bind(stream.aggregate()).bind(stream.id()).bind(from).bind(limit);
-        row::records(&self.asking.again(query).await?, self.asking.place())
+        row::records(&self.retrying.again(query).await?, self.retrying.place())
     }
 
     /// The same of many streams, in one round trip.
-    pub(super) async fn streams(
+    pub(crate) async fn streams(
         &self,
         wanted: &[(StreamId, Version)],
         limit: usize,
@@ -72,8 +72,8 @@ impl Reader {
         let versions: Vec<i64> = wanted.iter().map(|(_, from)| number(from.get())).collect();
         let limit = number(limit as u64);
         let query = || sqlx::query(&sql).bind(&types).bind(&ids).bind(&versions).bind(limit);
-        let rows = self.asking.again(query).await?;
-        let records = row::records(&rows, self.asking.place())?;
+        let rows = self.retrying.again(query).await?;
+        let records = row::records(&rows, self.retrying.place())?;
         let mut found = vec![Vec::new(); wanted.len()];
         for (record, nth) in records.into_iter().zip(rows.iter().map(row::nth)) {
             if let Some(stream) = nth.and_then(|nth| found.get_mut(nth)) {
@@ -83,27 +83,27 @@ impl Reader {
         Ok(found)
     }
 
-    pub(super) async fn find(&self, event_id: Uuid) -> Result<Option<RecordedEvent>, LogError> {
+    pub(crate) async fn find(&self, event_id: Uuid) -> Result<Option<RecordedEvent>, LogError> {
         let sql = format!("SELECT {} FROM events WHERE event_id = $1", row::COLUMNS);
-        let rows = self.asking.again(|| sqlx::query(&sql).bind(event_id)).await?;
-        Ok(row::records(&rows, self.asking.place())?.pop())
+        let rows = self.retrying.again(|| sqlx::query(&sql).bind(event_id)).await?;
+        Ok(row::records(&rows, self.retrying.place())?.pop())
     }
 
-    pub(super) async fn version(&self, stream: &StreamId) -> Result<Version, LogError> {
+    pub(crate) async fn version(&self, stream: &StreamId) -> Result<Version, LogError> {
         let sql =
             "SELECT coalesce(max(sequence), 0) FROM events WHERE aggregate_type = $1 AND aggregate_id = $2";
         let query = || sqlx::query(sql).bind(stream.aggregate()).bind(stream.id());
-        Ok(Version::new(row::only_number(&self.asking.again(query).await?)))
+        Ok(Version::new(row::only_number(&self.retrying.again(query).await?)))
     }
 
     /// Where the log ends on the server at this moment.
-    pub(super) async fn ask_head(&self) -> Result<Position, LogError> {
-        let rows = self.asking.again(|| sqlx::query(head::ASK)).await?;
+    pub(crate) async fn ask_head(&self) -> Result<Position, LogError> {
+        let rows = self.retrying.again(|| sqlx::query(head::ASK)).await?;
         Ok(Position::new(row::only_number(&rows)))
     }
 }
 
 /// The server counts with a sign; nothing is beyond its range.
-pub(super) fn number(number: u64) -> i64 {
+pub(crate) fn number(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }

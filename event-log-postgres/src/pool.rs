@@ -1,4 +1,4 @@
-//! A few connections, lent to one statement at a time. A connection on which anything failed, or whose statement was
+//! A pool of a few connections, each used for one statement at a time. A connection on which anything failed, or whose statement was
 //! dropped in the middle, is not used again. Knows neither what is asked nor how a connection is made fit for it.
 //!
 //! sqlx' own pool asks the server after every use whether the connection still works, which doubles the round trips
@@ -9,26 +9,26 @@ use sqlx::PgConnection;
 use std::time::Duration;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-/// Connections of one kind to one server.
-pub struct Connections {
-    /// How long to wait for one while all are lent.
+/// ConnectionPool of one kind to one server.
+pub struct ConnectionPool {
+    /// How long to wait for one while all are in use.
     patience: Duration,
     permits: Semaphore,
     idle: Mutex<Vec<PgConnection>>,
 }
 
-/// A connection with the right to have it. It is only used again after [`Lent::give_back`].
-pub struct Lent<'a> {
+/// A connection out of the pool, with its permit. It is only used again after [`PooledConnection::give_back`].
+pub struct PooledConnection<'a> {
     pub connection: PgConnection,
     /// It was opened just now, so what fails on it is not for having been idle.
     pub is_fresh: bool,
-    connections: &'a Connections,
+    connections: &'a ConnectionPool,
     _permit: SemaphorePermit<'a>,
 }
 
-/// Why no connection was lent.
+/// Why there is no connection.
 #[derive(Debug)]
-pub enum NotLent<E> {
+pub enum NotAvailable<E> {
     /// All are in use, and stayed so.
     Busy,
     Closed,
@@ -36,7 +36,7 @@ pub enum NotLent<E> {
     Unopened(E),
 }
 
-impl Lent<'_> {
+impl PooledConnection<'_> {
     /// Nothing went wrong on it.
     pub fn give_back(self) {
         if !self.connections.permits.is_closed() {
@@ -45,29 +45,29 @@ impl Lent<'_> {
     }
 }
 
-impl Connections {
+impl ConnectionPool {
     /// At most `most` at a time, and at least one.
     #[must_use]
     pub fn new(most: usize, patience: Duration) -> Self {
         Self { patience, permits: Semaphore::new(most.max(1)), idle: Mutex::default() }
     }
 
-    /// A connection, waiting for one if all are lent; `open` makes a new one where none is idle.
-    pub async fn lend<E>(
+    /// A connection, waiting for one if all are in use; `open` makes a new one where none is idle.
+    pub async fn take<E>(
         &self,
         open: impl Future<Output = Result<PgConnection, E>>,
-    ) -> Result<Lent<'_>, NotLent<E>> {
+    ) -> Result<PooledConnection<'_>, NotAvailable<E>> {
         let permit = match tokio::time::timeout(self.patience, self.permits.acquire()).await {
-            Ok(permit) => permit.map_err(|_| NotLent::Closed)?,
-            Err(_) => return Err(NotLent::Busy),
+            Ok(permit) => permit.map_err(|_| NotAvailable::Closed)?,
+            Err(_) => return Err(NotAvailable::Busy),
         };
         let idle = self.idle.lock().pop();
         let is_fresh = idle.is_none();
         let connection = match idle {
             Some(connection) => connection,
-            None => open.await.map_err(NotLent::Unopened)?,
+            None => open.await.map_err(NotAvailable::Unopened)?,
         };
-        Ok(Lent { connection, is_fresh, connections: self, _permit: permit })
+        Ok(PooledConnection { connection, is_fresh, connections: self, _permit: permit })
     }
 
     /// What broke one connection has most likely broken those that are idle.

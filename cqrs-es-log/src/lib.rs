@@ -6,10 +6,9 @@
 //! fields of its own is kept whole, `{"Started":null}`.) The metadata map's `command_id`, `correlation_id`,
 //! `causation_id` and `actor` become the log's; with a `command_id` a command happens once.
 //!
-//! No snapshots: cqrs-es 0.5 applies events twice on top of them. And an [`Engine`](crate::Engine) on a log
+//! No snapshots: cqrs-es 0.5 applies events twice on top of them. And an [`Engine`](daybook_engine::Engine) on a log
 //! with one writer trusts its memory: do not write to a stream that a running engine decides on.
 
-use crate::{Clock, SystemClock, ids};
 use bytes::Bytes;
 use cqrs_es::{
     Aggregate,
@@ -17,6 +16,7 @@ use cqrs_es::{
         PersistedEventRepository, PersistenceError, ReplayStream, SerializedEvent, SerializedSnapshot,
     },
 };
+use daybook_engine::{Clock, SystemClock, event_id};
 use daybook_event_log::{
     Append, AppendRejection, EventLog, ExpectedVersion, LogError, Metadata, NewEvent, Position,
     RecordedEvent, StreamId, Version,
@@ -71,7 +71,7 @@ impl CqrsEsRepository {
         let text = |name: &str| event.metadata.get(name).and_then(Value::as_str);
         let id = |name: &str| text(name).and_then(|text| Uuid::parse_str(text).ok()).unwrap_or(Uuid::nil());
         let command_id = id("command_id");
-        let event_id = if command_id.is_nil() { Uuid::new_v4() } else { ids::event_id(command_id, index) };
+        let event_id = if command_id.is_nil() { Uuid::new_v4() } else { event_id(command_id, index) };
         let schema_version = event.event_version.parse();
         let metadata = Metadata {
             occurred_at_ns: self.clock.now().as_nanos(),

@@ -1,8 +1,8 @@
 //! Where the Postgres log is and how hard to try. Says nothing of tables.
 
-use crate::LogError;
-use sqlx::{ConnectOptions, postgres::PgConnectOptions};
-use std::{fmt, str::FromStr, time::Duration};
+use crate::{failure::unavailable, server::PostgresServer};
+use daybook_event_log::LogError;
+use std::{fmt, time::Duration};
 
 /// How to reach a log on a Postgres server.
 #[derive(Clone)]
@@ -41,31 +41,19 @@ impl PostgresOptions {
         }
     }
 
-    /// The URL, understood.
-    pub(super) fn parsed(&self) -> Result<PgConnectOptions, LogError> {
-        let options = PgConnectOptions::from_str(&self.url).map_err(|e| LogError::Unavailable {
-            operation: "reading the Postgres URL".to_owned(),
-            detail: format!("{e}; expected postgres://user:password@host:port/database"),
-        })?;
-        Ok(options.application_name("daybook").disable_statement_logging())
+    /// The server that the URL names.
+    pub(crate) fn server(&self) -> Result<PostgresServer, LogError> {
+        PostgresServer::new(&self.url, "daybook")
+            .map_err(|e| unavailable("reading the Postgres URL", e.to_string()))
     }
 }
 
 /// Without the password.
 impl fmt::Debug for PostgresOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let place = self.parsed().map_or_else(|_| "unreadable".to_owned(), |options| place(&options));
+        let server = self.server();
+        let place = server.as_ref().map_or("unreadable", PostgresServer::place);
         f.debug_struct("PostgresOptions").field("place", &place).finish_non_exhaustive()
-    }
-}
-
-/// The server and database as a person would name them, without credentials.
-#[must_use]
-pub fn place(options: &PgConnectOptions) -> String {
-    let database = options.get_database().unwrap_or_else(|| options.get_username());
-    match options.get_socket() {
-        Some(socket) => format!("postgres:{}:{}/{database}", socket.display(), options.get_port()),
-        None => format!("postgres://{}:{}/{database}", options.get_host(), options.get_port()),
     }
 }
 
@@ -83,7 +71,7 @@ mod tests {
 
     #[test]
     fn a_wrong_url_is_refused_with_the_form_that_is_right_and_without_its_password() {
-        let error = PostgresOptions::new("mysql//:s3cret").parsed().unwrap_err().to_string();
+        let error = PostgresOptions::new("mysql//:s3cret").server().unwrap_err().to_string();
         assert!(error.contains("postgres://user:password@host:port/database"), "{error}");
         assert!(!error.contains("s3cret"), "{error}");
     }

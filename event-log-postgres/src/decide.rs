@@ -1,38 +1,38 @@
 //! Decides a group one append after the other, when it cannot go in as a whole: some stream has moved, or some
 //! events are there already. Pure: what the log holds is handed in, read under the sequencer's lock.
 
-use crate::{Append, AppendOutcome, AppendRejection, Appended, Position, StreamId, Version};
 use ahash::{AHashMap, AHashSet};
+use daybook_event_log::{Append, AppendOutcome, AppendRejection, Appended, Position, StreamId, Version};
 use uuid::Uuid;
 
 /// Where an event stands.
 #[derive(Clone)]
-pub(super) struct Place {
-    pub(super) stream: StreamId,
-    pub(super) version: u64,
-    pub(super) position: u64,
-    pub(super) recorded_at_ns: i64,
+pub(crate) struct Place {
+    pub(crate) stream: StreamId,
+    pub(crate) version: u64,
+    pub(crate) position: u64,
+    pub(crate) recorded_at_ns: i64,
 }
 
 /// What the log holds of the streams and event ids of a group.
-pub(super) struct Held {
-    pub(super) head: u64,
+pub(crate) struct Held {
+    pub(crate) head: u64,
     /// The time that events written now will bear.
-    pub(super) now_ns: i64,
-    pub(super) versions: AHashMap<StreamId, u64>,
-    pub(super) places: AHashMap<Uuid, Place>,
+    pub(crate) now_ns: i64,
+    pub(crate) versions: AHashMap<StreamId, u64>,
+    pub(crate) places: AHashMap<Uuid, Place>,
 }
 
 /// What becomes of one append.
-pub(super) struct Decision {
-    pub(super) outcome: AppendOutcome,
+pub(crate) struct Decision {
+    pub(crate) outcome: AppendOutcome,
     /// Whether its events are to be written.
-    pub(super) write: bool,
+    pub(crate) write: bool,
 }
 
 impl Held {
     /// Decides the next append, as if those decided before were in the log.
-    pub(super) fn decide(&mut self, append: &Append) -> Decision {
+    pub(crate) fn decide(&mut self, append: &Append) -> Decision {
         match self.refusal_or_repetition(append) {
             Some(outcome) => Decision { outcome, write: false },
             None => Decision { outcome: Ok(self.take(append)), write: true },

@@ -1,18 +1,16 @@
-//! A task that only one of several nodes may do at a time: whoever holds its lease does it. The lease is a
-//! session advisory lock, so it ends with its holder's connection: when the holder stops, dies or is cut off.
-//! With the lease goes a memory, which each holder leaves to the next.
-//!
-//! A holder that was cut off may go on for a moment before it notices (see [`Lease::lost`]); what it does must
-//! be harmless when done twice. Knows nothing of events.
+//! Leases on a PostgreSQL server. A lease is a session advisory lock, so it ends with its holder's connection: when the
+//! holder stops, dies or is cut off. Knows nothing of events.
 
-use super::{
+use crate::{
     connection,
     failure::{Failure, unavailable},
-    options::{PostgresOptions, place},
+    options::PostgresOptions,
+    server::PostgresServer,
 };
-use crate::LogError;
+use async_trait::async_trait;
+use daybook_event_log::{Lease, Leases, LogError};
 use sqlx::PgConnection;
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 use tokio::{sync::Mutex, time};
 
 /// How often a free lease is looked for, and a held one checked.
@@ -23,54 +21,77 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(2);
 const OURS: i32 = 0x0da1_b00c;
 const DOING: &str = "keeping a lease on the Postgres server";
 
-/// A lease that is held until it is dropped or lost.
-pub struct Lease {
-    task: String,
-    connection: Arc<Mutex<PgConnection>>,
+/// Leases on a PostgreSQL server, one table for their memory in its database. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct PostgresLeases {
+    server: PostgresServer,
+    /// How long one try to connect may take.
+    try_for: Duration,
 }
 
-impl Lease {
-    /// Waits until nobody else holds the lease for `task` (a few words, the same on all nodes), then holds it.
-    /// An unreachable server is waited for.
+struct PostgresLease {
+    name: String,
+    connection: Mutex<PgConnection>,
+}
+
+impl PostgresLeases {
+    /// Leases on the server of `options`.
     ///
     /// # Errors
-    /// What trying again does not help: a wrong URL, a password refused, missing rights.
-    pub async fn acquire(options: &PostgresOptions, task: &str) -> Result<Self, LogError> {
-        let server = options.parsed()?;
-        let place = place(&server);
+    /// `Unavailable` if the URL names no server.
+    pub fn new(options: &PostgresOptions) -> Result<Self, LogError> {
+        Ok(Self::on(options.server()?, options.try_for))
+    }
+
+    /// Leases on `server`.
+    #[must_use]
+    pub const fn on(server: PostgresServer, try_for: Duration) -> Self {
+        Self { server, try_for }
+    }
+}
+
+#[async_trait]
+impl Leases for PostgresLeases {
+    async fn acquire(&self, name: &str) -> Result<Box<dyn Lease>, LogError> {
+        let place = self.server.place();
         let mut connection = None;
         loop {
             let attempt = async {
                 let mut open = match connection.take() {
                     Some(open) => open,
-                    None => connection::open(&server, &place, options.try_for).await?,
+                    None => connection::open(&self.server, self.try_for).await?,
                 };
-                let taken = try_lock(&mut open, task).await.map_err(|e| Failure::of(e, DOING, &place))?;
+                let taken = try_lock(&mut open, name).await.map_err(|e| Failure::of(e, DOING, place))?;
                 Ok::<_, Failure>((open, taken))
             };
             match attempt.await {
                 Ok((mut open, true)) => {
                     make_memory(&mut open)
                         .await
-                        .map_err(|e| Failure::of(e, DOING, &place).into_error(DOING, &place))?;
-                    return Ok(Self { task: task.to_owned(), connection: Arc::new(Mutex::new(open)) });
+                        .map_err(|e| Failure::of(e, DOING, place).into_error(DOING, place))?;
+                    return Ok(Box::new(PostgresLease {
+                        name: name.to_owned(),
+                        connection: Mutex::new(open),
+                    }));
                 }
                 Ok((open, false)) => connection = Some(open),
                 Err(Failure::Passing(detail)) => {
-                    tracing::debug!(detail, task, "the lease cannot be asked for yet");
+                    tracing::debug!(detail, name, "the lease cannot be asked for yet");
                 }
-                Err(failure) => return Err(failure.into_error(DOING, &place)),
+                Err(failure) => return Err(failure.into_error(DOING, place)),
             }
             time::sleep(LOOK_EVERY).await;
         }
     }
+}
 
-    /// Resolves when the lease is no longer held for sure; stop the task then.
-    pub async fn lost(&self) {
+#[async_trait]
+impl Lease for PostgresLease {
+    async fn lost(&self) {
         loop {
             time::sleep(LOOK_EVERY).await;
             let mut connection = self.connection.lock().await;
-            let held = sqlx::query_scalar::<_, bool>(HELD).bind(OURS).bind(number(&self.task));
+            let held = sqlx::query_scalar::<_, bool>(HELD).bind(OURS).bind(number(&self.name));
             let answer = time::timeout(ANSWER_WITHIN, held.fetch_one(&mut *connection)).await;
             if !matches!(answer, Ok(Ok(true))) {
                 return;
@@ -78,17 +99,15 @@ impl Lease {
         }
     }
 
-    /// What the last holder left; none if nobody did.
-    pub async fn recall(&self) -> Result<Option<Vec<u8>>, LogError> {
+    async fn recall(&self) -> Result<Option<Vec<u8>>, LogError> {
         let mut connection = self.connection.lock().await;
-        let asked = sqlx::query_scalar("SELECT memory FROM daybook_lease WHERE task = $1").bind(&self.task);
+        let asked = sqlx::query_scalar("SELECT memory FROM daybook_lease WHERE task = $1").bind(&self.name);
         asked.fetch_optional(&mut *connection).await.map_err(|e| unavailable(DOING, e.to_string()))
     }
 
-    /// Leaves `memory` to the next holder, in place of what was left before.
-    pub async fn remember(&self, memory: &[u8]) -> Result<(), LogError> {
+    async fn remember(&self, memory: &[u8]) -> Result<(), LogError> {
         let mut connection = self.connection.lock().await;
-        let told = sqlx::query(REMEMBER).bind(&self.task).bind(memory).execute(&mut *connection);
+        let told = sqlx::query(REMEMBER).bind(&self.name).bind(memory).execute(&mut *connection);
         told.await.map(drop).map_err(|e| unavailable(DOING, e.to_string()))
     }
 }

@@ -1,11 +1,11 @@
 //! Taking over events that were recorded elsewhere: one transaction a page, everything given explicitly.
 
-use super::{PostgresLog, failure::Failure, prepare::Prepared, read::number, write::Pause};
-use crate::{
-    Append, AppendRejection, ExpectedVersion, Position, RecordedEvent,
-    import::{ImportError, LogImport, as_new, new_ones},
-};
+use crate::{PostgresLog, failure::Failure, prepare::Prepared, read::number, write::Pause};
 use async_trait::async_trait;
+use daybook_event_log::{
+    Append, AppendRejection, ExpectedVersion, ImportError, LogImport, Position, RecordedEvent,
+    not_yet_imported,
+};
 use sqlx::{Connection, PgConnection};
 use tokio::time::Instant;
 use uuid::Uuid;
@@ -15,13 +15,13 @@ const DOING: &str = "importing into the Postgres log";
 #[async_trait]
 impl LogImport for PostgresLog {
     async fn append_recorded(&self, events: &[RecordedEvent]) -> Result<Position, ImportError> {
-        let place = self.reader.asking.place();
-        let deadline = Instant::now() + self.reader.asking.retry_for();
+        let place = self.reader.retrying.place();
+        let deadline = Instant::now() + self.reader.retrying.retry_for();
         let mut pause = Pause::default();
         loop {
             // After a lost answer this tells whether the page went in.
             let head = self.reader.ask_head().await?;
-            let new = new_ones(self, head, events).await?;
+            let new = not_yet_imported(self, head, events).await?;
             let Some((first, last)) = new.first().zip(new.last()) else { return Ok(head) };
             let failure = match self.import(new).await? {
                 Ok(found) if found.next() == first.position() => {
@@ -50,16 +50,16 @@ impl PostgresLog {
     /// Writes `events` if they follow the head. Answers where the head was under the lock.
     async fn import(&self, events: &[RecordedEvent]) -> Result<Result<Position, Failure>, ImportError> {
         let rows = Rows::of(events, self.payload_bytes)?;
-        let mut lent = match self.reader.asking.lend().await {
-            Ok(lent) => lent,
+        let mut pooled = match self.reader.retrying.connection().await {
+            Ok(pooled) => pooled,
             Err(failure) => return Ok(Err(failure)),
         };
-        match write_rows(&mut lent.connection, events, &rows).await {
+        match write_rows(&mut pooled.connection, events, &rows).await {
             Ok(head) => {
-                lent.give_back();
+                pooled.give_back();
                 Ok(Ok(head))
             }
-            Err(error) => Ok(Err(Failure::of(error, DOING, self.reader.asking.place()))),
+            Err(error) => Ok(Err(Failure::of(error, DOING, self.reader.retrying.place()))),
         }
     }
 }
@@ -117,7 +117,7 @@ impl Rows {
             let append = Append {
                 stream: event.stream_id(),
                 expected: ExpectedVersion::Any,
-                events: vec![as_new(event)],
+                events: vec![event.to_new_event()],
             };
             Prepared::new(append, payload_bytes).map_err(|rejection: AppendRejection| ImportError::Refused {
                 position: event.position(),

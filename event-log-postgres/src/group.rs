@@ -1,15 +1,15 @@
 //! One group of prepared appends as the columns of one `UNNEST` insert. Knows how to lay them out and where each append
 //! then stands; whether they may go in is decided by the server function (all at once) or by `decide` (one by one).
 
-use super::prepare::Prepared;
-use crate::{Append, Appended, ExpectedVersion, Position, Version};
+use crate::prepare::Prepared;
 use ahash::AHashMap;
+use daybook_event_log::{Append, Appended, ExpectedVersion, Position, Version};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
 /// The columns of a group, borrowed from its appends.
 #[derive(Default)]
-pub(super) struct Group<'a> {
+pub(crate) struct Group<'a> {
     slots: AHashMap<&'a str, usize>,
     base_type: Vec<&'a str>,
     base_id: Vec<&'a str>,
@@ -38,8 +38,8 @@ struct Span {
 }
 
 /// What the server answered to a group it took.
-pub(super) struct Taken {
-    pub(super) head: i64,
+pub(crate) struct Taken {
+    pub(crate) head: i64,
     recorded_at_ns: i64,
     bases: Vec<i64>,
 }
@@ -47,7 +47,7 @@ pub(super) struct Taken {
 impl<'a> Group<'a> {
     /// Adds an append. False if what it expects cannot go together with those before it in this group.
     #[must_use]
-    pub(super) fn push(&mut self, prepared: &'a Prepared) -> bool {
+    pub(crate) fn push(&mut self, prepared: &'a Prepared) -> bool {
         let append = &prepared.append;
         let slot = self.slot_of(append);
         let wanted = match append.expected {
@@ -94,13 +94,13 @@ impl<'a> Group<'a> {
         }
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.event_id.is_empty()
     }
 
     /// Writes the group whole, or answers None if some stream is not where the group expects it. `at` is null for
     /// the server's time, or the time of the head as this transaction has set it.
-    pub(super) async fn write(
+    pub(crate) async fn write(
         &self,
         connection: &mut PgConnection,
         at: Option<i64>,
@@ -127,7 +127,7 @@ impl<'a> Group<'a> {
     }
 
     /// Where each append of the group stands, in its order.
-    pub(super) fn places<'t>(&'t self, taken: &'t Taken) -> impl Iterator<Item = Appended> + 't {
+    pub(crate) fn places<'t>(&'t self, taken: &'t Taken) -> impl Iterator<Item = Appended> + 't {
         self.spans.iter().map(|span| {
             let first_version = taken.bases[span.slot] + span.ahead + 1;
             let first_position = taken.head + span.start as i64 + 1;
@@ -144,7 +144,7 @@ impl<'a> Group<'a> {
     }
 
     /// The last position of a group that was taken.
-    pub(super) fn last_position(&self, taken: &Taken) -> Position {
+    pub(crate) fn last_position(&self, taken: &Taken) -> Position {
         Position::new((taken.head + self.event_id.len() as i64).unsigned_abs())
     }
 }

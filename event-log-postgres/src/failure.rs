@@ -1,11 +1,11 @@
 //! What a failed statement means for whoever asked: wait and try again, refuse one append, or give up.
 
-use crate::LogError;
+use daybook_event_log::LogError;
 use sqlx::Error;
 
 /// Why a try failed.
 #[derive(Debug)]
-pub(super) enum Failure {
+pub(crate) enum Failure {
     /// The server or the way to it; the same may succeed a moment later, and may even have succeeded.
     Passing(String),
     /// A unique index refused: an event id, or a version taken meanwhile.
@@ -18,7 +18,7 @@ pub(super) enum Failure {
 
 impl Failure {
     /// Reads SQLSTATE; the codes are in the server's manual, appendix A.
-    pub(super) fn of(error: Error, doing: &str, place: &str) -> Self {
+    pub(crate) fn of(error: Error, doing: &str, place: &str) -> Self {
         let Error::Database(refusal) = &error else {
             return match error {
                 Error::Io(_)
@@ -72,7 +72,7 @@ impl Failure {
     }
 
     /// The error for someone who will not try again.
-    pub(super) fn into_error(self, doing: &str, place: &str) -> LogError {
+    pub(crate) fn into_error(self, doing: &str, place: &str) -> LogError {
         match self {
             Self::Passing(detail) | Self::Unstorable(detail) => unavailable(doing, detail),
             Self::Taken => unavailable(doing, format!("{place}: a unique index refused")),
@@ -81,6 +81,6 @@ impl Failure {
     }
 }
 
-pub(super) fn unavailable(doing: &str, detail: String) -> LogError {
+pub(crate) fn unavailable(doing: &str, detail: String) -> LogError {
     LogError::Unavailable { operation: doing.to_owned(), detail }
 }

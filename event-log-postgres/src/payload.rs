@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 use std::borrow::Cow;
 
 /// Whether `payload` is one JSON object; the reason if not. The server would refuse the whole group otherwise.
-pub(super) fn check(payload: &[u8]) -> Result<(), String> {
+pub(crate) fn check(payload: &[u8]) -> Result<(), String> {
     let text = std::str::from_utf8(payload).map_err(|e| format!("the payload is not UTF-8: {e}"))?;
     if !is_object(text) {
         return Err("the payload is not a JSON object".to_owned());
@@ -16,7 +16,7 @@ pub(super) fn check(payload: &[u8]) -> Result<(), String> {
 }
 
 /// Appends `{"<type>":<payload>}` to `out`. The payload has passed [`check`].
-pub(super) fn wrap(out: &mut String, event_type: &str, payload: &[u8]) {
+pub(crate) fn wrap(out: &mut String, event_type: &str, payload: &[u8]) {
     out.push('{');
     push_text(out, event_type);
     out.push(':');
@@ -28,7 +28,7 @@ pub(super) fn wrap(out: &mut String, event_type: &str, payload: &[u8]) {
 ///
 /// An event of a shape that has no inner object under its own type (a tag inside, a bare value, another key) is
 /// given whole, and a unit variant, stored as its name only, as an empty object.
-pub(super) fn unwrap<'a>(stored: &'a str, event_type: &str) -> Cow<'a, str> {
+pub(crate) fn unwrap<'a>(stored: &'a str, event_type: &str) -> Cow<'a, str> {
     if let Some(inner) = quick(stored, event_type).or_else(|| careful(stored, event_type)) {
         return Cow::Borrowed(inner);
     }
@@ -67,7 +67,7 @@ fn is_object(text: &str) -> bool {
 }
 
 /// Appends `text` as a JSON string.
-pub(super) fn push_text(out: &mut String, text: &str) {
+pub(crate) fn push_text(out: &mut String, text: &str) {
     if is_plain(text) {
         out.push('"');
         out.push_str(text);
