@@ -25,6 +25,8 @@ pub(crate) struct Client {
     joined: Vec<u8>,
     /// From sending a request until its answer is there whole.
     waiting: bool,
+    /// Further lines of the head of every request with a body.
+    headers: &'static str,
 }
 
 impl Client {
@@ -32,14 +34,21 @@ impl Client {
         let stream = TcpStream::connect(address).await.with_context(|| format!("connecting to {address}"))?;
         stream.set_nodelay(true)?;
         let (body, out) = (Vec::with_capacity(512), Vec::with_capacity(1_024));
-        Ok(Self { stream, body, out, input: Vec::with_capacity(8_192), joined: Vec::new(), waiting: false })
+        let input = Vec::with_capacity(8_192);
+        Ok(Self { stream, body, out, input, joined: Vec::new(), waiting: false, headers: "" })
+    }
+
+    /// Adds header lines, each with its line end, to every request with a body.
+    pub(crate) fn with_headers(mut self, headers: &'static str) -> Self {
+        self.headers = headers;
+        self
     }
 
     /// Connects again if the last answer was not waited for, or the server has closed the connection since.
     pub(crate) async fn renew(&mut self, address: SocketAddr) -> anyhow::Result<()> {
         let silent = self.stream.try_read(&mut [0]).is_err_and(|error| error.kind() == ErrorKind::WouldBlock);
         if self.waiting || !silent {
-            *self = Self::connect(address).await?;
+            *self = Self::connect(address).await?.with_headers(self.headers);
         }
         Ok(())
     }
@@ -86,11 +95,11 @@ impl Client {
         self.body.clear();
         self.out.clear();
         write!(self.body, "{body}")?;
-        let length = self.body.len();
+        let (length, headers) = (self.body.len(), self.headers);
         write!(
             self.out,
             "{method} {path} HTTP/1.1\r\nHost: localhost\r\nIdempotency-Key: {key}\r\nContent-Type: {kind}\r\n\
-             Content-Length: {length}\r\n\r\n"
+             Content-Length: {length}\r\n{headers}\r\n"
         )?;
         self.out.extend_from_slice(&self.body);
         self.exchange().await

@@ -19,6 +19,7 @@ mod product;
 mod replay;
 mod search;
 mod search_uncached;
+mod slow_payments;
 mod start;
 mod stream_latency;
 mod visibility;
@@ -54,6 +55,8 @@ pub(crate) enum Scenario {
     MixedDay,
     /// Two and five times as many orders as can be served.
     Overload,
+    /// Orders while ten thousand customers are in 3-D Secure, a fifth of whom never come back.
+    SlowPayments,
     /// Products by id, of a million.
     Product,
     /// Searches with facets among a million products, words by Zipf.
@@ -165,6 +168,7 @@ pub(crate) async fn run(scenario: Scenario, effort: Effort) -> anyhow::Result<Re
         Scenario::Cart1000 => cart::run(effort, cart::THOUSAND).await,
         Scenario::MixedDay => mixed_day::run(effort).await,
         Scenario::Overload => overload::run(effort).await,
+        Scenario::SlowPayments => slow_payments::run(effort).await,
         Scenario::Product => product::run(effort, effort.catalog()).await,
         Scenario::Search => search::run(effort, effort.catalog()).await,
         Scenario::Product10m => product::run(effort, effort.large_catalog()).await,
