@@ -1,4 +1,5 @@
-//! What the documents tell people to type is there: every variable and every flag they name is one of the programs'.
+//! What the documents name is there: every variable and flag is one of the programs', every path is in the repository,
+//! every metric is recorded by the code, and every metric of the code is explained.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -10,10 +11,13 @@ const DOCUMENTS: &[&str] = &[
     "ARCHITECTURE.md",
     "CONTRIBUTING.md",
     "deploy/README.md",
+    "deploy/OPERATING.md",
     "deploy/compose.yml",
     "deploy/Dockerfile",
     "import/README.md",
     "bench/README.md",
+    "schemas/README.md",
+    "data/README.md",
 ];
 
 fn documents() -> Vec<(&'static str, String)> {
@@ -83,4 +87,71 @@ fn every_flag_in_an_example_is_one_of_the_program_that_is_called() {
         }
     }
     assert!(seen > 20, "only {seen} flags found: the search is broken");
+}
+
+/// Relative links, and what stands between backquotes and looks like a file or folder of the repository.
+fn paths(text: &str) -> Vec<&str> {
+    let tops = fs::read_dir(root()).unwrap().flatten().filter(|entry| entry.path().is_dir());
+    let tops: BTreeSet<String> = tops.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+    let prose: Vec<&str> = text.split("```").step_by(2).collect();
+    let quoted = prose.iter().flat_map(|part| part.split('`').skip(1).step_by(2));
+    let quoted = quoted.filter(|word| {
+        let is_pattern = word.contains(['<', '{', '*', '…', ' ', '$', ':']);
+        let top = word.split('/').next().unwrap_or_default();
+        word.contains('/') && !is_pattern && tops.contains(top)
+    });
+    let linked = prose.iter().flat_map(|part| part.split("](").skip(1));
+    let linked = linked.filter_map(|rest| rest.split([')', '#']).next());
+    let linked = linked.filter(|link| !link.is_empty() && !link.contains("://"));
+    quoted.chain(linked).collect()
+}
+
+#[test]
+fn every_path_in_a_document_is_in_the_repository() {
+    let mut seen = 0;
+    for (name, text) in documents() {
+        let folder = root().join(name).parent().unwrap().to_owned();
+        for path in paths(&text) {
+            let there = root().join(path).exists() || folder.join(path).exists();
+            assert!(there, "{name} names {path}, which is not there");
+            seen += 1;
+        }
+    }
+    assert!(seen > 40, "only {seen} paths found: the search is broken");
+}
+
+/// The names of all metrics that product code records.
+fn recorded_metrics() -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    let mut folders = vec![root()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            let skipped = ["target", "tests", "bench"].contains(&name.as_str()) || name.starts_with('.');
+            if path.is_dir() && !skipped {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let text = fs::read_to_string(&path).unwrap();
+                for kind in ["counter!(", "gauge!(", "histogram!("] {
+                    let arguments = text.split(kind).skip(1).map(str::trim_start);
+                    let names = arguments.filter_map(|rest| rest.strip_prefix('"')?.split('"').next());
+                    found.extend(names.map(str::to_owned));
+                }
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn the_operators_page_explains_every_metric_there_is_and_no_other() {
+    let page = fs::read_to_string(root().join("deploy/OPERATING.md")).unwrap();
+    let rows = page.lines().filter_map(|line| line.strip_prefix("| `daybook_")?.split('`').next());
+    let explained: BTreeSet<String> = rows.map(|name| format!("daybook_{name}")).collect();
+    let recorded = recorded_metrics();
+    assert!(recorded.len() > 40, "{recorded:?}");
+    let missing: Vec<_> = recorded.difference(&explained).collect();
+    let surplus: Vec<_> = explained.difference(&recorded).collect();
+    assert!(missing.is_empty() && surplus.is_empty(), "not explained: {missing:?}; not there: {surplus:?}");
 }
