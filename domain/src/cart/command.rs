@@ -145,36 +145,52 @@ pub enum CheckoutBlocker {
 rejections! {
     /// Why a cart command is refused.
     CartRejection {
+        #[class(Missing)]
         #[error("no such cart")]
         CartNotFound {},
+        #[class(Conflict)]
         #[error("the cart exists already")]
         CartExists {},
+        #[class(Conflict)]
         #[error("the cart is {state}, not active")]
         CartNotActive { state: String, order_id: Option<OrderId> },
+        #[class(Missing)]
         #[error("the cart has no line {line_id}")]
         LineNotFound { line_id: LineId },
+        #[class(Own("foreign-currency"))]
         #[error("{sku} is priced in {offered}, the cart is in {expected}")]
         ForeignCurrency { sku: Sku, offered: Currency, expected: Currency },
+        #[class(Invalid)]
         #[error("the cart would have {lines} lines; {allowed} are allowed")]
         TooManyLines { lines: usize, allowed: usize },
+        #[class(Invalid)]
         #[error("{sku} would be {quantity} units; 999999 are allowed")]
         TooMany { sku: Sku, quantity: u64 },
+        #[class(Invalid)]
         #[error("the price of {sku} is negative")]
         NegativePrice { sku: Sku },
+        #[class(Own("checkout-blocked"))]
         #[error("checkout is blocked")]
         CheckoutBlocked { blockers: Vec<CheckoutBlocker> },
+        #[class(Conflict)]
         #[error("the cart belongs to a customer")]
         CartHasCustomer { customer_id: CustomerId },
+        #[class(Invalid)]
         #[error("a cart cannot be merged into itself")]
         MergeIntoItself {},
+        #[class(Own("card-number-refused"))]
         #[error("the payment token looks like a card number; pass the gateway's token, never the card")]
         CardNumberRefused {},
+        #[class(Invalid)]
         #[error("{field}: {detail}")]
         InvalidCart { field: String, detail: String },
+        #[class(Conflict)]
         #[error("something happened to the cart after version {unchanged_since}; it is at {version}")]
         CartHasChanged { version: u64, unchanged_since: u64 },
+        #[class(Invalid)]
         #[error("the total does not fit")]
         TotalTooLarge {},
+        #[class(Conflict)]
         #[error("order {order_id} is not this cart's")]
         OrderIsNotThisCarts { order_id: OrderId },
     }

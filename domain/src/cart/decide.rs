@@ -13,7 +13,7 @@ pub(super) type Decision = Result<Vec<CartEvent>, CartRejection>;
 
 impl Cart {
     /// The events that follow from the command, or why there are none.
-    pub fn decide(&self, command: CartCommand, _context: &Context) -> Decision {
+    pub(super) fn answer(&self, command: CartCommand, _context: &Context) -> Decision {
         use CartCommand as C;
         match (self, command) {
             (Self::Absent, C::CreateCart(create)) => begin(create),

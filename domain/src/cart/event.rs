@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 events! {
     /// What happens to carts.
-    CartEvent of "cart", upcast by upcast {
+    CartEvent of super::Cart, upcast by upcast {
         CartCreated = 1,
         CartLinesAdded = 1,
         CartLineQuantityChanged = 1,

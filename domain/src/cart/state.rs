@@ -1,10 +1,10 @@
 //! A cart as its events have made it.
 
 use super::{CartCommand, CartEvent, CartLine, CartRejection};
-use crate::{CartId, CountryCode, Currency, CustomerId, LineId, OrderId, Personal, aggregate::aggregate};
+use crate::{
+    CacheClass, CartId, Context, CountryCode, Currency, CustomerId, Decider, LineId, OrderId, Personal,
+};
 use serde::{Deserialize, Serialize};
-
-aggregate!(Cart, "cart", CartCommand, CartEvent, CartRejection);
 
 /// Where a cart stands. What is over keeps no lines: carts are many, and most of them are over.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -57,12 +57,20 @@ impl Basket {
     }
 }
 
-impl Cart {
-    /// Changes whenever snapshots written before cannot be used any more.
-    pub const STATE_VERSION: u32 = 1;
+impl Decider for Cart {
+    const NAME: &'static str = "cart";
+    const STATE_VERSION: u32 = 1;
+    const CACHE: CacheClass = CacheClass::Normal;
+    type Id = CartId;
+    type Command = CartCommand;
+    type Event = CartEvent;
+    type Rejection = CartRejection;
 
-    /// Takes over what happened.
-    pub fn evolve(&mut self, event: &CartEvent) {
+    fn decide(&self, command: CartCommand, context: &Context) -> Result<Vec<CartEvent>, CartRejection> {
+        self.answer(command, context)
+    }
+
+    fn evolve(&mut self, event: &CartEvent) {
         match event {
             CartEvent::CartCreated(created) => {
                 *self = Self::Active(Box::new(Basket {

@@ -98,25 +98,35 @@ pub struct ReturnStock {
 rejections! {
     /// Why an inventory command is refused.
     InventoryRejection {
+        #[class(Own("out-of-stock"))]
         #[error("{requested} of {sku} asked for, {available} available")]
         OutOfStock { sku: Sku, requested: u32, available: i64 },
+        #[class(Conflict)]
         #[error("{location} holds no stock of this SKU")]
         UnknownLocation { location: LocationId },
+        #[class(Conflict)]
         #[error("{location} would be left with {available} available, and its floor is {floor}; cancel orders or lower the \
             floor (less safety stock, more backorders) first")]
         BelowFloor { location: LocationId, available: i64, floor: i64 },
+        #[class(Missing)]
         #[error("nothing is reserved for order {order_id}")]
         ReservationNotFound { order_id: OrderId },
+        #[class(Conflict)]
         #[error("stock for order {order_id} is reserved already")]
         AlreadyReserved { order_id: OrderId },
+        #[class(Conflict)]
         #[error("the reservation for order {order_id} has expired")]
         ReservationHasExpired { order_id: OrderId },
+        #[class(Conflict)]
         #[error("the reservation for order {order_id} is not committed")]
         ReservationNotCommitted { order_id: OrderId },
+        #[class(Conflict)]
         #[error("{requested} to ship, {reserved} reserved")]
         MoreThanReserved { requested: u32, reserved: u32 },
+        #[class(Invalid)]
         #[error("a transfer needs two different locations")]
         SameLocation {},
+        #[class(Invalid)]
         #[error("{field}: {detail}")]
         InvalidMovement { field: String, detail: String },
     }

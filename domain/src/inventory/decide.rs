@@ -25,7 +25,7 @@ const ON_HAND: i64 = 1_000_000_000_000;
 impl Inventory {
     /// The events that follow from the command, or why there are none. A SKU that nothing happened to has
     /// no stock, and every command is decided alike for it.
-    pub fn decide(&self, command: InventoryCommand, context: &Context) -> Decision {
+    pub(super) fn answer(&self, command: InventoryCommand, context: &Context) -> Decision {
         use InventoryCommand as C;
         match command {
             C::ReceiveStock(receive) => self.receive(receive),

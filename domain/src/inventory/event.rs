@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 events! {
     /// What happens to the stock of a SKU.
-    InventoryEvent of "inventory", upcast by upcast {
+    InventoryEvent of super::Inventory, upcast by upcast {
         StockReceived = 1,
         StockAdjusted = 1,
         StockCounted = 1,

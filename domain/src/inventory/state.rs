@@ -4,11 +4,9 @@
 //! reservations as with one. Ordered maps, because a hash map of that size stops the world when it grows.
 
 use super::{InventoryCommand, InventoryEvent, InventoryRejection, LocationQuantity};
-use crate::{LocationId, OrderId, Sku, Timestamp, aggregate::aggregate};
+use crate::{CacheClass, Context, Decider, LocationId, OrderId, Sku, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
-
-aggregate!(Inventory, "inventory", InventoryCommand, InventoryEvent, InventoryRejection);
 
 /// All locations and all open reservations of one SKU.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -75,23 +73,24 @@ impl From<Stored> for Inventory {
     }
 }
 
-impl Inventory {
-    /// Changes whenever snapshots written before cannot be used any more.
-    pub const STATE_VERSION: u32 = 1;
+impl Decider for Inventory {
+    const NAME: &'static str = "inventory";
+    const STATE_VERSION: u32 = 1;
+    const CACHE: CacheClass = CacheClass::Hot;
+    type Id = Sku;
+    type Command = InventoryCommand;
+    type Event = InventoryEvent;
+    type Rejection = InventoryRejection;
 
-    /// The stock at every location.
-    pub fn locations(&self) -> impl Iterator<Item = (&LocationId, &Stock)> {
-        self.locations.iter()
+    fn decide(
+        &self,
+        command: InventoryCommand,
+        context: &Context,
+    ) -> Result<Vec<InventoryEvent>, InventoryRejection> {
+        self.answer(command, context)
     }
 
-    /// How many reservations are open.
-    #[must_use]
-    pub fn open_reservations(&self) -> usize {
-        self.reservations.len()
-    }
-
-    /// Takes over what happened.
-    pub fn evolve(&mut self, event: &InventoryEvent) {
+    fn evolve(&mut self, event: &InventoryEvent) {
         use InventoryEvent as E;
         match event {
             E::StockReceived(received) => self.set(&received.sku, &received.location, received.on_hand),
@@ -127,6 +126,19 @@ impl Inventory {
             E::ReservationExpired(expired) => self.let_go(expired.order_id),
             E::StockShipped(shipped) => self.ship(shipped.order_id, &shipped.allocations),
         }
+    }
+}
+
+impl Inventory {
+    /// The stock at every location.
+    pub fn locations(&self) -> impl Iterator<Item = (&LocationId, &Stock)> {
+        self.locations.iter()
+    }
+
+    /// How many reservations are open.
+    #[must_use]
+    pub fn open_reservations(&self) -> usize {
+        self.reservations.len()
     }
 
     fn set(&mut self, sku: &Sku, location: &LocationId, on_hand: i64) {

@@ -79,26 +79,37 @@ pub struct CreditOrder {
 rejections! {
     /// Why an order command is refused.
     OrderRejection {
+        #[class(Missing)]
         #[error("no such order")]
         OrderNotFound {},
+        #[class(Conflict)]
         #[error("the order exists already")]
         OrderExists { order_id: OrderId },
+        #[class(Conflict)]
         #[error("the order is {state}")]
         WrongState { state: String },
+        #[class(Invalid)]
         #[error("the order has no line {line_id}")]
         UnknownLine { line_id: LineId },
+        #[class(Conflict)]
         #[error("line {line_id}: {requested} asked for, {possible} possible")]
         TooManyUnits { line_id: LineId, requested: u32, possible: u32 },
+        #[class(Conflict)]
         #[error("nothing is left to do")]
         NothingToDo {},
+        #[class(Conflict)]
         #[error("{requested} to give back; {possible} was paid for goods that left, and not given back yet")]
         MoreThanPaid { requested: Money, possible: Money },
+        #[class(Conflict)]
         #[error("goods of the order have left already")]
         AlreadyShipped {},
+        #[class(Conflict)]
         #[error("allocations do not cover {sku}: {ordered} ordered, {allocated} allocated")]
         NotCovered { sku: Sku, ordered: u32, allocated: u32 },
+        #[class(Invalid)]
         #[error("the total {total} does not fit its lines and charges")]
         TotalDiffers { total: Money },
+        #[class(Invalid)]
         #[error("{field}: {detail}")]
         InvalidOrder { field: String, detail: String },
     }

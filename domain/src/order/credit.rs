@@ -48,7 +48,7 @@ impl Sale {
 #[cfg(test)]
 mod tests {
     use crate::{
-        CartId, Context, CreditId, LineId, Money, Quantity, ReturnId, ShipmentId, Timestamp,
+        CartId, Context, CreditId, Decider as _, LineId, Money, Quantity, ReturnId, ShipmentId, Timestamp,
         cart::{CartCheckedOut, CartLine},
         order::{
             Allocation, ChargeKind, ConfirmOrder, CreditOrder, DeliverOrder, LineQuantity, Order,

@@ -19,7 +19,7 @@ const TEXT_CHARS: usize = 500;
 
 impl Order {
     /// The events that follow from the command, or why there are none.
-    pub fn decide(&self, command: OrderCommand, _context: &Context) -> Decision {
+    pub(super) fn answer(&self, command: OrderCommand, _context: &Context) -> Decision {
         use Lifecycle::{Cancelled, Completed, Confirmed, Placed, Rejected};
         use OrderCommand as C;
         let Some(sale) = &self.sale else {

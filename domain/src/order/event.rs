@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 events! {
     /// What happens to orders.
-    OrderEvent of "order", upcast by upcast {
+    OrderEvent of super::Order, upcast by upcast {
         OrderPlaced = 1,
         OrderAllocated = 1,
         AllocationDiscarded = 1,

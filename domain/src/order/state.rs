@@ -2,13 +2,11 @@
 
 use super::{OrderCommand, OrderEvent, OrderRejection, amounts::extras};
 use crate::{
-    CartId, CreditId, Currency, LineId, LocationId, OrderId, PaymentId, ReturnId, ShipmentId, Sku,
-    aggregate::aggregate,
+    CacheClass, CartId, Context, CreditId, Currency, Decider, LineId, LocationId, OrderId, PaymentId,
+    ReturnId, ShipmentId, Sku,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
-
-aggregate!(Order, "order", OrderCommand, OrderEvent, OrderRejection);
 
 /// Nothing yet, or a sale.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -79,24 +77,20 @@ pub(super) struct Ledger {
     pub(super) cancelled: u32,
 }
 
-impl Order {
-    /// Changes whenever snapshots written before cannot be used any more.
-    pub const STATE_VERSION: u32 = 1;
+impl Decider for Order {
+    const NAME: &'static str = "order";
+    const STATE_VERSION: u32 = 1;
+    const CACHE: CacheClass = CacheClass::Normal;
+    type Id = OrderId;
+    type Command = OrderCommand;
+    type Event = OrderEvent;
+    type Rejection = OrderRejection;
 
-    /// Where it stands; none before it is placed.
-    #[must_use]
-    pub fn lifecycle(&self) -> Option<Lifecycle> {
-        self.sale.as_ref().map(|sale| sale.lifecycle)
+    fn decide(&self, command: OrderCommand, context: &Context) -> Result<Vec<OrderEvent>, OrderRejection> {
+        self.answer(command, context)
     }
 
-    /// How far its goods have come; none before it is placed.
-    #[must_use]
-    pub fn fulfilment(&self) -> Option<Fulfilment> {
-        self.sale.as_ref().map(|sale| sale.fulfilment())
-    }
-
-    /// Takes over what happened.
-    pub fn evolve(&mut self, event: &OrderEvent) {
+    fn evolve(&mut self, event: &OrderEvent) {
         if let OrderEvent::OrderPlaced(placed) = event {
             self.sale = Some(Box::new(Sale {
                 order_id: placed.order_id,
@@ -119,6 +113,20 @@ impl Order {
         if let Some(sale) = &mut self.sale {
             sale.evolve(event);
         }
+    }
+}
+
+impl Order {
+    /// Where it stands; none before it is placed.
+    #[must_use]
+    pub fn lifecycle(&self) -> Option<Lifecycle> {
+        self.sale.as_ref().map(|sale| sale.lifecycle)
+    }
+
+    /// How far its goods have come; none before it is placed.
+    #[must_use]
+    pub fn fulfilment(&self) -> Option<Fulfilment> {
+        self.sale.as_ref().map(|sale| sale.fulfilment())
     }
 }
 

@@ -51,16 +51,22 @@ pub struct RecordOutcome {
 rejections! {
     /// Why a payment command is refused.
     PaymentRejection {
+        #[class(Missing)]
         #[error("no such payment")]
         PaymentNotFound {},
+        #[class(Conflict)]
         #[error("the payment exists already")]
         PaymentExists {},
+        #[class(Conflict)]
         #[error("the payment is {state}")]
         PaymentInWrongState { state: String },
+        #[class(Conflict)]
         #[error("{requested} asked for, {possible} possible")]
         MoreThanPossible { requested: Money, possible: Money },
+        #[class(Conflict)]
         #[error("the payment has no pending operation {operation_id}")]
         UnknownOperation { operation_id: OperationId },
+        #[class(Invalid)]
         #[error("{field}: {detail}")]
         InvalidPayment { field: String, detail: String },
     }

@@ -17,7 +17,7 @@ pub(super) type Decision = Result<Vec<PaymentEvent>, PaymentRejection>;
 
 impl Payment {
     /// The events that follow from the command, or why there are none.
-    pub fn decide(&self, command: PaymentCommand, _context: &Context) -> Decision {
+    pub(super) fn answer(&self, command: PaymentCommand, _context: &Context) -> Decision {
         use PaymentCommand as C;
         match (self, command) {
             (Self::Absent, C::RequestAuthorization(request)) => begin(request),

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 events! {
     /// What happens to payments.
-    PaymentEvent of "payment", upcast by upcast {
+    PaymentEvent of super::Payment, upcast by upcast {
         AuthorizationRequested = 1,
         PaymentAuthorized = 1,
         PaymentActionRequired = 1,

@@ -1,10 +1,8 @@
 //! A payment as its events have made it. Amounts are minor units of the account's currency.
 
 use super::{OperationKind, PaymentCommand, PaymentEvent, PaymentRejection};
-use crate::{Currency, OperationId, OrderId, PaymentId, Sku, aggregate::aggregate};
+use crate::{CacheClass, Context, Currency, Decider, OperationId, OrderId, PaymentId, Sku};
 use serde::{Deserialize, Serialize};
-
-aggregate!(Payment, "payment", PaymentCommand, PaymentEvent, PaymentRejection);
 
 /// Nothing yet, called off before it began, or an account of what was asked and answered.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -82,22 +80,24 @@ pub(super) enum Answer {
     ActionRequired,
 }
 
-impl Payment {
-    /// Changes whenever snapshots written before cannot be used any more.
-    pub const STATE_VERSION: u32 = 1;
+impl Decider for Payment {
+    const NAME: &'static str = "payment";
+    const STATE_VERSION: u32 = 1;
+    const CACHE: CacheClass = CacheClass::Normal;
+    type Id = PaymentId;
+    type Command = PaymentCommand;
+    type Event = PaymentEvent;
+    type Rejection = PaymentRejection;
 
-    /// Where it stands; none before anything was asked.
-    #[must_use]
-    pub fn status(&self) -> Option<PaymentStatus> {
-        match self {
-            Self::Absent => None,
-            Self::CalledOff => Some(PaymentStatus::CalledOff),
-            Self::Open(account) => Some(account.status()),
-        }
+    fn decide(
+        &self,
+        command: PaymentCommand,
+        context: &Context,
+    ) -> Result<Vec<PaymentEvent>, PaymentRejection> {
+        self.answer(command, context)
     }
 
-    /// Takes over what happened.
-    pub fn evolve(&mut self, event: &PaymentEvent) {
+    fn evolve(&mut self, event: &PaymentEvent) {
         match event {
             PaymentEvent::AuthorizationRequested(requested) => {
                 *self = Self::Open(Box::new(Account {
@@ -129,6 +129,18 @@ impl Payment {
                     account.evolve(event);
                 }
             }
+        }
+    }
+}
+
+impl Payment {
+    /// Where it stands; none before anything was asked.
+    #[must_use]
+    pub fn status(&self) -> Option<PaymentStatus> {
+        match self {
+            Self::Absent => None,
+            Self::CalledOff => Some(PaymentStatus::CalledOff),
+            Self::Open(account) => Some(account.status()),
         }
     }
 }

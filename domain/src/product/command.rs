@@ -31,14 +31,19 @@ pub struct ArchiveProduct {}
 rejections! {
     /// Why a product command is refused.
     ProductRejection {
+        #[class(Missing)]
         #[error("no such product")]
         ProductNotFound {},
+        #[class(Conflict)]
         #[error("the product is archived")]
         ProductIsArchived {},
+        #[class(Invalid)]
         #[error("{field}: {detail}")]
         InvalidProduct { field: String, detail: String },
+        #[class(Own("unknown-sku"))]
         #[error("the product has no variant {sku}")]
         UnknownVariant { sku: Sku },
+        #[class(Invalid)]
         #[error("{sku} has two prices in {currency}")]
         DuplicatePrice { sku: Sku, currency: Currency },
     }

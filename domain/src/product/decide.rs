@@ -12,7 +12,7 @@ type Decision = Result<Vec<ProductEvent>, ProductRejection>;
 
 impl Product {
     /// The events that follow from the command, or why there are none.
-    pub fn decide(&self, command: ProductCommand, _context: &Context) -> Decision {
+    pub(super) fn answer(&self, command: ProductCommand, _context: &Context) -> Decision {
         use ProductCommand as C;
         use ProductStatus::{Archived, Draft, Published};
         let Some(offer) = &self.offer else {

@@ -7,7 +7,7 @@ use std::{borrow::Cow, collections::BTreeMap, fmt};
 
 events! {
     /// What happens to products.
-    ProductEvent of "product", upcast by upcast {
+    ProductEvent of super::Product, upcast by upcast {
         ProductCreated = 1,
         ProductRevised = 1,
         PricesChanged = 1,

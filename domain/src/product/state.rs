@@ -1,10 +1,8 @@
 //! A product as its events have made it.
 
 use super::{PricesChanged, ProductCommand, ProductEvent, ProductRejection, ProductSpec, ProductStatus};
-use crate::{ProductId, aggregate::aggregate};
+use crate::{CacheClass, Context, Decider, ProductId};
 use serde::{Deserialize, Serialize};
-
-aggregate!(Product, "product", ProductCommand, ProductEvent, ProductRejection);
 
 /// Nothing yet, or an offer that is drafted, published or archived.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -19,12 +17,24 @@ pub(super) struct Offer {
     pub(super) spec: ProductSpec,
 }
 
-impl Product {
-    /// Changes whenever snapshots written before cannot be used any more.
-    pub const STATE_VERSION: u32 = 1;
+impl Decider for Product {
+    const NAME: &'static str = "product";
+    const STATE_VERSION: u32 = 1;
+    const CACHE: CacheClass = CacheClass::Hot;
+    type Id = ProductId;
+    type Command = ProductCommand;
+    type Event = ProductEvent;
+    type Rejection = ProductRejection;
 
-    /// Takes over what happened.
-    pub fn evolve(&mut self, event: &ProductEvent) {
+    fn decide(
+        &self,
+        command: ProductCommand,
+        context: &Context,
+    ) -> Result<Vec<ProductEvent>, ProductRejection> {
+        self.answer(command, context)
+    }
+
+    fn evolve(&mut self, event: &ProductEvent) {
         if let ProductEvent::ProductCreated(created) = event {
             self.offer = Some(Box::new(Offer {
                 product_id: created.product_id.clone(),

@@ -108,7 +108,7 @@ impl SearchProjection {
         let result = match event {
             Event::Product(event) => self.product(position, event),
             Event::Inventory(event) => self.inventory(event).map_err(failed),
-            Event::Cart(_) | Event::Order(_) | Event::Payment(_) => return Ok(()),
+            _ => return Ok(()),
         };
         self.rows_changed = true;
         if result.is_err() {
