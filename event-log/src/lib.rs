@@ -35,6 +35,7 @@ mod import;
 mod leases;
 mod log;
 mod memory;
+mod point;
 mod position;
 mod record;
 
@@ -51,5 +52,6 @@ pub use import::{ImportError, LogImport, compare, copy, not_yet_imported};
 pub use leases::{Lease, Leases, LocalLeases};
 pub use log::{AppendFuture, EventLog, first_event_id};
 pub use memory::MemoryLog;
+pub use point::{Point, PointError, position_recorded_by};
 pub use position::{Position, Version};
 pub use record::{InvalidRecord, Metadata, RecordedEvent};
