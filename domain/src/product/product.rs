@@ -1,18 +1,39 @@
-//! What a product answers to commands.
+//! The aggregate: an offer that is drafted, published or archived. What a product may look like is in `limits.rs`.
 
 use super::{
-    ChangePrices, PricesChanged, Product, ProductArchived, ProductCommand, ProductCreated, ProductEvent,
+    ChangePrices, PricesChanged, ProductArchived, ProductCommand, ProductCreated, ProductEvent,
     ProductPublished, ProductRejection, ProductRevised, ProductSpec, ProductStatus, ProductUnpublished,
-    PutProduct, SkuPrices, limits, state::Offer,
+    PutProduct, SkuPrices, limits,
 };
-use crate::{Context, ProductId};
+use crate::{CacheClass, Context, Decider, ProductId};
+use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 
 type Decision = Result<Vec<ProductEvent>, ProductRejection>;
 
-impl Product {
-    /// The events that follow from the command, or why there are none.
-    pub(super) fn answer(&self, command: ProductCommand, _context: &Context) -> Decision {
+/// Nothing yet, or an offer.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Product {
+    offer: Option<Box<Offer>>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Offer {
+    product_id: ProductId,
+    status: ProductStatus,
+    spec: ProductSpec,
+}
+
+impl Decider for Product {
+    const NAME: &'static str = "product";
+    const STATE_VERSION: u32 = 1;
+    const CACHE: CacheClass = CacheClass::Hot;
+    type Id = ProductId;
+    type Command = ProductCommand;
+    type Event = ProductEvent;
+    type Rejection = ProductRejection;
+
+    fn decide(&self, command: ProductCommand, _context: &Context) -> Decision {
         use ProductCommand as C;
         use ProductStatus::{Archived, Draft, Published};
         let Some(offer) = &self.offer else {
@@ -33,6 +54,31 @@ impl Product {
             (Draft, C::PublishProduct(_)) => Ok(offer.turn(Published)),
             (Published, C::PublishProduct(_)) | (Archived, C::ArchiveProduct(_)) => Ok(Vec::new()),
             (Draft | Published, C::ArchiveProduct(_)) => Ok(offer.turn(Archived)),
+        }
+    }
+
+    fn evolve(&mut self, event: &ProductEvent) {
+        if let ProductEvent::ProductCreated(created) = event {
+            self.offer = Some(Box::new(Offer {
+                product_id: created.product_id.clone(),
+                status: created.status,
+                spec: created.spec.clone(),
+            }));
+        }
+        let Some(offer) = &mut self.offer else { return };
+        match event {
+            ProductEvent::ProductCreated(_) => {}
+            ProductEvent::ProductRevised(revised) => offer.spec = revised.spec.clone(),
+            ProductEvent::PricesChanged(PricesChanged { changed, .. }) => {
+                for change in changed {
+                    if let Some(variant) = offer.spec.variants.iter_mut().find(|v| v.sku == change.sku) {
+                        variant.prices.clone_from(&change.prices);
+                    }
+                }
+            }
+            ProductEvent::ProductPublished(_) => offer.status = ProductStatus::Published,
+            ProductEvent::ProductUnpublished(_) => offer.status = ProductStatus::Draft,
+            ProductEvent::ProductArchived(_) => offer.status = ProductStatus::Archived,
         }
     }
 }
