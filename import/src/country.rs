@@ -40,8 +40,16 @@ const COUNTRIES: [(&str, &str); 35] = [
     ("Saudi Arabia", "SA"),
 ];
 
+/// Names of the file that stand for no one country.
+const NO_ONE_COUNTRY: [&str; 3] = ["Channel Islands", "European Community", "Unspecified"];
+
+/// Whether the data set has this name.
+pub(crate) fn is_known(name: &str) -> bool {
+    NO_ONE_COUNTRY.contains(&name) || COUNTRIES.iter().any(|(known, _)| *known == name)
+}
+
 /// The code of a country by the file's name for it; none for `Channel Islands` (two codes), `European Community`,
-/// `Unspecified` and names that are not known.
+/// `Unspecified`.
 pub(crate) fn country_code(name: &str) -> Option<CountryCode> {
     let (_, code) = COUNTRIES.iter().find(|(known, _)| *known == name)?;
     code.parse().ok()
@@ -60,8 +68,15 @@ mod tests {
 
     #[test]
     fn what_is_no_one_country_has_no_code() {
-        for name in ["Channel Islands", "European Community", "Unspecified", "", "Atlantis"] {
-            assert_eq!(country_code(name), None, "{name}");
+        for name in NO_ONE_COUNTRY {
+            assert_eq!((country_code(name), is_known(name)), (None, true), "{name}");
+        }
+    }
+
+    #[test]
+    fn names_of_other_files_are_not_known() {
+        for name in ["", "Atlantis", "United States", "united kingdom", "GB"] {
+            assert!(!is_known(name), "{name}");
         }
     }
 }

@@ -18,7 +18,8 @@ pub enum ImportError {
     #[error("the file has a header and no lines below it; nothing was imported")]
     NoLines,
     #[error(
-        "line 1 has no column {column:?}; found {found}; expected {expected} (any order, more columns are ignored)"
+        "line 1 has no column {column:?}; found {found}; expected {expected} (separated by commas, any order, more columns \
+         are ignored)"
     )]
     MissingColumn { column: &'static str, found: String, expected: &'static str },
     #[error("line 1 has the column {column:?} twice; remove one, nothing was imported")]
@@ -37,6 +38,16 @@ pub enum ImportError {
     NothingReadable { lines: u64, first: u64, reason: String },
     #[error("the file has more than {limit} lines; split it, nothing was imported")]
     TooManyLines { limit: u32 },
+    #[error(
+        "line {line} is from {country:?}, a country that the data set Online Retail does not have; this import takes \
+         prices for pounds and times for London's, so it would book another retailer's trade wrongly; nothing was imported"
+    )]
+    UnknownCountry { line: u32, country: String },
+    #[error(
+        "the prices are finer than a penny: booked to the penny the file would come to {rounding} less than its \
+         {imported}; give prices in whole pence, nothing was imported"
+    )]
+    RoundingTooLarge { rounding: String, imported: String },
     #[error(
         "the shop stopped taking commands at invoice {invoice}: {source}; \
          start the same import again when it is well, what was done is not done twice"

@@ -37,6 +37,8 @@ pub enum Reason {
     TooMany,
     #[error("more than ten million million, beyond any sale")]
     TooMuch,
+    #[error("worth {value}, but at a unit price to the penny it would be booked as {booked}")]
+    PriceTooFine { value: Value, booked: Value },
     #[error("a discount that adds to the bill")]
     DiscountAdds,
     #[error("discounts beyond what is to pay")]
@@ -80,6 +82,7 @@ impl Reason {
             Self::NegativeAtAPrice => "negative_at_a_price",
             Self::TooMany => "too_many",
             Self::TooMuch => "too_much",
+            Self::PriceTooFine { .. } => "price_too_fine",
             Self::DiscountAdds => "discount_adds",
             Self::DiscountBeyondTotal => "discount_beyond_total",
             Self::NothingCharged => "nothing_charged",

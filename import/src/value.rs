@@ -33,6 +33,12 @@ impl Value {
         Self(quantity as i128 * price_micros as i128)
     }
 
+    /// Whether it is not more than half a penny away from what is booked for it, so that rounding to the penny explains the
+    /// difference.
+    pub(crate) const fn is_booked_as(self, booked: Self) -> bool {
+        (self.0 - booked.0).unsigned_abs() <= (MICROS_PER_MINOR / 2).unsigned_abs()
+    }
+
     /// To the penny, half away from zero. A value beyond what money holds stays at its bounds, where the shop
     /// refuses it.
     pub(crate) fn to_minor(self) -> i64 {

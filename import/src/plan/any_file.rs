@@ -12,8 +12,18 @@ fn line() -> impl Strategy<Value = String> {
     let code = prop::sample::select(vec!["X1", "x1", "X2", "POST", "D", "M", "BANK CHARGES", "S", "a b", ""]);
     let quantity =
         prop::sample::select(vec!["1", "2", "-1", "-2", "0", "999999", "2147483647", "-2147483648", "q"]);
-    let price =
-        prop::sample::select(vec!["1.00", "1.5", "0", "0.001", "0.005", "99999999.999999", "-1.00", "p"]);
+    let price = prop::sample::select(vec![
+        "1.00",
+        "1.5",
+        "0",
+        "0.001",
+        "0.0024",
+        "0.333333",
+        "0.005",
+        "99999999.999999",
+        "-1.00",
+        "p",
+    ]);
     let customer = prop::sample::select(vec!["", "9", "9", "8", "9/8"]);
     let day = prop::sample::select(vec!["01T08:00", "02T08:00", "20T08:00", "31T08:00", "32T08:00"]);
     (invoice, code, quantity, price, customer, day).prop_map(
@@ -33,6 +43,9 @@ proptest! {
         prop_assert_eq!(books.lines_imported + books.rejected.len() as u64, books.lines_total);
         prop_assert_eq!(books.value_imported + books.value_rejected(), books.value_total);
         prop_assert_eq!(books.value_booked + books.value_rounding(), books.value_imported);
+        for line in &books.rounded {
+            prop_assert!(line.value.is_booked_as(line.booked), "{line:?}");
+        }
     }
 
     #[test]

@@ -5,6 +5,7 @@ use crate::{
     Reason,
     classify::{CodeKind, InvoiceKind, NoCommerce, code_kind, invoice_kind},
     read::{NO_TEXT, Rows},
+    value::{Value, to_minor},
 };
 use daybook_domain::{CustomerId, Sku, Timestamp};
 
@@ -79,7 +80,13 @@ pub(super) fn fault(plan: &Plan, invoice: &Invoice, row: u32) -> Option<Reason> 
     if row.price_micros < 0 {
         return Some(Reason::NegativePrice);
     }
-    (row.value().to_minor().unsigned_abs() > MOST_MINOR).then_some(Reason::TooMuch)
+    if row.value().to_minor().unsigned_abs() > MOST_MINOR {
+        return Some(Reason::TooMuch);
+    }
+    // An order line has a unit price to the penny, so a finer price may come to another amount.
+    let booked = Value::from_minor(i64::from(row.quantity).saturating_mul(to_minor(row.price_micros)));
+    let is_booked = kind != CodeKind::Goods || row.value().is_booked_as(booked);
+    (!is_booked).then(|| Reason::PriceTooFine { value: row.value(), booked })
 }
 
 pub(super) const fn no_commerce(what: NoCommerce) -> Reason {

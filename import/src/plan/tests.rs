@@ -163,14 +163,23 @@ fn an_order_gives_back_no_more_than_was_paid() {
 }
 
 #[test]
+fn a_price_finer_than_a_penny_is_booked_for_what_the_line_is_worth_or_not_at_all() {
+    let short =
+        ["1 A 11000 0.0024 9", "1 K 3 0.333333 9", "1 L 1 0.125 9", "C2 L -1 0.125 9", "C3 L -8 0.125 9"];
+    assert_eq!(rejected(&short), [(2, "price_too_fine"), (3, "price_too_fine"), (6, "price_too_fine")]);
+    let reason = &lines(&short).books().rejected[0].reason;
+    assert_eq!(reason, "worth 26.40, but at a unit price to the penny it would be booked as 0.00");
+}
+
+#[test]
 fn prices_below_a_penny_are_rounded_and_itemised() {
-    let books = lines(&["1 A 3 0.001 9", "1 K 10 0.125 9", "1 L 1 1.00 9"]).books();
+    let books = lines(&["1 A 3 0.001 9", "1 K 1 0.125 9", "1 L 1 1.00 9"]).books();
     let rounded: Vec<_> = books
         .rounded
         .iter()
         .map(|line| (line.line, line.booked.to_string(), line.rounding.to_string()))
         .collect();
-    let expected = [(2, "0.00", "0.003"), (3, "1.30", "-0.05")];
+    let expected = [(2, "0.00", "0.003"), (3, "0.13", "-0.005")];
     assert_eq!(rounded, expected.map(|(line, booked, rest)| (line, booked.to_owned(), rest.to_owned())));
     assert_eq!(books.value_booked + books.value_rounding(), books.value_imported);
 }
@@ -229,6 +238,13 @@ fn a_faulty_file_is_refused_as_a_whole() {
     let twice = good.replace("Country\n", "Quantity\n");
     assert!(matches!(refused(twice.as_bytes()), ImportError::DuplicateColumn { column: "Quantity" }));
     assert!(matches!(refused(b"\xff\xfe\x00I"), ImportError::HeaderNotUtf8));
+    let foreign =
+        good.clone() + &good.replace("1,A", "2,A").replace("EIRE", "United States").replace(HEADER, "");
+    assert!(matches!(refused(foreign.as_bytes()), ImportError::UnknownCountry { line: 3, .. }));
+    let semicolons = refused(good.replace(',', ";").as_bytes()).to_string();
+    assert!(semicolons.contains("separated by commas"), "{semicolons}");
+    let american = good.replace("2010-12-01T08:26:00", "12/1/2010 8:26");
+    assert!(matches!(refused(american.as_bytes()), ImportError::NothingReadable { first: 2, .. }));
     let all_bad = good.replace("1.00", "free");
     assert!(matches!(refused(all_bad.as_bytes()), ImportError::NothingReadable { first: 2, .. }));
     let open_quote = good.clone() + "2,A,\"x" + &good.repeat(40);

@@ -7,7 +7,7 @@ use super::{
     london::London,
     source,
 };
-use crate::{ImportError, value::Value};
+use crate::{ImportError, country, value::Value};
 use csv::{ByteRecord, ErrorKind, Reader, ReaderBuilder};
 use std::io::{self, Read};
 
@@ -60,6 +60,10 @@ pub(crate) fn read_rows(source: impl Read) -> Result<Rows, ImportError> {
                 rows.unreadable.push(UnreadableRow { line, invoice, value, reason });
             }
         }
+    }
+    if let Some(row) = rows.rows.iter().find(|row| !country::is_known(rows.countries.text(row.country))) {
+        let country = rows.countries.text(row.country).chars().take(40).collect();
+        return Err(ImportError::UnknownCountry { line: row.line, country });
     }
     match rows.unreadable.first() {
         None if rows.rows.is_empty() => Err(ImportError::NoLines),

@@ -13,6 +13,20 @@ const BATCH: usize = 4_096;
 /// A shop with sales of its own never stands still; after so many looks the import's own events are long in.
 const LOOKS: usize = 20;
 
+/// What rounding to the penny may take from a file, in pence: more is no longer a rounding but a price list in fractions
+/// of a penny.
+const MOST_ROUNDING_MINOR: i64 = 100;
+
+/// Refuses a file that would come to another amount by rounding.
+pub(super) fn check_rounding(books: &Books) -> Result<(), ImportError> {
+    let (rounding, most) = (books.value_rounding(), Value::from_minor(MOST_ROUNDING_MINOR));
+    if (-most..=most).contains(&rounding) {
+        return Ok(());
+    }
+    let imported = books.value_imported.to_string();
+    Err(ImportError::RoundingTooLarge { rounding: rounding.to_string(), imported })
+}
+
 /// Waits for the processes, counts the import's events and bytes, and checks its money.
 pub(super) async fn check_books(
     engine: &Engine,
@@ -92,5 +106,28 @@ fn money_moved(event: &RecordedEvent, operations: &AHashSet<OperationId>) -> i64
         }
         // What cannot be read is not booked; the comparison then fails and says so.
         Ok(_) | Err(_) => 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Plan;
+
+    fn books(lines: usize, price: &str) -> Books {
+        let mut file =
+            "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country\n".to_owned();
+        for line in 0..lines {
+            file += &format!("{line},A,x,1,2010-12-01T08:26:00,{price},9,EIRE\n");
+        }
+        Plan::read(file.as_bytes()).expect("the lines can be read").books()
+    }
+
+    #[test]
+    fn many_small_roundings_that_add_up_are_an_error_before_anything_is_sent() {
+        assert!(check_rounding(&books(250, "1.004")).is_ok());
+        let error = check_rounding(&books(251, "1.004")).expect_err("it comes to more than a pound");
+        assert!(matches!(error, ImportError::RoundingTooLarge { .. }), "{error}");
+        assert!(check_rounding(&books(251, "0.996")).is_err(), "rounding up adds up too");
     }
 }

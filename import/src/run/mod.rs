@@ -70,6 +70,7 @@ pub async fn import_online_retail(
     tell(Phase::Planning, 0, 0);
     let plan = Plan::read(source)?;
     let books = plan.books();
+    check::check_rounding(&books)?;
     let (total, rejected) = (books.lines_total, books.rejected.len() as u64);
     let requests = Requests::new(&plan, &options.source);
     let tell_importing = |lines_done| tell(Phase::Importing, lines_done, total);
