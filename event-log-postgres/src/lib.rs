@@ -43,10 +43,11 @@ pub use server::{ConnectError, InvalidUrl, PostgresServer, ServerFacts};
 
 use async_trait::async_trait;
 use daybook_event_log::{
-    Append, AppendFuture, EventLog, LogError, Position, RecordedEvent, StreamId, Version,
+    Append, AppendFuture, EventLog, LogError, PageLimits, Position, RecordedEvent, StreamId, Version,
 };
 use disk_space::DiskSpace;
 use failure::Failure;
+use futures::FutureExt;
 use head::Head;
 use parking_lot::Mutex;
 use prepare::Prepared;
@@ -118,7 +119,7 @@ impl PostgresLog {
         let keeping =
             head::keep_current(head.clone(), committed, retrying.clone(), server.clone(), options.poll_every);
         let listener = tokio::spawn(keeping).abort_handle();
-        let reader = Reader { retrying, head: head.clone() };
+        let reader = Reader::new(retrying, head.clone());
         let payload_bytes = options.payload_bytes;
         let disk_space = DiskSpace::default();
         if purpose == Use::Reading {
@@ -193,10 +194,9 @@ impl EventLog for PostgresLog {
         let request = Request { appends, asked: Instant::now(), answer };
         let accepted = self.queue.lock().as_ref().is_some_and(|queue| queue.send(request).is_ok());
         if !accepted {
-            return AppendFuture::ready(Err(LogError::Closed));
+            return std::future::ready(Err(LogError::Closed)).boxed();
         }
-        // Another node may win until the commit, so there is nothing to say before.
-        AppendFuture::at_once(async move { outcome.await.unwrap_or(Err(LogError::Closed)) })
+        async move { outcome.await.unwrap_or(Err(LogError::Closed)) }.boxed()
     }
 
     async fn read_stream(
@@ -220,7 +220,11 @@ impl EventLog for PostgresLog {
     }
 
     async fn read_all(&self, from: Position, limit: usize) -> Result<Vec<RecordedEvent>, LogError> {
-        self.reader.all(from, limit).await
+        self.reader.page(from, PageLimits::events(limit)).await
+    }
+
+    async fn read_page(&self, from: Position, limits: PageLimits) -> Result<Vec<RecordedEvent>, LogError> {
+        self.reader.page(from, limits).await
     }
 
     async fn find(&self, event_id: Uuid) -> Result<Option<RecordedEvent>, LogError> {

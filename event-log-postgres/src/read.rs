@@ -5,23 +5,46 @@ use crate::{
     retrying_reader::RetryingReader,
     row,
 };
-use daybook_event_log::{LogError, Position, RecordedEvent, StreamId, Version};
+use daybook_event_log::{LogError, PageLimits, PageRoom, Position, RecordedEvent, StreamId, Version};
+use sqlx::postgres::PgRow;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use uuid::Uuid;
+
+/// So few are asked for at once however large they were lately.
+const LEAST_EVENTS: usize = 16;
 
 pub(crate) struct Reader {
     pub(crate) retrying: RetryingReader,
     pub(crate) head: Head,
+    /// How large the events of the last page were, on average: foretells how many the next may have.
+    event_bytes: AtomicUsize,
 }
 
 impl Reader {
-    pub(crate) async fn all(&self, from: Position, limit: usize) -> Result<Vec<RecordedEvent>, LogError> {
+    pub(crate) fn new(retrying: RetryingReader, head: Head) -> Self {
+        Self { retrying, head, event_bytes: AtomicUsize::new(1_024) }
+    }
+
+    /// As many events from position `from` as the limits allow, or fewer if they are likely to be large.
+    pub(crate) async fn page(
+        &self,
+        from: Position,
+        limits: PageLimits,
+    ) -> Result<Vec<RecordedEvent>, LogError> {
+        let likely = (limits.bytes / self.event_bytes.load(Ordering::Relaxed).max(1)).max(LEAST_EVENTS);
+        let limit = limits.events.min(likely);
         let (from, head) = (from.max(Position::new(1)), self.head.get());
         let place = self.retrying.place();
         let sql =
             format!("SELECT {} FROM events WHERE position >= $1 ORDER BY position LIMIT $2", row::COLUMNS);
         let (first, most) = (number(from.get()), number(limit as u64));
-        let rows = self.retrying.again(|| sqlx::query(&sql).bind(first).bind(most)).await?;
-        let records = row::records(&rows, place)?;
+        // What the server sends beyond the limit is not taken into memory.
+        let fit = || {
+            let mut room = PageRoom::new(limits);
+            move |row: &PgRow| room.admit(row::payload_bytes(row))
+        };
+        let rows = self.retrying.again_while(|| sqlx::query(&sql).bind(first).bind(most), fit).await?;
+        let mut records = row::records(&rows, place)?;
         let mut wanted = from;
         for record in &records {
             if record.position() != wanted {
@@ -34,7 +57,13 @@ impl Reader {
         }
         if let Some(last) = records.last() {
             self.head.advance(last.position());
+            let bytes: usize = records.iter().map(|record| record.as_bytes().len()).sum();
+            self.event_bytes.store(bytes / records.len(), Ordering::Relaxed);
         }
+        // A record is a little larger than its payload.
+        let mut room = PageRoom::new(limits);
+        let fitting = records.iter().take_while(|record| room.admit(record.as_bytes().len())).count();
+        records.truncate(fitting);
         Ok(records)
     }
 

@@ -10,6 +10,7 @@ use crate::{
     write::Pause,
 };
 use daybook_event_log::LogError;
+use futures::TryStreamExt;
 use sqlx::{
     Postgres, Row,
     postgres::{PgArguments, PgRow},
@@ -62,19 +63,40 @@ impl RetryingReader {
         })
     }
 
-    /// Asks once.
+    /// Asks once, for all rows.
     pub(crate) async fn once(&self, query: Query<'_, Postgres, PgArguments>) -> Result<Vec<PgRow>, Failure> {
+        self.once_while(query, |_| true).await
+    }
+
+    /// Asks once, and takes rows while each is wanted.
+    async fn once_while(
+        &self,
+        query: Query<'_, Postgres, PgArguments>,
+        mut wanted: impl FnMut(&PgRow) -> bool,
+    ) -> Result<Vec<PgRow>, Failure> {
         let mut pooled = self.connection().await?;
         let place = self.place();
-        let failure =
-            match tokio::time::timeout(self.shared.try_for, query.fetch_all(&mut pooled.connection)).await {
-                Ok(Ok(rows)) => {
-                    pooled.give_back();
-                    return Ok(rows);
+        let taking = async {
+            let (mut rows, mut answer) = (Vec::new(), query.fetch(&mut pooled.connection));
+            while let Some(row) = answer.try_next().await? {
+                if !wanted(&row) {
+                    return Ok((rows, false));
                 }
-                Ok(Err(error)) => Failure::of(error, DOING, place),
-                Err(_) => Failure::Passing(format!("{place}: no answer within {:?}", self.shared.try_for)),
-            };
+                rows.push(row);
+            }
+            Ok((rows, true))
+        };
+        let failure = match tokio::time::timeout(self.shared.try_for, taking).await {
+            Ok(Ok((rows, is_whole))) => {
+                // A connection whose answer was not read to the end is not used again.
+                if is_whole {
+                    pooled.give_back();
+                }
+                return Ok(rows);
+            }
+            Ok(Err(error)) => Failure::of(error, DOING, place),
+            Err(_) => Failure::Passing(format!("{place}: no answer within {:?}", self.shared.try_for)),
+        };
         self.shared.pool.drop_idle();
         Err(failure)
     }
@@ -94,10 +116,19 @@ impl RetryingReader {
         &self,
         query: impl Fn() -> Query<'q, Postgres, PgArguments>,
     ) -> Result<Vec<PgRow>, LogError> {
+        self.again_while(query, || |_: &PgRow| true).await
+    }
+
+    /// The same, of which only the first rows are taken that are wanted; each try begins with a new `wanted`.
+    pub(crate) async fn again_while<'q, W: FnMut(&PgRow) -> bool>(
+        &self,
+        query: impl Fn() -> Query<'q, Postgres, PgArguments>,
+        wanted: impl Fn() -> W,
+    ) -> Result<Vec<PgRow>, LogError> {
         let deadline = Instant::now() + self.shared.retry_for;
         let mut pause = Pause::default();
         loop {
-            match self.once(query()).await {
+            match self.once_while(query(), wanted()).await {
                 Ok(rows) => return Ok(rows),
                 Err(Failure::Passing(_)) if Instant::now() < deadline => pause.wait().await,
                 Err(failure) => return Err(failure.into_error(DOING, self.place())),

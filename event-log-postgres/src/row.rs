@@ -29,6 +29,11 @@ pub(crate) fn records(rows: &[PgRow], place: &str) -> Result<Vec<RecordedEvent>,
         .map_err(|e| LogError::Damaged { place: place.to_owned(), detail: e.to_string() })
 }
 
+/// How large the payload of an event is.
+pub(crate) fn payload_bytes(row: &PgRow) -> usize {
+    row.try_get::<&str, _>(8).map_or(0, str::len)
+}
+
 /// The number that is all of an answer.
 pub(crate) fn only_number(rows: &[PgRow]) -> u64 {
     rows.first().and_then(|row| row.try_get::<i64, _>(0).ok()).unwrap_or_default().unsigned_abs()

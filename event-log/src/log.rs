@@ -1,16 +1,23 @@
 //! The one interface to every backend.
 
-use crate::{Append, AppendFuture, LogError, Position, RecordedEvent, StreamId, Version};
+use crate::{
+    Append, AppendOutcome, LogError, PageLimits, PageRoom, Position, RecordedEvent, StreamId, Version,
+};
 use async_trait::async_trait;
-use futures::future::join_all;
+use futures::future::{BoxFuture, join_all};
 use tokio::sync::watch;
 use uuid::Uuid;
+
+/// Resolves when the group is durable, with one outcome per append.
+pub type AppendFuture = BoxFuture<'static, Result<Vec<AppendOutcome>, LogError>>;
+
+/// So few are read at once where a backend cannot stop at a number of bytes.
+const PIECE_EVENTS: usize = 32;
 
 /// What happened, durably and in order. The crate's head lists what each backend guarantees.
 #[async_trait]
 pub trait EventLog: Send + Sync + 'static {
-    /// Takes a group of appends, and answers with one outcome per append: when their places are fixed, and, as a
-    /// future, when they are durable. They are sequenced in the order of these calls (not of polling the
+    /// Takes a group of appends. They are sequenced in the order of these calls (not of polling the
     /// answers), so a single writer may go on deciding while earlier groups are still being synced.
     fn append(&self, group: Vec<Append>) -> AppendFuture;
 
@@ -34,6 +41,27 @@ pub trait EventLog: Send + Sync + 'static {
 
     /// Up to `limit` durable events from position `from`, in order. Empty at the end.
     async fn read_all(&self, from: Position, limit: usize) -> Result<Vec<RecordedEvent>, LogError>;
+
+    /// The durable events from position `from`, in order, as many as `limits` allow; empty at the end. What is in memory
+    /// at a time is bounded by the bytes, not only what is answered; a backend that can stop reading overrides this.
+    async fn read_page(&self, from: Position, limits: PageLimits) -> Result<Vec<RecordedEvent>, LogError> {
+        let (mut page, mut room) = (Vec::new(), PageRoom::new(limits));
+        while !room.is_full() {
+            let piece = room.events_left().min(PIECE_EVENTS);
+            let read = self.read_all(from.max(Position::new(1)).plus(page.len() as u64), piece).await?;
+            let is_last = read.len() < piece;
+            for event in read {
+                if !room.admit(event.as_bytes().len()) {
+                    return Ok(page);
+                }
+                page.push(event);
+            }
+            if is_last {
+                break;
+            }
+        }
+        Ok(page)
+    }
 
     /// The event with this id, if it is in the log. Cheap when it is not.
     async fn find(&self, event_id: Uuid) -> Result<Option<RecordedEvent>, LogError>;

@@ -1,8 +1,9 @@
 //! The contract of reading: by stream, by position, by event id.
 
 use super::{Backend, append_one, event, everything, put, stream};
-use crate::{Append, ExpectedVersion, Metadata, NewEvent, Position, Version};
+use crate::{Append, EventLog, ExpectedVersion, Metadata, NewEvent, PageLimits, Position, Version};
 use bytes::Bytes;
+use std::sync::Arc;
 use uuid::Uuid;
 
 pub async fn a_stream_is_read_from_any_version(backend: &dyn Backend) {
@@ -35,6 +36,40 @@ pub async fn everything_is_read_from_any_position(backend: &dyn Backend) {
             assert_eq!(got, want, "from {from}, at most {limit}");
         }
     }
+}
+
+pub async fn a_page_is_bounded_in_bytes_and_holds_one_event_however_large(backend: &dyn Backend) {
+    let log = backend.fresh().await;
+    for n in 1..=100_u128 {
+        let filler = "x".repeat(if n == 50 { 1 << 18 } else { 400 });
+        let payload = Bytes::from(format!(r#"{{"filler":"{filler}"}}"#));
+        let append = Append {
+            stream: stream("a"),
+            expected: ExpectedVersion::Any,
+            events: vec![NewEvent { payload, ..event(n) }],
+        };
+        append_one(&log, append).await.expect("nothing is in the way");
+    }
+    for bytes in [700, 10_000] {
+        everything_in_pages(&log, PageLimits { events: 60, bytes }).await;
+    }
+    let log = backend.reopen(log).await;
+    everything_in_pages(&log, PageLimits { events: 60, bytes: 10_000 }).await;
+}
+
+/// Reads a log of a hundred events.
+async fn everything_in_pages(log: &Arc<dyn EventLog>, limits: PageLimits) {
+    let mut next = Position::new(1);
+    while next <= Position::new(100) {
+        let page = log.read_page(next, limits).await.expect("readable");
+        let bytes: usize = page.iter().map(|event| event.as_bytes().len()).sum();
+        assert!(page.len() == 1 || bytes <= limits.bytes, "{} events, {bytes} bytes", page.len());
+        let positions: Vec<u64> = page.iter().map(|event| event.position().get()).collect();
+        let wanted: Vec<u64> = (next.get()..).take(page.len()).collect();
+        assert!(!page.is_empty() && positions == wanted, "{positions:?}, not {wanted:?}");
+        next = next.plus(page.len() as u64);
+    }
+    assert!(log.read_page(next, limits).await.expect("readable").is_empty());
 }
 
 pub async fn an_event_is_found_by_its_id(backend: &dyn Backend) {

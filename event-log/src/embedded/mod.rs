@@ -15,7 +15,6 @@
 //! systems prepared segments reserve no room, so a full disk may then show up as a failed write.
 
 mod active;
-mod answers;
 mod compressed;
 mod disk;
 mod either_form;
@@ -42,7 +41,7 @@ pub use options::EmbeddedOptions;
 pub use reader::EmbeddedReader;
 
 use crate::{
-    Append, AppendFuture, EventLog, LogError, Position, RecordedEvent, StreamId, Version,
+    Append, AppendFuture, EventLog, LogError, PageLimits, Position, RecordedEvent, StreamId, Version,
     import::{ImportError, LogImport, groups, not_yet_imported, taken_as_is},
 };
 use async_trait::async_trait;
@@ -222,7 +221,11 @@ impl EventLog for EmbeddedLog {
     }
 
     async fn read_all(&self, from: Position, limit: usize) -> Result<Vec<RecordedEvent>, LogError> {
-        read_all(&self.library, from, limit, self.durable()?).await
+        read_page(&self.library, from, PageLimits::events(limit), self.durable()?).await
+    }
+
+    async fn read_page(&self, from: Position, limits: PageLimits) -> Result<Vec<RecordedEvent>, LogError> {
+        read_page(&self.library, from, limits, self.durable()?).await
     }
 
     async fn find(&self, event_id: Uuid) -> Result<Option<RecordedEvent>, LogError> {
@@ -277,22 +280,22 @@ impl Drop for EmbeddedLog {
 }
 
 /// Reads inline what is short or in memory, and long runs from disk where they block nobody.
-async fn read_all(
+async fn read_page(
     library: &Arc<Library>,
     from: Position,
-    limit: usize,
+    limits: PageLimits,
     until: Position,
 ) -> Result<Vec<RecordedEvent>, LogError> {
-    if limit == 0 || from > until {
+    if limits.events == 0 || from > until {
         return Ok(Vec::new());
     }
-    let inline = limit < LONG_READ || library.holds(from);
+    let inline = limits.events < LONG_READ || library.holds(from);
     match tokio::runtime::Handle::try_current() {
         Ok(runtime) if !inline => {
             let library = Arc::clone(library);
-            let read = runtime.spawn_blocking(move || library.read_all(from, limit, until));
+            let read = runtime.spawn_blocking(move || library.read_page(from, limits, until));
             read.await.map_err(|_| LogError::Closed)?
         }
-        _ => library.read_all(from, limit, until),
+        _ => library.read_page(from, limits, until),
     }
 }

@@ -10,7 +10,9 @@ use super::{
     scan::{FIRST_BATCH, scan},
     segment::Segment,
 };
-use crate::{Append, AppendFuture, EventLog, LogError, Position, RecordedEvent, StreamId, Version};
+use crate::{
+    Append, AppendFuture, EventLog, LogError, PageLimits, Position, RecordedEvent, StreamId, Version,
+};
 use async_trait::async_trait;
 use parking_lot::Mutex;
 use std::{path::Path, sync::Arc};
@@ -110,10 +112,10 @@ impl EmbeddedReader {
 #[async_trait]
 impl EventLog for EmbeddedReader {
     fn append(&self, _group: Vec<Append>) -> AppendFuture {
-        AppendFuture::ready(Err(LogError::Unavailable {
+        Box::pin(std::future::ready(Err(LogError::Unavailable {
             operation: "appending".to_owned(),
             detail: "the log was opened for reading only".to_owned(),
-        }))
+        })))
     }
 
     async fn read_stream(
@@ -126,7 +128,11 @@ impl EventLog for EmbeddedReader {
     }
 
     async fn read_all(&self, from: Position, limit: usize) -> Result<Vec<RecordedEvent>, LogError> {
-        super::read_all(&self.library, from, limit, self.durable()).await
+        super::read_page(&self.library, from, PageLimits::events(limit), self.durable()).await
+    }
+
+    async fn read_page(&self, from: Position, limits: PageLimits) -> Result<Vec<RecordedEvent>, LogError> {
+        super::read_page(&self.library, from, limits, self.durable()).await
     }
 
     async fn find(&self, event_id: Uuid) -> Result<Option<RecordedEvent>, LogError> {

@@ -10,7 +10,7 @@ use super::{
     library::{Library, Lookup, Sealed, Unanswered, event_in, stream_in},
     segment::{Segment, Window},
 };
-use crate::{LogError, Position, RecordedEvent, StreamId, Version};
+use crate::{LogError, PageLimits, PageRoom, Position, RecordedEvent, StreamId, Version};
 use std::{io, sync::Arc};
 use uuid::Uuid;
 
@@ -34,16 +34,16 @@ enum Stretch {
 }
 
 impl Library {
-    /// Up to `limit` events from position `from` to `until`.
-    pub(super) fn read_all(
+    /// The events from position `from` to `until`, as many as `limits` allow.
+    pub(super) fn read_page(
         &self,
         from: Position,
-        limit: usize,
+        limits: PageLimits,
         until: Position,
     ) -> Result<Vec<RecordedEvent>, LogError> {
-        let mut next = from.max(Position::new(1));
-        let mut events = self.recent.read(next, until, limit);
-        while events.len() < limit {
+        let (mut next, mut room) = (from.max(Position::new(1)), PageRoom::new(limits));
+        let mut events = self.recent.read(next, until, &mut room);
+        while !room.is_full() {
             if let Some(last) = events.last() {
                 next = last.position().next();
             }
@@ -52,15 +52,16 @@ impl Library {
             }
             let before = events.len();
             let start = self.start_of(next)?;
-            read_run(&start, self.salt, next, until.min(start.last), limit, &mut events)?;
-            assert!(events.len() > before, "a run that begins at a durable event holds at least that one");
+            read_run(&start, self.salt, next, until.min(start.last), &mut room, &mut events)?;
+            let went_on = events.len() > before || room.is_full();
+            assert!(went_on, "a run that begins at a durable event holds at least that one");
         }
         Ok(events)
     }
 
     /// Whether `from` can be read without the disk.
     pub(super) fn holds(&self, from: Position) -> bool {
-        !self.recent.read(from, from, 1).is_empty()
+        !self.recent.read(from, from, &mut PageRoom::new(PageLimits::events(1))).is_empty()
     }
 
     fn start_of(&self, position: Position) -> Result<Start, LogError> {
@@ -218,7 +219,7 @@ impl Library {
             let shelf = self.shelf();
             if let Some(known) = shelf.active.find(event_id) {
                 drop(shelf);
-                return Ok(self.read_all(known.position, 1, until)?.pop());
+                return Ok(self.read_page(known.position, PageLimits::events(1), until)?.pop());
             }
             Arc::clone(&shelf.sealed)
         };
@@ -226,7 +227,7 @@ impl Library {
         for sealed in Self::holders_of_id(&sealed, hash) {
             let found = self.ask(sealed, |sealed| match &sealed.lookup {
                 Lookup::Memory(active) => Ok(match active.find(event_id) {
-                    Some(known) => self.read_all(known.position, 1, until)?.pop(),
+                    Some(known) => self.read_page(known.position, PageLimits::events(1), until)?.pop(),
                     None => None,
                 }),
                 Lookup::File(index) => event_in(sealed, index, event_id, hash),
@@ -239,22 +240,23 @@ impl Library {
     }
 }
 
-/// Reads events `from..=until` of one segment, beginning at or before `from`, until there are `limit`.
+/// Reads events `from..=until` of one segment, beginning at or before `from`, while there is
+/// `room`.
 fn read_run(
     start: &Start,
     salt: u64,
     from: Position,
     until: Position,
-    limit: usize,
+    room: &mut PageRoom,
     events: &mut Vec<RecordedEvent>,
 ) -> Result<(), LogError> {
     let wanted = usize::try_from(until.get() - start.position.get() + 1).unwrap_or(usize::MAX);
     let skipped = usize::try_from(from.get() - start.position.get()).unwrap_or(usize::MAX);
-    let wanted = wanted.min((limit - events.len()).saturating_add(skipped));
+    let wanted = wanted.min(room.events_left().saturating_add(skipped));
     events.reserve(wanted.min(1 << 16));
     let mut window = Window::new(&start.segment, wanted.saturating_mul(GUESS_BYTES).clamp(4096, RUN_BYTES));
     let (mut offset, mut next) = (start.offset, start.position);
-    while next <= until && events.len() < limit {
+    while next <= until && !room.is_full() {
         let head = window.slice(offset, BATCH_HEADER)?;
         if head.len() >= 4 && Kind::of(u32_at(&head, 0)).is_some() {
             let sound = BatchHeader::decode(&head).filter(|h| h.salt == salt && h.first == next);
@@ -270,6 +272,9 @@ fn read_run(
         }
         offset += frame_len(event.as_bytes().len());
         if next >= from {
+            if !room.admit(event.as_bytes().len()) {
+                break;
+            }
             events.push(event);
         }
         next = next.next();

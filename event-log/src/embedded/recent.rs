@@ -2,7 +2,7 @@
 //! closely never touches the disk. Events handed out share the batch's memory.
 
 use super::format::{BATCH_HEADER, FRAME_HEADER, frame_len, u32_at};
-use crate::{Position, RecordedEvent};
+use crate::{PageRoom, Position, RecordedEvent};
 use bytes::Bytes;
 use parking_lot::RwLock;
 use std::{collections::VecDeque, sync::Arc};
@@ -43,8 +43,9 @@ impl Recent {
         }
     }
 
-    /// Up to `limit` events from position `from` to `until`; empty if `from` is no longer held.
-    pub(super) fn read(&self, from: Position, until: Position, limit: usize) -> Vec<RecordedEvent> {
+    /// The events from position `from` to `until` for which there is `room`; empty if `from` is no longer held.
+    pub(super) fn read(&self, from: Position, until: Position, room: &mut PageRoom) -> Vec<RecordedEvent> {
+        let limit = room.events_left();
         let batches: Vec<Arc<RecentBatch>> = {
             let held = self.batches.read();
             let start = held.batches.partition_point(|batch| batch.first <= from);
@@ -56,12 +57,13 @@ impl Recent {
         for batch in batches {
             events.reserve(limit.saturating_sub(events.len()).min(batch.events as usize));
             for event in batch.walk() {
-                if events.len() == limit || event.position() > until {
+                if event.position() < from {
+                    continue;
+                }
+                if event.position() > until || !room.admit(event.as_bytes().len()) {
                     return events;
                 }
-                if event.position() >= from {
-                    events.push(event);
-                }
+                events.push(event);
             }
         }
         events

@@ -6,7 +6,6 @@
 
 use super::{
     active::Known,
-    answers::Answers,
     format::{BATCH_HEADER, BatchHeader, Kind, MARKS, encode_frame, frame_len, narrow},
     library::Library,
     options::EmbeddedOptions,
@@ -15,14 +14,17 @@ use super::{
 };
 use crate::{Append, AppendOutcome, AppendRejection, Appended, LogError, Position, RecordedEvent, Version};
 use std::{collections::HashSet, collections::VecDeque, sync::Arc};
+use tokio::sync::oneshot;
 use uuid::Uuid;
+
+pub(super) type Answer = Result<Vec<AppendOutcome>, LogError>;
 
 /// One call of `append`, waiting.
 pub(super) struct Job {
     pub(super) group: Vec<Append>,
     /// When it was recorded, if that was elsewhere; the clock says so otherwise.
     pub(super) recorded_at_ns: Option<i64>,
-    pub(super) answers: Answers,
+    pub(super) answer: oneshot::Sender<Answer>,
 }
 
 /// A batch on its way to the disk, with those who wait for it.
@@ -33,7 +35,7 @@ pub(super) struct Batch {
     pub(super) events: u64,
     /// The batch as it will stand in the segment; empty if there is nothing to write.
     pub(super) bytes: Vec<u8>,
-    pub(super) answers: Vec<(Answers, Vec<AppendOutcome>)>,
+    pub(super) answers: Vec<(oneshot::Sender<Answer>, Vec<AppendOutcome>)>,
     pub(super) appends: u64,
 }
 
@@ -56,23 +58,8 @@ pub(super) struct Sequencer {
     last_recorded_at_ns: i64,
 }
 
-impl Batch {
-    fn empty(segment: Arc<Segment>, offset: usize, first: Position) -> Self {
-        Self { segment, offset, first, events: 0, bytes: Vec::new(), answers: Vec::new(), appends: 0 }
-    }
-
-    /// Tells all who wait that it will not become durable.
-    pub(super) fn fail(self, failure: &LogError) {
-        for (answers, _) in self.answers {
-            answers.fail(failure.clone());
-        }
-    }
-
-    /// Gives the first answer; the second comes when the batch is on the disk.
-    fn answer_later(&mut self, mut answers: Answers, outcomes: Vec<AppendOutcome>) {
-        answers.sequenced(&outcomes);
-        self.answers.push((answers, outcomes));
-    }
+fn empty_batch(segment: Arc<Segment>, offset: usize, first: Position) -> Batch {
+    Batch { segment, offset, first, events: 0, bytes: Vec::new(), answers: Vec::new(), appends: 0 }
 }
 
 impl Sequencer {
@@ -88,7 +75,7 @@ impl Sequencer {
             let shelf = library.shelf();
             (Arc::clone(&shelf.segment), shelf.active.next())
         };
-        let open = Batch::empty(segment, offset, next);
+        let open = empty_batch(segment, offset, next);
         Self { library, upkeep, options, ready: VecDeque::new(), open, next, last_recorded_at_ns }
     }
 
@@ -98,7 +85,7 @@ impl Sequencer {
         let needed = job.group.iter().map(needed_bytes).sum::<usize>();
         if needed > self.capacity() {
             let outcomes = job.group.iter().map(|append| self.too_large(append, needed)).collect();
-            self.open.answer_later(job.answers, outcomes);
+            self.open.answers.push((job.answer, outcomes));
             return Ok(());
         }
         match self.make_room(needed, wait) {
@@ -106,7 +93,7 @@ impl Sequencer {
             Err(None) => return Err((job, NotYet)),
             Err(Some(full)) => {
                 // Nothing was decided for this job, so its answer waits for nothing.
-                job.answers.fail(full);
+                let _ = job.answer.send(Err(full));
                 return Ok(());
             }
         }
@@ -119,12 +106,12 @@ impl Sequencer {
                 Err(unreadable) => {
                     // What this job already put into the batch stays: it is whole, append by append,
                     // and a repetition will find it.
-                    job.answers.fail(unreadable);
+                    let _ = job.answer.send(Err(unreadable));
                     return Ok(());
                 }
             }
         }
-        self.open.answer_later(job.answers, outcomes);
+        self.open.answers.push((job.answer, outcomes));
         if self.open.bytes.len() >= self.options.max_batch_bytes {
             self.close_batch();
         }
@@ -137,7 +124,7 @@ impl Sequencer {
             return;
         }
         let end = self.open.offset + self.open.bytes.len();
-        let following = Batch::empty(Arc::clone(&self.open.segment), end, self.next);
+        let following = empty_batch(Arc::clone(&self.open.segment), end, self.next);
         let mut batch = std::mem::replace(&mut self.open, following);
         if !batch.bytes.is_empty() {
             let header = BatchHeader {
@@ -194,7 +181,7 @@ impl Sequencer {
                 let (full, offset, next) = self.end();
                 self.ready.push_back(Step::Seal { segment: full, offset, next });
                 self.library.roll(offset + BATCH_HEADER, Arc::clone(&segment));
-                self.open = Batch::empty(segment, super::scan::FIRST_BATCH, next);
+                self.open = empty_batch(segment, super::scan::FIRST_BATCH, next);
                 Ok(())
             }
         }

@@ -9,5 +9,4 @@ mod fixtures;
 mod killed;
 mod load;
 mod places;
-mod sequencing;
 mod support;
