@@ -16,9 +16,7 @@ use daybook_audit::Keeper;
 use daybook_domain::{Command, Event, OrderId};
 use daybook_engine::{CommandRequest, Engine, Outcome, Priority, SimulatedGateway};
 use daybook_event_log::{StreamId, Version};
-use daybook_read_store::version_of;
-use daybook_search::Search;
-use daybook_views::Views;
+use daybook_projections::{ReadModels, version_of};
 use serde_json::value::RawValue;
 use std::{sync::Arc, time::Duration};
 use tokio::{sync::Semaphore, time::Instant};
@@ -32,8 +30,7 @@ const PAGE: usize = 1_000;
 
 pub(crate) struct Shop {
     pub engine: Engine,
-    pub reads: Views,
-    pub search: Search,
+    pub reads: ReadModels,
     /// Places for searches, one per core.
     pub searches: Arc<Semaphore>,
     /// Places for looks into the past, one per core.

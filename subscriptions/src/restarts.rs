@@ -88,7 +88,9 @@ impl Restarts {
         start: &mut (impl FnMut(TaskContext) -> BoxFuture<'static, Result<(), Fault>> + Send),
     ) -> Result<Result<(), Fault>, String> {
         let status = self.task.status.clone();
-        let context = TaskContext { stop: self.task.stop.clone(), status: status.clone() };
+        let mut backoff = self.backoff.clone();
+        backoff.reset();
+        let context = TaskContext { stop: self.task.stop.clone(), status: status.clone(), backoff };
         // What the task shares with others must be sound after a panic: it is restarted from its stored state.
         let work = AssertUnwindSafe(async { start(context).await }).catch_unwind();
         let mut work = pin!(work);

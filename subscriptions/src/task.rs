@@ -1,7 +1,7 @@
 //! What a supervised task is given, and what its owner holds. The loop that restarts it is in `supervisor`.
 
 use crate::{
-    BackoffLimits,
+    Backoff, BackoffLimits,
     status::{Status, StatusCell},
 };
 use std::borrow::Cow;
@@ -41,6 +41,7 @@ impl TaskSpec {
 pub struct TaskContext {
     pub(crate) stop: CancellationToken,
     pub(crate) status: StatusCell,
+    pub(crate) backoff: Backoff,
 }
 
 impl TaskContext {
@@ -65,6 +66,20 @@ impl TaskContext {
     /// otherwise lasts until the task has worked for the good while of its back-off.
     pub fn running(&self) {
         self.status.set(Status::Running);
+    }
+
+    /// Reports that the task failed for this reason and tries again by itself.
+    pub fn backing_off(&self, why: String) {
+        if self.status.get().why() != Some(&why) {
+            tracing::warn!(why, "a task was interrupted and goes on by itself");
+        }
+        self.status.set(Status::BackingOff(why));
+    }
+
+    /// Pauses for what the task tries again by itself, as its spec has them.
+    #[must_use]
+    pub fn backoff(&self) -> Backoff {
+        self.backoff.clone()
     }
 
     /// Reports that another node does the work.

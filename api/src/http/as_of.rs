@@ -1,6 +1,6 @@
 //! `as_of` and `as_of_occurred`: a resource as it was, in the form it has today, read straight from the log.
 //!
-//! The folding is `daybook_views::AsOf`'s; here the point is read from the query and what cannot be shown
+//! The folding is `daybook_projections::past`'s; here the point is read from the query and what cannot be shown
 //! is put into words. Live reads do not come this way.
 
 use super::{Freshness, Params, exact_etag, tagged};
@@ -11,9 +11,8 @@ use crate::{
 use axum::response::Response;
 use daybook_domain::Timestamp;
 use daybook_engine::{Clock, SystemClock};
-use daybook_event_log::{EventLog, Point, PointError};
-use daybook_projections::ReplayError;
-use daybook_views::{AsOf, Target};
+use daybook_event_log::EventLog;
+use daybook_projections::past::{Past, PastError, Point, PointError, Thing};
 
 const AS_OF: &str = "as_of";
 const AS_OF_OCCURRED: &str = "as_of_occurred";
@@ -45,7 +44,7 @@ impl AskedPoint {
         self,
         shop: &Shop,
         wanted: Freshness,
-        thing: &Target,
+        thing: &Thing,
     ) -> Result<Response, Problem> {
         if wanted.min_position > 0 {
             return Err(invalid("min_position", "the past does not get fresher: leave min_position out"));
@@ -54,7 +53,7 @@ impl AskedPoint {
         let _place = shop.pasts.acquire().await.map_err(|_| stopped())?;
         let log = &**shop.engine.log();
         let point = self.point(log).await?;
-        let Some(shown) = AsOf::new(log, point).show(thing).await? else {
+        let Some(shown) = Past::new(log, point).show(thing).await? else {
             return Err(self.not_then(thing, log).await?);
         };
         let tag = exact_etag(shown.version, shown.position);
@@ -69,14 +68,14 @@ impl AskedPoint {
                 }
                 PointError::Log(error) => error.into(),
             }),
-            Self::Recorded(moment) => Ok(Point::recorded(log, moment.as_nanos()).await?),
-            Self::Occurred(moment) => Ok(Point::Occurred { moment_ns: moment.as_nanos() }),
+            Self::Recorded(moment) => Ok(Point::recorded(log, moment).await?),
+            Self::Occurred(moment) => Ok(Point::Occurred(moment)),
         }
     }
 
     /// There was no such thing then; perhaps there is one now.
-    async fn not_then(self, thing: &Target, log: &dyn EventLog) -> Result<Problem, Problem> {
-        let (what, then) = (thing.entry(), self.in_words());
+    async fn not_then(self, thing: &Thing, log: &dyn EventLog) -> Result<Problem, Problem> {
+        let (what, then) = (thing.name(), self.in_words());
         Ok(match thing.begins(log).await? {
             None => Problem::new(&kind::NOT_FOUND, format!("there is no such {what}, {then} or later")),
             Some(first) => {
@@ -122,13 +121,13 @@ fn invalid(name: &str, detail: impl Into<String>) -> Problem {
     Problem::new(&kind::INVALID_PARAMETER, detail).with("parameter", name)
 }
 
-impl From<ReplayError> for Problem {
-    fn from(error: ReplayError) -> Self {
+impl From<PastError> for Problem {
+    fn from(error: PastError) -> Self {
         match error {
-            ReplayError::Log(error) => error.into(),
-            ReplayError::Row(error) => error.into(),
-            ReplayError::Id(error) => Self::new(&kind::INVALID_PARAMETER, error.to_string()),
-            ReplayError::Undecodable { position, .. } | ReplayError::Inapplicable { position, .. } => {
+            PastError::Log(error) => error.into(),
+            PastError::Row(error) => error.into(),
+            PastError::Id(error) => Self::new(&kind::INVALID_PARAMETER, error.to_string()),
+            PastError::Undecodable { position, .. } | PastError::Inapplicable { position, .. } => {
                 tracing::error!(%error, "the past cannot be shown");
                 Self::new(&kind::INTERNAL, error.to_string()).with("position", position.get())
             }

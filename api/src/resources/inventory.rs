@@ -13,8 +13,7 @@ use daybook_domain::{
     inventory::{AdjustStock, CountStock, InventoryCommand, ReceiveStock, SetStockPolicy, TransferStock},
 };
 use daybook_engine::{Clock, Priority, SystemClock};
-use daybook_read_store::version_of;
-use daybook_views::Target;
+use daybook_projections::{past::Thing, version_of};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -165,7 +164,7 @@ pub(crate) async fn show(
     let (asked, wanted) = (AskedPoint::take(&mut params)?, params.freshness()?);
     params.finish()?;
     if let Some(asked) = asked {
-        return asked.answer(&shop, wanted, &Target::Stock(sku)).await;
+        return asked.answer(&shop, wanted, &Thing::Stock(sku)).await;
     }
     shop.wait_until(wanted).await?;
     let position = shop.waiting.position();

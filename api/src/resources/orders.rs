@@ -18,8 +18,7 @@ use daybook_domain::{
     },
 };
 use daybook_engine::{Outcome, Priority};
-use daybook_read_store::{Page, position_of, version_of};
-use daybook_views::Target;
+use daybook_projections::{Page, past::Thing, position_of, version_of};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -192,7 +191,7 @@ pub(crate) async fn show(
     let (asked, wanted) = (AskedPoint::take(&mut params)?, params.freshness()?);
     params.finish()?;
     if let Some(asked) = asked {
-        return asked.answer(&shop, wanted, &Target::Orders(id)).await;
+        return asked.answer(&shop, wanted, &Thing::Order(id)).await;
     }
     shop.wait_until(wanted).await?;
     let position = shop.waiting.position();

@@ -8,21 +8,20 @@
 //!
 //! Expiry is decided by time when stock is read for a decision, so a late sweeper never matters.
 
-mod commands;
-mod events;
-#[expect(clippy::module_inception, reason = "the aggregate has the name of its folder")]
-mod inventory;
-mod reservations;
-mod stock;
+mod allocate;
+mod command;
+mod decide;
+mod event;
+mod reserve;
+mod state;
 
-pub use commands::{
+pub use command::{
     AdjustStock, CommitReservation, CountStock, ExpireReservations, InventoryCommand, InventoryRejection,
     ReceiveStock, ReleaseReservation, ReserveStock, ReturnStock, SetStockPolicy, ShipReserved, TransferStock,
 };
-pub use events::{
+pub use event::{
     InventoryEvent, LocationQuantity, ReleaseReason, ReservationCommitted, ReservationExpired,
     ReservationReleased, StockAdjusted, StockCounted, StockPolicySet, StockReceived, StockReserved,
     StockReturned, StockShipped, StockTransferred,
 };
-pub use inventory::Inventory;
-pub use stock::Stock;
+pub use state::{Inventory, Stock};

@@ -11,27 +11,20 @@
 //! ```
 
 mod amounts;
-mod commands;
-mod events;
-mod line_quantities;
-mod lines;
-#[expect(clippy::module_inception, reason = "the aggregate has the name of its folder")]
-mod order;
-mod placed_order;
-mod refunds;
+mod command;
+mod credit;
+mod decide;
+mod event;
+mod goods;
+mod state;
 
-pub use commands::{
+pub use command::{
     AllocateOrder, CancelOrder, ConfirmOrder, CreditOrder, DeliverOrder, OrderCommand, OrderRejection,
     PlaceOrder, RejectOrder, ReturnGoods, ShipOrder,
 };
-pub use events::{
+pub use event::{
     Allocation, AllocationDiscarded, Charge, ChargeKind, LineQuantity, OrderAllocated, OrderCancelled,
     OrderCompleted, OrderConfirmed, OrderCredited, OrderDelivered, OrderEvent, OrderLine, OrderPlaced,
     OrderRejected, OrderReturned, OrderShipped, RejectReason, ReturnCondition, ReturnedLine, SkuQuantity,
 };
-use line_quantities::LineQuantities;
-pub use lines::Fulfilment;
-use lines::OrderLines;
-pub use order::{Lifecycle, Order};
-use placed_order::PlacedOrder;
-use refunds::Refunds;
+pub use state::{Fulfilment, Lifecycle, Order};

@@ -7,26 +7,22 @@
 //! Every request to the gateway is an operation with its own id, recorded before the call. A call whose
 //! outcome is not known is resolved by asking for the operation's status, never by calling blindly again.
 
-mod account;
-mod commands;
-mod events;
+mod command;
+mod decide;
+mod event;
 mod gateway;
-mod ledger;
-#[expect(clippy::module_inception, reason = "the aggregate has the name of its folder")]
-mod payment;
-mod status;
+mod outcome;
+mod state;
 
-pub use account::Account;
-pub use commands::{
+pub use command::{
     PaymentCommand, PaymentRejection, RecordOutcome, RequestAuthorization, RequestCapture, RequestRefund,
     RequestVoid,
 };
-pub use events::{
+pub use event::{
     AuthorizationRequested, CaptureFailed, CaptureRequested, OperationKind, PaymentActionRequired,
     PaymentAuthorized, PaymentCancelled, PaymentCaptured, PaymentDeclined, PaymentEvent,
     PaymentOutcomeUnknown, PaymentRefunded, PaymentVoided, RefundDeferred, RefundFailed, RefundRequested,
     VoidDeferred, VoidFailed, VoidRequested,
 };
 pub use gateway::{GatewayOutcome, GatewayRequest};
-pub use payment::Payment;
-pub use status::PaymentStatus;
+pub use state::{Account, Payment, PaymentStatus};

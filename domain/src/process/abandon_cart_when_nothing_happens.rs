@@ -2,7 +2,7 @@
 
 use super::{Deadline, Process, Reaction, Trigger};
 use crate::{
-    Command, Event, EventSet as _, Interests,
+    Command, Event,
     cart::{AbandonCart, AbandonReason, CartCommand, CartEvent},
 };
 use std::time::Duration;
@@ -17,8 +17,8 @@ impl Process for AbandonCartWhenNothingHappens {
         "abandon_cart_when_nothing_happens"
     }
 
-    fn interests(&self) -> Interests {
-        if self.idle.is_some() { Interests::of(CartEvent::KINDS) } else { Interests::NONE }
+    fn concerns(&self, aggregate: &str, _event_type: &str) -> bool {
+        self.idle.is_some() && aggregate == "cart"
     }
 
     fn react(&self, _occurrence: Trigger<'_>) -> Reaction {

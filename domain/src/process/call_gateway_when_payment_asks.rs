@@ -2,11 +2,8 @@
 
 use super::{Process, Reaction, Trigger};
 use crate::{
-    Event, EventData as _, Interests,
-    payment::{
-        AuthorizationRequested, CaptureRequested, GatewayRequest, OperationKind, PaymentEvent,
-        RefundRequested, VoidRequested,
-    },
+    Event,
+    payment::{GatewayRequest, OperationKind, PaymentEvent},
 };
 
 #[derive(Debug)]
@@ -17,13 +14,14 @@ impl Process for CallGatewayWhenPaymentAsks {
         "call_gateway_when_payment_asks"
     }
 
-    fn interests(&self) -> Interests {
-        Interests::of(&[
-            AuthorizationRequested::KIND,
-            CaptureRequested::KIND,
-            VoidRequested::KIND,
-            RefundRequested::KIND,
-        ])
+    fn concerns(&self, aggregate: &str, event_type: &str) -> bool {
+        matches!(
+            (aggregate, event_type),
+            ("payment", "AuthorizationRequested")
+                | ("payment", "CaptureRequested")
+                | ("payment", "VoidRequested")
+                | ("payment", "RefundRequested")
+        )
     }
 
     fn react(&self, trigger: Trigger<'_>) -> Reaction {

@@ -2,9 +2,9 @@
 
 use super::{Process, Reaction, Trigger};
 use crate::{
-    Command, Event, EventData as _, Interests,
+    Command, Event,
     cart::{CartCommand, CompleteCart},
-    order::{OrderConfirmed, OrderEvent},
+    order::OrderEvent,
 };
 
 #[derive(Debug)]
@@ -15,8 +15,8 @@ impl Process for CompleteCartWhenOrderIsConfirmed {
         "complete_cart_when_order_is_confirmed"
     }
 
-    fn interests(&self) -> Interests {
-        Interests::of(&[OrderConfirmed::KIND])
+    fn concerns(&self, aggregate: &str, event_type: &str) -> bool {
+        (aggregate, event_type) == ("order", "OrderConfirmed")
     }
 
     fn react(&self, trigger: Trigger<'_>) -> Reaction {

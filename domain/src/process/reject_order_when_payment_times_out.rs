@@ -2,11 +2,8 @@
 
 use super::{Deadline, Process, Reaction, Trigger};
 use crate::{
-    Command, Event, EventData as _, Interests,
-    order::{
-        OrderCancelled, OrderCommand, OrderConfirmed, OrderEvent, OrderPlaced, OrderRejected, RejectOrder,
-        RejectReason,
-    },
+    Command, Event,
+    order::{OrderCommand, OrderEvent, RejectOrder, RejectReason},
 };
 use std::time::Duration;
 
@@ -20,8 +17,14 @@ impl Process for RejectOrderWhenPaymentTimesOut {
         "reject_order_when_payment_times_out"
     }
 
-    fn interests(&self) -> Interests {
-        Interests::of(&[OrderPlaced::KIND, OrderConfirmed::KIND, OrderRejected::KIND, OrderCancelled::KIND])
+    fn concerns(&self, aggregate: &str, event_type: &str) -> bool {
+        matches!(
+            (aggregate, event_type),
+            ("order", "OrderPlaced")
+                | ("order", "OrderConfirmed")
+                | ("order", "OrderRejected")
+                | ("order", "OrderCancelled")
+        )
     }
 
     fn react(&self, _occurrence: Trigger<'_>) -> Reaction {

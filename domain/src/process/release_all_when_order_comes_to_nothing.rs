@@ -6,10 +6,10 @@
 
 use super::{Process, Reaction, Trigger};
 use crate::{
-    CartId, Command, Event, EventData as _, Interests, OrderId, PaymentId, Sku,
+    CartId, Command, Event, OrderId, PaymentId, Sku,
     cart::{AbandonCart, AbandonReason, CartCommand, CompleteCart},
     inventory::{InventoryCommand, ReleaseReason, ReleaseReservation},
-    order::{AllocationDiscarded, OrderCancelled, OrderEvent, OrderRejected},
+    order::OrderEvent,
     payment::{PaymentCommand, RequestVoid},
 };
 
@@ -21,8 +21,11 @@ impl Process for ReleaseAllWhenOrderComesToNothing {
         "release_all_when_order_comes_to_nothing"
     }
 
-    fn interests(&self) -> Interests {
-        Interests::of(&[OrderRejected::KIND, OrderCancelled::KIND, AllocationDiscarded::KIND])
+    fn concerns(&self, aggregate: &str, event_type: &str) -> bool {
+        matches!(
+            (aggregate, event_type),
+            ("order", "OrderRejected") | ("order", "OrderCancelled") | ("order", "AllocationDiscarded")
+        )
     }
 
     fn react(&self, trigger: Trigger<'_>) -> Reaction {

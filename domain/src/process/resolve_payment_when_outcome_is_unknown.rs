@@ -2,8 +2,8 @@
 
 use super::{Process, Reaction, Trigger};
 use crate::{
-    Event, EventData as _, Interests,
-    payment::{GatewayRequest, OperationKind, PaymentActionRequired, PaymentEvent, PaymentOutcomeUnknown},
+    Event,
+    payment::{GatewayRequest, OperationKind, PaymentEvent},
 };
 
 #[derive(Debug)]
@@ -14,8 +14,11 @@ impl Process for ResolvePaymentWhenOutcomeIsUnknown {
         "resolve_payment_when_outcome_is_unknown"
     }
 
-    fn interests(&self) -> Interests {
-        Interests::of(&[PaymentOutcomeUnknown::KIND, PaymentActionRequired::KIND])
+    fn concerns(&self, aggregate: &str, event_type: &str) -> bool {
+        matches!(
+            (aggregate, event_type),
+            ("payment", "PaymentOutcomeUnknown") | ("payment", "PaymentActionRequired")
+        )
     }
 
     fn react(&self, trigger: Trigger<'_>) -> Reaction {

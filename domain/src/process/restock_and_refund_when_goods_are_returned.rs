@@ -2,9 +2,9 @@
 
 use super::{Process, Reaction, Trigger, units_per_sku};
 use crate::{
-    Command, Event, EventData as _, Interests,
+    Command, Event,
     inventory::{InventoryCommand, ReturnStock},
-    order::{OrderEvent, OrderReturned, ReturnCondition},
+    order::{OrderEvent, ReturnCondition},
     payment::{PaymentCommand, RequestRefund},
 };
 
@@ -16,8 +16,8 @@ impl Process for RestockAndRefundWhenGoodsAreReturned {
         "restock_and_refund_when_goods_are_returned"
     }
 
-    fn interests(&self) -> Interests {
-        Interests::of(&[OrderReturned::KIND])
+    fn concerns(&self, aggregate: &str, event_type: &str) -> bool {
+        (aggregate, event_type) == ("order", "OrderReturned")
     }
 
     fn react(&self, trigger: Trigger<'_>) -> Reaction {

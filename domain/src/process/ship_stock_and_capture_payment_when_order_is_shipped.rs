@@ -2,9 +2,9 @@
 
 use super::{Process, Reaction, Trigger};
 use crate::{
-    Command, Event, EventData as _, Interests,
+    Command, Event,
     inventory::{InventoryCommand, ShipReserved},
-    order::{OrderEvent, OrderShipped},
+    order::OrderEvent,
     payment::{PaymentCommand, RequestCapture},
 };
 
@@ -16,8 +16,8 @@ impl Process for ShipStockAndCapturePaymentWhenOrderIsShipped {
         "ship_stock_and_capture_payment_when_order_is_shipped"
     }
 
-    fn interests(&self) -> Interests {
-        Interests::of(&[OrderShipped::KIND])
+    fn concerns(&self, aggregate: &str, event_type: &str) -> bool {
+        (aggregate, event_type) == ("order", "OrderShipped")
     }
 
     fn react(&self, trigger: Trigger<'_>) -> Reaction {

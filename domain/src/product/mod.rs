@@ -4,17 +4,17 @@
 //! (none) --PutProduct--> Draft | Published --PutProduct/ArchiveProduct--> … | Archived
 //! ```
 
-mod commands;
-mod events;
+mod command;
+mod decide;
+mod event;
 mod limits;
-#[expect(clippy::module_inception, reason = "the aggregate has the name of its folder")]
-mod product;
+mod state;
 
-pub use commands::{
+pub use command::{
     ArchiveProduct, ChangePrices, ProductCommand, ProductRejection, PublishProduct, PutProduct,
 };
-pub use events::{
+pub use event::{
     AttributeValue, Media, PricesChanged, ProductArchived, ProductCreated, ProductEvent, ProductPublished,
     ProductRevised, ProductSpec, ProductStatus, ProductUnpublished, SkuPrices, Variant,
 };
-pub use product::Product;
+pub use state::Product;

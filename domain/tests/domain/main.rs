@@ -5,7 +5,6 @@
 
 mod anything;
 mod cart;
-mod credit;
 mod examples;
 mod gateway;
 mod inventory;

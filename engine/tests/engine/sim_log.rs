@@ -8,6 +8,7 @@ use daybook_event_log::{
     Append, AppendFuture, AppendOutcome, EventLog, LogError, MemoryLog, Position, RecordedEvent, StreamId,
     Version,
 };
+use futures::FutureExt;
 use std::{
     collections::VecDeque,
     sync::{Arc, Mutex, MutexGuard},
@@ -118,12 +119,12 @@ impl EventLog for SimLog {
         let (answer, outcome) = oneshot::channel();
         let mut queue = self.queue();
         if queue.crashed {
-            return AppendFuture::ready(Err(LogError::Closed));
+            return std::future::ready(Err(LogError::Closed)).boxed();
         }
         queue.groups.push_back((group, answer));
         drop(queue);
         self.more.notify_one();
-        AppendFuture::at_once(async move { outcome.await.unwrap_or(Err(LogError::Closed)) })
+        async move { outcome.await.unwrap_or(Err(LogError::Closed)) }.boxed()
     }
 
     async fn read_stream(

@@ -3,21 +3,21 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-#[path = "../../../views/tests/read_models/batches.rs"]
+#[path = "../../../projections/tests/read_models/batches.rs"]
 mod batches;
-#[path = "../../../views/tests/read_models/dead_letters.rs"]
+#[path = "../../../projections/tests/read_models/dead_letters.rs"]
 mod dead_letters;
-#[path = "../../../views/tests/read_models/kill.rs"]
+#[path = "../../../projections/tests/read_models/kill.rs"]
 mod kill;
-#[path = "../../../views/tests/read_models/rebuild.rs"]
+#[path = "../../../projections/tests/read_models/rebuild.rs"]
 mod rebuild;
-#[path = "../../../views/tests/read_models/shop.rs"]
+#[path = "../../../projections/tests/read_models/shop.rs"]
 mod shop;
-#[path = "../../../views/tests/read_models/tally.rs"]
+#[path = "../../../projections/tests/read_models/tally.rs"]
 mod tally;
-#[path = "../../../views/tests/read_models/views.rs"]
+#[path = "../../../projections/tests/read_models/views.rs"]
 mod views;
-#[path = "../../../views/tests/read_models/waiting.rs"]
+#[path = "../../../projections/tests/read_models/waiting.rs"]
 mod waiting;
 
 mod beside;

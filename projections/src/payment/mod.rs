@@ -1,0 +1,11 @@
+//! Payments: where the money of an order is, and every request to the gateway.
+
+mod apply;
+mod queries;
+mod summary;
+mod view;
+
+pub(crate) use apply::{PaymentProjection, ids, payment_key};
+pub use queries::Payments;
+pub use summary::{PaymentState, PaymentSummary};
+pub use view::{OperationState, OperationView, PaymentView};
