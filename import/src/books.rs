@@ -4,7 +4,7 @@
 use crate::{
     Plan, Reason, Value,
     plan::Fate,
-    read::{Row, UnreadableRow},
+    read::{FileRow, UnreadableRow},
 };
 use ahash::AHashMap;
 use serde::Serialize;
@@ -102,7 +102,7 @@ impl Plan {
         books
     }
 
-    fn count_imported(&self, books: &mut Books, row: &Row, booked: Value) {
+    fn count_imported(&self, books: &mut Books, row: &FileRow, booked: Value) {
         let (line, value, rounding) = (row.line, row.value(), row.value() - booked);
         books.lines_imported += 1;
         books.value_imported += value;

@@ -47,7 +47,7 @@ pub struct Summary {
 
 /// What was counted while and after the commands ran.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Counts {
+pub(crate) struct ImportCounts {
     pub(crate) orders: u64,
     pub(crate) returns: u64,
     pub(crate) credits: u64,
@@ -58,7 +58,7 @@ pub(crate) struct Counts {
 }
 
 impl Report {
-    pub(crate) fn new(books: Books, counts: Counts, elapsed: Duration) -> Self {
+    pub(crate) fn new(books: Books, counts: ImportCounts, elapsed: Duration) -> Self {
         let mut rejected_by_kind = BTreeMap::new();
         for line in &books.rejected {
             *rejected_by_kind.entry(line.kind).or_default() += 1;

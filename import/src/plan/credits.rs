@@ -5,7 +5,7 @@ use super::{
     Plan,
     invoices::Invoice,
     model::{Fate, PlannedCredit},
-    returns::Ledger,
+    returns::PurchaseLedger,
 };
 use crate::{Reason, read::NO_TEXT};
 use daybook_domain::order::ChargeKind;
@@ -13,7 +13,7 @@ use daybook_domain::order::ChargeKind;
 pub(super) fn plan_row(
     plan: &mut Plan,
     invoice: &Invoice,
-    ledger: &mut Ledger,
+    ledger: &mut PurchaseLedger,
     index: u32,
     kind: ChargeKind,
 ) -> Result<(), Reason> {

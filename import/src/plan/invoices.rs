@@ -4,7 +4,7 @@ use super::Plan;
 use crate::{
     Reason,
     classify::{CodeKind, InvoiceKind, NoCommerce, code_kind, invoice_kind},
-    read::{NO_TEXT, Rows},
+    read::{FileRows, NO_TEXT},
     value::{Value, to_minor},
 };
 use daybook_domain::{CustomerId, Sku, Timestamp};
@@ -24,7 +24,7 @@ pub(super) struct Invoice {
 }
 
 /// Invoices by time, then by their first line.
-pub(super) fn in_business_order(rows: &Rows) -> Vec<Invoice> {
+pub(super) fn in_business_order(rows: &FileRows) -> Vec<Invoice> {
     let mut by_number: Vec<Option<Invoice>> = (0..rows.invoices.len()).map(|_| None).collect();
     for (index, row) in (0_u32..).zip(&rows.rows) {
         let invoice = by_number[row.invoice as usize].get_or_insert_with(|| Invoice {

@@ -22,8 +22,8 @@ mod tests;
 
 pub use model::Plan;
 pub(crate) use model::{
-    Adjustment, Fate, PlannedCharge, PlannedCredit, PlannedLine, PlannedOrder, PlannedProduct, PlannedReturn,
-    PriceChange, RETURNS_LAG_DAYS, Receipt, of_day,
+    Adjustment, Fate, PlannedCharge, PlannedCredit, PlannedDelivery, PlannedLine, PlannedOrder,
+    PlannedPriceChange, PlannedProduct, PlannedReturn, RETURNS_LAG_DAYS, of_day,
 };
 
 use crate::{ImportError, classify::InvoiceKind, read::read_rows};
@@ -36,7 +36,7 @@ impl Plan {
     /// When the file as a whole cannot be read; a line that cannot be read is rejected instead.
     pub fn read(source: impl Read) -> Result<Self, ImportError> {
         let mut plan = Self::empty(read_rows(source)?);
-        let mut ledger = returns::Ledger::default();
+        let mut ledger = returns::PurchaseLedger::default();
         for invoice in invoices::in_business_order(&plan.rows) {
             match invoice.kind {
                 InvoiceKind::Sale => sales::plan_invoice(&mut plan, &invoice, &mut ledger),

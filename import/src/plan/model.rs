@@ -1,6 +1,6 @@
 //! What a plan consists of: plain records that refer to rows, texts and each other by number.
 
-use crate::{Reason, read::Rows};
+use crate::{Reason, read::FileRows};
 use daybook_domain::{Timestamp, order::ChargeKind};
 use std::ops::Range;
 
@@ -36,7 +36,7 @@ pub(crate) enum Fate {
 /// Everything an import will ask of the shop.
 #[derive(Debug)]
 pub struct Plan {
-    pub(crate) rows: Rows,
+    pub(crate) rows: FileRows,
     /// One for each readable row.
     pub(crate) fates: Vec<Fate>,
     /// What the shop will book for each row, in pence; differs from the row's value by rounding only.
@@ -44,8 +44,8 @@ pub struct Plan {
     /// Local dates with trade, in days since 1970-01-01, ascending.
     pub(crate) days: Vec<i32>,
     pub(crate) products: Vec<PlannedProduct>,
-    pub(crate) price_changes: Vec<PriceChange>,
-    pub(crate) receipts: Vec<Receipt>,
+    pub(crate) price_changes: Vec<PlannedPriceChange>,
+    pub(crate) receipts: Vec<PlannedDelivery>,
     pub(crate) adjustments: Vec<Adjustment>,
     pub(crate) orders: Vec<PlannedOrder>,
     pub(crate) lines: Vec<PlannedLine>,
@@ -67,7 +67,7 @@ pub(crate) struct PlannedProduct {
 }
 
 #[derive(Debug)]
-pub(crate) struct PriceChange {
+pub(crate) struct PlannedPriceChange {
     pub(crate) day: i32,
     pub(crate) at: Timestamp,
     pub(crate) code: u32,
@@ -76,7 +76,7 @@ pub(crate) struct PriceChange {
 
 /// A delivery to the shop. Not in the file: inferred, so that what was sold can have been there.
 #[derive(Debug)]
-pub(crate) struct Receipt {
+pub(crate) struct PlannedDelivery {
     pub(crate) day: i32,
     pub(crate) at: Timestamp,
     /// None for [`CHARGES_ONLY`].
@@ -161,7 +161,7 @@ macro_rules! on_day {
         }
     })+ };
 }
-on_day!(PlannedProduct PriceChange Receipt Adjustment PlannedOrder PlannedReturn PlannedCredit);
+on_day!(PlannedProduct PlannedPriceChange PlannedDelivery Adjustment PlannedOrder PlannedReturn PlannedCredit);
 
 /// Those of `list` (sorted by day) that happen on `day`, with the number of the first.
 pub(crate) fn of_day<T: OnDay>(list: &[T], day: i32) -> (usize, &[T]) {
@@ -171,7 +171,7 @@ pub(crate) fn of_day<T: OnDay>(list: &[T], day: i32) -> (usize, &[T]) {
 }
 
 impl Plan {
-    pub(super) fn empty(rows: Rows) -> Self {
+    pub(super) fn empty(rows: FileRows) -> Self {
         let mut days: Vec<i32> = rows.rows.iter().map(|row| row.day).collect();
         days.sort_unstable();
         days.dedup();

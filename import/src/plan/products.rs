@@ -5,10 +5,10 @@
 //! when more than half of a week's lines, and at least two, were sold at another price, that is the new list
 //! price from the first of those sales on. Marketplace prices that come and go within a week change nothing.
 
-use super::{Fate, Plan, PlannedProduct, PriceChange};
+use super::{Fate, Plan, PlannedPriceChange, PlannedProduct};
 use crate::{
     classify::{CodeKind, code_kind, described},
-    read::{NO_TEXT, Row, local_midnight_plus, week_of},
+    read::{FileRow, NO_TEXT, local_midnight_plus, week_of},
     value::to_minor,
 };
 use ahash::AHashMap;
@@ -62,11 +62,11 @@ pub(super) fn plan_products(plan: &mut Plan) {
     plan.products.sort_by_key(|product| (product.day, product.code));
 }
 
-fn is_goods(plan: &Plan, row: &Row) -> bool {
+fn is_goods(plan: &Plan, row: &FileRow) -> bool {
     code_kind(plan.rows.codes.text(row.code)) == CodeKind::Goods
 }
 
-fn look_at(plan: &Plan, row: &Row, seen: &mut Option<Seen>) {
+fn look_at(plan: &Plan, row: &FileRow, seen: &mut Option<Seen>) {
     let seen = seen.get_or_insert_with(|| Seen { first_day: row.day, titles: AHashMap::new() });
     seen.first_day = seen.first_day.min(row.day);
     if described(plan.rows.descriptions.text(row.description)).is_some() {
@@ -100,7 +100,7 @@ fn plan_prices(plan: &mut Plan, sold: &[Sold]) -> AHashMap<u32, i64> {
                     current = Some(price_minor);
                 }
                 Some(listed) if listed != price_minor && most.len() >= 2 && 2 * most.len() > week.len() => {
-                    plan.price_changes.push(PriceChange { day, at, code, price_minor });
+                    plan.price_changes.push(PlannedPriceChange { day, at, code, price_minor });
                     current = Some(price_minor);
                 }
                 Some(_) => {}

@@ -10,7 +10,7 @@ use crate::{
     Reason,
     classify::CodeKind,
     plan::Fate,
-    read::{NO_TEXT, Row},
+    read::{FileRow, NO_TEXT},
     value::{Value, to_minor},
 };
 use ahash::AHashMap;
@@ -18,7 +18,7 @@ use daybook_domain::order::ChargeKind;
 
 /// What each customer bought and may still bring back, and what each order may still give back.
 #[derive(Default)]
-pub(super) struct Ledger {
+pub(super) struct PurchaseLedger {
     bought: AHashMap<(u32, u32), Vec<Bought>>,
     /// Each customer's orders, the earliest first.
     pub(super) orders: AHashMap<u32, Vec<u32>>,
@@ -40,7 +40,7 @@ struct Take {
     units: u32,
 }
 
-impl Ledger {
+impl PurchaseLedger {
     pub(super) fn remember(&mut self, plan: &Plan, planned: &PlannedOrder, order: u32) {
         self.refundable.push(planned.total_minor);
         if planned.customer == NO_TEXT {
@@ -64,7 +64,7 @@ impl Ledger {
     }
 
     /// Finds what `row` brings back, the latest first.
-    fn find(&self, row: &Row) -> Result<Vec<Take>, Reason> {
+    fn find(&self, row: &FileRow) -> Result<Vec<Take>, Reason> {
         let bought = self.bought.get(&(row.customer, row.code)).ok_or(Reason::NeverBought)?;
         let (asked, price_minor) = (row.quantity.unsigned_abs(), to_minor(row.price_micros));
         let mut missing = asked;
@@ -100,7 +100,7 @@ impl Ledger {
     }
 }
 
-pub(super) fn plan_invoice(plan: &mut Plan, invoice: &Invoice, ledger: &mut Ledger) {
+pub(super) fn plan_invoice(plan: &mut Plan, invoice: &Invoice, ledger: &mut PurchaseLedger) {
     let first_return = plan.returns.len();
     for index in &invoice.rows {
         let row = plan.rows.rows[*index as usize];
@@ -122,7 +122,7 @@ pub(super) fn plan_invoice(plan: &mut Plan, invoice: &Invoice, ledger: &mut Ledg
 fn take_back(
     plan: &mut Plan,
     invoice: &Invoice,
-    ledger: &mut Ledger,
+    ledger: &mut PurchaseLedger,
     index: u32,
     first_return: usize,
 ) -> Result<(), Reason> {

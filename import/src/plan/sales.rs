@@ -5,19 +5,19 @@
 use super::{
     Plan, PlannedCharge, PlannedLine, PlannedOrder, adjustments,
     invoices::{Invoice, fault, kind_of, no_commerce},
-    returns::Ledger,
+    returns::PurchaseLedger,
 };
 use crate::{
     Reason,
     classify::CodeKind,
     plan::Fate,
-    read::{NO_TEXT, Row},
+    read::{FileRow, NO_TEXT},
     value::to_minor,
 };
 use ahash::AHashMap;
 use daybook_domain::{Quantity, order::ChargeKind};
 
-pub(super) fn plan_invoice(plan: &mut Plan, invoice: &Invoice, ledger: &mut Ledger) {
+pub(super) fn plan_invoice(plan: &mut Plan, invoice: &Invoice, ledger: &mut PurchaseLedger) {
     let has_price = invoice.rows.iter().any(|row| plan.rows.rows[*row as usize].price_micros > 0);
     let is_sale = has_price || invoice.customer != NO_TEXT;
     let mut draft = Draft::default();
@@ -55,7 +55,7 @@ struct Draft {
 }
 
 impl Draft {
-    fn add_goods(&mut self, index: u32, row: &Row) -> Result<(), Reason> {
+    fn add_goods(&mut self, index: u32, row: &FileRow) -> Result<(), Reason> {
         let quantity = u32::try_from(row.quantity).map_err(|_| Reason::NegativeAtAPrice)?;
         let price_minor = to_minor(row.price_micros);
         let place = *self.places.entry((row.code, price_minor)).or_insert(self.lines.len());
@@ -72,7 +72,7 @@ impl Draft {
         Ok(())
     }
 
-    fn add_charge(&mut self, index: u32, row: &Row, kind: ChargeKind) -> Result<(), Reason> {
+    fn add_charge(&mut self, index: u32, row: &FileRow, kind: ChargeKind) -> Result<(), Reason> {
         match (kind, row.quantity > 0) {
             (ChargeKind::Discount, true) => return Err(Reason::DiscountAdds),
             (ChargeKind::Shipping | ChargeKind::Manual, false) => return Err(Reason::NegativeAtAPrice),
@@ -102,7 +102,7 @@ impl Draft {
         self.charges.retain(|charge| charge.kind != ChargeKind::Discount);
     }
 
-    fn place(mut self, plan: &mut Plan, invoice: &Invoice, ledger: &mut Ledger) {
+    fn place(mut self, plan: &mut Plan, invoice: &Invoice, ledger: &mut PurchaseLedger) {
         self.check_discounts(plan);
         if self.lines.is_empty() && self.charges.iter().all(|charge| charge.amount_minor == 0) {
             for (row, _) in &self.rows {

@@ -1,7 +1,7 @@
 //! Deliveries to the shop, inferred: the file says what left, not what arrived. Whenever an article would not
 //! suffice for a day, a delivery arrives that morning, enough for the next four weeks, in full dozens.
 
-use super::{Plan, RETURNS_LAG_DAYS, Receipt};
+use super::{Plan, PlannedDelivery, RETURNS_LAG_DAYS};
 use crate::read::local_midnight_plus;
 use daybook_domain::Quantity;
 
@@ -12,7 +12,7 @@ const PACK: i64 = 12;
 
 /// One day's movements of one article.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
-struct Movement {
+struct DailyMovement {
     /// None for charges only, which has its own SKU and so its own stock.
     code: Option<u32>,
     day: i32,
@@ -23,7 +23,7 @@ struct Movement {
 }
 
 /// All deliveries, by day.
-pub(super) fn deliveries(plan: &Plan) -> Vec<Receipt> {
+pub(super) fn deliveries(plan: &Plan) -> Vec<PlannedDelivery> {
     let movements = movements(plan);
     let mut receipts = Vec::new();
     for article in movements.chunk_by(|a, b| a.code == b.code) {
@@ -33,14 +33,14 @@ pub(super) fn deliveries(plan: &Plan) -> Vec<Receipt> {
     receipts
 }
 
-fn deliver_article(days: &[Movement], receipts: &mut Vec<Receipt>) {
+fn deliver_article(days: &[DailyMovement], receipts: &mut Vec<PlannedDelivery>) {
     let mut on_hand = 0_i64;
     for (index, today) in days.iter().enumerate() {
         on_hand += today.gained;
         if on_hand < today.left {
             let quantity = packs(-lowest(&days[index..], on_hand));
             for part in parts(quantity) {
-                receipts.push(Receipt {
+                receipts.push(PlannedDelivery {
                     day: today.day,
                     at: local_midnight_plus(today.day, ARRIVAL_MINUTE),
                     code: today.code,
@@ -54,7 +54,7 @@ fn deliver_article(days: &[Movement], receipts: &mut Vec<Receipt>) {
 }
 
 /// The lowest the stock would be within the covered days, without a delivery.
-fn lowest(days: &[Movement], on_hand: i64) -> i64 {
+fn lowest(days: &[DailyMovement], on_hand: i64) -> i64 {
     let last = days[0].day.saturating_add(COVERED_DAYS);
     let mut level = on_hand - days[0].left;
     let mut lowest = level;
@@ -79,23 +79,23 @@ fn parts(mut units: i64) -> impl Iterator<Item = u32> {
 }
 
 /// Movements by article and day, each pair once.
-fn movements(plan: &Plan) -> Vec<Movement> {
+fn movements(plan: &Plan) -> Vec<DailyMovement> {
     let mut all = Vec::with_capacity(plan.lines.len() + plan.adjustments.len());
     for order in &plan.orders {
         let sold = plan.lines_of(order).iter();
-        all.extend(sold.map(|line| Movement {
+        all.extend(sold.map(|line| DailyMovement {
             code: Some(line.code),
             day: order.day,
             gained: 0,
             left: i64::from(line.quantity),
         }));
         if order.lines.is_empty() {
-            all.push(Movement { code: None, day: order.day, gained: 0, left: 1 });
+            all.push(DailyMovement { code: None, day: order.day, gained: 0, left: 1 });
         }
     }
     for adjustment in &plan.adjustments {
         let (gained, left) = (adjustment.delta.max(0), -adjustment.delta.min(0));
-        all.push(Movement { code: Some(adjustment.code), day: adjustment.day, gained, left });
+        all.push(DailyMovement { code: Some(adjustment.code), day: adjustment.day, gained, left });
     }
     for planned in &plan.returns {
         let today = plan.days.partition_point(|day| *day < planned.day);
@@ -105,7 +105,7 @@ fn movements(plan: &Plan) -> Vec<Movement> {
             for (line_id, units) in &planned.lines {
                 let line = &plan.lines_of(order)[*line_id as usize - 1];
                 let gained = i64::from(*units);
-                all.push(Movement { code: Some(line.code), day: *day, gained, left: 0 });
+                all.push(DailyMovement { code: Some(line.code), day: *day, gained, left: 0 });
             }
         }
     }
@@ -125,11 +125,11 @@ fn movements(plan: &Plan) -> Vec<Movement> {
 mod tests {
     use super::*;
 
-    fn day(day: i32, gained: i64, left: i64) -> Movement {
-        Movement { code: Some(1), day, gained, left }
+    fn day(day: i32, gained: i64, left: i64) -> DailyMovement {
+        DailyMovement { code: Some(1), day, gained, left }
     }
 
-    fn delivered(days: &[Movement]) -> Vec<(i32, u32)> {
+    fn delivered(days: &[DailyMovement]) -> Vec<(i32, u32)> {
         let mut receipts = Vec::new();
         deliver_article(days, &mut receipts);
         receipts.iter().map(|receipt| (receipt.day, receipt.quantity)).collect()

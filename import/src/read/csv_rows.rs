@@ -2,7 +2,7 @@
 //! for the whole file; a line that cannot be read is kept with its reason.
 
 use super::{
-    Rows, Texts, UnreadableRow,
+    FileRows, TextTable, UnreadableRow,
     fields::{COLUMNS, Columns, Unreadable, read_row},
     london::London,
     source,
@@ -17,7 +17,7 @@ const HEADER: &str = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitP
 const MAX_LINES_PER_RECORD: u64 = 20;
 
 /// Reads a whole file: plain or compressed with zstd.
-pub(crate) fn read_rows(source: impl Read) -> Result<Rows, ImportError> {
+pub(crate) fn read_rows(source: impl Read) -> Result<FileRows, ImportError> {
     let text = source::open(source)?;
     if text.empty {
         return Err(ImportError::Empty { expected: HEADER });
@@ -31,14 +31,14 @@ pub(crate) fn read_rows(source: impl Read) -> Result<Rows, ImportError> {
     let columns = columns(&record)?;
     let width = record.len();
 
-    let mut rows = Rows {
+    let mut rows = FileRows {
         rows: Vec::new(),
         unreadable: Vec::new(),
-        invoices: Texts::default(),
-        codes: Texts::default(),
-        descriptions: Texts::default(),
-        customers: Texts::default(),
-        countries: Texts::default(),
+        invoices: TextTable::default(),
+        codes: TextTable::default(),
+        descriptions: TextTable::default(),
+        customers: TextTable::default(),
+        countries: TextTable::default(),
     };
     let mut london = London::new();
     while read(&mut csv, &mut record, compressed)? {

@@ -1,6 +1,6 @@
 //! From the fields of one record to a row, or to the reason why not.
 
-use super::{NO_TEXT, Row, Rows, london::London};
+use super::{FileRow, FileRows, NO_TEXT, london::London};
 use crate::value::{Value, parse_price};
 use csv::ByteRecord;
 use std::fmt::Write;
@@ -28,12 +28,12 @@ pub(crate) struct Unreadable {
 
 /// Reads one record and interns its texts.
 pub(crate) fn read_row(
-    rows: &mut Rows,
+    rows: &mut FileRows,
     london: &mut London,
     record: &ByteRecord,
     columns: &Columns,
     line: u32,
-) -> Result<Row, Unreadable> {
+) -> Result<FileRow, Unreadable> {
     let field = |index: usize| record.get(columns[index]).unwrap_or_default().trim_ascii();
     let quantity = std::str::from_utf8(field(3)).ok().and_then(|text| text.parse::<i32>().ok());
     let price = parse_price(field(5));
@@ -56,7 +56,7 @@ pub(crate) fn read_row(
     let moment = london.moment(field(4)).ok_or_else(|| fault(4, "a time such as 2010-12-01T08:26:00"))?;
     let price_micros =
         price.ok_or_else(|| fault(5, "a price of up to eight digits, a point and up to six decimals"))?;
-    Ok(Row {
+    Ok(FileRow {
         line,
         invoice: rows.invoices.number(invoice),
         code: if code.bytes().any(|byte| byte.is_ascii_lowercase()) {

@@ -9,4 +9,4 @@ mod source;
 
 pub(crate) use csv_rows::read_rows;
 pub(crate) use london::{local_midnight_plus, week_of};
-pub(crate) use row::{NO_TEXT, Row, Rows, Texts, UnreadableRow};
+pub(crate) use row::{FileRow, FileRows, NO_TEXT, TextTable, UnreadableRow};

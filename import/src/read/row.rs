@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 /// One readable line of the file.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Row {
+pub(crate) struct FileRow {
     /// Its number in the file; the header is line 1.
     pub(crate) line: u32,
     pub(crate) invoice: u32,
@@ -25,7 +25,7 @@ pub(crate) struct Row {
     pub(crate) day: i32,
 }
 
-impl Row {
+impl FileRow {
     /// Quantity × unit price, exactly.
     pub(crate) const fn value(&self) -> Value {
         Value::of(self.quantity, self.price_micros)
@@ -43,14 +43,14 @@ pub(crate) struct UnreadableRow {
 
 /// All lines of a file, in its order.
 #[derive(Debug)]
-pub(crate) struct Rows {
-    pub(crate) rows: Vec<Row>,
+pub(crate) struct FileRows {
+    pub(crate) rows: Vec<FileRow>,
     pub(crate) unreadable: Vec<UnreadableRow>,
-    pub(crate) invoices: Texts,
-    pub(crate) codes: Texts,
-    pub(crate) descriptions: Texts,
-    pub(crate) customers: Texts,
-    pub(crate) countries: Texts,
+    pub(crate) invoices: TextTable,
+    pub(crate) codes: TextTable,
+    pub(crate) descriptions: TextTable,
+    pub(crate) customers: TextTable,
+    pub(crate) countries: TextTable,
 }
 
 /// Stands for "no text".
@@ -58,12 +58,12 @@ pub(crate) const NO_TEXT: u32 = u32::MAX;
 
 /// Texts by number, each kept once.
 #[derive(Debug, Default)]
-pub(crate) struct Texts {
+pub(crate) struct TextTable {
     numbers: AHashMap<Arc<str>, u32>,
     texts: Vec<Arc<str>>,
 }
 
-impl Texts {
+impl TextTable {
     /// The number of a text; the next free one if it is new.
     pub(crate) fn number(&mut self, text: &str) -> u32 {
         if let Some(number) = self.numbers.get(text) {

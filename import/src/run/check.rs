@@ -2,7 +2,7 @@
 //! refunded for the import's own orders, event by event.
 
 use super::requests::Requests;
-use crate::{Books, ImportError, Value, books::Refusals, report::Counts};
+use crate::{Books, ImportError, Value, books::Refusals, report::ImportCounts};
 use ahash::AHashSet;
 use daybook_domain::{Event, OperationId, payment::PaymentEvent};
 use daybook_engine::Engine;
@@ -33,7 +33,7 @@ pub(super) async fn check_books(
     requests: &Requests<'_>,
     refused: &Refusals,
     books: &Books,
-    counts: &mut Counts,
+    counts: &mut ImportCounts,
 ) -> Result<(), ImportError> {
     let head = settled(engine).await;
     let ours = requests.correlations(refused);

@@ -7,11 +7,11 @@ use uuid::Uuid;
 
 /// UUIDs of one source.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Ids {
+pub(crate) struct ImportIds {
     namespace: Uuid,
 }
 
-impl Ids {
+impl ImportIds {
     pub(crate) fn of_source(source: &str) -> Self {
         Self { namespace: Uuid::new_v5(&Uuid::NAMESPACE_URL, format!("daybook:import:{source}").as_bytes()) }
     }
@@ -63,16 +63,16 @@ mod tests {
 
     #[test]
     fn ids_follow_from_the_source_and_the_name_alone() {
-        let ids = Ids::of_source("a");
-        assert_eq!(ids.command("cart", "1"), Ids::of_source("a").command("cart", "1"));
+        let ids = ImportIds::of_source("a");
+        assert_eq!(ids.command("cart", "1"), ImportIds::of_source("a").command("cart", "1"));
         assert_ne!(ids.command("cart", "1"), ids.command("cart", "2"));
         assert_ne!(ids.command("cart", "1"), ids.command("ship", "1"));
-        assert_ne!(ids.command("cart", "1"), Ids::of_source("b").command("cart", "1"));
+        assert_ne!(ids.command("cart", "1"), ImportIds::of_source("b").command("cart", "1"));
     }
 
     #[test]
     fn ids_of_things_sort_by_time() {
-        let ids = Ids::of_source("a");
+        let ids = ImportIds::of_source("a");
         let at = |ms: i64| ids.entity("cart", "1", Timestamp::from_nanos(ms * 1_000_000));
         assert!(at(1_291_191_960_000) < at(1_291_191_960_001));
     }

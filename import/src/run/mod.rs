@@ -10,12 +10,12 @@
 //! what an earlier run did is found there and not done again.
 
 mod check;
+mod earlier_runs;
 mod ids;
-mod lane;
-mod past;
 mod requests;
 mod send;
-mod shop;
+mod shop_client;
+mod track;
 
 use crate::{
     Plan, Report,
@@ -24,10 +24,10 @@ use crate::{
     progress::{Phase, Progress},
 };
 use daybook_engine::Engine;
-use lane::{Finished, run_lane};
 use requests::Requests;
-use shop::Shop;
+use shop_client::ShopClient;
 use std::{io::Read, time::Instant};
+use track::{Finished, run_track};
 
 /// How many trading days the preparations may be ahead of the sales.
 const LEAD_DAYS: usize = 10;
@@ -74,8 +74,8 @@ pub async fn import_online_retail(
     let (total, rejected) = (books.lines_total, books.rejected.len() as u64);
     let requests = Requests::new(&plan, &options.source);
     let tell_importing = |lines_done| tell(Phase::Importing, lines_done, total);
-    let past = past::Past::read(engine).await?;
-    let shop = Shop::new(engine, past, &plan, &requests, rejected, &tell_importing);
+    let past = earlier_runs::EarlierRuns::read(engine).await?;
+    let shop = ShopClient::new(engine, past, &plan, &requests, rejected, &tell_importing);
     tell_importing(rejected);
     // What an earlier run left under way, goods on their way back to the shelf among it.
     shop.processes_have_seen_all().await;
@@ -88,10 +88,10 @@ pub async fn import_online_retail(
     Ok(Report::new(books, counts, began.elapsed()))
 }
 
-async fn carry_out(plan: &Plan, shop: &Shop<'_>) -> Result<(), ImportError> {
+async fn carry_out(plan: &Plan, shop: &ShopClient<'_>) -> Result<(), ImportError> {
     let days = plan.days.len();
     let (prepared, sold, given_back) = (Finished::new(days), Finished::new(days), Finished::new(days));
-    let prepare = run_lane(
+    let prepare = run_track(
         &prepared,
         days,
         PREPARATIONS_AT_ONCE,
@@ -106,7 +106,7 @@ async fn carry_out(plan: &Plan, shop: &Shop<'_>) -> Result<(), ImportError> {
         |day| shop.preparations(plan.days[day]),
         |request| shop.prepare(request),
     );
-    let sell = run_lane(
+    let sell = run_track(
         &sold,
         days,
         SALES_AT_ONCE,
@@ -120,7 +120,7 @@ async fn carry_out(plan: &Plan, shop: &Shop<'_>) -> Result<(), ImportError> {
         |day| shop.sales(plan.days[day]),
         |sale| shop.sell(sale),
     );
-    let give_back = run_lane(
+    let give_back = run_track(
         &given_back,
         days,
         RETURNS_AT_ONCE,

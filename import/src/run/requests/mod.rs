@@ -3,11 +3,11 @@
 mod orders;
 mod traces;
 
-use super::ids::{Digest, Ids};
+use super::ids::{Digest, ImportIds};
 use crate::{
     Plan,
     classify::described,
-    plan::{Adjustment, PlannedProduct, PriceChange, Receipt},
+    plan::{Adjustment, PlannedDelivery, PlannedPriceChange, PlannedProduct},
 };
 use daybook_domain::{
     Actor, Command, Currency, LocationId, Money, ProductId, Quantity, Sku, Timestamp,
@@ -27,7 +27,7 @@ const CHARGES_TITLE: &str = "Charges without goods";
 /// Writes the commands of one plan.
 pub(crate) struct Requests<'a> {
     plan: &'a Plan,
-    ids: Ids,
+    ids: ImportIds,
     currency: Currency,
     location: LocationId,
     /// By stock code's number; the last one is for charges only.
@@ -57,7 +57,7 @@ impl<'a> Requests<'a> {
         }
         let currency = "GBP".parse().expect("an ISO 4217 code");
         let location = LOCATION.parse().expect("a location id");
-        Self { plan, ids: Ids::of_source(source), currency, location, articles }
+        Self { plan, ids: ImportIds::of_source(source), currency, location, articles }
     }
 
     fn article(&self, code: Option<u32>) -> &Article {
@@ -102,7 +102,7 @@ impl<'a> Requests<'a> {
         self.request(Command::Product(product_id, command), id, product.at, 0)
     }
 
-    pub(crate) fn change_price(&self, change: &PriceChange) -> CommandRequest {
+    pub(crate) fn change_price(&self, change: &PlannedPriceChange) -> CommandRequest {
         let article = self.article(Some(change.code));
         let prices = vec![self.money(change.price_minor)];
         let changes = vec![SkuPrices { sku: article.sku.clone(), prices }];
@@ -112,7 +112,7 @@ impl<'a> Requests<'a> {
         self.request(Command::Product(article.product_id.clone(), command), id, change.at, 0)
     }
 
-    pub(crate) fn receive(&self, number: usize, receipt: &Receipt) -> CommandRequest {
+    pub(crate) fn receive(&self, number: usize, receipt: &PlannedDelivery) -> CommandRequest {
         let sku = self.article(receipt.code).sku.clone();
         // Several deliveries of one article on one day differ by how many of the same came before.
         let earlier = self.plan.receipts[..number].iter().rev();
@@ -148,7 +148,7 @@ impl<'a> Requests<'a> {
         let rows = &self.plan.rows;
         let (before, at) = rows.rows.split_at(row as usize);
         let row = &at[0];
-        let same = |other: &&crate::read::Row| (other.invoice, other.code) == (row.invoice, row.code);
+        let same = |other: &&crate::read::FileRow| (other.invoice, other.code) == (row.invoice, row.code);
         let invoice_began = before.iter().rev().take_while(|other| other.invoice == row.invoice);
         let earlier = invoice_began.filter(same).count();
         format!("{}:{}:{earlier}", rows.invoices.text(row.invoice), rows.codes.text(row.code))

@@ -12,11 +12,11 @@ const BATCH: usize = 4_096;
 
 /// Executed commands with the digests of their contents.
 #[derive(Debug, Default)]
-pub(crate) struct Past {
+pub(crate) struct EarlierRuns {
     executed: AHashMap<Uuid, u64>,
 }
 
-impl Past {
+impl EarlierRuns {
     /// Reads the log once, as far as it is now.
     pub(crate) async fn read(engine: &Engine) -> Result<Self, ImportError> {
         let actor = format!("system:{ACTOR}");

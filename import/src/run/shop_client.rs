@@ -1,11 +1,11 @@
 //! What each lane does with the parts of a plan, and what the shop refused of it.
 
 use super::{
-    past::Past,
+    earlier_runs::EarlierRuns,
     requests::Requests,
-    send::{Answer, Sender},
+    send::{SendResult, Sender},
 };
-use crate::{ImportError, Plan, books::Refusals, plan::of_day, report::Counts};
+use crate::{ImportError, Plan, books::Refusals, plan::of_day, report::ImportCounts};
 use daybook_engine::{CommandRequest, Engine, OrderOutcome, OrderOutcomeWaiter};
 use std::{
     sync::{
@@ -21,7 +21,7 @@ const DECIDED_WITHIN: Duration = Duration::from_secs(120);
 const TELL_EVERY: u64 = 1_000;
 
 /// The shop as the lanes see it.
-pub(super) struct Shop<'a> {
+pub(super) struct ShopClient<'a> {
     sender: Sender<'a>,
     plan: &'a Plan,
     requests: &'a Requests<'a>,
@@ -46,10 +46,10 @@ pub(super) enum GivingBack {
     Credit(u32),
 }
 
-impl<'a> Shop<'a> {
+impl<'a> ShopClient<'a> {
     pub(super) fn new(
         engine: &'a Engine,
-        past: Past,
+        past: EarlierRuns,
         plan: &'a Plan,
         requests: &'a Requests<'a>,
         lines_done: u64,
@@ -59,17 +59,17 @@ impl<'a> Shop<'a> {
         Self { sender, plan, requests, refusals: Mutex::default(), lines_done, tell }
     }
 
-    pub(super) fn into_results(self) -> (Refusals, Counts) {
+    pub(super) fn into_results(self) -> (Refusals, ImportCounts) {
         let commands = self.sender.executed();
         let refusals = self.refusals.into_inner().unwrap_or_else(PoisonError::into_inner);
         let count = |planned: usize, refused: usize| (planned - refused) as u64;
-        let counts = Counts {
+        let counts = ImportCounts {
             orders: count(self.plan.orders.len(), refusals.orders.len()),
             returns: count(self.plan.returns.len(), refusals.returns.len()),
             credits: count(self.plan.credits.len(), refusals.credits.len()),
             adjustments: count(self.plan.adjustments.len(), refusals.adjustments.len()),
             commands,
-            ..Counts::default()
+            ..ImportCounts::default()
         };
         (refusals, counts)
     }
@@ -105,7 +105,7 @@ impl<'a> Shop<'a> {
             Preparation::Found(number) => self.adjust(number).await,
             Preparation::Plain(request) => {
                 let what = request.command.name();
-                if let Answer::Refused(why) = self.sender.send(request, what).await? {
+                if let SendResult::Refused(why) = self.sender.send(request, what).await? {
                     // No line stands for it; if stock is missing for this, the orders concerned say so.
                     tracing::warn!(command = what, why, "the shop refused a preparation");
                 }
@@ -134,7 +134,7 @@ impl<'a> Shop<'a> {
         let sale = self.requests.sale(planned);
         let mut watch = self.sender.engine().watch_order(sale.order_id);
         for request in [sale.create, sale.check_out] {
-            if let Answer::Refused(why) = self.sender.send(request, invoice).await? {
+            if let SendResult::Refused(why) = self.sender.send(request, invoice).await? {
                 return Ok(Some(why));
             }
         }
@@ -144,7 +144,7 @@ impl<'a> Shop<'a> {
             return Ok(Some(why));
         }
         for request in [sale.ship, sale.deliver] {
-            if let Answer::Refused(why) = self.sender.send(request, invoice).await? {
+            if let SendResult::Refused(why) = self.sender.send(request, invoice).await? {
                 return Ok(Some(why));
             }
         }
@@ -155,7 +155,7 @@ impl<'a> Shop<'a> {
         let adjustment = &self.plan.adjustments[number as usize];
         let request = self.requests.adjust(adjustment);
         let row = &self.plan.rows.rows[adjustment.row as usize];
-        if let Answer::Refused(why) =
+        if let SendResult::Refused(why) =
             self.sender.send(request, self.plan.rows.invoices.text(row.invoice)).await?
         {
             self.refusals().adjustments.insert(number, why);
@@ -170,7 +170,7 @@ impl<'a> Shop<'a> {
                 let planned = &self.plan.returns[number as usize];
                 let invoice = self.plan.rows.invoices.text(planned.invoice);
                 let request = self.requests.take_back(planned);
-                if let Answer::Refused(why) = self.send_for(planned.order, request, invoice).await? {
+                if let SendResult::Refused(why) = self.send_for(planned.order, request, invoice).await? {
                     self.refusals().returns.insert(number, why);
                 }
                 self.done(planned.rows);
@@ -180,7 +180,7 @@ impl<'a> Shop<'a> {
                 let row = &self.plan.rows.rows[planned.row as usize];
                 let invoice = self.plan.rows.invoices.text(row.invoice);
                 let request = self.requests.credit(planned);
-                if let Answer::Refused(why) = self.send_for(planned.order, request, invoice).await? {
+                if let SendResult::Refused(why) = self.send_for(planned.order, request, invoice).await? {
                     self.refusals().credits.insert(number, why);
                 }
                 self.done(1);
@@ -194,10 +194,10 @@ impl<'a> Shop<'a> {
         order: u32,
         request: CommandRequest,
         invoice: &str,
-    ) -> Result<Answer, ImportError> {
+    ) -> Result<SendResult, ImportError> {
         if self.refusals().orders.contains_key(&order) {
             let sold_by = self.plan.rows.invoices.text(self.plan.orders[order as usize].invoice);
-            return Ok(Answer::Refused(format!("the sale it reverses, invoice {sold_by}, was refused")));
+            return Ok(SendResult::Refused(format!("the sale it reverses, invoice {sold_by}, was refused")));
         }
         if !self.sender.is_past(&request) {
             self.money_is_in().await;

@@ -1,13 +1,13 @@
-//! A lane works through the days in order, many things at once, and tells others which days it has finished.
-//! Other lanes gate their days on that, so that stock is there before sales and sales before returns, without
-//! anybody waiting for one slow order.
+//! A track works through the days in order, many things at once, and tells others which days it has finished.
+//! Other tracks gate their days on that, so that stock is there before sales and sales before returns, without
+//! one slow order holding up the others.
 
 use crate::ImportError;
 use futures::{StreamExt, TryStreamExt, stream};
 use std::{future::Future, sync::Mutex};
 use tokio::sync::watch;
 
-/// How many of its first days a lane has finished.
+/// How many of its first days a track has finished.
 pub(super) struct Finished {
     count: watch::Sender<usize>,
     /// Things left to do per day; none: not begun.
@@ -39,7 +39,7 @@ impl Finished {
 }
 
 /// Does `work` for all `items` of all days, at most `at_once` at a time; a day begins when its `gate` opens.
-pub(super) async fn run_lane<T, Gate, Work>(
+pub(super) async fn run_track<T, Gate, Work>(
     finished: &Finished,
     days: usize,
     at_once: usize,
