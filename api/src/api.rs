@@ -16,7 +16,9 @@ use crate::{
 use axum::{Extension, Router, body::Bytes};
 use daybook_audit::Keeper;
 use daybook_engine::{Engine, SimulatedGateway};
-use daybook_projections::{ReadModels, RunnerError};
+use daybook_projections::RunnerError;
+use daybook_search::Search;
+use daybook_views::Views;
 use std::{
     io,
     sync::{Arc, OnceLock},
@@ -25,13 +27,11 @@ use tokio::{net::TcpListener, sync::Semaphore};
 use tokio_util::sync::CancellationToken;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
-/// The read models that commit together; search has a pace of its own.
-const TOGETHER: [&str; 5] = ["catalog", "cart", "order", "stock", "payment"];
-
 /// What the interface is made of; all of it runs already.
 pub struct Parts {
     pub engine: Engine,
-    pub reads: ReadModels,
+    pub reads: Views,
+    pub search: Search,
     pub gateway: Arc<SimulatedGateway>,
     pub audit: Arc<Keeper>,
     pub node: Arc<dyn NodeStatus>,
@@ -53,11 +53,11 @@ pub struct Api {
 impl Api {
     /// Assembles the interface. Must be called on a Tokio runtime.
     pub fn new(parts: Parts) -> Result<Self, RunnerError> {
-        let Parts { engine, reads, gateway, audit, node, roles, limits, stopping } = parts;
+        let Parts { engine, reads, search, gateway, audit, node, roles, limits, stopping } = parts;
         let (routes, operations) = resources::routes(limits.request_timeout, roles).finish();
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
         let waiting =
-            Waiting::new(TOGETHER.iter().map(|name| reads.watermark(name)).collect::<Result<_, _>>()?);
+            Waiting::new(Views::NAMES.iter().map(|name| reads.watermark(name)).collect::<Result<_, _>>()?);
         let shop = Arc::new(Shop {
             offers: Offers::new(reads.clone(), waiting.clone()),
             waiting,
@@ -65,6 +65,7 @@ impl Api {
             room: Room::default(),
             engine,
             reads,
+            search,
             searches: Arc::new(Semaphore::new(cores)),
             pasts: Semaphore::new(cores),
             currencies: Currencies::default(),

@@ -16,7 +16,9 @@ use daybook_audit::Keeper;
 use daybook_domain::{Command, Event, OrderId};
 use daybook_engine::{CommandRequest, Engine, Outcome, Priority, SimulatedGateway};
 use daybook_event_log::{StreamId, Version};
-use daybook_projections::{ReadModels, version_of};
+use daybook_read_store::version_of;
+use daybook_search::Search;
+use daybook_views::Views;
 use serde_json::value::RawValue;
 use std::{sync::Arc, time::Duration};
 use tokio::{sync::Semaphore, time::Instant};
@@ -30,7 +32,8 @@ const PAGE: usize = 1_000;
 
 pub(crate) struct Shop {
     pub engine: Engine,
-    pub reads: ReadModels,
+    pub reads: Views,
+    pub search: Search,
     /// Places for searches, one per core.
     pub searches: Arc<Semaphore>,
     /// Places for looks into the past, one per core.

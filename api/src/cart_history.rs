@@ -3,7 +3,7 @@
 use crate::{app::Shop, problem::Problem};
 use ahash::AHashMap;
 use daybook_domain::{
-    Actor, CartId, Context, CountryCode, Currency, CustomerId, Event, Rejection,
+    Actor, CartId, Context, CountryCode, Currency, CustomerId, Decider as _, Event, Rejection,
     cart::{AddLines, Cart, CartCommand, CartEvent, CartLine, CartRejection, CurrentOffer, NewLine},
 };
 use daybook_engine::{Clock, SystemClock};

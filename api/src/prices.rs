@@ -3,7 +3,7 @@
 
 use crate::{position_waiters::Waiting, problem::Problem};
 use daybook_domain::{ProductId, Sku, product::ProductStatus};
-use daybook_projections::{ReadModels, catalog::SkuOffer};
+use daybook_views::{Views, catalog::SkuOffer};
 use std::{
     sync::{
         Arc,
@@ -16,14 +16,14 @@ use std::{
 const PATIENCE: Duration = Duration::from_secs(2);
 
 pub(crate) struct Offers {
-    reads: ReadModels,
+    reads: Views,
     waiting: Waiting,
     /// The last change of the catalog made through this server.
     changed_at: AtomicU64,
 }
 
 impl Offers {
-    pub(crate) fn new(reads: ReadModels, waiting: Waiting) -> Self {
+    pub(crate) fn new(reads: Views, waiting: Waiting) -> Self {
         Self { reads, waiting, changed_at: AtomicU64::new(0) }
     }
 

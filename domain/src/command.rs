@@ -1,59 +1,18 @@
-//! All commands of all aggregates, each with the one aggregate it is for.
+//! Commands of one aggregate as a closed set. All commands together are [`Command`](crate::Command), made by
+//! `aggregates!`.
 
-use crate::{
-    CartId, OrderId, PaymentId, ProductId, Sku, cart::CartCommand, inventory::InventoryCommand,
-    order::OrderCommand, payment::PaymentCommand, product::ProductCommand,
-};
+use std::fmt::Debug;
 
-/// A wish, addressed to one aggregate.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Command {
-    Product(ProductId, ProductCommand),
-    Cart(CartId, CartCommand),
-    Order(OrderId, OrderCommand),
-    Inventory(Sku, InventoryCommand),
-    Payment(PaymentId, PaymentCommand),
+/// The commands of one aggregate; implemented by `commands!`.
+pub trait CommandSet: Debug + Clone + PartialEq + Send + Sync + 'static {
+    /// All names, in the order of the declaration.
+    const NAMES: &'static [&'static str];
+
+    /// The command's name, imperative, for example `PlaceOrder`. For logs and metrics.
+    fn name(&self) -> &'static str;
 }
 
-impl Command {
-    /// Which kind of aggregate decides on it.
-    #[must_use]
-    pub const fn aggregate(&self) -> &'static str {
-        match self {
-            Self::Product(..) => "product",
-            Self::Cart(..) => "cart",
-            Self::Order(..) => "order",
-            Self::Inventory(..) => "inventory",
-            Self::Payment(..) => "payment",
-        }
-    }
-
-    /// The stream it is for, `<aggregate>-<id>`.
-    #[must_use]
-    pub fn stream_name(&self) -> String {
-        match self {
-            Self::Product(id, _) => format!("product-{id}"),
-            Self::Cart(id, _) => format!("cart-{id}"),
-            Self::Order(id, _) => format!("order-{id}"),
-            Self::Inventory(sku, _) => format!("inventory-{sku}"),
-            Self::Payment(id, _) => format!("payment-{id}"),
-        }
-    }
-
-    /// Its name, imperative, for example `PlaceOrder`. For logs and metrics.
-    #[must_use]
-    pub const fn name(&self) -> &'static str {
-        match self {
-            Self::Product(_, command) => command.name(),
-            Self::Cart(_, command) => command.name(),
-            Self::Order(_, command) => command.name(),
-            Self::Inventory(_, command) => command.name(),
-            Self::Payment(_, command) => command.name(),
-        }
-    }
-}
-
-/// Declares an aggregate's commands, with their names for logs and metrics.
+/// Declares an aggregate's commands: an enum whose variants hold payload structs of the same names.
 macro_rules! commands {
     ($(#[$doc:meta])* $name:ident { $($variant:ident,)+ }) => {
         $(#[$doc])*
@@ -62,9 +21,10 @@ macro_rules! commands {
             $($variant($variant),)+
         }
 
-        impl $name {
-            #[must_use]
-            pub const fn name(&self) -> &'static str {
+        impl $crate::CommandSet for $name {
+            const NAMES: &'static [&'static str] = &[$(stringify!($variant),)+];
+
+            fn name(&self) -> &'static str {
                 match self {
                     $(Self::$variant(_) => stringify!($variant),)+
                 }

@@ -40,12 +40,13 @@
 //!
 //! Which state answers what: `domain/tests/domain/decisions.txt`. What leads from one to the next: [`process`].
 
-mod aggregate;
 pub mod cart;
 mod command;
 mod context;
+mod decider;
 mod event;
 mod id;
+mod interests;
 pub mod inventory;
 mod money;
 pub mod order;
@@ -54,23 +55,33 @@ pub mod payment;
 mod personal;
 pub mod process;
 pub mod product;
+mod registry;
 mod rejection;
-mod state;
 mod text;
 mod time;
 pub mod upcasters;
 
-pub use command::Command;
+registry::aggregates! {
+    Product(product::Product),
+    Cart(cart::Cart),
+    Order(order::Order),
+    Inventory(inventory::Inventory),
+    Payment(payment::Payment),
+}
+
+pub use command::CommandSet;
 pub use context::{Actor, Context, InvalidActor};
-pub use event::{Event, EventError};
+pub use decider::{AggregateKind, CacheClass, Decider, Listed};
+pub use event::{EventData, EventError, EventKind, EventSet, Lift};
 pub use id::{
     CartId, CountryCode, CreditId, CustomerId, InvalidId, LineId, LocationId, OperationId, OrderId,
     PaymentId, ProductId, Quantity, ReturnId, ShipmentId, Sku,
 };
+pub use interests::{Interests, KindIndex};
 pub use money::{Currency, Money, MoneyError};
 pub use order_number::OrderNumber;
 pub use personal::{Address, Personal};
-pub use rejection::Rejection;
-pub use state::{AggregateState, SnapshotError};
+pub use registry::{OtherAggregate, SnapshotError};
+pub use rejection::{Class, RejectionKind, RejectionSet};
 pub use text::looks_like_card_number;
 pub use time::Timestamp;

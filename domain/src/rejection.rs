@@ -1,44 +1,47 @@
-//! The business says no. Every reason is data that a client can act on.
+//! The business says no. Every reason is data that a client can act on. All rejections together are
+//! [`Rejection`](crate::Rejection), made by `aggregates!`.
 
-use crate::{
-    cart::CartRejection, inventory::InventoryRejection, order::OrderRejection, payment::PaymentRejection,
-    product::ProductRejection,
-};
 use serde::Serialize;
+use std::{error::Error, fmt::Debug};
 
-/// Why a command was refused. Nothing was written.
-#[derive(Debug, Clone, PartialEq, Serialize, thiserror::Error)]
-#[serde(untagged)]
-pub enum Rejection {
-    #[error(transparent)]
-    Product(#[from] ProductRejection),
-    #[error(transparent)]
-    Cart(#[from] CartRejection),
-    #[error(transparent)]
-    Order(#[from] OrderRejection),
-    #[error(transparent)]
-    Inventory(#[from] InventoryRejection),
-    #[error(transparent)]
-    Payment(#[from] PaymentRejection),
+/// What a rejection means for the client that gave the command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Class {
+    /// What the command speaks of does not exist.
+    Missing,
+    /// The state forbids it, so it may work later.
+    Conflict,
+    /// It can never work, whatever the state.
+    Invalid,
+    /// Clients handle it in a way of its own: a type of problem by this name.
+    Own(&'static str),
 }
 
-impl Rejection {
-    /// The reason's name, for example `OutOfStock`; stable, for clients and metrics.
-    #[must_use]
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::Product(rejection) => rejection.name(),
-            Self::Cart(rejection) => rejection.name(),
-            Self::Order(rejection) => rejection.name(),
-            Self::Inventory(rejection) => rejection.name(),
-            Self::Payment(rejection) => rejection.name(),
-        }
-    }
+/// A rejection as data, without the fields of one occurrence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RejectionKind {
+    /// Stable, for clients and metrics; for example `OutOfStock`.
+    pub name: &'static str,
+    pub class: Class,
 }
 
-/// Declares an aggregate's rejections: closed, with stable names.
+/// The rejections of one aggregate; implemented by `rejections!`.
+pub trait RejectionSet: Error + Debug + Clone + PartialEq + Serialize + Send + Sync + 'static {
+    /// All kinds, in the order of the declaration.
+    const KINDS: &'static [RejectionKind];
+
+    fn kind(&self) -> RejectionKind;
+}
+
+/// Declares an aggregate's rejections: closed, each with its class, its message and its data.
 macro_rules! rejections {
-    ($(#[$doc:meta])* $name:ident { $( $(#[$meta:meta])* $variant:ident { $($field:ident : $type:ty),* $(,)? }, )+ }) => {
+    ($(#[$doc:meta])* $name:ident {
+        $(
+            #[class($($class:tt)+)]
+            $(#[$meta:meta])*
+            $variant:ident { $($field:ident : $type:ty),* $(,)? },
+        )+
+    }) => {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, serde::Serialize, thiserror::Error)]
         #[serde(tag = "reason")]
@@ -46,12 +49,16 @@ macro_rules! rejections {
             $( $(#[$meta])* $variant { $($field: $type),* }, )+
         }
 
-        impl $name {
-            /// The reason's stable name.
-            #[must_use]
-            pub const fn name(&self) -> &'static str {
+        impl $crate::RejectionSet for $name {
+            const KINDS: &'static [$crate::RejectionKind] = &[
+                $($crate::RejectionKind { name: stringify!($variant), class: $crate::Class::$($class)+ },)+
+            ];
+
+            fn kind(&self) -> $crate::RejectionKind {
                 match self {
-                    $(Self::$variant { .. } => stringify!($variant),)+
+                    $(Self::$variant { .. } => $crate::RejectionKind {
+                        name: stringify!($variant), class: $crate::Class::$($class)+,
+                    },)+
                 }
             }
         }

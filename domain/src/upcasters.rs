@@ -3,15 +3,8 @@
 //!
 //! cqrs-es stores an event as serde sees the enum, wrapped in its type name; the functions see the fields.
 
-use crate::{
-    cart::CartEvent, inventory::InventoryEvent, order::OrderEvent, payment::PaymentEvent,
-    product::ProductEvent,
-};
+use crate::{AGGREGATES, Lift};
 use cqrs_es::persist::{EventUpcaster, SerializedEvent};
-use serde_json::Value;
-
-/// Lifts the fields of an event from a schema version to the current one.
-pub type Lift = fn(event_type: &str, from_version: u16, fields: Value) -> Value;
 
 /// Lifts one event type.
 #[derive(Debug, Clone, Copy)]
@@ -24,17 +17,10 @@ pub struct Upcaster {
 /// One for every event type.
 #[must_use]
 pub fn upcasters() -> Vec<Box<dyn EventUpcaster>> {
-    let aggregates: [(&[(&'static str, u16)], Lift); 5] = [
-        (ProductEvent::TYPES, ProductEvent::upcast),
-        (CartEvent::TYPES, CartEvent::upcast),
-        (OrderEvent::TYPES, OrderEvent::upcast),
-        (InventoryEvent::TYPES, InventoryEvent::upcast),
-        (PaymentEvent::TYPES, PaymentEvent::upcast),
-    ];
     let mut all: Vec<Box<dyn EventUpcaster>> = Vec::new();
-    for (types, lift) in aggregates {
-        for (event_type, current) in types {
-            all.push(Box::new(Upcaster::new(event_type, *current, lift)));
+    for aggregate in AGGREGATES {
+        for kind in aggregate.events {
+            all.push(Box::new(Upcaster::new(kind.name, kind.version, aggregate.upcast)));
         }
     }
     all

@@ -2,15 +2,15 @@
 //! applied, and to fill one again.
 
 use crate::{
-    DeadLetter, ReadModels, RebuildProgress, Retried, RunnerError, SkippedLetter,
+    DeadLetter, ReadModels, RebuildProgress, Retried, RunnerError, SkippedLetter, dead_letter,
     group::Group,
     prepare::begin,
     runner::{Message, failed},
     seat::Seat,
-    store::Role,
 };
 use daybook_domain::Timestamp;
 use daybook_event_log::Position;
+use daybook_read_store::{Role, Row};
 use schemars::JsonSchema;
 use serde::Serialize;
 use std::{sync::Arc, time::Duration};
@@ -148,7 +148,9 @@ impl ReadModels {
     pub fn dead_letters(&self, name: &str, limit: usize) -> Result<Vec<DeadLetter>, RunnerError> {
         let seat = self.seat(name)?;
         match seat.live.asked()? {
-            Some(generation) => Ok(seat.store.dead_letters(&generation, None, limit)?),
+            Some(generation) => {
+                Ok(dead_letter::parse(&seat.store.dead_letters(&generation, None, limit)?)?)
+            }
             None => Ok(Vec::new()),
         }
     }
@@ -158,9 +160,15 @@ impl ReadModels {
     pub fn skipped_letters(&self, name: &str, limit: usize) -> Result<Vec<SkippedLetter>, RunnerError> {
         let seat = self.seat(name)?;
         match seat.live.asked()? {
-            Some(generation) => Ok(seat.store.skipped_letters(&generation, limit)?),
+            Some(generation) => Ok(dead_letter::parse(&seat.store.skipped_letters(&generation, limit)?)?),
             None => Ok(Vec::new()),
         }
+    }
+
+    /// Every row of a read model as stored, by key: to compare two fillings. Needs no running.
+    pub fn rows(&self, name: &str) -> Result<Vec<(Vec<u8>, Row)>, RunnerError> {
+        let Some(generation) = self.seat(name)?.live.current() else { return Ok(Vec::new()) };
+        Ok(generation.all()?)
     }
 
     /// Applies what waits in `stream`, in order, as far as it goes.
@@ -230,11 +238,11 @@ impl ReadModels {
         let _one_at_a_time = self.inner.asking.lock();
         self.in_group(name, |_| Ok(()))?;
         if seat.rebuild.lock().is_some()
-            || seat.store.generation_id(&seat.definition, Role::Building)?.is_some()
+            || seat.store.generation_id(&seat.definition.schema(), Role::Building)?.is_some()
         {
             return Err(RunnerError::AlreadyRebuilding { name: name.to_owned() });
         }
-        let number = seat.live.current().map_or(0, |live| live.id.number) + 1;
+        let number = seat.live.current().map_or(0, |live| live.id().number) + 1;
         let member = begin(&seat.store, &seat, number)?;
         let (log, runtime) = match &*self.inner.running.lock() {
             Some(running) => (running.log.clone(), running.runtime.clone()),

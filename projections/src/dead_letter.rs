@@ -3,11 +3,11 @@
 //! The first bad event of a stream parks it: that event and all later ones of the same stream wait, for this
 //! read model only. Retrying applies them in order; skipping leaves one out for good, with who, when and why.
 
-use ahash::AHashMap;
 use daybook_domain::Timestamp;
 use daybook_event_log::RecordedEvent;
+use daybook_read_store::{ParkedEvent, StoreError};
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 /// An event that waits.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -36,9 +36,6 @@ pub struct SkippedLetter {
     pub reason: String,
 }
 
-/// How many events of each parked stream wait.
-pub(crate) type Parked = AHashMap<String, u64>;
-
 impl DeadLetter {
     pub(crate) fn new(projection: &str, record: &RecordedEvent, error: Option<String>) -> Self {
         Self {
@@ -51,4 +48,29 @@ impl DeadLetter {
             error,
         }
     }
+
+    /// As the read store keeps it.
+    pub(crate) fn to_row(&self) -> ParkedEvent {
+        ParkedEvent { stream: self.stream.clone(), position: self.position, json: json(self) }
+    }
+}
+
+impl SkippedLetter {
+    /// As the read store keeps it.
+    pub(crate) fn to_row(&self) -> ParkedEvent {
+        let DeadLetter { stream, position, .. } = &self.letter;
+        ParkedEvent { stream: stream.clone(), position: *position, json: json(self) }
+    }
+}
+
+fn json(letter: &impl Serialize) -> String {
+    serde_json::to_string(letter).expect("dead letters have text keys and no failing serializers")
+}
+
+/// Reads what the store kept.
+pub(crate) fn parse<L: DeserializeOwned>(kept: &[String]) -> Result<Vec<L>, StoreError> {
+    let letter = |json: &String| {
+        serde_json::from_str(json).map_err(|error| StoreError::damaged(json.as_bytes(), error))
+    };
+    kept.iter().map(letter).collect()
 }

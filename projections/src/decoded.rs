@@ -22,7 +22,7 @@ impl Decoded {
 }
 
 /// What the domain makes of a record.
-pub(crate) fn decode(record: &RecordedEvent) -> Result<Event, EventError> {
+pub fn decode(record: &RecordedEvent) -> Result<Event, EventError> {
     Event::decode(record.aggregate(), record.event_type(), record.schema_version(), record.payload())
 }
 

@@ -1,7 +1,8 @@
 //! How the runner learns of a projection: its name, version and concerns, and how to make one.
 
-use crate::{ApplyError, DecodedEvent, Flush, Generation, Kind, Projection, StoreError, Tx};
+use crate::{ApplyError, DecodedEvent, Flush, Projection};
 use daybook_event_log::Position;
+use daybook_read_store::{Generation, Kind, Live, Schema, StoreError, Tx};
 use std::{fmt, sync::Arc};
 
 type Make = dyn Fn(&Arc<Generation>) -> Result<Box<dyn Applying>, StoreError> + Send + Sync;
@@ -14,6 +15,8 @@ pub struct Definition {
     pub(crate) concerns: fn(&str, &str) -> bool,
     pub(crate) kinds: &'static [Kind],
     pub(crate) apart: bool,
+    /// The generation that answers queries, once there is one.
+    pub(crate) live: Live,
     pub(crate) make: Arc<Make>,
     /// What is kept in memory of the rows is no longer true: another node has changed them.
     pub(crate) changed_elsewhere: Option<Arc<dyn Fn() + Send + Sync>>,
@@ -30,15 +33,27 @@ impl Definition {
             concerns: P::concerns,
             kinds: P::KINDS,
             apart: false,
+            live: Live::default(),
             make: Arc::new(move |generation| Ok(Box::new(make(generation)?))),
             changed_elsewhere: None,
         }
     }
 
+    /// Lets `live` name the generation that answers, for those who query it.
+    #[must_use]
+    pub fn shown_by(mut self, live: Live) -> Self {
+        self.live = live;
+        self
+    }
+
+    pub(crate) fn schema(&self) -> Schema {
+        Schema { name: self.name, version: self.version, kinds: self.kinds }
+    }
+
     /// `forget` is called when rows were changed by a projector on another node, before that is told to those
     /// who wait for it.
     #[must_use]
-    pub(crate) fn when_changed_elsewhere(mut self, forget: impl Fn() + Send + Sync + 'static) -> Self {
+    pub fn when_changed_elsewhere(mut self, forget: impl Fn() + Send + Sync + 'static) -> Self {
         self.changed_elsewhere = Some(Arc::new(forget));
         self
     }

@@ -1,13 +1,10 @@
 //! Keeps a node that shares a read store informed: which generations answer, and up to where they show everything.
 //! While this node is the projector itself, it knows that first hand, and what is heard here is left aside.
 
-use crate::{
-    GenerationId, StoreError,
-    seat::Seat,
-    store::postgres::{News, PostgresStore},
-};
+use crate::seat::Seat;
 use ahash::AHashMap;
 use daybook_event_log::{EventLog, first_event_id};
+use daybook_read_store::{GenerationId, News, PostgresStore, StoreError};
 use parking_lot::Mutex;
 use std::{sync::Arc, time::Duration};
 use tokio::sync::watch;
@@ -98,7 +95,7 @@ impl Follower {
             seat.live.switch_off(Some(StoreError::Newer { what, place, found, known }));
             return;
         }
-        if seat.live.current().is_none_or(|live| live.id != news.id) {
+        if seat.live.current().is_none_or(|live| live.id() != news.id) {
             let generation = self.store.shown(definition.name, news.id, definition.kinds, 0);
             seat.live.switch_to(Arc::new(generation));
         }

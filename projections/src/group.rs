@@ -1,7 +1,7 @@
 //! Read models that are kept current together, at work: their lane's threads, and the rebuilds beside it.
 
 use crate::{
-    ReadStore, RunnerError, Steps,
+    RunnerError, Steps,
     lane::Lane,
     member::Member,
     prepare::{Prepared, prepare},
@@ -11,6 +11,7 @@ use crate::{
     seat::Seat,
 };
 use daybook_event_log::EventLog;
+use daybook_read_store::ReadStore;
 use parking_lot::Mutex;
 use std::{sync::Arc, thread::JoinHandle};
 use tokio::{runtime::Handle, sync::watch};

@@ -3,7 +3,7 @@
 //! lane begins again from its checkpoint, so nothing is missed and nothing is taken twice.
 
 use crate::{
-    ReadStore, RunnerError, Steps, StoreError,
+    RunnerError, Steps,
     group::{Group, GroupWork, Groups},
     pauses::{Pauses, stopped_within},
     prepare::answer_from_what_is_there,
@@ -11,6 +11,7 @@ use crate::{
     seat::Seat,
 };
 use daybook_event_log::EventLog;
+use daybook_read_store::{ReadStore, StoreError};
 use std::{
     sync::Arc,
     time::{Duration, Instant},

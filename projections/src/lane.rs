@@ -6,11 +6,11 @@
 //! took before is committed, the event is parked, and it goes on after it.
 
 use crate::{
-    DeadLetter, Flush, ReadStore, StoreError,
+    DeadLetter, Flush,
     decoded::Decoded,
     member::{Interruption, Member},
-    store::{Batch, Checkpoint},
 };
+use daybook_read_store::{Batch, Checkpoint, ReadStore, StoreError};
 use std::{
     sync::{Arc, mpsc},
     time::{Duration, Instant},
@@ -102,10 +102,10 @@ impl Lane {
         let member = &mut self.members[at];
         member.flush(Checkpoint::default(), Flush::Now, &mut batch)?;
         for letter in applied {
-            batch.release(&member.generation, letter);
+            batch.release(&member.generation, &letter.stream, letter.position);
         }
         if let Some(letter) = still {
-            batch.park(&member.generation, letter);
+            batch.park(&member.generation, &letter.to_row());
         }
         self.write(batch)?;
         self.members[at].projection.committed();
@@ -114,13 +114,10 @@ impl Lane {
 
     /// Lets queries see a batch of all members, and writes it now or with later ones.
     fn show_or_write(&mut self, batch: Batch, when: Flush) -> Result<(), StoreError> {
-        let batch = match batch {
-            Batch::Embedded(batch)
-                if batch.can_be_shown() && when == Flush::WhenDue && !self.hold.is_zero() =>
-            {
-                batch
-            }
-            batch => {
+        let may_wait = when == Flush::WhenDue && !self.hold.is_zero();
+        let batch = match if may_wait { batch.deferrable() } else { Err(batch) } {
+            Ok(batch) => batch,
+            Err(batch) => {
                 self.shown = None;
                 return self.write(batch);
             }

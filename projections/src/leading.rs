@@ -6,15 +6,15 @@
 //! projector lets go of all it has in memory and begins again from what the store has.
 
 use crate::{
-    ReadStore, RunnerError, Steps, StoreError,
+    RunnerError, Steps,
     following::Leads,
     group::{Group, GroupWork, Groups},
     pauses::{Pauses, stopped_within},
     runner::failed,
     seat::Seat,
-    store::postgres::PostgresStore,
 };
 use daybook_event_log::{EventLog, Lease, Leases as _, Position, RecordedEvent, follow};
+use daybook_read_store::{PostgresStore, ReadStore, StoreError};
 use std::{
     sync::Arc,
     time::{Duration, Instant},

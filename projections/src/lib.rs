@@ -1,7 +1,9 @@
-//! What the shop shows: read models, their runner and their store.
+//! Keeps read models current: what a projection is, the threads that apply events to rows and commit them, rebuilds
+//! beside what answers, dead letters, and how fresh each read model is.
+//!
+//! Which read models there are is not known here: `daybook-views` and `daybook-search` hand their [`Definition`]s to
+//! [`ReadModels::open`]. Rows and checkpoints are in `daybook-read-store`.
 
-pub mod cart;
-pub mod catalog;
 mod control;
 mod dead_letter;
 mod decoded;
@@ -13,35 +15,23 @@ mod keeping;
 mod lane;
 mod leading;
 mod member;
-pub mod order;
-pub mod past;
 mod pauses;
-pub mod payment;
 mod prepare;
 mod projection;
 mod read_models;
 mod rebuild;
-mod row;
+mod replay;
 mod runner;
-pub mod search;
 mod seat;
-mod shop;
 mod steps;
-pub mod stock;
-mod store;
-mod table;
-mod tx;
 
 pub use control::{Freshness, WaitError};
 pub use dead_letter::{DeadLetter, SkippedLetter};
+pub use decoded::decode;
 pub use definition::Definition;
 pub use projection::{ApplyError, DecodedEvent, Flush, Projection};
 pub use read_models::{Options, Part, ReadModels, ReadServer};
-pub use row::{Cursor, InvalidCursor, Page, Row, position_of, version_of};
+pub use replay::{InMemoryReplay, ReplayError};
 pub use runner::{Retried, RunnerError};
 pub use seat::RebuildProgress;
 pub use steps::Steps;
-pub(crate) use store::ReadStore;
-pub use store::{Generation, GenerationId, Holds, Id, Kind, Live, Place, StoreError};
-pub use table::Table;
-pub use tx::Tx;

@@ -2,14 +2,10 @@
 //! for the commit.
 
 use crate::{
-    ApplyError, DeadLetter, DecodedEvent, Definition, Flush, Generation, ReadStore, StoreError, Tx,
-    dead_letter::Parked,
-    decoded::Decoded,
-    definition::Applying,
-    store::{Batch, Checkpoint},
-    tx::Writes,
+    ApplyError, DeadLetter, DecodedEvent, Definition, Flush, decoded::Decoded, definition::Applying,
 };
 use daybook_event_log::{Position, in_background};
+use daybook_read_store::{Batch, Checkpoint, Generation, ParkedStreams, ReadStore, StoreError, Tx, Writes};
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
@@ -23,7 +19,7 @@ pub(crate) struct Member {
     pub(crate) checkpoint: Checkpoint,
     /// Up to where queries see the changes.
     pub(crate) visible: Position,
-    pub(crate) parked: Parked,
+    pub(crate) parked: ParkedStreams,
     pub(crate) writes: Writes,
     /// What this batch parks, to be committed with it.
     letters: Vec<DeadLetter>,
@@ -93,7 +89,7 @@ impl Member {
     }
 
     pub(crate) fn apply_one(&mut self, event: &DecodedEvent<'_>, n: usize) -> Result<(), Interruption> {
-        let mut tx = Tx::new(&self.generation.rows, &mut self.writes);
+        let mut tx = Tx::new(&self.generation, &mut self.writes);
         let applied = catch_unwind(AssertUnwindSafe(|| self.projection.apply(event, &mut tx)));
         match applied {
             Ok(Ok(())) => Ok(()),
@@ -130,11 +126,11 @@ impl Member {
         batch: &mut Batch,
     ) -> Result<(), StoreError> {
         let up_to = if up_to.position > self.checkpoint.position { up_to } else { self.checkpoint };
-        let mut tx = Tx::new(&self.generation.rows, &mut self.writes);
+        let mut tx = Tx::new(&self.generation, &mut self.writes);
         self.visible = self.projection.flush(up_to.position, when, &mut tx)?;
         batch.write(&self.generation, &mut self.writes)?;
         for letter in self.letters.drain(..) {
-            batch.park(&self.generation, &letter);
+            batch.park(&self.generation, &letter.to_row());
         }
         if up_to.position > self.checkpoint.position && !self.own_store {
             batch.reach(&self.generation, up_to);

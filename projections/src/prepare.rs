@@ -1,15 +1,9 @@
 //! Finds out, at start, where each read model stands: which generation answers, whether it fits the log and the
 //! program, what has to be filled.
 
-use crate::{
-    GenerationId, ReadStore, RunnerError, StoreError,
-    lane::Lane,
-    member::Member,
-    runner::switch,
-    seat::Seat,
-    store::{Checkpoint, Role},
-};
+use crate::{RunnerError, lane::Lane, member::Member, runner::switch, seat::Seat};
 use daybook_event_log::EventLog;
+use daybook_read_store::{Checkpoint, GenerationId, ReadStore, Role, StoreError};
 use std::sync::Arc;
 
 /// Members to be kept current together, and those to be filled beside them.
@@ -20,9 +14,9 @@ pub(crate) struct Prepared {
 
 /// Lets queries see the generations that are there on this disk, whatever their version.
 pub(crate) fn answer_from_what_is_there(seats: &[Arc<Seat>]) -> Result<(), StoreError> {
-    for seat in seats.iter().filter(|seat| matches!(*seat.store, ReadStore::Embedded(_))) {
+    for seat in seats.iter().filter(|seat| !seat.store.is_on_a_server()) {
         let (definition, store) = (&seat.definition, &seat.store);
-        let Some(id) = store.generation_id(definition, Role::Live)? else { continue };
+        let Some(id) = store.generation_id(&definition.schema(), Role::Live)? else { continue };
         let generation = store.generation(definition.name, id, definition.kinds)?;
         seat.publish(store.checkpoint(&generation)?.position);
         seat.live.switch_to(generation);
@@ -45,8 +39,8 @@ pub(crate) async fn prepare(
     let mut filling = Vec::new();
     for seat in seats {
         let name = seat.definition.name;
-        let live = store.generation_id(&seat.definition, Role::Live)?;
-        let building = store.generation_id(&seat.definition, Role::Building)?;
+        let live = store.generation_id(&seat.definition.schema(), Role::Live)?;
+        let building = store.generation_id(&seat.definition.schema(), Role::Building)?;
         let mut answers = false;
         if let Some(id) = live.filter(|id| id.version == seat.definition.version) {
             let mut member = member(store, seat, id)?;

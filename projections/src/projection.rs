@@ -4,9 +4,9 @@
 //! own (unless it has a store of its own, as search has), and never causes anything outside its rows. So it
 //! can be thrown away and filled again at any time.
 
-use crate::{Kind, StoreError, Tx};
 use daybook_domain::{Event, MoneyError, Timestamp};
 use daybook_event_log::{Position, RecordedEvent};
+use daybook_read_store::{Kind, StoreError, Tx};
 use std::fmt;
 
 /// An event as projections see it: as recorded, and as the domain reads it. Decoded once for all of them.

@@ -1,19 +1,17 @@
-//! All read models of the shop behind one door: opened from a directory, kept current from a log, asked.
+//! All read models of a node: opened from a directory, kept current from a log.
 
 use crate::{
-    Definition, Live, ReadStore, RunnerError, Steps, StoreError,
+    Definition, RunnerError, Steps,
     decoded::{Reader, read_ahead},
     following::{Follower, Leads},
     group::{Group, Groups},
     keeping::Keeper,
     leading::Leader,
     prepare::{Prepared, prepare},
-    search::SearchConfig,
     seat::Seat,
-    shop::Shop,
-    store::{embedded::Door, postgres::PostgresStore},
 };
 use daybook_event_log::{EventLog, Position};
+use daybook_read_store::{Door, PostgresStore, ReadStore, StoreError};
 use parking_lot::Mutex;
 use std::{
     fmt,
@@ -31,20 +29,13 @@ pub struct Options {
     pub cache_bytes: u64,
     /// In which steps the log is followed.
     pub steps: Steps,
-    /// How to search; None: not at all.
-    pub search: Option<SearchConfig>,
     /// The server that has the rows of all but search, shared by several nodes; None: they are on this disk.
     pub server: Option<ReadServer>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self {
-            cache_bytes: 64 << 20,
-            steps: Steps::SERVING,
-            search: Some(SearchConfig::default()),
-            server: None,
-        }
+        Self { cache_bytes: 64 << 20, steps: Steps::SERVING, server: None }
     }
 }
 
@@ -95,7 +86,6 @@ pub(crate) struct Inner {
     pub(crate) failure: Arc<watch::Sender<Option<RunnerError>>>,
     pub(crate) leads: Leads,
     pub(crate) trouble: Arc<Mutex<Option<StoreError>>>,
-    pub(crate) shop: Shop,
     options: Options,
 }
 
@@ -109,12 +99,9 @@ pub(crate) struct Running {
 }
 
 impl ReadModels {
-    pub(crate) fn assemble(
-        dir: &Path,
-        options: Options,
-        definitions: Vec<Definition>,
-        shop: impl FnOnce(&dyn Fn(&str) -> Live) -> Shop,
-    ) -> Result<Self, StoreError> {
+    /// Opens read models in `dir`, which is made if it is not there. They answer from what is there; nothing moves
+    /// until [`ReadModels::start`].
+    pub fn open(dir: &Path, options: Options, definitions: Vec<Definition>) -> Result<Self, StoreError> {
         let store = Arc::new(ReadStore::Embedded(Door::open(dir, options.cache_bytes)?));
         let server = match &options.server {
             Some(server) => Some(Arc::new(PostgresStore::open(&server.url, server.patience)?)),
@@ -127,11 +114,6 @@ impl ReadModels {
             Arc::new(Seat::new(definition, store))
         };
         let seats: Vec<_> = definitions.into_iter().map(seat).collect();
-        let live = |name: &str| {
-            let seat = seats.iter().find(|seat| seat.definition.name == name);
-            seat.map(|seat| seat.live.clone()).unwrap_or_default()
-        };
-        let shop = shop(&live);
         let inner = Inner {
             store,
             server,
@@ -142,7 +124,6 @@ impl ReadModels {
             leads: Leads::default(),
             trouble: Arc::default(),
             options,
-            shop,
         };
         let models = Self { inner: Arc::new(inner) };
         crate::prepare::answer_from_what_is_there(&models.inner.seats)?;
@@ -234,7 +215,7 @@ impl ReadModels {
         let concerns = inner.seats.iter().map(|seat| seat.definition.concerns).collect();
         let from = lane.members.iter().map(|member| member.checkpoint.position).min();
         let mut reached = from.unwrap_or_default();
-        let reader = Reader::new(log.clone(), concerns, reached, until, store.filling());
+        let reader = Reader::new(log.clone(), concerns, reached, until, Steps::filling(store));
         let (mut chunks, reading) = read_ahead(reader);
         while let Some(chunk) = chunks.recv().await {
             lane.apply(&chunk)?;

@@ -3,7 +3,7 @@
 //! Side effects: none. Projections write rows and nothing else, so filling again is invisible until the switch.
 
 use crate::{
-    RunnerError,
+    RunnerError, Steps,
     decoded::Reader,
     lane::Lane,
     runner::Message,
@@ -51,14 +51,15 @@ impl Rebuild {
     fn tell(&self, pace: &Pace) {
         let (member, head) = (&self.lane.members[0], *self.log.head().borrow());
         let at = member.checkpoint.position;
-        let progress = pace.progress(member.definition.name, member.generation.id, at, head);
+        let progress = pace.progress(member.definition.name, member.generation.id(), at, head);
         *self.seat.rebuild.lock() = Some(progress);
     }
 
     fn run(mut self, runtime: &Handle, pace: &Pace) -> Result<(), RunnerError> {
         let from = self.lane.members[0].checkpoint.position;
         let concerns = vec![self.seat.definition.concerns];
-        let mut reader = Reader::new(self.log.clone(), concerns, from, None, self.lane.store.filling());
+        let mut reader =
+            Reader::new(self.log.clone(), concerns, from, None, Steps::filling(&self.lane.store));
         loop {
             self.tell(pace);
             if *self.stop.borrow() {

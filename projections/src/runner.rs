@@ -2,7 +2,7 @@
 //! batches whatever an operator asks for.
 
 use crate::{
-    DeadLetter, Flush, ReadStore, SkippedLetter, Steps, StoreError,
+    DeadLetter, Flush, SkippedLetter, Steps, dead_letter,
     decoded::{Concerns, Decoded, Reader},
     feed::{self, Chunk, FeedOptions},
     lane::Lane,
@@ -10,6 +10,7 @@ use crate::{
     seat::Seat,
 };
 use daybook_event_log::{EventLog, LogError, Position};
+use daybook_read_store::{ReadStore, Role, StoreError};
 use std::{
     sync::{Arc, mpsc},
     thread::JoinHandle,
@@ -210,7 +211,8 @@ impl Runner {
         if let Some(level) = level {
             let from = alone.members[0].checkpoint.position;
             let concerns = self.work.concerns.clone();
-            let mut reader = Reader::new(self.work.log.clone(), concerns, from, Some(level), store.filling());
+            let mut reader =
+                Reader::new(self.work.log.clone(), concerns, from, Some(level), Steps::filling(&store));
             loop {
                 let events = self.runtime.block_on(reader.read())?;
                 if events.is_empty() {
@@ -236,9 +238,10 @@ impl Runner {
         let lane = &mut self.work.lane;
         let store = lane.store.clone();
         if let Some(skipped) = skip {
-            store.skip(&lane.members[at].generation, &skipped)?;
+            store.skip(&lane.members[at].generation, &skipped.to_row())?;
         }
         let letters = store.dead_letters(&lane.members[at].generation, Some(stream), usize::MAX)?;
+        let letters: Vec<DeadLetter> = dead_letter::parse(&letters)?;
         let mut waiting = Vec::with_capacity(letters.len());
         for letter in &letters {
             let read = self.work.log.read_all(Position::new(letter.position), 1);
@@ -274,7 +277,7 @@ impl Runner {
 
 /// Lets `member` answer queries, and drops the generation that did before.
 pub(crate) fn switch(store: &ReadStore, seats: &[Arc<Seat>], member: &mut Member) -> Result<(), StoreError> {
-    store.assign(crate::store::Role::Live, &member.generation)?;
+    store.assign(Role::Live, &member.generation)?;
     member.projection.went_live();
     let Some(seat) = seats.iter().find(|seat| seat.definition.name == member.definition.name) else {
         return Ok(());
@@ -283,7 +286,7 @@ pub(crate) fn switch(store: &ReadStore, seats: &[Arc<Seat>], member: &mut Member
     seat.publish(member.visible);
     *seat.rebuild.lock() = None;
     match before {
-        Some(before) if before.id != member.generation.id => store.drop_generation(&before),
+        Some(before) if before.id() != member.generation.id() => store.drop_generation(&before),
         _ => Ok(()),
     }
 }

@@ -1,7 +1,8 @@
 //! What one read model shows to the outside: which generation answers, how far it is, what is being rebuilt.
 
-use crate::{Definition, GenerationId, Live, ReadStore};
+use crate::Definition;
 use daybook_event_log::Position;
+use daybook_read_store::{GenerationId, Live, ReadStore};
 use parking_lot::Mutex;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -23,8 +24,8 @@ pub(crate) struct Seat {
 
 impl Seat {
     pub(crate) fn new(definition: Definition, store: Arc<ReadStore>) -> Self {
-        let watermark = watch::Sender::new(Position::ZERO);
-        Self { definition, store, live: Live::default(), watermark, rebuild: Mutex::new(None) }
+        let (watermark, live) = (watch::Sender::new(Position::ZERO), definition.live.clone());
+        Self { definition, store, live, watermark, rebuild: Mutex::new(None) }
     }
 
     pub(crate) fn publish(&self, visible: Position) {

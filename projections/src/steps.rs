@@ -1,6 +1,7 @@
 //! How much of the log is taken at a time. Small steps show a change soon; large ones write a row once that many events
 //! change.
 
+use daybook_read_store::ReadStore;
 use std::time::Duration;
 
 /// Sizes of the steps in which read models follow a log.
@@ -37,6 +38,12 @@ impl Steps {
         events: 32_768,
         full: 16_384,
     };
+
+    /// The steps in which to fill rows of `store` that nobody reads yet. On a server a step is one statement, to be
+    /// kept short.
+    pub(crate) fn filling(store: &ReadStore) -> Self {
+        if store.is_on_a_server() { Self::SERVING.on_a_server() } else { Self::FILLING }
+    }
 
     /// The same where every step is a statement to a server: fifty a second are enough for it.
     pub(crate) fn on_a_server(self) -> Self {

@@ -11,6 +11,8 @@ use anyhow::Context as _;
 use clap::Args;
 use daybook_event_log::{EmbeddedLog, EmbeddedOptions, EventLog, Position};
 use daybook_projections::{Options, ReadModels};
+use daybook_search::{Search, SearchConfig};
+use daybook_views::Views;
 use serde_json::json;
 use std::{
     fs::{self, File},
@@ -75,11 +77,10 @@ impl Rebuild {
     }
 
     async fn fill(&self, log: &Arc<dyn EventLog>, head: u64, new: &Path) -> anyhow::Result<Filled> {
-        let mut options = Options::default();
-        if self.skip_search {
-            options.search = None;
-        }
-        let models = ReadModels::open(new, options).with_context(|| format!("{}", new.display()))?;
+        let search = (!self.skip_search).then(|| Search::default().definition(SearchConfig::default()));
+        let more = search.into_iter().collect();
+        let models =
+            Views::open_with(new, Options::default(), more).with_context(|| format!("{}", new.display()))?;
         let least =
             |models: &ReadModels| models.freshness().iter().map(|one| one.position).min().unwrap_or(0);
         // Where each stands is known only when all have been looked at; this applies nothing.

@@ -2,8 +2,7 @@
 
 use crate::{source::Opened, when};
 use clap::{Args, ValueEnum};
-use daybook_event_log::RecordedEvent;
-use daybook_projections::past::position_recorded_by;
+use daybook_event_log::{RecordedEvent, position_recorded_by};
 
 /// Filters; what is not named is not asked for. All that are named must hold.
 #[derive(Debug, Clone, Default, Args)]

@@ -2,7 +2,7 @@
 //! publishes under. `schemas/asyncapi.json` is this text; the data of each event is described beside it, in
 //! `schemas/events/`.
 
-use daybook_domain::Event;
+use daybook_domain::{Event, EventKind};
 use daybook_messaging::{POSITION_HEADER, STREAM_NAME, SUBJECTS};
 use serde_json::{Map, Value, json};
 
@@ -21,7 +21,7 @@ pub fn text() -> String {
 
 fn document() -> Value {
     let (mut channels, mut operations, mut messages) = (Map::new(), Map::new(), Map::new());
-    for (aggregate, event_type, version, schema) in Event::schemas() {
+    for (EventKind { aggregate, name: event_type, version, .. }, schema) in Event::schemas() {
         let name = format!("{event_type}.v{version}");
         let mut described = message(aggregate, (event_type, version));
         // What has no summary has none; a null would not be AsyncAPI.

@@ -14,7 +14,10 @@ use daybook_audit::AuditError;
 use daybook_engine::{Engine, EngineError, EngineOptions, SimulatedGateway};
 use daybook_event_log::{EventLog, LogError};
 use daybook_messaging::{FedLog, MessagingError, RelayOptions, connect_watched};
-use daybook_projections::{Part, ReadModels, RunnerError, Steps, StoreError};
+use daybook_projections::{Part, RunnerError, Steps};
+use daybook_read_store::StoreError;
+use daybook_search::{Search, SearchConfig};
+use daybook_views::Views;
 use std::{io, path::PathBuf, sync::Arc, time::Duration};
 use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -49,13 +52,15 @@ pub enum OpenError {
 const CATCH_UP_WITHIN: Duration = Duration::from_secs(3);
 
 /// Opens the read models beside the threads that serve: their server may have to be waited for.
-async fn open_reads(options: &ServeOptions, dir: PathBuf) -> Result<ReadModels, OpenError> {
+async fn open_reads(options: &ServeOptions, dir: PathBuf) -> Result<(Views, Search), OpenError> {
     let server = options.read_store.server().cloned();
     let steps = if options.unattended { Steps::FILLING } else { Steps::SERVING };
     let options = daybook_projections::Options { server, steps, ..daybook_projections::Options::default() };
-    let opened = tokio::task::spawn_blocking(move || ReadModels::open(&dir, options)).await;
+    let search = Search::default();
+    let filling = search.definition(SearchConfig::default());
+    let opened = tokio::task::spawn_blocking(move || Views::open_with(&dir, options, vec![filling])).await;
     match opened {
-        Ok(opened) => Ok(opened?),
+        Ok(opened) => Ok((opened?, search)),
         Err(error) => std::panic::resume_unwind(error.into_panic()),
     }
 }
@@ -74,7 +79,7 @@ const fn part_of(roles: Roles, shared: bool) -> Part {
 pub struct Daybook {
     api: Api,
     engine: Engine,
-    reads: ReadModels,
+    reads: Views,
     stopping: CancellationToken,
     tasks: TaskTracker,
     /// What the engine runs on.
@@ -108,7 +113,7 @@ impl Daybook {
         };
         let log = options.store.open(dir.log(), options.log(), tell).await?;
         // On a shared log this is what keeps a second node out of the directory, so it comes before what writes there.
-        let reads = open_reads(&options, dir.read()).await?;
+        let (reads, search) = open_reads(&options, dir.read()).await?;
         let audit = Trail::open(&dir.audit(), options.audit_origin.as_deref())?;
         let gateway = Arc::new(SimulatedGateway::new());
         let write_path = WritePath::start()?;
@@ -156,6 +161,7 @@ impl Daybook {
         let api = Api::new(daybook_api::Parts {
             engine: engine.clone(),
             reads: reads.clone(),
+            search,
             gateway,
             audit: audit.keeper.clone(),
             node: Arc::new(report),
@@ -190,7 +196,7 @@ impl Daybook {
     }
 
     #[must_use]
-    pub fn read_models(&self) -> &ReadModels {
+    pub fn read_models(&self) -> &Views {
         &self.reads
     }
 

@@ -3,12 +3,13 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use daybook_event_log::Position;
-use daybook_projections::{Options, ReadModels};
+use daybook_projections::Options;
 use daybook_tests::{
     on_each_store,
     seed::Random,
     shop::{Day, On, TestShop},
 };
+use daybook_views::Views;
 use tempfile::TempDir;
 
 on_each_store!(the_views_after_a_day_are_those_of_a_replay_of_its_log);
@@ -17,18 +18,18 @@ const VIEWS: [&str; 5] = ["catalog", "cart", "order", "stock", "payment"];
 
 type Rows = Vec<(String, String)>;
 
-fn rows(models: &ReadModels, view: &str) -> Rows {
+fn rows(models: &Views, view: &str) -> Rows {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let rows = models.rows(view).unwrap();
     rows.iter().map(|(key, row)| (text(key), text(row.json()))).collect()
 }
 
-async fn replayed(shop: &TestShop, until: Option<Position>) -> (ReadModels, TempDir) {
+async fn replayed(shop: &TestShop, until: Option<Position>) -> (Views, TempDir) {
     let folder = TempDir::new().unwrap();
-    (ReadModels::replay(shop.log().await, until, folder.path()).await.unwrap(), folder)
+    (Views::replay(shop.log().await, until, folder.path()).await.unwrap(), folder)
 }
 
-fn assert_same_rows(live: &ReadModels, replayed: &ReadModels) {
+fn assert_same_rows(live: &Views, replayed: &Views) {
     for view in VIEWS {
         let (live, replayed) = (rows(live, view), rows(replayed, view));
         assert!(!live.is_empty(), "{view} is empty: this shows nothing");
@@ -50,7 +51,7 @@ async fn the_views_after_a_day_are_those_of_a_replay_of_its_log(on: On) {
     let head = shop.settled().await;
     shop.stop().await;
 
-    let live = ReadModels::open(&shop.data().join("read"), Options { search: None, ..Options::default() });
+    let live = Views::open(&shop.data().join("read"), Options::default());
     let live = live.unwrap();
     let (whole, _folder) = replayed(&shop, None).await;
     assert_same_rows(&live, &whole);

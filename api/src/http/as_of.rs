@@ -1,6 +1,6 @@
 //! `as_of` and `as_of_occurred`: a resource as it was, in the form it has today, read straight from the log.
 //!
-//! The folding is `daybook_projections::past`'s; here the point is read from the query and what cannot be shown
+//! The folding is `daybook_views::AsOf`'s; here the point is read from the query and what cannot be shown
 //! is put into words. Live reads do not come this way.
 
 use super::{Freshness, Params, exact_etag, tagged};
@@ -11,8 +11,9 @@ use crate::{
 use axum::response::Response;
 use daybook_domain::Timestamp;
 use daybook_engine::{Clock, SystemClock};
-use daybook_event_log::EventLog;
-use daybook_projections::past::{Past, PastError, Point, PointError, Thing};
+use daybook_event_log::{EventLog, Point, PointError};
+use daybook_projections::ReplayError;
+use daybook_views::{AsOf, Target};
 
 const AS_OF: &str = "as_of";
 const AS_OF_OCCURRED: &str = "as_of_occurred";
@@ -44,7 +45,7 @@ impl AskedPoint {
         self,
         shop: &Shop,
         wanted: Freshness,
-        thing: &Thing,
+        thing: &Target,
     ) -> Result<Response, Problem> {
         if wanted.min_position > 0 {
             return Err(invalid("min_position", "the past does not get fresher: leave min_position out"));
@@ -53,7 +54,7 @@ impl AskedPoint {
         let _place = shop.pasts.acquire().await.map_err(|_| stopped())?;
         let log = &**shop.engine.log();
         let point = self.point(log).await?;
-        let Some(shown) = Past::new(log, point).show(thing).await? else {
+        let Some(shown) = AsOf::new(log, point).show(thing).await? else {
             return Err(self.not_then(thing, log).await?);
         };
         let tag = exact_etag(shown.version, shown.position);
@@ -68,14 +69,14 @@ impl AskedPoint {
                 }
                 PointError::Log(error) => error.into(),
             }),
-            Self::Recorded(moment) => Ok(Point::recorded(log, moment).await?),
-            Self::Occurred(moment) => Ok(Point::Occurred(moment)),
+            Self::Recorded(moment) => Ok(Point::recorded(log, moment.as_nanos()).await?),
+            Self::Occurred(moment) => Ok(Point::Occurred { moment_ns: moment.as_nanos() }),
         }
     }
 
     /// There was no such thing then; perhaps there is one now.
-    async fn not_then(self, thing: &Thing, log: &dyn EventLog) -> Result<Problem, Problem> {
-        let (what, then) = (thing.name(), self.in_words());
+    async fn not_then(self, thing: &Target, log: &dyn EventLog) -> Result<Problem, Problem> {
+        let (what, then) = (thing.entry(), self.in_words());
         Ok(match thing.begins(log).await? {
             None => Problem::new(&kind::NOT_FOUND, format!("there is no such {what}, {then} or later")),
             Some(first) => {
@@ -121,13 +122,13 @@ fn invalid(name: &str, detail: impl Into<String>) -> Problem {
     Problem::new(&kind::INVALID_PARAMETER, detail).with("parameter", name)
 }
 
-impl From<PastError> for Problem {
-    fn from(error: PastError) -> Self {
+impl From<ReplayError> for Problem {
+    fn from(error: ReplayError) -> Self {
         match error {
-            PastError::Log(error) => error.into(),
-            PastError::Row(error) => error.into(),
-            PastError::Id(error) => Self::new(&kind::INVALID_PARAMETER, error.to_string()),
-            PastError::Undecodable { position, .. } | PastError::Inapplicable { position, .. } => {
+            ReplayError::Log(error) => error.into(),
+            ReplayError::Row(error) => error.into(),
+            ReplayError::Id(error) => Self::new(&kind::INVALID_PARAMETER, error.to_string()),
+            ReplayError::Undecodable { position, .. } | ReplayError::Inapplicable { position, .. } => {
                 tracing::error!(%error, "the past cannot be shown");
                 Self::new(&kind::INTERNAL, error.to_string()).with("position", position.get())
             }

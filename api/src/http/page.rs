@@ -3,7 +3,7 @@
 use super::{Params, json};
 use crate::problem::{Problem, kind};
 use axum::{http::StatusCode, response::Response};
-use daybook_projections::{Cursor, Page};
+use daybook_read_store::{Cursor, Page};
 use schemars::JsonSchema;
 use serde::Serialize;
 

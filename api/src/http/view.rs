@@ -6,14 +6,15 @@ use crate::{
     problem::{Problem, kind},
 };
 use axum::response::Response;
-use daybook_projections::{Row, StoreError, past::Thing, version_of};
+use daybook_read_store::{Row, StoreError, version_of};
+use daybook_views::Target;
 
 /// Takes the parameters, waits, and answers with the row that `find` finds, or with the thing as it was.
 pub(crate) async fn show(
     shop: &Shop,
     mut params: Params,
     held: &IfNoneMatch,
-    thing: &Thing,
+    thing: &Target,
     find: impl Future<Output = Result<Option<Row>, StoreError>>,
 ) -> Result<Response, Problem> {
     let (asked, wanted) = (AskedPoint::take(&mut params)?, params.freshness()?);
@@ -23,7 +24,7 @@ pub(crate) async fn show(
     }
     shop.wait_until(wanted).await?;
     let position = shop.waiting.position();
-    let row = find.await?.ok_or_else(|| not_found(thing.name()))?;
+    let row = find.await?.ok_or_else(|| not_found(thing.entry()))?;
     let version = version_of(row.json());
     Ok(resource(row.into_bytes(), version, position, held))
 }

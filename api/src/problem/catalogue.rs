@@ -106,11 +106,14 @@ kinds! {
         "Reads go on. Commands resume by themselves when there is room again.";
 }
 
+/// The kind that is called so.
+pub(super) fn find(name: &str) -> Option<&'static Kind> {
+    ALL.iter().find(|kind| kind.name == name).copied()
+}
+
 /// `GET /problems/{name}`: what a problem's `type` means.
 pub(crate) async fn explain(Path(name): Path<String>) -> Result<impl IntoResponse, Problem> {
-    let kind = ALL
-        .iter()
-        .find(|kind| kind.name == name)
+    let kind = find(&name)
         .ok_or_else(|| Problem::new(&kinds::NOT_FOUND, format!("no problem is called {name:?}")))?;
     Ok(Json(json!({
         "type": format!("/problems/{}", kind.name),

@@ -1,12 +1,9 @@
-//! Which problem a business "no" is. Every match is exhaustive: a new rejection does not compile until it
-//! has a kind. 404: the thing asked for does not exist; 409: its state forbids it, so it may work later;
-//! 422: it can never work.
+//! Which problem a business "no" is: it follows from the class that stands beside each rejection in the domain.
+//! 404: the thing asked for does not exist; 409: its state forbids it, so it may work later; 422: it can never
+//! work; or a problem of its own, by its name in the catalogue.
 
-use super::{Kind, Problem, kind};
-use daybook_domain::{
-    Rejection, cart::CartRejection, inventory::InventoryRejection, order::OrderRejection,
-    order::RejectReason, payment::PaymentRejection, product::ProductRejection,
-};
+use super::{Kind, Problem, catalogue::find, kind};
+use daybook_domain::{Class, Rejection, order::RejectReason};
 
 impl From<Rejection> for Problem {
     fn from(rejection: Rejection) -> Self {
@@ -16,87 +13,17 @@ impl From<Rejection> for Problem {
 
 impl From<&Rejection> for Problem {
     fn from(rejection: &Rejection) -> Self {
-        let kind = match rejection {
-            Rejection::Product(rejection) => product(rejection),
-            Rejection::Cart(rejection) => cart(rejection),
-            Rejection::Order(rejection) => order(rejection),
-            Rejection::Inventory(rejection) => inventory(rejection),
-            Rejection::Payment(rejection) => payment(rejection),
-        };
-        Self::new(kind, rejection.to_string()).with_all(rejection)
+        Self::new(kind_of(rejection.kind().class), rejection.to_string()).with_all(rejection)
     }
 }
 
-fn product(rejection: &ProductRejection) -> &'static Kind {
-    use ProductRejection as R;
-    match rejection {
-        R::ProductNotFound {} => &kind::NOT_FOUND,
-        R::ProductIsArchived {} => &kind::CONFLICT,
-        R::InvalidProduct { .. } | R::DuplicatePrice { .. } => &kind::INVALID_COMMAND,
-        R::UnknownVariant { .. } => &kind::UNKNOWN_SKU,
-    }
-}
-
-fn cart(rejection: &CartRejection) -> &'static Kind {
-    use CartRejection as R;
-    match rejection {
-        R::CartNotFound {} | R::LineNotFound { .. } => &kind::NOT_FOUND,
-        R::CartExists {}
-        | R::CartNotActive { .. }
-        | R::CartHasCustomer { .. }
-        | R::CartHasChanged { .. }
-        | R::OrderIsNotThisCarts { .. } => &kind::CONFLICT,
-        R::CheckoutBlocked { .. } => &kind::CHECKOUT_BLOCKED,
-        R::ForeignCurrency { .. } => &kind::FOREIGN_CURRENCY,
-        R::CardNumberRefused {} => &kind::CARD_NUMBER_REFUSED,
-        R::TooManyLines { .. }
-        | R::TooMany { .. }
-        | R::NegativePrice { .. }
-        | R::MergeIntoItself {}
-        | R::InvalidCart { .. }
-        | R::TotalTooLarge {} => &kind::INVALID_COMMAND,
-    }
-}
-
-fn order(rejection: &OrderRejection) -> &'static Kind {
-    use OrderRejection as R;
-    match rejection {
-        R::OrderNotFound {} => &kind::NOT_FOUND,
-        R::OrderExists { .. }
-        | R::WrongState { .. }
-        | R::TooManyUnits { .. }
-        | R::NothingToDo {}
-        | R::AlreadyShipped {}
-        | R::MoreThanPaid { .. }
-        | R::NotCovered { .. } => &kind::CONFLICT,
-        R::UnknownLine { .. } | R::TotalDiffers { .. } | R::InvalidOrder { .. } => &kind::INVALID_COMMAND,
-    }
-}
-
-fn inventory(rejection: &InventoryRejection) -> &'static Kind {
-    use InventoryRejection as R;
-    match rejection {
-        R::OutOfStock { .. } => &kind::OUT_OF_STOCK,
-        R::ReservationNotFound { .. } => &kind::NOT_FOUND,
-        R::UnknownLocation { .. }
-        | R::BelowFloor { .. }
-        | R::AlreadyReserved { .. }
-        | R::ReservationHasExpired { .. }
-        | R::ReservationNotCommitted { .. }
-        | R::MoreThanReserved { .. } => &kind::CONFLICT,
-        R::SameLocation {} | R::InvalidMovement { .. } => &kind::INVALID_COMMAND,
-    }
-}
-
-fn payment(rejection: &PaymentRejection) -> &'static Kind {
-    use PaymentRejection as R;
-    match rejection {
-        R::PaymentNotFound {} => &kind::NOT_FOUND,
-        R::PaymentExists {}
-        | R::PaymentInWrongState { .. }
-        | R::MoreThanPossible { .. }
-        | R::UnknownOperation { .. } => &kind::CONFLICT,
-        R::InvalidPayment { .. } => &kind::INVALID_COMMAND,
+/// The kind of problem that a class of rejections is.
+fn kind_of(class: Class) -> &'static Kind {
+    match class {
+        Class::Missing => &kind::NOT_FOUND,
+        Class::Conflict => &kind::CONFLICT,
+        Class::Invalid => &kind::INVALID_COMMAND,
+        Class::Own(name) => find(name).expect("the catalogue has a kind for every class, as a test shows"),
     }
 }
 
@@ -118,4 +45,25 @@ pub(crate) fn order_rejected(reason: &RejectReason) -> Problem {
         ),
     };
     Problem::new(kind, detail).with_all(reason)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use daybook_domain::AGGREGATES;
+
+    #[test]
+    fn every_class_of_its_own_is_a_problem_of_the_catalogue() {
+        let classes =
+            || AGGREGATES.iter().flat_map(|kind| kind.rejections).map(|kind| (kind.name, kind.class));
+        let unknown: Vec<_> = classes()
+            .filter(|(_, class)| matches!(class, Class::Own(name) if find(name).is_none()))
+            .collect();
+        assert!(unknown.is_empty(), "no kind of problem in the catalogue for {unknown:?}");
+        let own =
+            classes().filter_map(|(_, class)| if let Class::Own(name) = class { Some(name) } else { None });
+        for name in own {
+            assert_eq!(kind_of(Class::Own(name)).name, name);
+        }
+    }
 }

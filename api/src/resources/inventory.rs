@@ -13,7 +13,8 @@ use daybook_domain::{
     inventory::{AdjustStock, CountStock, InventoryCommand, ReceiveStock, SetStockPolicy, TransferStock},
 };
 use daybook_engine::{Clock, Priority, SystemClock};
-use daybook_projections::{past::Thing, version_of};
+use daybook_read_store::version_of;
+use daybook_views::Target;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -164,7 +165,7 @@ pub(crate) async fn show(
     let (asked, wanted) = (AskedPoint::take(&mut params)?, params.freshness()?);
     params.finish()?;
     if let Some(asked) = asked {
-        return asked.answer(&shop, wanted, &Thing::Stock(sku)).await;
+        return asked.answer(&shop, wanted, &Target::Stock(sku)).await;
     }
     shop.wait_until(wanted).await?;
     let position = shop.waiting.position();

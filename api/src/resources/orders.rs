@@ -18,7 +18,8 @@ use daybook_domain::{
     },
 };
 use daybook_engine::{Outcome, Priority};
-use daybook_projections::{Page, past::Thing, position_of, version_of};
+use daybook_read_store::{Page, position_of, version_of};
+use daybook_views::Target;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -191,7 +192,7 @@ pub(crate) async fn show(
     let (asked, wanted) = (AskedPoint::take(&mut params)?, params.freshness()?);
     params.finish()?;
     if let Some(asked) = asked {
-        return asked.answer(&shop, wanted, &Thing::Order(id)).await;
+        return asked.answer(&shop, wanted, &Target::Orders(id)).await;
     }
     shop.wait_until(wanted).await?;
     let position = shop.waiting.position();

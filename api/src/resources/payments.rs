@@ -12,7 +12,7 @@ use daybook_domain::{
     payment::{GatewayOutcome, PaymentCommand, PaymentEvent, PaymentRejection, RecordOutcome},
 };
 use daybook_engine::Priority;
-use daybook_projections::past::Thing;
+use daybook_views::Target;
 
 /// `POST /payments/{id}/confirm`: the customer did what the gateway asked of them.
 pub(crate) async fn confirm(
@@ -48,5 +48,5 @@ pub(crate) async fn show(
     held: IfNoneMatch,
     params: Params,
 ) -> Result<Response, Problem> {
-    show_view(&shop, params, &held, &Thing::Payment(id), shop.reads.payments().by_id(id)).await
+    show_view(&shop, params, &held, &Target::Payments(id), shop.reads.payments().by_id(id)).await
 }

@@ -16,7 +16,8 @@ use daybook_domain::{
     },
 };
 use daybook_engine::Priority;
-use daybook_projections::{Page, past::Thing};
+use daybook_read_store::Page;
+use daybook_views::Target;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -143,7 +144,7 @@ pub(crate) async fn show(
     held: IfNoneMatch,
     params: Params,
 ) -> Result<Response, Problem> {
-    let (catalog, thing) = (shop.reads.catalog(), Thing::Product(id.clone()));
+    let (catalog, thing) = (shop.reads.catalog(), Target::Catalog(id.clone()));
     show_view(&shop, params, &held, &thing, catalog.by_id(&id)).await
 }
 

@@ -8,7 +8,7 @@ use crate::{
 };
 use axum::{extract::State, http::StatusCode, response::Response};
 use daybook_event_log::Position;
-use daybook_projections::search::{Search, SearchError, SearchIndex, SearchRequest};
+use daybook_search::{SearchError, SearchIndex, SearchRequest};
 use serde_json::json;
 use std::sync::Arc;
 
@@ -43,7 +43,7 @@ pub(crate) async fn suggest(State(shop): App, mut params: Params) -> Result<Resp
 
 /// The index, as fresh as wanted.
 async fn index(shop: &Shop, wanted: Freshness) -> Result<Arc<SearchIndex>, Problem> {
-    let index = shop.reads.search().and_then(Search::current).ok_or_else(|| {
+    let index = shop.search.current().ok_or_else(|| {
         Problem::new(&kind::UNAVAILABLE, "the search index is being filled for the first time").retry_after(2)
     })?;
     let position = Position::new(wanted.min_position);

@@ -12,7 +12,9 @@ use daybook_api::{Api, Limits, NodeStatus, Parts, Roles};
 use daybook_audit::Keeper;
 use daybook_engine::{Engine, EngineOptions, SimulatedGateway};
 use daybook_event_log::{EmbeddedLog, EmbeddedOptions, EventLog};
-use daybook_projections::{Options, Part, ReadModels};
+use daybook_projections::{Options, Part};
+use daybook_search::{Search, SearchConfig};
+use daybook_views::Views;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use serde_json::{Map, Value, json};
 use std::sync::{Arc, OnceLock};
@@ -24,7 +26,7 @@ pub(crate) struct Shop {
     pub(crate) api: Api,
     pub(crate) engine: Engine,
     pub(crate) stopping: CancellationToken,
-    reads: ReadModels,
+    reads: Views,
     pub(crate) dir: TempDir,
 }
 
@@ -99,7 +101,9 @@ pub(crate) async fn open(dir: TempDir, limits: Limits) -> Shop {
     // Before the parts that record.
     let node = TestNode::new();
     let log: Arc<dyn EventLog> = Arc::new(EmbeddedLog::open(at("log"), EmbeddedOptions::default()).unwrap());
-    let reads = ReadModels::open(&at("read"), Options::default()).unwrap();
+    let search = Search::default();
+    let filling = search.definition(SearchConfig::default());
+    let reads = Views::open_with(&at("read"), Options::default(), vec![filling]).unwrap();
     let gateway = Arc::new(SimulatedGateway::new());
     let options = EngineOptions {
         gateway: gateway.clone(),
@@ -115,6 +119,7 @@ pub(crate) async fn open(dir: TempDir, limits: Limits) -> Shop {
     let api = Api::new(Parts {
         engine: engine.clone(),
         reads: reads.clone(),
+        search,
         gateway,
         audit,
         node: Arc::new(node),

@@ -10,7 +10,8 @@ use crate::{
 };
 use anyhow::ensure;
 use daybook_event_log::{EmbeddedLog, EventLog, Position};
-use daybook_projections::{Options, ReadModels};
+use daybook_projections::Options;
+use daybook_views::Views;
 use std::{path::Path, sync::Arc, time::Instant};
 
 pub(super) async fn run(effort: Effort) -> anyhow::Result<Report> {
@@ -38,7 +39,7 @@ pub(super) async fn run(effort: Effort) -> anyhow::Result<Report> {
 
 /// Empty read models that were filled from a log, and what that took.
 pub(super) struct Replayed {
-    pub(super) models: ReadModels,
+    pub(super) models: Views,
     pub(super) seconds: f64,
     cpu_seconds: f64,
     /// More than before, at the peak.
@@ -50,7 +51,7 @@ impl Replayed {
         let own = Process::own();
         own.reset_peak();
         let (start, cpu, rss) = (Instant::now(), own.cpu_seconds(), own.rss_mib());
-        let models = ReadModels::replay(log.clone(), None, dir).await?;
+        let models = Views::replay(log.clone(), None, dir).await?;
         let (seconds, cpu_seconds) = (start.elapsed().as_secs_f64(), own.cpu_seconds() - cpu);
         Ok(Self { models, seconds, cpu_seconds, rss_mib: own.peak_rss_mib().saturating_sub(rss) })
     }
@@ -70,8 +71,8 @@ async fn read_only(log: &dyn EventLog, head: Position) -> anyhow::Result<(f64, f
 }
 
 /// Replay equals live, row by row; answers how many rows.
-fn compare(replayed: &ReadModels, year: &Year) -> anyhow::Result<usize> {
-    let live = ReadModels::open(&year.data.join("read"), Options { search: None, ..Options::default() })?;
+fn compare(replayed: &Views, year: &Year) -> anyhow::Result<usize> {
+    let live = Views::open(&year.data.join("read"), Options::default())?;
     let mut compared = 0;
     for name in replayed.names().collect::<Vec<_>>() {
         let (ours, theirs) = (replayed.rows(name)?, live.rows(name)?);

@@ -8,20 +8,21 @@
 //!
 //! Expiry is decided by time when stock is read for a decision, so a late sweeper never matters.
 
-mod allocate;
-mod command;
-mod decide;
-mod event;
-mod reserve;
-mod state;
+mod commands;
+mod events;
+#[expect(clippy::module_inception, reason = "the aggregate has the name of its folder")]
+mod inventory;
+mod reservations;
+mod stock;
 
-pub use command::{
+pub use commands::{
     AdjustStock, CommitReservation, CountStock, ExpireReservations, InventoryCommand, InventoryRejection,
     ReceiveStock, ReleaseReservation, ReserveStock, ReturnStock, SetStockPolicy, ShipReserved, TransferStock,
 };
-pub use event::{
+pub use events::{
     InventoryEvent, LocationQuantity, ReleaseReason, ReservationCommitted, ReservationExpired,
     ReservationReleased, StockAdjusted, StockCounted, StockPolicySet, StockReceived, StockReserved,
     StockReturned, StockShipped, StockTransferred,
 };
-pub use state::{Inventory, Stock};
+pub use inventory::Inventory;
+pub use stock::Stock;

@@ -1,9 +1,9 @@
-//! What an order's lines come to, and what is captured and refunded for some of their units.
+//! What the lines of a new order come to, and what is to be paid beside them.
 //!
 //! Discounts are spread over the lines by largest remainder, so that a line that comes back is refunded at
 //! what was paid for it. What discounts exceed the goods by is taken off carriage and other charges.
 
-use super::{Charge, OrderLine, OrderPlaced, state::Ledger};
+use super::{Charge, OrderLine, OrderPlaced};
 use crate::{Money, MoneyError, cart::CartLine};
 
 /// The lines of an order with their share of all negative charges.
@@ -38,14 +38,4 @@ pub(super) fn order_lines(
 /// What is to be paid beside the goods, in minor units: captured with the first shipment.
 pub(super) fn extras(placed: &OrderPlaced) -> i64 {
     placed.lines.iter().fold(placed.total.minor, |rest, line| rest.saturating_sub(line.net.minor))
-}
-
-/// What `more` units cost, in minor units, when `before` of the line's were counted already. Rounded so that
-/// the parts of a line always sum to its whole.
-pub(super) fn share(line: &Ledger, before: u32, more: u32) -> i64 {
-    let upto = |units: u32| {
-        let share = i128::from(line.net_minor) * i128::from(units) / i128::from(line.ordered.max(1));
-        i64::try_from(share).unwrap_or(line.net_minor)
-    };
-    upto(before.saturating_add(more)).saturating_sub(upto(before))
 }

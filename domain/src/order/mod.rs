@@ -11,20 +11,27 @@
 //! ```
 
 mod amounts;
-mod command;
-mod credit;
-mod decide;
-mod event;
-mod goods;
-mod state;
+mod commands;
+mod events;
+mod line_quantities;
+mod lines;
+#[expect(clippy::module_inception, reason = "the aggregate has the name of its folder")]
+mod order;
+mod placed_order;
+mod refunds;
 
-pub use command::{
+pub use commands::{
     AllocateOrder, CancelOrder, ConfirmOrder, CreditOrder, DeliverOrder, OrderCommand, OrderRejection,
     PlaceOrder, RejectOrder, ReturnGoods, ShipOrder,
 };
-pub use event::{
+pub use events::{
     Allocation, AllocationDiscarded, Charge, ChargeKind, LineQuantity, OrderAllocated, OrderCancelled,
     OrderCompleted, OrderConfirmed, OrderCredited, OrderDelivered, OrderEvent, OrderLine, OrderPlaced,
     OrderRejected, OrderReturned, OrderShipped, RejectReason, ReturnCondition, ReturnedLine, SkuQuantity,
 };
-pub use state::{Fulfilment, Lifecycle, Order};
+use line_quantities::LineQuantities;
+pub use lines::Fulfilment;
+use lines::OrderLines;
+pub use order::{Lifecycle, Order};
+use placed_order::PlacedOrder;
+use refunds::Refunds;

@@ -7,22 +7,26 @@
 //! Every request to the gateway is an operation with its own id, recorded before the call. A call whose
 //! outcome is not known is resolved by asking for the operation's status, never by calling blindly again.
 
-mod command;
-mod decide;
-mod event;
+mod account;
+mod commands;
+mod events;
 mod gateway;
-mod outcome;
-mod state;
+mod ledger;
+#[expect(clippy::module_inception, reason = "the aggregate has the name of its folder")]
+mod payment;
+mod status;
 
-pub use command::{
+pub use account::Account;
+pub use commands::{
     PaymentCommand, PaymentRejection, RecordOutcome, RequestAuthorization, RequestCapture, RequestRefund,
     RequestVoid,
 };
-pub use event::{
+pub use events::{
     AuthorizationRequested, CaptureFailed, CaptureRequested, OperationKind, PaymentActionRequired,
     PaymentAuthorized, PaymentCancelled, PaymentCaptured, PaymentDeclined, PaymentEvent,
     PaymentOutcomeUnknown, PaymentRefunded, PaymentVoided, RefundDeferred, RefundFailed, RefundRequested,
     VoidDeferred, VoidFailed, VoidRequested,
 };
 pub use gateway::{GatewayOutcome, GatewayRequest};
-pub use state::{Account, Payment, PaymentStatus};
+pub use payment::Payment;
+pub use status::PaymentStatus;

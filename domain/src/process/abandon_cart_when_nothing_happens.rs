@@ -2,7 +2,7 @@
 
 use super::{Deadline, Process, Reaction, Trigger};
 use crate::{
-    Command, Event,
+    Command, Event, EventSet as _, Interests,
     cart::{AbandonCart, AbandonReason, CartCommand, CartEvent},
 };
 use std::time::Duration;
@@ -17,8 +17,8 @@ impl Process for AbandonCartWhenNothingHappens {
         "abandon_cart_when_nothing_happens"
     }
 
-    fn concerns(&self, aggregate: &str, _event_type: &str) -> bool {
-        self.idle.is_some() && aggregate == "cart"
+    fn interests(&self) -> Interests {
+        if self.idle.is_some() { Interests::of(CartEvent::KINDS) } else { Interests::NONE }
     }
 
     fn react(&self, _occurrence: Trigger<'_>) -> Reaction {

@@ -2,8 +2,11 @@
 
 use super::{Process, Reaction, Trigger};
 use crate::{
-    Event,
-    payment::{GatewayRequest, OperationKind, PaymentEvent},
+    Event, EventData as _, Interests,
+    payment::{
+        AuthorizationRequested, CaptureRequested, GatewayRequest, OperationKind, PaymentEvent,
+        RefundRequested, VoidRequested,
+    },
 };
 
 #[derive(Debug)]
@@ -14,14 +17,13 @@ impl Process for CallGatewayWhenPaymentAsks {
         "call_gateway_when_payment_asks"
     }
 
-    fn concerns(&self, aggregate: &str, event_type: &str) -> bool {
-        matches!(
-            (aggregate, event_type),
-            ("payment", "AuthorizationRequested")
-                | ("payment", "CaptureRequested")
-                | ("payment", "VoidRequested")
-                | ("payment", "RefundRequested")
-        )
+    fn interests(&self) -> Interests {
+        Interests::of(&[
+            AuthorizationRequested::KIND,
+            CaptureRequested::KIND,
+            VoidRequested::KIND,
+            RefundRequested::KIND,
+        ])
     }
 
     fn react(&self, trigger: Trigger<'_>) -> Reaction {

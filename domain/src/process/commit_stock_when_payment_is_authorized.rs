@@ -3,7 +3,7 @@
 
 use super::{Process, Reaction, StepOutcome, Trigger};
 use crate::{
-    Command, Event,
+    Command, Event, EventData as _, Interests,
     inventory::{CommitReservation, InventoryCommand},
     order::{ConfirmOrder, OrderCommand, RejectOrder, RejectReason},
     payment::{PaymentAuthorized, PaymentEvent},
@@ -17,8 +17,8 @@ impl Process for CommitStockWhenPaymentIsAuthorized {
         "commit_stock_when_payment_is_authorized"
     }
 
-    fn concerns(&self, aggregate: &str, event_type: &str) -> bool {
-        (aggregate, event_type) == ("payment", "PaymentAuthorized")
+    fn interests(&self) -> Interests {
+        Interests::of(&[PaymentAuthorized::KIND])
     }
 
     fn react(&self, trigger: Trigger<'_>) -> Reaction {

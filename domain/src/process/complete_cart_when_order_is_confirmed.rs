@@ -2,9 +2,9 @@
 
 use super::{Process, Reaction, Trigger};
 use crate::{
-    Command, Event,
+    Command, Event, EventData as _, Interests,
     cart::{CartCommand, CompleteCart},
-    order::OrderEvent,
+    order::{OrderConfirmed, OrderEvent},
 };
 
 #[derive(Debug)]
@@ -15,8 +15,8 @@ impl Process for CompleteCartWhenOrderIsConfirmed {
         "complete_cart_when_order_is_confirmed"
     }
 
-    fn concerns(&self, aggregate: &str, event_type: &str) -> bool {
-        (aggregate, event_type) == ("order", "OrderConfirmed")
+    fn interests(&self) -> Interests {
+        Interests::of(&[OrderConfirmed::KIND])
     }
 
     fn react(&self, trigger: Trigger<'_>) -> Reaction {

@@ -29,7 +29,7 @@ mod resolve_payment_when_outcome_is_unknown;
 mod restock_and_refund_when_goods_are_returned;
 mod ship_stock_and_capture_payment_when_order_is_shipped;
 
-use crate::{Command, Event, Quantity, Rejection, Sku, Timestamp, payment::GatewayRequest};
+use crate::{Command, Event, Interests, Quantity, Rejection, Sku, Timestamp, payment::GatewayRequest};
 use std::{collections::BTreeMap, time::Duration};
 
 /// What is to be done about an event.
@@ -97,8 +97,8 @@ pub trait Process: Send + Sync {
     /// A sentence, for example `reserve_stock_when_order_is_placed`. Persisted in command ids and actors.
     fn name(&self) -> &'static str;
 
-    /// Whether events of this type concern it, so that others need not be decoded.
-    fn concerns(&self, aggregate: &str, event_type: &str) -> bool;
+    /// The events that it reacts to; others are not decoded for it. Asked once, when the program starts.
+    fn interests(&self) -> Interests;
 
     /// What is to be done about an event.
     fn react(&self, trigger: Trigger<'_>) -> Reaction;

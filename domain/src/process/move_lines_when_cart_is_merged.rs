@@ -3,8 +3,8 @@
 
 use super::{Process, Reaction, Trigger};
 use crate::{
-    Command, Event,
-    cart::{AddLines, CartCommand, CartEvent, NewLine},
+    Command, Event, EventData as _, Interests,
+    cart::{AddLines, CartCommand, CartEvent, CartMerged, NewLine},
 };
 
 #[derive(Debug)]
@@ -15,8 +15,8 @@ impl Process for MoveLinesWhenCartIsMerged {
         "move_lines_when_cart_is_merged"
     }
 
-    fn concerns(&self, aggregate: &str, event_type: &str) -> bool {
-        (aggregate, event_type) == ("cart", "CartMerged")
+    fn interests(&self) -> Interests {
+        Interests::of(&[CartMerged::KIND])
     }
 
     fn react(&self, trigger: Trigger<'_>) -> Reaction {

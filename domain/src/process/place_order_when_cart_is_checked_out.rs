@@ -2,8 +2,8 @@
 
 use super::{Process, Reaction, Trigger};
 use crate::{
-    Command, Event,
-    cart::CartEvent,
+    Command, Event, EventData as _, Interests,
+    cart::{CartCheckedOut, CartEvent},
     order::{OrderCommand, PlaceOrder},
 };
 
@@ -15,8 +15,8 @@ impl Process for PlaceOrderWhenCartIsCheckedOut {
         "place_order_when_cart_is_checked_out"
     }
 
-    fn concerns(&self, aggregate: &str, event_type: &str) -> bool {
-        (aggregate, event_type) == ("cart", "CartCheckedOut")
+    fn interests(&self) -> Interests {
+        Interests::of(&[CartCheckedOut::KIND])
     }
 
     fn react(&self, trigger: Trigger<'_>) -> Reaction {

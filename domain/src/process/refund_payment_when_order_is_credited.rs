@@ -2,8 +2,8 @@
 
 use super::{Process, Reaction, Trigger};
 use crate::{
-    Command, Event,
-    order::OrderEvent,
+    Command, Event, EventData as _, Interests,
+    order::{OrderCredited, OrderEvent},
     payment::{PaymentCommand, RequestRefund},
 };
 
@@ -15,8 +15,8 @@ impl Process for RefundPaymentWhenOrderIsCredited {
         "refund_payment_when_order_is_credited"
     }
 
-    fn concerns(&self, aggregate: &str, event_type: &str) -> bool {
-        (aggregate, event_type) == ("order", "OrderCredited")
+    fn interests(&self) -> Interests {
+        Interests::of(&[OrderCredited::KIND])
     }
 
     fn react(&self, trigger: Trigger<'_>) -> Reaction {

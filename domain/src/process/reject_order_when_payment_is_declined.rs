@@ -2,9 +2,9 @@
 
 use super::{Process, Reaction, Trigger};
 use crate::{
-    Command, Event,
+    Command, Event, EventData as _, Interests,
     order::{OrderCommand, RejectOrder, RejectReason},
-    payment::PaymentEvent,
+    payment::{PaymentDeclined, PaymentEvent},
 };
 
 #[derive(Debug)]
@@ -15,8 +15,8 @@ impl Process for RejectOrderWhenPaymentIsDeclined {
         "reject_order_when_payment_is_declined"
     }
 
-    fn concerns(&self, aggregate: &str, event_type: &str) -> bool {
-        (aggregate, event_type) == ("payment", "PaymentDeclined")
+    fn interests(&self) -> Interests {
+        Interests::of(&[PaymentDeclined::KIND])
     }
 
     fn react(&self, trigger: Trigger<'_>) -> Reaction {

@@ -2,8 +2,11 @@
 
 use super::{Deadline, Process, Reaction, Trigger};
 use crate::{
-    Command, Event,
-    order::{OrderCommand, OrderEvent, RejectOrder, RejectReason},
+    Command, Event, EventData as _, Interests,
+    order::{
+        OrderCancelled, OrderCommand, OrderConfirmed, OrderEvent, OrderPlaced, OrderRejected, RejectOrder,
+        RejectReason,
+    },
 };
 use std::time::Duration;
 
@@ -17,14 +20,8 @@ impl Process for RejectOrderWhenPaymentTimesOut {
         "reject_order_when_payment_times_out"
     }
 
-    fn concerns(&self, aggregate: &str, event_type: &str) -> bool {
-        matches!(
-            (aggregate, event_type),
-            ("order", "OrderPlaced")
-                | ("order", "OrderConfirmed")
-                | ("order", "OrderRejected")
-                | ("order", "OrderCancelled")
-        )
+    fn interests(&self) -> Interests {
+        Interests::of(&[OrderPlaced::KIND, OrderConfirmed::KIND, OrderRejected::KIND, OrderCancelled::KIND])
     }
 
     fn react(&self, _occurrence: Trigger<'_>) -> Reaction {

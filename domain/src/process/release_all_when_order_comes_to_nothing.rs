@@ -6,10 +6,10 @@
 
 use super::{Process, Reaction, Trigger};
 use crate::{
-    CartId, Command, Event, OrderId, PaymentId, Sku,
+    CartId, Command, Event, EventData as _, Interests, OrderId, PaymentId, Sku,
     cart::{AbandonCart, AbandonReason, CartCommand, CompleteCart},
     inventory::{InventoryCommand, ReleaseReason, ReleaseReservation},
-    order::OrderEvent,
+    order::{AllocationDiscarded, OrderCancelled, OrderEvent, OrderRejected},
     payment::{PaymentCommand, RequestVoid},
 };
 
@@ -21,11 +21,8 @@ impl Process for ReleaseAllWhenOrderComesToNothing {
         "release_all_when_order_comes_to_nothing"
     }
 
-    fn concerns(&self, aggregate: &str, event_type: &str) -> bool {
-        matches!(
-            (aggregate, event_type),
-            ("order", "OrderRejected") | ("order", "OrderCancelled") | ("order", "AllocationDiscarded")
-        )
+    fn interests(&self) -> Interests {
+        Interests::of(&[OrderRejected::KIND, OrderCancelled::KIND, AllocationDiscarded::KIND])
     }
 
     fn react(&self, trigger: Trigger<'_>) -> Reaction {

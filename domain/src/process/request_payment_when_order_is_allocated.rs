@@ -2,8 +2,8 @@
 
 use super::{Process, Reaction, Trigger};
 use crate::{
-    Command, Event,
-    order::OrderEvent,
+    Command, Event, EventData as _, Interests,
+    order::{OrderAllocated, OrderEvent},
     payment::{PaymentCommand, RequestAuthorization},
 };
 
@@ -15,8 +15,8 @@ impl Process for RequestPaymentWhenOrderIsAllocated {
         "request_payment_when_order_is_allocated"
     }
 
-    fn concerns(&self, aggregate: &str, event_type: &str) -> bool {
-        (aggregate, event_type) == ("order", "OrderAllocated")
+    fn interests(&self) -> Interests {
+        Interests::of(&[OrderAllocated::KIND])
     }
 
     fn react(&self, trigger: Trigger<'_>) -> Reaction {

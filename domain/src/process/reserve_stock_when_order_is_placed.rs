@@ -5,7 +5,7 @@
 
 use super::{Process, Reaction, StepOutcome, Trigger, units_per_sku};
 use crate::{
-    Command, Event, OrderId, Quantity, Rejection, Sku,
+    Command, Event, EventData as _, Interests, OrderId, Quantity, Rejection, Sku,
     inventory::{
         InventoryCommand, InventoryEvent, InventoryRejection, ReleaseReason, ReleaseReservation,
         ReserveStock, StockReserved,
@@ -24,8 +24,8 @@ impl Process for ReserveStockWhenOrderIsPlaced {
         "reserve_stock_when_order_is_placed"
     }
 
-    fn concerns(&self, aggregate: &str, event_type: &str) -> bool {
-        (aggregate, event_type) == ("order", "OrderPlaced")
+    fn interests(&self) -> Interests {
+        Interests::of(&[OrderPlaced::KIND])
     }
 
     fn react(&self, trigger: Trigger<'_>) -> Reaction {

@@ -2,8 +2,8 @@
 
 use super::{Process, Reaction, Trigger};
 use crate::{
-    Event,
-    payment::{GatewayRequest, OperationKind, PaymentEvent},
+    Event, EventData as _, Interests,
+    payment::{GatewayRequest, OperationKind, PaymentActionRequired, PaymentEvent, PaymentOutcomeUnknown},
 };
 
 #[derive(Debug)]
@@ -14,11 +14,8 @@ impl Process for ResolvePaymentWhenOutcomeIsUnknown {
         "resolve_payment_when_outcome_is_unknown"
     }
 
-    fn concerns(&self, aggregate: &str, event_type: &str) -> bool {
-        matches!(
-            (aggregate, event_type),
-            ("payment", "PaymentOutcomeUnknown") | ("payment", "PaymentActionRequired")
-        )
+    fn interests(&self) -> Interests {
+        Interests::of(&[PaymentOutcomeUnknown::KIND, PaymentActionRequired::KIND])
     }
 
     fn react(&self, trigger: Trigger<'_>) -> Reaction {

@@ -2,9 +2,9 @@
 
 use super::{Process, Reaction, Trigger, units_per_sku};
 use crate::{
-    Command, Event,
+    Command, Event, EventData as _, Interests,
     inventory::{InventoryCommand, ReturnStock},
-    order::{OrderEvent, ReturnCondition},
+    order::{OrderEvent, OrderReturned, ReturnCondition},
     payment::{PaymentCommand, RequestRefund},
 };
 
@@ -16,8 +16,8 @@ impl Process for RestockAndRefundWhenGoodsAreReturned {
         "restock_and_refund_when_goods_are_returned"
     }
 
-    fn concerns(&self, aggregate: &str, event_type: &str) -> bool {
-        (aggregate, event_type) == ("order", "OrderReturned")
+    fn interests(&self) -> Interests {
+        Interests::of(&[OrderReturned::KIND])
     }
 
     fn react(&self, trigger: Trigger<'_>) -> Reaction {

@@ -2,9 +2,9 @@
 
 use super::{Process, Reaction, Trigger};
 use crate::{
-    Command, Event,
+    Command, Event, EventData as _, Interests,
     inventory::{InventoryCommand, ShipReserved},
-    order::OrderEvent,
+    order::{OrderEvent, OrderShipped},
     payment::{PaymentCommand, RequestCapture},
 };
 
@@ -16,8 +16,8 @@ impl Process for ShipStockAndCapturePaymentWhenOrderIsShipped {
         "ship_stock_and_capture_payment_when_order_is_shipped"
     }
 
-    fn concerns(&self, aggregate: &str, event_type: &str) -> bool {
-        (aggregate, event_type) == ("order", "OrderShipped")
+    fn interests(&self) -> Interests {
+        Interests::of(&[OrderShipped::KIND])
     }
 
     fn react(&self, trigger: Trigger<'_>) -> Reaction {

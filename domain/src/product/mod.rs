@@ -4,17 +4,17 @@
 //! (none) --PutProduct--> Draft | Published --PutProduct/ArchiveProduct--> … | Archived
 //! ```
 
-mod command;
-mod decide;
-mod event;
+mod commands;
+mod events;
 mod limits;
-mod state;
+#[expect(clippy::module_inception, reason = "the aggregate has the name of its folder")]
+mod product;
 
-pub use command::{
+pub use commands::{
     ArchiveProduct, ChangePrices, ProductCommand, ProductRejection, PublishProduct, PutProduct,
 };
-pub use event::{
+pub use events::{
     AttributeValue, Media, PricesChanged, ProductArchived, ProductCreated, ProductEvent, ProductPublished,
     ProductRevised, ProductSpec, ProductStatus, ProductUnpublished, SkuPrices, Variant,
 };
-pub use state::Product;
+pub use product::Product;

@@ -2,6 +2,7 @@
 
 use crate::examples::{at, context, context_at, order_id, place, return_id, shipment_id, sku, units};
 use cqrs_es::test::{AggregateTestExecutor, TestFramework};
+use daybook_domain::EventSet as _;
 use daybook_domain::inventory::{
     AdjustStock, CommitReservation, CountStock, ExpireReservations, Inventory, InventoryCommand,
     InventoryEvent, InventoryRejection, LocationQuantity, ReceiveStock, ReleaseReason, ReleaseReservation,
@@ -103,7 +104,7 @@ fn a_hold_that_ran_out_is_written_down_when_its_units_are_needed_and_not_before(
     let held = after([receive("leeds", 5), reserve(1, 4)]);
     let names = |seconds, count| -> Vec<_> {
         let decided = later(held.clone(), seconds).when(reserve(2, count)).inspect_result();
-        decided.map(|events| events.iter().map(InventoryEvent::type_name).collect()).unwrap_or_default()
+        decided.map(|events| events.iter().map(|event| event.kind().name).collect()).unwrap_or_default()
     };
     assert_eq!(names(899, 2), Vec::<&str>::new());
     assert_eq!(names(900, 2), ["ReservationExpired", "StockReserved"]);

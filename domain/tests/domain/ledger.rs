@@ -9,7 +9,7 @@ use crate::{
     stock::{above_floor, reconcile},
 };
 use daybook_domain::{
-    AggregateState, Command, Event, LineId,
+    AggregateState, Command, Decider as _, Event, LineId,
     cart::{AddLines, Cart, CartCommand, CartEvent, CheckOutCart, CreateCart},
     inventory::{
         self, CommitReservation, ExpireReservations, Inventory, InventoryCommand, InventoryEvent,

@@ -5,6 +5,7 @@
 
 mod anything;
 mod cart;
+mod credit;
 mod examples;
 mod gateway;
 mod inventory;

@@ -3,7 +3,7 @@
 use crate::examples::{context, gbp, operation, order_id, payment_id, sku};
 use cqrs_es::test::{AggregateTestExecutor, TestFramework};
 use daybook_domain::{
-    OperationId,
+    Decider as _, EventSet as _, OperationId,
     payment::{
         GatewayOutcome, Payment, PaymentCancelled, PaymentCommand, PaymentEvent, PaymentRejection,
         PaymentStatus, RecordOutcome, RequestAuthorization, RequestCapture, RequestRefund, RequestVoid,
@@ -63,7 +63,7 @@ fn after(commands: impl IntoIterator<Item = PaymentCommand>) -> Vec<PaymentEvent
 }
 
 fn story(commands: impl IntoIterator<Item = PaymentCommand>) -> Vec<&'static str> {
-    after(commands).iter().map(PaymentEvent::type_name).collect()
+    after(commands).iter().map(|event| event.kind().name).collect()
 }
 
 fn status(commands: impl IntoIterator<Item = PaymentCommand>) -> Option<PaymentStatus> {

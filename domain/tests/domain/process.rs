@@ -5,7 +5,7 @@ use crate::examples::{
     sku, units,
 };
 use daybook_domain::{
-    Command, Event, LineId, Rejection,
+    AGGREGATES, Command, Event, LineId, Rejection,
     inventory::{InventoryEvent, InventoryRejection, LocationQuantity, StockReserved},
     order::{
         Allocation, OrderAllocated, OrderCancelled, OrderCommand, OrderEvent, OrderLine, OrderPlaced,
@@ -37,8 +37,7 @@ fn named(commands: &[Command]) -> Vec<String> {
 
 /// What all processes together do about an event at once.
 fn reactions(event: &Event) -> Vec<String> {
-    let concerned =
-        all().into_iter().filter(|process| process.concerns(event.aggregate(), event.type_name()));
+    let concerned = all().into_iter().filter(|process| process.interests().contain(event.kind().index()));
     let commands = concerned.flat_map(|process| match process.react(trigger(event)) {
         Reaction::Commands(commands) => named(&commands),
         Reaction::CallGateway(request) => vec![format!("call {:?}", request.kind)],
@@ -95,9 +94,8 @@ fn names_are_sentences_and_each_is_there_once() {
 #[test]
 fn every_event_a_process_waits_for_can_happen() {
     for process in all() {
-        let mut known =
-            Event::TYPES.iter().flat_map(|(aggregate, types)| types.iter().map(move |t| (aggregate, t.0)));
-        assert!(known.any(|(aggregate, event)| process.concerns(aggregate, event)), "{}", process.name());
+        let interests = process.interests();
+        assert!(Event::kinds().any(|kind| interests.contain(kind.index())), "{}", process.name());
     }
 }
 
@@ -105,9 +103,9 @@ fn every_event_a_process_waits_for_can_happen() {
 fn what_concludes_a_reaction_can_happen_in_the_stream_that_it_reacts_to() {
     for process in all() {
         for conclusion in process.conclusions() {
-            let can_follow = Event::TYPES.iter().any(|(aggregate, types)| {
-                types.iter().any(|t| process.concerns(aggregate, t.0))
-                    && types.iter().any(|t| t.0 == *conclusion)
+            let can_follow = AGGREGATES.iter().any(|aggregate| {
+                aggregate.events.iter().any(|kind| process.interests().contain(kind.index()))
+                    && aggregate.events.iter().any(|kind| kind.name == *conclusion)
             });
             assert!(can_follow, "{}: {conclusion}", process.name());
         }

@@ -98,7 +98,7 @@ impl Shop {
         let recorded = &self.log[position];
         let event = &recorded.event;
         for (number, process) in self.processes.iter().enumerate() {
-            if !process.concerns(event.aggregate(), event.type_name()) {
+            if !process.interests().contain(event.kind().index()) {
                 continue;
             }
             self.tasks.push(Task { process: number, position, step: Step::React });

@@ -319,6 +319,25 @@ fn every_state_answers_every_command_as_written_down() {
     }
 }
 
+#[test]
+fn a_state_is_stored_as_before_or_has_a_new_version() {
+    let mut stored = String::new();
+    for Decider { kind, states, .. } in [products(), carts(), orders(), stock(), payments()] {
+        for (name, steps) in states {
+            let state = reach(kind, &steps);
+            let snapshot = String::from_utf8(state.to_snapshot()).unwrap();
+            stored.push_str(&format!("{kind}, {name}, version {}\n    {snapshot}\n", state.state_version()));
+        }
+    }
+    if stored != include_str!("snapshots.txt") {
+        let path = concat!(env!("CARGO_TARGET_TMPDIR"), "/snapshots.txt");
+        std::fs::write(path, &stored).unwrap();
+        panic!(
+            "states are stored in another way than in snapshots.txt: raise STATE_VERSION, then copy {path} there"
+        );
+    }
+}
+
 /// What cqrs-es does with the same state, command and context.
 fn by_cqrs_es<A: Aggregate<Services = daybook_domain::Context>>(
     mut state: A,

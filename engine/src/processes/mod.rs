@@ -23,8 +23,7 @@ pub(crate) use checkpoint::Checkpoints;
 pub(crate) use runner::Runner;
 
 use crate::CommandError;
-use ahash::AHashMap;
-use daybook_domain::{Event, Timestamp, process::Process};
+use daybook_domain::{AGGREGATES, Event, KindIndex, Timestamp, process::Process};
 use daybook_event_log::{Position, StreamId, Version};
 use uuid::Uuid;
 
@@ -68,34 +67,34 @@ pub(crate) struct StepDone {
 /// Which events concern which processes, as bits.
 #[derive(Default)]
 pub(crate) struct Concerns {
-    masks: AHashMap<(&'static str, &'static str), u64>,
+    /// By the number of the event kind.
+    masks: Vec<u64>,
 }
 
 impl Concerns {
     /// What the processes say of every event there is.
     pub(crate) fn of(processes: &[Box<dyn Process>]) -> Self {
         assert!(processes.len() <= 64, "a mask has a bit per process");
-        let mut masks = AHashMap::new();
-        for (aggregate, types) in Event::TYPES {
-            for (event_type, _) in *types {
-                let concerned = processes.iter().enumerate();
-                let mask = concerned
-                    .filter(|(_, process)| process.concerns(aggregate, event_type))
-                    .fold(0, |mask, (bit, _)| mask | 1 << bit);
-                if mask != 0 {
-                    masks.insert((*aggregate, *event_type), mask);
-                }
+        let mut masks = vec![0; KindIndex::bound(AGGREGATES.len())];
+        for (bit, process) in processes.iter().enumerate() {
+            let interests = process.interests();
+            for kind in Event::kinds().filter(|kind| interests.contain(kind.index())) {
+                masks[kind.index().get()] |= 1 << bit;
             }
         }
         Self { masks }
     }
 
     pub(crate) fn any(&self) -> bool {
-        !self.masks.is_empty()
+        self.masks.iter().any(|mask| *mask != 0)
     }
 
     pub(crate) fn mask(&self, aggregate: &str, event_type: &str) -> u64 {
-        self.masks.get(&(aggregate, event_type)).copied().unwrap_or(0)
+        Event::kind_index(aggregate, event_type).map_or(0, |kind| self.of_kind(kind))
+    }
+
+    fn of_kind(&self, kind: KindIndex) -> u64 {
+        self.masks.get(kind.get()).copied().unwrap_or(0)
     }
 
     /// The processes that an event of this type concerns.
@@ -107,7 +106,7 @@ impl Concerns {
     pub(crate) fn pick(&self, events: &[Event]) -> Vec<(usize, Event)> {
         let concerned = events.iter().enumerate();
         concerned
-            .filter(|(_, event)| self.mask(event.aggregate(), event.type_name()) != 0)
+            .filter(|(_, event)| self.of_kind(event.kind().index()) != 0)
             .map(|(index, event)| (index, event.clone()))
             .collect()
     }

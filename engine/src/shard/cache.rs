@@ -1,12 +1,10 @@
 //! The aggregates a shard has in memory, so that a command normally costs no read.
 //!
 //! Bounded by count. What is thrown out is chosen by second chance (the CLOCK algorithm, Corbató 1968): an
-//! entry used since it was last looked at gets another round. Products and stock get several: they are wanted
-//! as long as they are sold, while a cart, an order and a payment are hardly looked at again once the order is
-//! confirmed. An entry whose last events are not durable yet is never thrown out: the log could not give it back.
+//! entry used since it was last looked at gets another round; one of the class `Hot` gets several. An entry whose last events are not durable yet is never thrown out: the log could not give it back.
 
 use ahash::AHashMap;
-use daybook_domain::AggregateState;
+use daybook_domain::{AggregateState, CacheClass};
 use daybook_event_log::{StreamId, Version};
 use std::collections::VecDeque;
 use uuid::Uuid;
@@ -46,8 +44,11 @@ impl Entry {
 }
 
 /// How many rounds a stream stays after it was used again.
-fn rounds(stream: &StreamId) -> u8 {
-    if matches!(stream.aggregate(), "inventory" | "product") { 8 } else { 1 }
+const fn rounds(state: &AggregateState) -> u8 {
+    match state.kind().cache {
+        CacheClass::Hot => 8,
+        CacheClass::Normal => 1,
+    }
 }
 
 impl Cache {
@@ -59,7 +60,7 @@ impl Cache {
     pub(crate) fn pin(&mut self, stream: &StreamId, batch: u64) -> bool {
         self.entries.get_mut(stream).is_some_and(|entry| {
             entry.used_in = batch;
-            entry.rounds = rounds(stream);
+            entry.rounds = rounds(&entry.state);
             true
         })
     }

@@ -4,7 +4,6 @@ use async_trait::async_trait;
 use daybook_event_log::{
     Append, AppendFuture, EventLog, LogError, MemoryLog, Position, RecordedEvent, StreamId, Version,
 };
-use futures::FutureExt;
 use std::sync::{
     Arc,
     atomic::{AtomicUsize, Ordering},
@@ -29,12 +28,10 @@ impl GatedLog {
 #[async_trait]
 impl EventLog for GatedLog {
     fn append(&self, group: Vec<Append>) -> AppendFuture {
-        let (gate, answer) = (Arc::clone(&self.gate), self.inner.append(group));
-        async move {
+        let gate = Arc::clone(&self.gate);
+        self.inner.append(group).durable_after(async move {
             gate.acquire().await.expect("the gate is never closed").forget();
-            answer.await
-        }
-        .boxed()
+        })
     }
 
     async fn read_stream(

@@ -8,7 +8,6 @@ use daybook_event_log::{
     Append, AppendFuture, AppendOutcome, EventLog, LogError, MemoryLog, Position, RecordedEvent, StreamId,
     Version,
 };
-use futures::FutureExt;
 use std::{
     collections::VecDeque,
     sync::{Arc, Mutex, MutexGuard},
@@ -119,12 +118,12 @@ impl EventLog for SimLog {
         let (answer, outcome) = oneshot::channel();
         let mut queue = self.queue();
         if queue.crashed {
-            return std::future::ready(Err(LogError::Closed)).boxed();
+            return AppendFuture::ready(Err(LogError::Closed));
         }
         queue.groups.push_back((group, answer));
         drop(queue);
         self.more.notify_one();
-        async move { outcome.await.unwrap_or(Err(LogError::Closed)) }.boxed()
+        AppendFuture::at_once(async move { outcome.await.unwrap_or(Err(LogError::Closed)) })
     }
 
     async fn read_stream(

@@ -1,7 +1,7 @@
 //! `as-of`: any read model as it was at a position or a time, in the JSON the HTTP interface serves.
 //!
-//! A read model of one thing is made of the events of a few streams and is shown by `daybook_projections::past`, as
-//! the HTTP interface does it. Only a search needs the events of all products and their stock, which fill an index of
+//! An entry of a view is made of the events of a few streams and is shown by `daybook_views::AsOf`, as the HTTP
+//! interface does it. Only a search needs the events of all products and their stock, which fill an index of
 //! its own that goes away again.
 
 mod point;
@@ -12,13 +12,12 @@ use crate::{
     progress::Progress,
     source::{Opened, Source},
 };
-use clap::{Args, ValueEnum};
-use daybook_projections::{
-    past::{Past, Point, Thing},
-    search::SearchRequest,
-};
+use clap::{Args, builder::PossibleValuesParser};
+use daybook_event_log::Point;
+use daybook_search::SearchRequest;
+use daybook_views::{AsOf as Shop, Target};
 use point::When;
-use std::{fmt::Display, io::Write as _, str::FromStr};
+use std::io::Write as _;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -43,35 +42,29 @@ pub(crate) struct AsOf {
     when: When,
 
     /// What to show
-    #[arg(value_enum, env = "DAYBOOK_REPLAY_WHAT")]
-    what: What,
+    #[arg(value_parser = PossibleValuesParser::new(WHAT.iter().flat_map(|of| *of)), env = "DAYBOOK_REPLAY_WHAT")]
+    what: String,
 
     /// Its id; for a search the words, or the parameters of GET /search as in 'q=mug&in_stock=true'
     #[arg(value_name = "ID|QUERY", env = "DAYBOOK_REPLAY_ID")]
     id: String,
 }
 
-/// A read model.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum What {
-    Order,
-    Stock,
-    Cart,
-    Product,
-    Payment,
-    Search,
-}
+const SEARCH: &str = "search";
+
+/// What can be shown.
+const WHAT: [&[&str]; 2] = [Target::ENTRIES, &[SEARCH]];
 
 impl AsOf {
     pub(crate) async fn run(self, source: &Source, out: &mut Out) -> anyhow::Result<Verdict> {
         let opened = source.open().await?;
         let point = self.when.point(&opened).await?;
-        let json = match self.thing()? {
+        let json = match self.target()? {
             None => self.search(&opened, point).await?,
-            Some(thing) => match Past::new(&*opened.log, point).show(&thing).await? {
+            Some(target) => match Shop::new(&*opened.log, point).show(&target).await? {
                 Some(shown) => shown.json,
                 None => {
-                    not_then(&thing, &opened).await?;
+                    not_then(&target, &opened).await?;
                     return Ok(Verdict::Found);
                 }
             },
@@ -87,15 +80,9 @@ impl AsOf {
     }
 
     /// What is asked for; none: a search.
-    fn thing(&self) -> Result<Option<Thing>, Usage> {
-        Ok(Some(match self.what {
-            What::Order => Thing::Order(self.id_as("order")?),
-            What::Stock => Thing::Stock(self.id_as("stock")?),
-            What::Cart => Thing::Cart(self.id_as("cart")?),
-            What::Product => Thing::Product(self.id_as("product")?),
-            What::Payment => Thing::Payment(self.id_as("payment")?),
-            What::Search => return Ok(None),
-        }))
+    fn target(&self) -> Result<Option<Target>, Usage> {
+        let target = Target::parse(&self.what, &self.id).transpose();
+        target.map_err(|error| Usage(format!("{}: {error}", self.what)))
     }
 
     async fn search(&self, opened: &Opened, point: Point) -> anyhow::Result<Vec<u8>> {
@@ -103,20 +90,16 @@ impl AsOf {
         let folder = tempfile::Builder::new().prefix("daybook-as-of-").tempdir()?;
         let last = point.last_position().unwrap_or(opened.head).min(opened.head);
         let mut bar = Progress::new("filling the search", last);
-        let index = Past::new(&*opened.log, point).search(folder.path(), |done| bar.reach(done)).await?;
+        let index = daybook_search::as_of(&*opened.log, point, folder.path(), |done| bar.reach(done)).await?;
         drop(bar);
         Ok(index.search(&request)?.body.to_vec())
-    }
-
-    fn id_as<T: FromStr<Err: Display>>(&self, what: &str) -> Result<T, Usage> {
-        self.id.parse().map_err(|error| Usage(format!("{what}: {error}")))
     }
 }
 
 /// There was no such thing then; perhaps there is one now.
-async fn not_then(thing: &Thing, opened: &Opened) -> anyhow::Result<()> {
-    let what = thing.name();
-    match thing.begins(&*opened.log).await? {
+async fn not_then(target: &Target, opened: &Opened) -> anyhow::Result<()> {
+    let what = target.entry();
+    match target.begins(&*opened.log).await? {
         None => eprintln!("daybook-replay: there is no such {what} in this log, then or later"),
         Some(first) => {
             eprintln!("daybook-replay: there was no such {what} then; its record begins at position {first}");

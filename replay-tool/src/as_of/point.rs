@@ -2,8 +2,7 @@
 
 use crate::{cli::Usage, source::Opened, when};
 use clap::Args;
-use daybook_domain::Timestamp;
-use daybook_projections::past::{Point, PointError};
+use daybook_event_log::{Point, PointError};
 
 /// Exactly one of these.
 #[derive(Debug, Args)]
@@ -24,10 +23,10 @@ impl When {
     pub(super) async fn point(&self, opened: &Opened) -> anyhow::Result<Point> {
         let log = &*opened.log;
         if let Some(moment_ns) = self.occurred {
-            return Ok(Point::Occurred(Timestamp::from_nanos(moment_ns)));
+            return Ok(Point::Occurred { moment_ns });
         }
         if let Some(moment_ns) = self.recorded {
-            return Ok(Point::recorded(log, Timestamp::from_nanos(moment_ns)).await?);
+            return Ok(Point::recorded(log, moment_ns).await?);
         }
         Point::at(log, self.position.unwrap_or(opened.head)).await.map_err(|error| match error {
             PointError::NoSuchPosition { .. } => Usage(error.to_string()).into(),

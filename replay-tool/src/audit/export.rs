@@ -11,7 +11,7 @@ use crate::{
 use anyhow::{Context as _, bail};
 use clap::Args;
 use daybook_audit::bundle::{self, BundleError};
-use daybook_domain::Event;
+use daybook_domain::{Event, EventKind};
 use serde_json::json;
 use std::{
     fs,
@@ -96,7 +96,7 @@ fn remove_leftover(folder: &Path) -> anyhow::Result<()> {
 
 /// What the fields of each event are, for readers of the payloads. Not signed: the records speak for themselves.
 fn write_schemas(folder: &Path) -> anyhow::Result<()> {
-    for (aggregate, event_type, version, schema) in Event::schemas() {
+    for (EventKind { aggregate, name: event_type, version, .. }, schema) in Event::schemas() {
         let folder = folder.join(aggregate);
         fs::create_dir_all(&folder).with_context(|| format!("{}", folder.display()))?;
         let path = folder.join(format!("{event_type}.v{version}.json"));

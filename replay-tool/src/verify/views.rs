@@ -5,7 +5,9 @@
 use super::{Finding, Report};
 use crate::source::Opened;
 use daybook_event_log::Position;
-use daybook_projections::{Options, ReadModels, Row};
+use daybook_projections::{Options, ReadModels};
+use daybook_read_store::Row;
+use daybook_views::Views;
 use std::{
     collections::BTreeMap,
     fs::{self, File, TryLockError},
@@ -27,7 +29,7 @@ pub(super) async fn compare(folder: &Path, opened: &Opened, report: &mut Report)
     let scratch = tempfile::Builder::new().prefix("daybook-verify-").tempdir()?;
     let (copy, fresh) = (scratch.path().join("copy"), scratch.path().join("fresh"));
     copy_folder(&folder.join("rows"), &copy.join("rows"))?;
-    let live = match ReadModels::open(&copy, Options { search: None, ..Options::default() }) {
+    let live = match Views::open(&copy, Options::default()) {
         Ok(live) => live,
         Err(error) => {
             report.found(Finding::Views { detail: error.to_string() });
@@ -43,7 +45,7 @@ pub(super) async fn compare(folder: &Path, opened: &Opened, report: &mut Report)
         report.found(Finding::Views { detail });
         return Ok(());
     }
-    let replayed = ReadModels::replay(opened.log.clone(), Some(longest), &fresh).await?;
+    let replayed = Views::replay(opened.log.clone(), Some(longest), &fresh).await?;
     let mut rows = 0;
     for name in replayed.names().collect::<Vec<_>>() {
         rows += one(name, &live, &replayed, report)?;

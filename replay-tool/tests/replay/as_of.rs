@@ -5,7 +5,9 @@ use crate::{
     shop::{Book, cart_id, sku},
 };
 use daybook_event_log::{EventLog as _, Position};
-use daybook_projections::{Options, ReadModels, search::SearchRequest};
+use daybook_projections::Options;
+use daybook_search::{Search, SearchConfig, SearchRequest};
+use daybook_views::Views;
 use serde_json::Value;
 
 fn order() -> String {
@@ -20,7 +22,7 @@ fn every_read_model_of_every_position_is_what_a_replay_up_to_there_shows() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     for position in [1, data.head / 3, data.head / 2, data.head] {
         let folder = tempfile::tempdir().unwrap();
-        let replay = ReadModels::replay(book.log(), Some(Position::new(position)), folder.path());
+        let replay = Views::replay(book.log(), Some(Position::new(position)), folder.path());
         let models = runtime.block_on(replay).unwrap();
         let page = runtime.block_on(book.log.read_all(Position::new(position), 1)).unwrap();
         let moment = daybook_domain::Timestamp::from_nanos(page[0].recorded_at_ns());
@@ -79,10 +81,16 @@ fn a_search_of_every_position_is_what_a_replay_up_to_there_finds() {
     let mut answers = Vec::new();
     for position in [1, 5, data.head / 2, data.head] {
         let folder = tempfile::tempdir().unwrap();
-        let models = ReadModels::open(folder.path(), Options::default()).unwrap();
+        let search = Search::default();
+        let models = Views::open_with(
+            folder.path(),
+            Options::default(),
+            vec![search.definition(SearchConfig::default())],
+        )
+        .unwrap();
         runtime.block_on(models.catch_up(&book.log(), Some(Position::new(position)))).unwrap();
         let request = SearchRequest::from_parameters([("q", "mug"), ("limit", "50")]).unwrap();
-        let replayed = models.search().unwrap().current().unwrap().search(&request).unwrap();
+        let replayed = search.current().unwrap().search(&request).unwrap();
         let replayed: Value = serde_json::from_slice(&replayed.body).unwrap();
         let shown = data.json(&["as-of", "--position", &position.to_string(), "search", "q=mug&limit=50"]);
         assert_eq!(shown, replayed, "at {position}");

@@ -9,7 +9,7 @@ mod export;
 mod independent;
 mod looking;
 mod read_models;
-#[path = "../../../projections/tests/read_models/shop.rs"]
+#[path = "../../../views/tests/read_models/shop.rs"]
 #[expect(dead_code, reason = "the read models' own tests use more of it")]
 mod shop;
 mod tampering;

@@ -6,7 +6,8 @@ use crate::{
 };
 use bytes::Bytes;
 use daybook_event_log::{EmbeddedLog, EmbeddedOptions, EventLog, Position, StreamId};
-use daybook_projections::{Options, ReadModels};
+use daybook_projections::Options;
+use daybook_views::Views;
 use serde_json::Value;
 use std::{fs, sync::Arc};
 
@@ -22,8 +23,8 @@ fn fill(data: &Data, until: Option<Position>) {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(async {
         let log: Arc<dyn EventLog> = Arc::new(EmbeddedLog::open_read_only(data.path("log")).unwrap());
-        let options = Options { search: None, ..Options::default() };
-        let models = ReadModels::open(&data.path("read"), options).unwrap();
+        let options = Options::default();
+        let models = Views::open(&data.path("read"), options).unwrap();
         models.catch_up(&log, until).await.unwrap();
         models.shutdown().unwrap();
     });
@@ -162,8 +163,7 @@ fn a_history_other_than_the_signed_one_and_a_cut_tail_are_found() {
 fn a_running_shops_read_models_are_left_alone() {
     let data = Data::of(&Book::day(2));
     fill(&data, None);
-    let _running =
-        ReadModels::open(&data.path("read"), Options { search: None, ..Options::default() }).unwrap();
+    let _running = Views::open(&data.path("read"), Options::default()).unwrap();
     let said = good(data.run(&["verify"]));
     assert!(said.contains("in use"), "{said}");
 }

@@ -147,4 +147,4 @@ fn start_logging(cli: &Cli) -> anyhow::Result<()> {
 }
 
 /// What `daybook=info` stands for: the crates of this program.
-const OURS: &str = "daybook_api=info,daybook_audit=info,daybook_engine=info,daybook_event_log=info,daybook_import=info,daybook_messaging=info,daybook_projections=info";
+const OURS: &str = "daybook_api=info,daybook_audit=info,daybook_engine=info,daybook_event_log=info,daybook_import=info,daybook_messaging=info,daybook_projections=info,daybook_read_store=info,daybook_search=info,daybook_views=info";

@@ -1,7 +1,7 @@
 //! What to try first, as lines to paste. Names of things come from the shop itself, so every line works.
 
 use crate::Daybook;
-use daybook_projections::{catalog::ProductView, order::OrderView, stock::StockView};
+use daybook_views::{catalog::ProductView, order::OrderView, stock::StockView};
 use std::net::SocketAddr;
 
 /// Prints the lines for a shop that listens on `address`.

@@ -5,7 +5,7 @@ use super::{Health, Trail};
 use crate::metrics::Exporter;
 use daybook_api::NodeStatus;
 use daybook_event_log::Position;
-use daybook_projections::ReadModels;
+use daybook_views::Views;
 use serde_json::{Map, Value};
 use std::sync::Arc;
 use tokio::sync::watch;
@@ -13,7 +13,7 @@ use tokio::sync::watch;
 pub(crate) struct Report {
     pub health: Arc<Health>,
     pub audit: Arc<Trail>,
-    pub reads: ReadModels,
+    pub reads: Views,
     pub metrics: Exporter,
     /// The log's last durable position.
     pub head: watch::Receiver<Position>,

@@ -7,12 +7,13 @@ use async_nats::jetstream::{
 };
 use daybook_event_log::{EventLog as _, cloud_event};
 use daybook_event_log_postgres::{PostgresLog, PostgresOptions};
-use daybook_projections::{Options, ReadModels};
+use daybook_projections::Options;
 use daybook_tests::{
     seed::Random,
     servers::{daybook::Node, nats::NatsCluster, postgres::PostgresServer},
     shop::ShopClient,
 };
+use daybook_views::Views;
 use futures::{StreamExt as _, future::join_all};
 use sqlx::{Connection as _, PgConnection};
 use std::{sync::Arc, time::Duration};
@@ -162,11 +163,11 @@ impl Cluster {
     /// Stops the nodes, and compares the rows of their read models with a fresh replay of the log.
     pub(crate) async fn every_node_shows_what_a_replay_shows(&self) {
         let folder = tempfile::tempdir().unwrap();
-        let replayed = ReadModels::replay(self.log().await, None, folder.path()).await.unwrap();
+        let replayed = Views::replay(self.log().await, None, folder.path()).await.unwrap();
         for node in self.nodes() {
             node.stop().await.unwrap();
-            let options = Options { search: None, ..Options::default() };
-            let live = ReadModels::open(&node.data().join("read"), options).unwrap();
+            let options = Options::default();
+            let live = Views::open(&node.data().join("read"), options).unwrap();
             for view in VIEWS {
                 let (live, replayed) = (live.rows(view).unwrap(), replayed.rows(view).unwrap());
                 assert!(!live.is_empty(), "{view} is empty: this shows nothing");

@@ -4,12 +4,13 @@
 use crate::{buy, decided, serve, stock};
 use daybook_event_log::EventLog;
 use daybook_event_log_postgres::{PostgresLog, PostgresOptions};
-use daybook_projections::{Options, ReadModels, ReadServer};
+use daybook_projections::{Options, ReadServer};
 use daybook_tests::servers::{daybook::Node, postgres::database};
+use daybook_views::Views;
 use std::{sync::Arc, time::Duration};
 
 /// Every row of the read models that nodes share.
-fn rows(models: &ReadModels) -> Vec<(&'static str, String, String)> {
+fn rows(models: &Views) -> Vec<(&'static str, String, String)> {
     let of = |name: &'static str| {
         let text = |bytes: &[u8]| bytes.escape_ascii().to_string();
         models.rows(name).unwrap().into_iter().map(move |(key, row)| (name, text(&key), text(row.json())))
@@ -21,11 +22,11 @@ fn rows(models: &ReadModels) -> Vec<(&'static str, String, String)> {
 async fn replayed_and_kept(store: &str, reads: &str) -> [Vec<(&'static str, String, String)>; 2] {
     let log: Arc<dyn EventLog> = Arc::new(PostgresLog::connect(PostgresOptions::new(store)).await.unwrap());
     let (one, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    let replayed = ReadModels::replay(log.clone(), None, one.path()).await.unwrap();
+    let replayed = Views::replay(log.clone(), None, one.path()).await.unwrap();
     let server = ReadServer { url: reads.to_owned(), patience: Duration::from_secs(10) };
     tokio::task::spawn_blocking(move || {
-        let options = Options { search: None, server: Some(server), ..Options::default() };
-        let kept = ReadModels::open(other.path(), options).unwrap();
+        let options = Options { server: Some(server), ..Options::default() };
+        let kept = Views::open(other.path(), options).unwrap();
         while kept.visible() < *log.head().borrow() {
             std::thread::sleep(Duration::from_millis(50));
             kept.look_again().unwrap();

@@ -10,7 +10,8 @@ use cqrs_es::{
     persist::{PersistenceError, ViewRepository},
 };
 use daybook_domain::{inventory::Inventory, order::Order};
-use daybook_projections::{ReadModels, order::OrderView, version_of};
+use daybook_read_store::version_of;
+use daybook_views::{Views, order::OrderView};
 use postgres_es::{PostgresViewRepository, default_postgress_pool};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -36,7 +37,7 @@ impl View<Inventory> for Seen {
 fn a_plain_postgres_es_view_repository_reads_the_views_also_after_a_rebuild() {
     let book = Book::day(20);
     let (dir, runtime) = (tempfile::tempdir().unwrap(), runtime());
-    let models = ReadModels::open(dir.path(), place::options(dir.path())).unwrap();
+    let models = Views::open(dir.path(), place::options(dir.path())).unwrap();
     runtime.block_on(models.start(book.log())).unwrap();
     runtime.block_on(models.wait_for(book.head(), PATIENCE)).unwrap();
     let pool = now(default_postgress_pool(&place::url(dir.path())));
@@ -81,7 +82,7 @@ fn a_plain_postgres_es_view_repository_reads_the_views_also_after_a_rebuild() {
 fn orders_can_be_counted_and_joined_in_sql_by_others() {
     let book = Book::day(12);
     let (dir, runtime) = (tempfile::tempdir().unwrap(), runtime());
-    let models = ReadModels::open(dir.path(), place::options(dir.path())).unwrap();
+    let models = Views::open(dir.path(), place::options(dir.path())).unwrap();
     runtime.block_on(models.start(book.log())).unwrap();
     runtime.block_on(models.wait_for(book.head(), PATIENCE)).unwrap();
     let counted: i64 = now(async {

@@ -3,21 +3,21 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-#[path = "../../../projections/tests/read_models/batches.rs"]
+#[path = "../../../views/tests/read_models/batches.rs"]
 mod batches;
-#[path = "../../../projections/tests/read_models/dead_letters.rs"]
+#[path = "../../../views/tests/read_models/dead_letters.rs"]
 mod dead_letters;
-#[path = "../../../projections/tests/read_models/kill.rs"]
+#[path = "../../../views/tests/read_models/kill.rs"]
 mod kill;
-#[path = "../../../projections/tests/read_models/rebuild.rs"]
+#[path = "../../../views/tests/read_models/rebuild.rs"]
 mod rebuild;
-#[path = "../../../projections/tests/read_models/shop.rs"]
+#[path = "../../../views/tests/read_models/shop.rs"]
 mod shop;
-#[path = "../../../projections/tests/read_models/tally.rs"]
+#[path = "../../../views/tests/read_models/tally.rs"]
 mod tally;
-#[path = "../../../projections/tests/read_models/views.rs"]
+#[path = "../../../views/tests/read_models/views.rs"]
 mod views;
-#[path = "../../../projections/tests/read_models/waiting.rs"]
+#[path = "../../../views/tests/read_models/waiting.rs"]
 mod waiting;
 
 mod beside;

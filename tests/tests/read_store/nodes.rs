@@ -6,7 +6,9 @@ use crate::{
     shop::{Book, cart_id},
 };
 use daybook_event_log::Position;
-use daybook_projections::{Part, ReadModels, RunnerError, StoreError};
+use daybook_projections::{Part, RunnerError};
+use daybook_read_store::StoreError;
+use daybook_views::Views;
 use std::{path::Path, time::Duration};
 
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -14,9 +16,9 @@ const ASKS: Part = Part { projects: false, searches: false };
 const PROJECTS: Part = Part { projects: true, searches: false };
 
 /// A node with a directory of its own, on the server of `shared`.
-fn node(shared: &Path) -> (tempfile::TempDir, ReadModels) {
+fn node(shared: &Path) -> (tempfile::TempDir, Views) {
     let own = tempfile::tempdir().unwrap();
-    let models = ReadModels::open(own.path(), place::options(shared)).unwrap();
+    let models = Views::open(own.path(), place::options(shared)).unwrap();
     (own, models)
 }
 
@@ -113,7 +115,7 @@ fn another_shops_read_models_are_refused_by_name_and_left_alone() {
 }
 
 /// Brings read models to the end of the log in many small commits; whether it was let.
-fn fill(models: &ReadModels, book: &Book) -> Result<(), RunnerError> {
+fn fill(models: &Views, book: &Book) -> Result<(), RunnerError> {
     for at in (0..book.head().get() + 7).step_by(7) {
         runtime().block_on(models.catch_up(&book.log(), Some(Position::new(at.min(book.head().get())))))?;
     }
@@ -132,7 +134,7 @@ fn of_two_who_write_at_once_each_commit_is_taken_from_one_only() {
         Err(RunnerError::Store(StoreError::Superseded { .. })) => gave_way += 1,
         Err(error) => panic!("{error}"),
     };
-    let left = |models: &ReadModels| models.visible() < book.head();
+    let left = |models: &Views| models.visible() < book.head();
     while left(&one) || left(&other) {
         std::thread::scope(|scope| {
             let race = [scope.spawn(|| fill(&one, &book)), scope.spawn(|| fill(&other, &book))];

@@ -31,7 +31,7 @@ pub(crate) fn url(dir: &Path) -> String {
 /// Read models on the server at `url`, without search.
 pub(crate) fn on(url: &str) -> Options {
     let server = ReadServer { url: url.to_owned(), patience: Duration::from_secs(30) };
-    Options { search: None, server: Some(server), ..Options::default() }
+    Options { server: Some(server), ..Options::default() }
 }
 
 /// Read models in `dir`, without search.

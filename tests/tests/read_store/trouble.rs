@@ -5,19 +5,20 @@ use crate::{
     place::{self, now},
     shop::{Book, cart_id, sku},
 };
-use daybook_projections::{ReadModels, StoreError};
+use daybook_read_store::StoreError;
 use daybook_tests::servers::{
     cuttable::Cuttable,
     postgres::{PostgresServer, database},
 };
+use daybook_views::Views;
 use std::{path::Path, time::Duration};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 const CUT: &str = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
                    WHERE datname = current_database() AND pid <> pg_backend_pid()";
 
-fn open(dir: &Path, url: &str) -> ReadModels {
-    ReadModels::open(dir, place::on(url)).unwrap()
+fn open(dir: &Path, url: &str) -> Views {
+    Views::open(dir, place::on(url)).unwrap()
 }
 
 #[test]
@@ -109,7 +110,7 @@ fn a_store_of_a_newer_program_is_refused_and_left_alone() {
     let url = place::url(dir.path());
     drop(open(dir.path(), &url));
     now(place::execute(&url, "INSERT INTO daybook_read.schema_version (version) VALUES (99)"));
-    let refused = ReadModels::open(dir.path(), place::on(&url)).err().unwrap();
+    let refused = Views::open(dir.path(), place::on(&url)).err().unwrap();
     assert!(matches!(refused, StoreError::Newer { found: 99, .. }), "{refused}");
 }
 
@@ -118,7 +119,7 @@ fn what_cannot_work_is_said_at_once_and_without_the_password() {
     let url = now(database()).unwrap();
     let refusal = |url: &str| {
         let dir = tempfile::tempdir().unwrap();
-        ReadModels::open(dir.path(), place::on(url)).err().unwrap().to_string()
+        Views::open(dir.path(), place::on(url)).err().unwrap().to_string()
     };
     let said = refusal(&format!("{url}x"));
     assert!(said.contains("createdb"), "{said}");

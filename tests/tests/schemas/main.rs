@@ -24,8 +24,8 @@ fn update() {
     if std::env::var_os("UPDATE").is_none() {
         return;
     }
-    for (aggregate, event_type, version, schema) in Event::schemas() {
-        let pinned = Pinned::new(aggregate, event_type, version);
+    for (kind, schema) in Event::schemas() {
+        let pinned = Pinned::new(kind.aggregate, kind.name, kind.version);
         pinned.write_missing(pinned.schema_path(), &schema_text(schema.as_value()));
         let sample = sampler::sample(schema.as_value());
         pinned.write_missing(pinned.example_path(), &format!("{sample:#}\n"));
@@ -36,8 +36,8 @@ fn update() {
 #[test]
 fn every_event_has_its_schema_and_an_example_and_they_have_not_drifted() {
     update();
-    for (aggregate, event_type, version, schema) in Event::schemas() {
-        let pinned = Pinned::new(aggregate, event_type, version);
+    for (kind, schema) in Event::schemas() {
+        let pinned = Pinned::new(kind.aggregate, kind.name, kind.version);
         let found = fs::read_to_string(pinned.schema_path()).unwrap_or_default();
         assert!(
             found == schema_text(schema.as_value()),
@@ -63,14 +63,14 @@ fn every_example_ever_released_is_what_its_schema_says_and_still_decodes() {
         let event = Event::decode(&pinned.aggregate, &pinned.event_type, pinned.version, &bytes);
         let event = event.unwrap_or_else(|error| panic!("{at}: {error}"));
         let written: Value = serde_json::from_slice(&event.encode()).unwrap();
-        let (_, _, current, schema) = today
+        let (kind, schema) = today
             .iter()
-            .find(|(aggregate, event_type, ..)| (*aggregate, *event_type) == pinned.name())
+            .find(|(kind, _)| (kind.aggregate, kind.name) == pinned.name())
             .unwrap_or_else(|| panic!("{at} is of an event that is gone"));
         Checker::new(schema.as_value())
             .check(&written)
             .unwrap_or_else(|error| panic!("{at}, lifted: {error}"));
-        if *current == pinned.version {
+        if kind.version == pinned.version {
             assert_eq!(written, example, "{at} is not written as it was read");
         }
     }

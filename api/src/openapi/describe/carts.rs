@@ -10,7 +10,7 @@ use crate::{
         checkout::{CheckoutAnswer, CheckoutBody},
     },
 };
-use daybook_projections::cart::CartPage;
+use daybook_views::cart::CartPage;
 use serde_json::{Value, json};
 
 const TAG: &str = "carts";

@@ -7,7 +7,7 @@ use crate::{
     problem::kind,
     resources::inventory::{AdjustBody, CountBody, PolicyBody, ReceiveBody, TransferBody},
 };
-use daybook_projections::stock::{Movement, StockView};
+use daybook_views::stock::{Movement, StockView};
 use serde_json::json;
 
 const TAG: &str = "inventory";

@@ -9,7 +9,7 @@ use crate::{
         CancelBody, CreditBody, Credited, DeliverBody, ReturnBody, Returned, ShipBody, Shipped,
     },
 };
-use daybook_projections::order::OrderView;
+use daybook_views::order::OrderView;
 use serde_json::{Value, json};
 
 const TAG: &str = "orders";

@@ -6,7 +6,7 @@ use crate::{
     openapi::Operation,
     problem::kind,
 };
-use daybook_projections::payment::PaymentView;
+use daybook_views::payment::PaymentView;
 use serde_json::json;
 
 const TAG: &str = "payments";

@@ -7,10 +7,8 @@ use crate::{
     problem::kind,
     resources::products::{PricesBody, ProductBody},
 };
-use daybook_projections::{
-    catalog::ProductView,
-    search::{SearchPage, Suggestion},
-};
+use daybook_search::{SearchPage, Suggestion};
+use daybook_views::catalog::ProductView;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value, json};

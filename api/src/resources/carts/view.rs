@@ -8,11 +8,11 @@ use crate::{
 use axum::{extract::State, response::Response};
 use daybook_domain::{CartId, cart::CheckoutBlocker};
 use daybook_engine::{Clock, SystemClock};
-use daybook_projections::{
+use daybook_read_store::version_of;
+use daybook_views::{
+    Target,
     cart::{self, CartState, CartView},
-    past::Thing,
     stock::StockView,
-    version_of,
 };
 use serde_json::{Value, json};
 
@@ -25,7 +25,7 @@ pub(crate) async fn show(
     let (asked, wanted) = (AskedPoint::take(&mut params)?, params.freshness()?);
     params.finish()?;
     if let Some(asked) = asked {
-        return asked.answer(&shop, wanted, &Thing::Cart(id)).await;
+        return asked.answer(&shop, wanted, &Target::Carts(id)).await;
     }
     shop.wait_until(wanted).await?;
     let position = shop.waiting.position();

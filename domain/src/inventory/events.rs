@@ -1,0 +1,144 @@
+//! What happens to the stock of a SKU. Events carry the change and, as `on_hand`, its result.
+
+use crate::{LocationId, OrderId, Quantity, ReturnId, ShipmentId, Sku, Timestamp, event::events};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+events! {
+    /// What happens to the stock of a SKU.
+    InventoryEvent of super::Inventory, upcast by upcast {
+        StockReceived = 1,
+        StockAdjusted = 1,
+        StockCounted = 1,
+        StockTransferred = 1,
+        StockPolicySet = 1,
+        StockReserved = 1,
+        ReservationCommitted = 1,
+        ReservationReleased = 1,
+        ReservationExpired = 1,
+        StockShipped = 1,
+        StockReturned = 1,
+    }
+}
+
+/// No inventory event has an older schema yet.
+fn upcast(_event_type: &str, _from_version: u16, payload: serde_json::Value) -> serde_json::Value {
+    payload
+}
+
+/// Units at a location.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct LocationQuantity {
+    pub location: LocationId,
+    pub quantity: Quantity,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct StockReceived {
+    pub sku: Sku,
+    pub location: LocationId,
+    pub quantity: Quantity,
+    /// For example a delivery note.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
+    pub on_hand: i64,
+}
+
+/// More or less by hand, for a reason that is always given.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct StockAdjusted {
+    pub sku: Sku,
+    pub location: LocationId,
+    pub delta: i64,
+    pub reason: String,
+    pub on_hand: i64,
+}
+
+/// Somebody counted; what they found is what is there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct StockCounted {
+    pub sku: Sku,
+    pub location: LocationId,
+    pub previous: i64,
+    pub on_hand: i64,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct StockTransferred {
+    pub sku: Sku,
+    pub from: LocationId,
+    pub to: LocationId,
+    pub quantity: Quantity,
+    pub from_on_hand: i64,
+    pub to_on_hand: i64,
+}
+
+/// How deep a location may be sold.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct StockPolicySet {
+    pub sku: Sku,
+    pub location: LocationId,
+    /// Units never sold.
+    pub safety_stock: u32,
+    /// Units that may be sold without being there.
+    pub backorder_limit: u32,
+}
+
+/// Set aside for one order until a time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct StockReserved {
+    pub sku: Sku,
+    pub order_id: OrderId,
+    pub allocations: Vec<LocationQuantity>,
+    pub until: Timestamp,
+}
+
+/// Set aside for good: the order is paid for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ReservationCommitted {
+    pub sku: Sku,
+    pub order_id: OrderId,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(inline)]
+pub enum ReleaseReason {
+    OrderRejected,
+    OrderCancelled,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ReservationReleased {
+    pub sku: Sku,
+    pub order_id: OrderId,
+    pub allocations: Vec<LocationQuantity>,
+    pub reason: ReleaseReason,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ReservationExpired {
+    pub sku: Sku,
+    pub order_id: OrderId,
+    pub allocations: Vec<LocationQuantity>,
+}
+
+/// Left the building.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct StockShipped {
+    pub sku: Sku,
+    pub order_id: OrderId,
+    pub shipment_id: ShipmentId,
+    pub allocations: Vec<LocationQuantity>,
+}
+
+/// Came back and can be sold again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct StockReturned {
+    pub sku: Sku,
+    pub order_id: OrderId,
+    pub return_id: ReturnId,
+    pub location: LocationId,
+    pub quantity: Quantity,
+    pub on_hand: i64,
+}

@@ -1,0 +1,138 @@
+//! The units of one line of an order, and what they cost.
+
+use super::OrderLine;
+use crate::{LineId, LocationId, Sku};
+use serde::{Deserialize, Serialize};
+
+/// `ordered = open + allocated + shipped + cancelled`, `returned ≤ delivered ≤ shipped`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct LineQuantities {
+    line_id: LineId,
+    sku: Sku,
+    /// Where its stock comes from, or the first of several places.
+    location: Option<LocationId>,
+    /// What all its units together cost, discounts taken off.
+    net_minor: i64,
+    ordered: u32,
+    allocated: u32,
+    shipped: u32,
+    delivered: u32,
+    returned: u32,
+    cancelled: u32,
+}
+
+impl LineQuantities {
+    pub(super) fn new(line: &OrderLine) -> Self {
+        Self {
+            line_id: line.line_id,
+            sku: line.sku.clone(),
+            location: None,
+            net_minor: line.net.minor,
+            ordered: line.quantity.get(),
+            allocated: 0,
+            shipped: 0,
+            delivered: 0,
+            returned: 0,
+            cancelled: 0,
+        }
+    }
+
+    pub(super) const fn line_id(&self) -> LineId {
+        self.line_id
+    }
+
+    pub(super) const fn sku(&self) -> &Sku {
+        &self.sku
+    }
+
+    pub(super) const fn location(&self) -> Option<&LocationId> {
+        self.location.as_ref()
+    }
+
+    pub(super) const fn ordered(&self) -> u32 {
+        self.ordered
+    }
+
+    pub(super) const fn allocated(&self) -> u32 {
+        self.allocated
+    }
+
+    pub(super) const fn shipped(&self) -> u32 {
+        self.shipped
+    }
+
+    pub(super) const fn delivered(&self) -> u32 {
+        self.delivered
+    }
+
+    pub(super) const fn returned(&self) -> u32 {
+        self.returned
+    }
+
+    /// Shipped and not delivered yet.
+    pub(super) const fn in_transit(&self) -> u32 {
+        self.shipped.saturating_sub(self.delivered)
+    }
+
+    /// Delivered and not returned.
+    pub(super) const fn returnable(&self) -> u32 {
+        self.delivered.saturating_sub(self.returned)
+    }
+
+    pub(super) const fn undelivered(&self) -> u32 {
+        self.ordered.saturating_sub(self.delivered)
+    }
+
+    /// Neither set aside nor shipped nor cancelled.
+    const fn open(&self) -> u32 {
+        self.ordered
+            .saturating_sub(self.allocated)
+            .saturating_sub(self.shipped)
+            .saturating_sub(self.cancelled)
+    }
+
+    /// Sets all open units aside.
+    pub(super) fn allocate(&mut self, location: Option<LocationId>) {
+        self.allocated = self.open();
+        self.location = location;
+    }
+
+    pub(super) const fn ship(&mut self, units: u32) {
+        self.allocated = self.allocated.saturating_sub(units);
+        self.shipped = self.shipped.saturating_add(units);
+    }
+
+    pub(super) const fn deliver(&mut self, units: u32) {
+        self.delivered = self.delivered.saturating_add(units);
+    }
+
+    pub(super) const fn take_back(&mut self, units: u32) {
+        self.returned = self.returned.saturating_add(units);
+    }
+
+    /// Cancels whatever did not leave.
+    pub(super) const fn cancel_rest(&mut self) {
+        self.allocated = 0;
+        self.cancelled = self.ordered.saturating_sub(self.shipped);
+    }
+
+    /// What the next `units` to be shipped cost, in minor units.
+    pub(super) fn price_of_next_shipped(&self, units: u32) -> i64 {
+        self.share(self.shipped, units)
+    }
+
+    /// What the next `units` to be returned had cost, in minor units.
+    pub(super) fn price_of_next_returned(&self, units: u32) -> i64 {
+        self.share(self.returned, units)
+    }
+
+    /// What `more` units cost when `before` were counted already. Rounded so that the parts of a line always sum
+    /// to its whole.
+    fn share(&self, before: u32, more: u32) -> i64 {
+        let upto = |units: u32| {
+            let share = i128::from(self.net_minor) * i128::from(units) / i128::from(self.ordered.max(1));
+            i64::try_from(share).unwrap_or(self.net_minor)
+        };
+        upto(before.saturating_add(more)).saturating_sub(upto(before))
+    }
+}

@@ -1,0 +1,150 @@
+//! One filling of one read model: its version, its rows, its place. A rebuild makes the next one beside it.
+//!
+//! Queries ask here. On the embedded store they are answered at once, without a wait; on a server each is one
+//! statement, so that all it reads is as of one moment.
+
+use crate::{Entry, Kind, Page, Range, Row, StoreError, embedded, postgres};
+use parking_lot::RwLock;
+use serde::{Deserialize, Serialize};
+use std::{fmt, path::PathBuf, sync::Arc};
+
+/// Which shape, and which filling of that shape. Persisted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GenerationId {
+    /// The projection's version.
+    pub version: u32,
+    /// Counts the read model's fillings, from 1.
+    pub number: u64,
+}
+
+/// The rows of one filling.
+pub struct Generation {
+    pub(crate) name: &'static str,
+    pub(crate) id: GenerationId,
+    pub(crate) kinds: &'static [Kind],
+    pub(crate) rows: Rows,
+    pub(crate) own_dir: PathBuf,
+}
+
+/// Where the rows are.
+pub(crate) enum Rows {
+    Embedded(embedded::Rows),
+    Postgres(postgres::Rows),
+}
+
+impl Generation {
+    /// The read model's name.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    #[must_use]
+    pub fn id(&self) -> GenerationId {
+        self.id
+    }
+
+    /// A directory for a store of the projection's own, not yet made; removed with the generation.
+    #[must_use]
+    pub fn own_dir(&self) -> &PathBuf {
+        &self.own_dir
+    }
+
+    /// The row under `key`.
+    pub async fn get(&self, key: &[u8]) -> Result<Option<Row>, StoreError> {
+        match &self.rows {
+            Rows::Embedded(rows) => Ok(rows.get(key)?.map(Row::from)),
+            // Boxed, so that answering from the disk does not carry this around.
+            Rows::Postgres(rows) => Box::pin(rows.get(key)).await,
+        }
+    }
+
+    /// The row that the entry under `key` leads to.
+    pub async fn led_by(&self, key: &[u8]) -> Result<Option<Row>, StoreError> {
+        match &self.rows {
+            Rows::Embedded(rows) => rows.led_by(self.kinds, key),
+            Rows::Postgres(rows) => Box::pin(rows.led_by(key)).await,
+        }
+    }
+
+    /// The row under `key` and the entries under `prefix`, as of one moment.
+    pub async fn with_entries(
+        &self,
+        key: &[u8],
+        prefix: &[u8],
+    ) -> Result<Option<(Row, Vec<Entry>)>, StoreError> {
+        match &self.rows {
+            Rows::Embedded(rows) => rows.with_entries(key, prefix),
+            Rows::Postgres(rows) => Box::pin(rows.with_entries(key, prefix)).await,
+        }
+    }
+
+    /// A page of the rows that the entries in `range` lead to, or of the entries where they lead nowhere.
+    pub async fn page(&self, range: Range<'_>, limit: usize) -> Result<Page, StoreError> {
+        match &self.rows {
+            Rows::Embedded(rows) => rows.page(self.kinds, range, limit),
+            Rows::Postgres(rows) => Box::pin(rows.page(range, limit)).await,
+        }
+    }
+
+    /// Up to `limit` keys from `from` to before `to`, of one kind.
+    pub async fn keys(&self, from: &[u8], to: &[u8], limit: usize) -> Result<Vec<Vec<u8>>, StoreError> {
+        match &self.rows {
+            Rows::Embedded(rows) => rows.keys(from, to, limit),
+            Rows::Postgres(rows) => Box::pin(rows.keys(from, to, limit)).await,
+        }
+    }
+
+    /// Everything, by key. May block.
+    pub fn all(&self) -> Result<Vec<Entry>, StoreError> {
+        match &self.rows {
+            Rows::Embedded(rows) => rows.all(),
+            Rows::Postgres(rows) => rows.all(),
+        }
+    }
+}
+
+impl fmt::Debug for Generation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} v{} filling {}", self.name, self.id.version, self.id.number)
+    }
+}
+
+/// The generation that answers queries; switched in one step when a rebuild has caught up.
+#[derive(Debug, Clone, Default)]
+pub struct Live(Arc<RwLock<State>>);
+
+#[derive(Debug, Default)]
+struct State {
+    generation: Option<Arc<Generation>>,
+    /// Why there is none, where that is not because the read model was never filled.
+    trouble: Option<StoreError>,
+}
+
+impl Live {
+    /// The one that answers now; None until the read model was first filled.
+    #[must_use]
+    pub fn current(&self) -> Option<Arc<Generation>> {
+        self.0.read().generation.clone()
+    }
+
+    /// The same, for queries: it is an error if none can be known.
+    pub fn asked(&self) -> Result<Option<Arc<Generation>>, StoreError> {
+        let state = self.0.read();
+        match (&state.generation, &state.trouble) {
+            (None, Some(trouble)) => Err(trouble.clone()),
+            (generation, _) => Ok(generation.clone()),
+        }
+    }
+
+    pub fn switch_to(&self, generation: Arc<Generation>) -> Option<Arc<Generation>> {
+        let mut state = self.0.write();
+        state.trouble = None;
+        state.generation.replace(generation)
+    }
+
+    /// There is none that may answer.
+    pub fn switch_off(&self, trouble: Option<StoreError>) {
+        *self.0.write() = State { generation: None, trouble };
+    }
+}

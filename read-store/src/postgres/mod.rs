@@ -1,0 +1,142 @@
+//! The read store on a PostgreSQL server: one projector fills it, any number of nodes ask it.
+//!
+//! Every filling of a read model has tables of its own: one per kind of view in the layout of postgres-es
+//! (`view_id`, `version`, `payload`), and one per kind of entry, keyed so that they are walked in the same order, with
+//! the same cursors, as on the embedded store. What is known of the fillings stands beside them, in the schema
+//! `daybook_read` like everything else; there the views that are live also have a name without numbers.
+//!
+//! ```text
+//! projector ─> batch ─> one statement: fence, rows, checkpoint, dead letters, notification
+//! query     ─> rows, query ─> lending (a few connections) ─> one statement
+//! follower  ─> news: which fillings are live, and how far
+//! ```
+
+mod batch;
+mod bridge;
+mod connection;
+mod failure;
+mod fillings;
+mod key;
+mod lending;
+mod letters;
+mod news;
+mod owner;
+mod query;
+mod rows;
+mod schema;
+mod statement;
+mod switch;
+mod tidy;
+
+pub(crate) use batch::Batch;
+pub use news::{Ear, News};
+pub(crate) use rows::Rows;
+
+use crate::StoreError;
+use bridge::Bridge;
+use connection::Purpose;
+use daybook_event_log::Leases;
+use daybook_event_log_postgres::{ConnectError, PostgresLeases};
+use lending::Lending;
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+/// Connections for queries of one node.
+const ASKING: usize = 16;
+/// Connections for the projector and its rebuilds.
+const WRITING: usize = 4;
+const ANSWER_WITHIN: Duration = Duration::from_secs(10);
+const FOLLOW_WITHIN: Duration = Duration::from_secs(3);
+const COMMIT_WITHIN: Duration = Duration::from_secs(60);
+const RETRY_PAUSE: Duration = Duration::from_millis(250);
+
+pub struct PostgresStore {
+    shared: Arc<Shared>,
+}
+
+/// What rows and batches have of the store.
+pub(crate) struct Shared {
+    bridge: Bridge,
+    writing: Lending,
+    asking: Lending,
+    /// For asking how far the read models are, which must not wait behind queries; on the store's own runtime.
+    following: Lending,
+}
+
+impl PostgresStore {
+    /// Connects, checks the server and brings the tables to this program's version; waits `patience` for a server
+    /// that is away. Blocks.
+    pub fn open(url: &str, patience: Duration) -> Result<Self, StoreError> {
+        let server = connection::parse(url)?;
+        let lending =
+            |purpose, connections, within| Lending::new(server.clone(), purpose, connections, within);
+        let shared = Arc::new(Shared {
+            bridge: Bridge::new()?,
+            writing: lending(Purpose::Writing, WRITING, COMMIT_WITHIN),
+            asking: lending(Purpose::Asking, ASKING, ANSWER_WITHIN),
+            following: lending(Purpose::Asking, 1, FOLLOW_WITHIN),
+        });
+        let store = Self { shared };
+        let shared = store.shared.clone();
+        store.shared.bridge.wait(async move { shared.reach(patience).await })?;
+        Ok(store)
+    }
+
+    /// Makes the tables of the store itself, where somebody removed them.
+    pub fn migrate(&self) -> Result<(), StoreError> {
+        let shared = self.shared.clone();
+        self.shared.bridge.wait(async move {
+            let mut lent = shared.writing.lend("preparing the tables").await?;
+            schema::migrate(&mut lent.connection, &shared.writing.place).await?;
+            lent.give_back();
+            Ok(())
+        })
+    }
+
+    /// Leases on this server.
+    pub fn leases(&self) -> impl Leases + use<> {
+        PostgresLeases::on(self.shared.asking.server.clone(), ANSWER_WITHIN)
+    }
+
+    /// The server as people may see it.
+    pub fn place(&self) -> &str {
+        &self.shared.asking.place
+    }
+
+    /// An empty batch.
+    pub(crate) fn batch(&self) -> Batch {
+        Batch::new(self.shared.clone())
+    }
+}
+
+impl Shared {
+    async fn reach(&self, patience: Duration) -> Result<(), StoreError> {
+        let began = Instant::now();
+        loop {
+            let (server, place) = (&self.writing.server, &self.writing.place);
+            match connection::try_open(server, Purpose::Writing, ANSWER_WITHIN).await {
+                Ok(mut connection) => {
+                    connection::check_server(&mut connection, place).await?;
+                    return schema::migrate(&mut connection, place).await;
+                }
+                Err(ConnectError::Refused(error))
+                    if !failure::is_passing(&error) || began.elapsed() >= patience =>
+                {
+                    return Err(failure::failed("connecting", place, error));
+                }
+                Err(ConnectError::Silent) if began.elapsed() >= patience => {
+                    return Err(failure::silent("connecting", place, ANSWER_WITHIN));
+                }
+                Err(ConnectError::Refused(error)) => {
+                    tracing::warn!(%error, place, "the read store's server is not there yet; trying again");
+                }
+                Err(ConnectError::Silent) => {
+                    tracing::warn!(place, "the read store's server does not answer; trying again");
+                }
+            }
+            tokio::time::sleep(RETRY_PAUSE).await;
+        }
+    }
+}

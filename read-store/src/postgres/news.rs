@@ -1,0 +1,116 @@
+//! What a node that only asks has to know: which fillings are live and how far they are; and a way to hear when that
+//! has changed.
+
+use super::{
+    PostgresStore, Shared,
+    fillings::{column, id, position},
+    schema,
+};
+use crate::{GenerationId, StoreError};
+use daybook_event_log::Position;
+use sqlx::postgres::PgListener;
+use std::{sync::Arc, time::Duration};
+use uuid::Uuid;
+
+const DOING: &str = "asking how far the read models are";
+
+/// A read model's live filling.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct News {
+    pub model: String,
+    pub id: GenerationId,
+    pub position: Position,
+    /// Grows when rows change.
+    pub changed_at: i64,
+}
+
+impl PostgresStore {
+    /// The latest, and the first event of the log whose read models these are; in async code.
+    pub async fn news(&self) -> Result<(Vec<News>, Option<Uuid>), StoreError> {
+        self.shared.news().await
+    }
+
+    /// Hears when there may be something new. Runs on the store's own runtime.
+    pub fn ear(&self) -> Ear {
+        Ear { shared: self.shared.clone(), listener: None }
+    }
+
+    /// Runs `work` on the store's own runtime, for as long as the store is there.
+    pub fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
+        if let Some(runtime) = self.shared.bridge.handle() {
+            runtime.spawn(work);
+        }
+    }
+
+    /// Blocks until `work` is done, which is done elsewhere.
+    pub fn wait<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = Result<T, StoreError>> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.shared.bridge.wait(work)
+    }
+}
+
+impl Shared {
+    async fn news(&self) -> Result<(Vec<News>, Option<Uuid>), StoreError> {
+        let asked = "SELECT version, number, model, position, changed_at, \
+                     (SELECT max(version) FROM daybook_read.schema_version), \
+                     (SELECT first_event FROM daybook_read.log) \
+                     FROM daybook_read.generation WHERE role = 'live'";
+        let rows = self.following.ask(DOING, || sqlx::query(asked)).await?;
+        let read = |row| {
+            let schema: Option<i32> = column(row, 5)?;
+            schema::refuse_newer(schema.unwrap_or_default().unsigned_abs(), &self.asking.place)?;
+            Ok(News {
+                model: column(row, 2)?,
+                id: id(row)?,
+                position: position(row, 3)?,
+                changed_at: column(row, 4)?,
+            })
+        };
+        let owner = rows.first().map_or(Ok(None), |row| column(row, 6))?;
+        let news: Result<_, StoreError> = rows.iter().map(read).collect();
+        Ok((news?, owner))
+    }
+}
+
+/// Listens for the notification that ends every commit.
+pub struct Ear {
+    shared: Arc<Shared>,
+    listener: Option<PgListener>,
+}
+
+impl Ear {
+    /// Resolves when there may be something new, after `at_most` in any case: a notification may be lost, and while
+    /// there is no connection there are none.
+    pub async fn hear(&mut self, at_most: Duration) {
+        // Whether it heard something or gave up: asking tells.
+        let _ = tokio::time::timeout(at_most, self.listen(at_most)).await;
+    }
+
+    async fn listen(&mut self, pause: Duration) {
+        let listener = match &mut self.listener {
+            Some(listener) => listener,
+            None => match connect(&self.shared).await {
+                Ok(listener) => self.listener.insert(listener),
+                Err(error) => {
+                    tracing::debug!(%error, "listening for commits failed and is tried again");
+                    return tokio::time::sleep(pause).await;
+                }
+            },
+        };
+        match listener.try_recv().await {
+            // What came meanwhile is answered by the same question.
+            Ok(Some(_)) => while listener.next_buffered().is_some() {},
+            Ok(None) => {}
+            Err(error) => {
+                tracing::debug!(%error, "listening for commits broke off and is begun again");
+                self.listener = None;
+            }
+        }
+    }
+}
+
+async fn connect(shared: &Shared) -> Result<PgListener, sqlx::Error> {
+    shared.asking.server.listen("daybook_read", "", Duration::from_secs(5)).await
+}

@@ -1,0 +1,62 @@
+//! A search filled without the runner, for a look at the past: events in, an index out, nothing kept up to date.
+//!
+//! What cannot be applied parks its stream, as with the runner, but nobody is told.
+
+use super::{Search, SearchConfig, SearchIndex, SearchIndexError, projection::SearchProjection};
+use ahash::AHashSet;
+use daybook_domain::{Event, EventError};
+use daybook_event_log::{Position, RecordedEvent};
+use daybook_projections::{ApplyError, Flush, Projection as _};
+use std::{path::Path, sync::Arc};
+
+pub(crate) struct Alone {
+    projection: SearchProjection,
+    parked: AHashSet<Box<str>>,
+    reached: u64,
+}
+
+impl Alone {
+    /// An empty one with its files in `dir`.
+    pub(crate) fn begin(dir: &Path) -> Result<Self, SearchIndexError> {
+        let projection = SearchProjection::open(dir, &SearchConfig::default(), Search::default())?;
+        Ok(Self { projection, parked: AHashSet::new(), reached: 0 })
+    }
+
+    /// Whether a search is made of such events; a hold that is committed changes nothing that is for sale.
+    pub(crate) fn concerns(record: &RecordedEvent) -> bool {
+        SearchProjection::concerns(record.aggregate(), record.event_type())
+            && record.event_type() != "ReservationCommitted"
+    }
+
+    /// Takes in the next event.
+    pub(crate) fn take(
+        &mut self,
+        record: &RecordedEvent,
+        event: &Result<Event, EventError>,
+    ) -> Result<(), ApplyError> {
+        if self.parked.contains(record.stream()) {
+            return Ok(());
+        }
+        self.reached = record.position().get();
+        let taken = event.as_ref().ok().map(|event| self.projection.take(self.reached, event));
+        match taken {
+            Some(Ok(())) => Ok(()),
+            Some(Err(error @ ApplyError::Store(_))) => Err(error),
+            Some(Err(_)) | None => {
+                self.parked.insert(record.stream().into());
+                Ok(())
+            }
+        }
+    }
+
+    /// Nothing that was taken in comes again.
+    pub(crate) fn settle(&mut self) {
+        self.projection.committed();
+    }
+
+    /// The index of all that was taken in.
+    pub(crate) fn finish(mut self) -> Result<Arc<SearchIndex>, SearchIndexError> {
+        self.projection.flush_to(Position::new(self.reached), Flush::Now)?;
+        Ok(Arc::clone(self.projection.index()))
+    }
+}

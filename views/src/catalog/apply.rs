@@ -1,0 +1,248 @@
+//! What each event changes of a product as shown, of its offers, and of where it is found.
+
+use super::{PriceChange, ProductView, SkuOffer, offers::Offers};
+use ahash::{AHashMap, AHashSet};
+use daybook_domain::{
+    Event, Money, ProductId, Sku,
+    product::{ProductCreated, ProductEvent, ProductSpec, ProductStatus, Variant},
+};
+use daybook_event_log::Position;
+use daybook_projections::{ApplyError, DecodedEvent, Flush, Projection};
+use daybook_read_store::{Id, Kind, Place, StoreError, Table, Tx, UserKey, key};
+use std::sync::Arc;
+
+/// Rows: `p` product → [`ProductView`]; `s` SKU → [`SkuOffer`]; `c` category, 0, product → nothing and `b`
+/// brand, 0, product → nothing, for published products; `h` SKU, 0, position → [`PriceChange`].
+#[derive(Debug)]
+pub struct CatalogProjection {
+    products: Table<ProductView>,
+    /// Products touched in this batch, with the entries under which the store finds them.
+    touched: AHashMap<ProductId, Vec<UserKey>>,
+    offers: Arc<Offers>,
+    changed: AHashSet<Sku>,
+}
+
+/// The entries under which browsing finds a product.
+fn found_by(product: &ProductView) -> Vec<UserKey> {
+    let mut entries = Vec::with_capacity(2);
+    let id = product.product_id.as_str().as_bytes();
+    if product.status == ProductStatus::Published {
+        entries.push(key(b'c', &[&category_path(&product.category), &[0], id]));
+        if let Some(brand) = &product.brand {
+            entries.push(key(b'b', &[&text(brand), &[0], id]));
+        }
+    }
+    entries
+}
+
+pub(crate) fn product_key(id: &ProductId) -> UserKey {
+    key(b'p', &[id.as_str().as_bytes()])
+}
+
+pub(super) fn offer_key(sku: &Sku) -> UserKey {
+    key(b's', &[sku.as_str().as_bytes()])
+}
+
+pub(super) fn history_prefix(sku: &Sku) -> UserKey {
+    key(b'h', &[sku.as_str().as_bytes(), &[0]])
+}
+
+/// A category as a key: each step ends with byte 1, so that a path is a prefix of those below it only.
+pub(super) fn category_path(path: &[String]) -> Vec<u8> {
+    path.iter().flat_map(|step| text(step).into_iter().chain([1])).collect()
+}
+
+/// Text without the two bytes that keys use as separators.
+pub(super) fn text(text: &str) -> Vec<u8> {
+    text.bytes().map(|byte| if byte < 2 { b' ' } else { byte }).collect()
+}
+
+impl Projection for CatalogProjection {
+    const NAME: &'static str = "catalog";
+    const VERSION: u32 = 1;
+    const KINDS: &'static [Kind] = &[
+        Kind::views(b'p', "products", Id::Text),
+        Kind::views(b's', "offers", Id::Text),
+        Kind::leads(b'c', "products_by_category", b'p', Place::EndOfKey),
+        Kind::leads(b'b', "products_by_brand", b'p', Place::EndOfKey),
+        Kind::records(b'h', "price_changes"),
+    ];
+
+    fn concerns(aggregate: &str, _event_type: &str) -> bool {
+        aggregate == "product"
+    }
+
+    fn apply(&mut self, event: &DecodedEvent<'_>, tx: &mut Tx<'_>) -> Result<(), ApplyError> {
+        let Event::Product(product_event) = event.event else { return Ok(()) };
+        let mut changed = std::mem::take(&mut self.changed);
+        let product = match product_event {
+            ProductEvent::ProductCreated(created) => self.begin(created, event, tx)?,
+            _ => self.touch(event, tx)?,
+        };
+        match product_event {
+            ProductEvent::ProductCreated(_) => {}
+            ProductEvent::ProductRevised(revised) => {
+                for gone in revise(product, &revised.spec, event, tx) {
+                    drop_offer(&gone, &product.product_id, tx)?;
+                    changed.insert(gone);
+                }
+            }
+            ProductEvent::PricesChanged(changed) => {
+                for new in &changed.changed {
+                    let variant = product.variants.iter_mut().find(|variant| variant.sku == new.sku);
+                    let variant = variant.ok_or_else(|| ApplyError::missing("variant", &new.sku))?;
+                    variant.prices.clone_from(&new.prices);
+                    remember(&new.sku, &new.prices, event, tx);
+                }
+            }
+            ProductEvent::ProductPublished(_) => product.status = ProductStatus::Published,
+            ProductEvent::ProductUnpublished(_) => product.status = ProductStatus::Draft,
+            ProductEvent::ProductArchived(_) => product.status = ProductStatus::Archived,
+        }
+        product.updated_at = event.occurred_at();
+        product.version = event.version();
+        product.position = product.position.max(event.position());
+        for variant in &product.variants {
+            tx.put(offer_key(&variant.sku), offer(product, variant)?);
+            changed.insert(variant.sku.clone());
+        }
+        self.changed = changed;
+        Ok(())
+    }
+
+    fn flush(&mut self, up_to: Position, _when: Flush, tx: &mut Tx<'_>) -> Result<Position, StoreError> {
+        for (id, before) in self.touched.drain() {
+            let Some(product) = self.products.get(&product_key(&id), tx)? else { continue };
+            let now = found_by(product);
+            for gone in before.iter().filter(|entry| !now.contains(entry)) {
+                tx.remove(gone.clone());
+            }
+            for new in now.iter().filter(|entry| !before.contains(entry)) {
+                tx.put(new.clone(), []);
+            }
+        }
+        self.products.flush(tx)?;
+        Ok(up_to)
+    }
+
+    fn committed(&mut self) {
+        self.offers.forget(self.changed.drain());
+        self.products.settle();
+    }
+
+    fn discard(&mut self) {
+        self.products.discard();
+        self.touched.clear();
+        self.changed.clear();
+    }
+
+    fn went_live(&mut self) {
+        self.offers.forget_all();
+    }
+}
+
+impl CatalogProjection {
+    /// One that nobody asks for offers.
+    pub(crate) fn alone() -> Self {
+        Self::new(Arc::default())
+    }
+
+    pub(super) fn new(offers: Arc<Offers>) -> Self {
+        let (products, touched) = (Table::default(), AHashMap::new());
+        Self { products, touched, offers, changed: AHashSet::new() }
+    }
+
+    fn begin(
+        &mut self,
+        created: &ProductCreated,
+        event: &DecodedEvent<'_>,
+        tx: &mut Tx<'_>,
+    ) -> Result<&mut ProductView, StoreError> {
+        let mut product = ProductView {
+            product_id: created.product_id.clone(),
+            status: created.status,
+            title: String::new(),
+            description: String::new(),
+            brand: None,
+            category: Vec::new(),
+            attributes: std::collections::BTreeMap::new(),
+            media: Vec::new(),
+            variants: Vec::new(),
+            tax_class: None,
+            created_at: event.occurred_at(),
+            updated_at: event.occurred_at(),
+            version: event.version(),
+            position: event.position(),
+        };
+        revise(&mut product, &created.spec, event, tx);
+        let row = product_key(&created.product_id);
+        self.touched.insert(created.product_id.clone(), Vec::new());
+        self.products.put_new(row.clone(), product);
+        Ok(self.products.edit(&row, tx)?.expect("the row was just put there"))
+    }
+
+    fn touch(&mut self, event: &DecodedEvent<'_>, tx: &mut Tx<'_>) -> Result<&mut ProductView, ApplyError> {
+        let id = event.record.aggregate_id();
+        let row = key(b'p', &[id.as_bytes()]);
+        let product = self.products.edit(&row, tx)?.ok_or_else(|| ApplyError::missing("product", id))?;
+        if !self.touched.contains_key(&product.product_id) {
+            self.touched.insert(product.product_id.clone(), found_by(product));
+        }
+        Ok(product)
+    }
+}
+
+/// Sets all but the status; answers the SKUs that are gone.
+fn revise(
+    product: &mut ProductView,
+    spec: &ProductSpec,
+    event: &DecodedEvent<'_>,
+    tx: &mut Tx<'_>,
+) -> Vec<Sku> {
+    for variant in &spec.variants {
+        let before = product.variants.iter().find(|before| before.sku == variant.sku);
+        if before.map_or(!variant.prices.is_empty(), |before| before.prices != variant.prices) {
+            remember(&variant.sku, &variant.prices, event, tx);
+        }
+    }
+    let before = std::mem::take(&mut product.variants).into_iter().map(|variant| variant.sku);
+    let gone: Vec<_> = before.filter(|sku| !spec.variants.iter().any(|new| new.sku == *sku)).collect();
+    for sku in &gone {
+        remember(sku, &[], event, tx);
+    }
+    product.set(spec);
+    gone
+}
+
+/// Writes a SKU's prices into their history.
+fn remember(sku: &Sku, prices: &[Money], event: &DecodedEvent<'_>, tx: &mut Tx<'_>) {
+    let change = PriceChange { at: event.occurred_at(), prices: prices.to_vec(), position: event.position() };
+    let json = serde_json::to_vec(&change).expect("prices have text keys and no failing serializers");
+    let position = event.position().to_be_bytes();
+    tx.put(key(b'h', &[sku.as_str().as_bytes(), &[0], &position]), json);
+}
+
+fn offer(product: &ProductView, variant: &Variant) -> Result<Vec<u8>, StoreError> {
+    let offer = SkuOffer {
+        sku: variant.sku.clone(),
+        product_id: product.product_id.clone(),
+        title: product.title.clone(),
+        status: product.status,
+        prices: variant.prices.clone(),
+        version: product.version,
+        position: product.position,
+    };
+    serde_json::to_vec(&offer).map_err(|error| StoreError::damaged(variant.sku.as_str().as_bytes(), error))
+}
+
+/// Removes the offer of a SKU its product no longer has, unless another product has it now.
+fn drop_offer(sku: &Sku, product: &ProductId, tx: &mut Tx<'_>) -> Result<(), StoreError> {
+    let row = offer_key(sku);
+    if let Some(stored) = tx.get(&row)? {
+        let offer: SkuOffer = daybook_read_store::parse(&row, &stored)?;
+        if offer.product_id == *product {
+            tx.remove(row);
+        }
+    }
+    Ok(())
+}

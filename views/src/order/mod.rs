@@ -1,0 +1,13 @@
+//! Orders: status, ledger and timeline, by id, number, reference and customer.
+
+mod apply;
+mod change;
+mod queries;
+mod view;
+
+pub use apply::OrderProjection;
+pub use queries::Orders;
+pub use view::{
+    CreditView, FulfilmentState, OrderLineView, OrderState, OrderView, ReturnView, ShipmentView,
+    TimelineEntry,
+};
