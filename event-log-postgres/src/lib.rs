@@ -47,7 +47,6 @@ use daybook_event_log::{
 };
 use disk_space::DiskSpace;
 use failure::Failure;
-use futures::FutureExt;
 use head::Head;
 use parking_lot::Mutex;
 use prepare::Prepared;
@@ -194,9 +193,10 @@ impl EventLog for PostgresLog {
         let request = Request { appends, asked: Instant::now(), answer };
         let accepted = self.queue.lock().as_ref().is_some_and(|queue| queue.send(request).is_ok());
         if !accepted {
-            return std::future::ready(Err(LogError::Closed)).boxed();
+            return AppendFuture::ready(Err(LogError::Closed));
         }
-        async move { outcome.await.unwrap_or(Err(LogError::Closed)) }.boxed()
+        // Another node may win until the commit, so there is nothing to say before.
+        AppendFuture::at_once(async move { outcome.await.unwrap_or(Err(LogError::Closed)) })
     }
 
     async fn read_stream(

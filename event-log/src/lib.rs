@@ -6,7 +6,8 @@
 //! What every backend guarantees:
 //!
 //! - **Acknowledged means durable.** [`EventLog::append`] resolves only when the events would survive
-//!   a power cut.
+//!   a power cut. That their places are fixed may be known before ([`AppendFuture`]); what is lost then is lost with
+//!   everything behind it.
 //! - **All or nothing.** One [`Append`] enters one stream whole or not at all; many appends share one
 //!   group commit, and a conflict rejects one append, never its neighbours.
 //! - **Dense and ordered.** Positions count 1, 2, 3 … without gaps, in commit order; versions do the
@@ -23,6 +24,7 @@
 //! [`Leases`] say which of several nodes does what only one may do at a time.
 
 mod append;
+mod append_future;
 mod background;
 pub mod cloud_event;
 #[cfg(feature = "contract")]
@@ -36,6 +38,7 @@ mod leases;
 mod log;
 mod memory;
 mod page;
+mod point;
 mod position;
 mod record;
 
@@ -43,6 +46,7 @@ mod record;
 pub mod simulation;
 
 pub use append::{Append, AppendOutcome, AppendRejection, Appended, ExpectedVersion, NewEvent};
+pub use append_future::{AppendFuture, AppendResult};
 pub use background::{give_way, in_background};
 pub use embedded::{Directory, Disk, DiskFile, EmbeddedLog, EmbeddedOptions, EmbeddedReader};
 pub use error::LogError;
@@ -50,8 +54,9 @@ pub use follow::{Follow, follow};
 pub use id::{InvalidStreamId, StreamId};
 pub use import::{ImportError, LogImport, compare, copy, not_yet_imported};
 pub use leases::{Lease, Leases, LocalLeases};
-pub use log::{AppendFuture, EventLog, first_event_id};
+pub use log::{EventLog, first_event_id};
 pub use memory::MemoryLog;
 pub use page::{PageLimits, PageRoom};
+pub use point::{Point, PointError, position_recorded_by};
 pub use position::{Position, Version};
 pub use record::{InvalidRecord, Metadata, RecordedEvent};

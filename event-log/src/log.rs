@@ -1,15 +1,12 @@
 //! The one interface to every backend.
 
 use crate::{
-    Append, AppendOutcome, LogError, PageLimits, PageRoom, Position, RecordedEvent, StreamId, Version,
+    Append, AppendFuture, LogError, PageLimits, PageRoom, Position, RecordedEvent, StreamId, Version,
 };
 use async_trait::async_trait;
-use futures::future::{BoxFuture, join_all};
+use futures::future::join_all;
 use tokio::sync::watch;
 use uuid::Uuid;
-
-/// Resolves when the group is durable, with one outcome per append.
-pub type AppendFuture = BoxFuture<'static, Result<Vec<AppendOutcome>, LogError>>;
 
 /// So few are read at once where a backend cannot stop at a number of bytes.
 const PIECE_EVENTS: usize = 32;
@@ -17,7 +14,8 @@ const PIECE_EVENTS: usize = 32;
 /// What happened, durably and in order. The crate's head lists what each backend guarantees.
 #[async_trait]
 pub trait EventLog: Send + Sync + 'static {
-    /// Takes a group of appends. They are sequenced in the order of these calls (not of polling the
+    /// Takes a group of appends, and answers with one outcome per append: when their places are fixed, and, as a
+    /// future, when they are durable. They are sequenced in the order of these calls (not of polling the
     /// answers), so a single writer may go on deciding while earlier groups are still being synced.
     fn append(&self, group: Vec<Append>) -> AppendFuture;
 

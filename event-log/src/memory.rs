@@ -1,11 +1,12 @@
 //! A log that forgets: the whole contract in as little code as possible.
 //!
-//! It is the oracle the durable backends are compared with, and the log of unit tests elsewhere.
-//! Nothing survives the process, and nothing here is tuned.
+//! It is the oracle the durable backends are compared with, and the log of unit tests elsewhere. For these it can have
+//! a disk that is slow ([`MemoryLog::hold_syncs`]) or fails, and a crash ([`MemoryLog::crash`]). Nothing survives the
+//! process, and nothing here is tuned.
 
 use crate::{
-    Append, AppendFuture, AppendOutcome, AppendRejection, Appended, EventLog, ExpectedVersion, LogError,
-    NewEvent, Position, RecordedEvent, StreamId, Version,
+    Append, AppendFuture, AppendOutcome, AppendRejection, AppendResult, Appended, EventLog, ExpectedVersion,
+    LogError, NewEvent, Position, RecordedEvent, StreamId, Version,
 };
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -17,7 +18,7 @@ use std::{
         atomic::{AtomicI64, Ordering},
     },
 };
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 use uuid::Uuid;
 
 /// The largest payload one event may have, in bytes.
@@ -33,10 +34,15 @@ pub struct MemoryLog {
     sole_writer: bool,
 }
 
+#[derive(Default)]
 struct State {
+    /// All that is sequenced; the first `durable` of them can be read.
     events: Vec<RecordedEvent>,
+    durable: usize,
     streams: HashMap<String, Vec<usize>>,
     ids: HashMap<Uuid, usize>,
+    /// Appends that wait for the next sync; none while each is durable at once.
+    waiting: Option<Vec<(oneshot::Sender<AppendResult>, Vec<AppendOutcome>)>>,
     /// Gone once the log is closed, which ends its followers.
     head: Option<watch::Sender<Position>>,
     failure: Option<LogError>,
@@ -59,15 +65,16 @@ impl MemoryLog {
     /// An empty log that takes `recorded_at`, in ns since the Unix epoch, from `clock`.
     #[must_use]
     pub fn with_clock(clock: impl Fn() -> i64 + Send + Sync + 'static) -> Self {
-        let (sender, head) = watch::channel(Position::ZERO);
-        let state = State {
-            events: Vec::new(),
-            streams: HashMap::new(),
-            ids: HashMap::new(),
-            head: Some(sender),
-            failure: None,
-        };
-        Self { state: Mutex::new(state), head, clock: Arc::new(clock), sole_writer: true }
+        Self::of(Vec::new(), Arc::new(clock), true)
+    }
+
+    fn of(events: Vec<RecordedEvent>, clock: Clock, sole_writer: bool) -> Self {
+        let mut state = State::default();
+        events.into_iter().for_each(|event| state.put(event));
+        state.durable = state.events.len();
+        let (sender, head) = watch::channel(Position::new(state.durable as u64));
+        state.head = Some(sender);
+        Self { state: Mutex::new(state), head, clock, sole_writer }
     }
 
     /// The same log, but claiming that others may write to it too.
@@ -81,9 +88,67 @@ impl MemoryLog {
     pub fn fail_appends(&self, failure: Option<LogError>) {
         self.state.lock().failure = failure;
     }
+
+    /// From now on appends are sequenced at once, and durable after the next [`Self::sync`].
+    pub fn hold_syncs(&self) {
+        self.state.lock().waiting.get_or_insert_default();
+    }
+
+    /// Makes durable what is sequenced.
+    pub fn sync(&self) {
+        self.state.lock().sync();
+    }
+
+    /// The next sync fails: what waits for it will not become durable, and the log takes nothing more.
+    pub fn fail_sync(&self) {
+        let mut state = self.state.lock();
+        let failure = LogError::Poisoned { detail: "a sync failed".to_owned() };
+        for (answer, _) in state.waiting.as_mut().map(std::mem::take).unwrap_or_default() {
+            let _ = answer.send(Err(failure.clone()));
+        }
+        state.failure = Some(failure);
+    }
+
+    /// What is found after a crash: all that was durable, and the first `more` events of what was only sequenced. This
+    /// log is closed by it, and answers to nobody.
+    #[must_use]
+    pub fn crash(&self, more: usize) -> Self {
+        let mut state = self.state.lock();
+        let found = state.events.len().min(state.durable.saturating_add(more));
+        let events = state.events[..found].to_vec();
+        state.head = None;
+        state.waiting = None;
+        Self::of(events, Arc::clone(&self.clock), self.sole_writer)
+    }
 }
 
 impl State {
+    fn put(&mut self, event: RecordedEvent) {
+        self.ids.insert(event.event_id(), self.events.len());
+        self.streams.entry(event.stream().to_owned()).or_default().push(self.events.len());
+        self.events.push(event);
+    }
+
+    fn sync(&mut self) {
+        if self.failure.is_some() {
+            return;
+        }
+        self.durable = self.events.len();
+        let position = Position::new(self.durable as u64);
+        if let Some(head) = &self.head {
+            head.send_if_modified(|head| std::mem::replace(head, position) != position);
+        }
+        for (answer, outcomes) in self.waiting.as_mut().map(std::mem::take).unwrap_or_default() {
+            let _ = answer.send(Ok(outcomes));
+        }
+    }
+
+    /// The indexes of the events of `stream` that can be read.
+    fn durable_of(&self, stream: &StreamId) -> &[usize] {
+        let all = self.streams.get(stream.as_str()).map_or(&[][..], Vec::as_slice);
+        &all[..all.partition_point(|at| *at < self.durable)]
+    }
+
     fn take(&mut self, append: &Append, now_ns: i64) -> AppendOutcome {
         check(append)?;
         if let Some(there) = self.already_there(append)? {
@@ -101,9 +166,7 @@ impl State {
             RecordedEvent::encode(&mut bytes, &append.stream, position, version, now_ns, event);
             let recorded =
                 RecordedEvent::decode(Bytes::from(bytes)).expect("check() admits only what decodes");
-            self.ids.insert(event.event_id, self.events.len());
-            self.streams.entry(stream.to_owned()).or_default().push(self.events.len());
-            self.events.push(recorded);
+            self.put(recorded);
         }
         let more = append.events.len() as u64 - 1;
         Ok(Appended {
@@ -185,20 +248,26 @@ impl ExpectedVersion {
 impl EventLog for MemoryLog {
     fn append(&self, group: Vec<Append>) -> AppendFuture {
         let mut state = self.state.lock();
-        let answer = match (&state.head, &state.failure) {
-            (None, _) => Err(LogError::Closed),
-            (_, Some(failure)) => Err(failure.clone()),
-            _ => {
-                let now_ns = (self.clock)();
-                let outcomes = group.iter().map(|append| state.take(append, now_ns)).collect();
-                let position = Position::new(state.events.len() as u64);
-                if let Some(head) = &state.head {
-                    head.send_if_modified(|head| std::mem::replace(head, position) != position);
-                }
-                Ok(outcomes)
+        if state.head.is_none() {
+            return AppendFuture::ready(Err(LogError::Closed));
+        }
+        if let Some(failure) = &state.failure {
+            return AppendFuture::ready(Err(failure.clone()));
+        }
+        let now_ns = (self.clock)();
+        let outcomes: Vec<_> = group.iter().map(|append| state.take(append, now_ns)).collect();
+        match &mut state.waiting {
+            None => {
+                state.sync();
+                AppendFuture::ready(Ok(outcomes))
             }
-        };
-        Box::pin(std::future::ready(answer))
+            Some(waiting) => {
+                let (answer, durable) = oneshot::channel();
+                waiting.push((answer, outcomes.clone()));
+                let durable = async move { durable.await.unwrap_or(Err(LogError::Closed)) };
+                AppendFuture::new(std::future::ready(Ok(outcomes)), durable)
+            }
+        }
     }
 
     async fn read_stream(
@@ -209,23 +278,25 @@ impl EventLog for MemoryLog {
     ) -> Result<Vec<RecordedEvent>, LogError> {
         let state = self.state.lock();
         let skip = usize::try_from(from.get().saturating_sub(1)).unwrap_or(usize::MAX);
-        let indexes = state.streams.get(stream.as_str()).into_iter().flatten();
+        let indexes = state.durable_of(stream).iter();
         Ok(indexes.skip(skip).take(limit).map(|at| state.events[*at].clone()).collect())
     }
 
     async fn read_all(&self, from: Position, limit: usize) -> Result<Vec<RecordedEvent>, LogError> {
         let skip = usize::try_from(from.get().saturating_sub(1)).unwrap_or(usize::MAX);
-        Ok(self.state.lock().events.iter().skip(skip).take(limit).cloned().collect())
+        let state = self.state.lock();
+        Ok(state.events[..state.durable].iter().skip(skip).take(limit).cloned().collect())
     }
 
     async fn find(&self, event_id: Uuid) -> Result<Option<RecordedEvent>, LogError> {
         let state = self.state.lock();
-        Ok(state.ids.get(&event_id).map(|at| state.events[*at].clone()))
+        let at = state.ids.get(&event_id).filter(|at| **at < state.durable);
+        Ok(at.map(|at| state.events[*at].clone()))
     }
 
     async fn stream_version(&self, stream: &StreamId) -> Result<Version, LogError> {
         let state = self.state.lock();
-        Ok(Version::new(state.streams.get(stream.as_str()).map_or(0, |events| events.len() as u64)))
+        Ok(Version::new(state.durable_of(stream).len() as u64))
     }
 
     fn head(&self) -> watch::Receiver<Position> {
@@ -237,7 +308,10 @@ impl EventLog for MemoryLog {
     }
 
     async fn close(&self) -> Result<(), LogError> {
-        self.state.lock().head = None;
+        let mut state = self.state.lock();
+        state.sync();
+        state.head = None;
+        state.waiting = None;
         Ok(())
     }
 }

@@ -9,6 +9,7 @@ pub mod following;
 pub mod model;
 pub mod once;
 pub mod reading;
+pub mod sequencing;
 
 use crate::{
     Append, AppendOutcome, Appended, EventLog, ExpectedVersion, Metadata, NewEvent, Position, RecordedEvent,
@@ -54,6 +55,9 @@ macro_rules! contract_tests {
             reading::an_event_is_found_by_its_id,
             reading::what_is_not_there_is_empty_not_an_error,
             reading::every_field_comes_back_as_it_was,
+            sequencing::what_is_durable_was_sequenced_before_with_the_same_answer,
+            sequencing::whoever_waits_for_the_first_answer_gets_it_and_the_events_are_durable_all_the_same,
+            sequencing::both_answers_say_that_the_log_is_closed,
             following::a_follower_sees_past_and_present_once_each,
             following::a_dropped_wait_loses_nothing,
             following::a_follower_ends_when_the_log_is_closed,

@@ -15,6 +15,7 @@
 //! systems prepared segments reserve no room, so a full disk may then show up as a failed write.
 
 mod active;
+mod answers;
 mod compressed;
 mod disk;
 mod either_form;

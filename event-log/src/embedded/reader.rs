@@ -112,10 +112,10 @@ impl EmbeddedReader {
 #[async_trait]
 impl EventLog for EmbeddedReader {
     fn append(&self, _group: Vec<Append>) -> AppendFuture {
-        Box::pin(std::future::ready(Err(LogError::Unavailable {
+        AppendFuture::ready(Err(LogError::Unavailable {
             operation: "appending".to_owned(),
             detail: "the log was opened for reading only".to_owned(),
-        })))
+        }))
     }
 
     async fn read_stream(

@@ -6,6 +6,7 @@
 
 use super::{
     active::Known,
+    answers::Answers,
     format::{BATCH_HEADER, BatchHeader, Kind, MARKS, encode_frame, frame_len, narrow},
     library::Library,
     options::EmbeddedOptions,
@@ -14,17 +15,14 @@ use super::{
 };
 use crate::{Append, AppendOutcome, AppendRejection, Appended, LogError, Position, RecordedEvent, Version};
 use std::{collections::HashSet, collections::VecDeque, sync::Arc};
-use tokio::sync::oneshot;
 use uuid::Uuid;
-
-pub(super) type Answer = Result<Vec<AppendOutcome>, LogError>;
 
 /// One call of `append`, waiting.
 pub(super) struct Job {
     pub(super) group: Vec<Append>,
     /// When it was recorded, if that was elsewhere; the clock says so otherwise.
     pub(super) recorded_at_ns: Option<i64>,
-    pub(super) answer: oneshot::Sender<Answer>,
+    pub(super) answers: Answers,
 }
 
 /// A batch on its way to the disk, with those who wait for it.
@@ -35,7 +33,7 @@ pub(super) struct Batch {
     pub(super) events: u64,
     /// The batch as it will stand in the segment; empty if there is nothing to write.
     pub(super) bytes: Vec<u8>,
-    pub(super) answers: Vec<(oneshot::Sender<Answer>, Vec<AppendOutcome>)>,
+    pub(super) answers: Vec<(Answers, Vec<AppendOutcome>)>,
     pub(super) appends: u64,
 }
 
@@ -58,8 +56,23 @@ pub(super) struct Sequencer {
     last_recorded_at_ns: i64,
 }
 
-fn empty_batch(segment: Arc<Segment>, offset: usize, first: Position) -> Batch {
-    Batch { segment, offset, first, events: 0, bytes: Vec::new(), answers: Vec::new(), appends: 0 }
+impl Batch {
+    fn empty(segment: Arc<Segment>, offset: usize, first: Position) -> Self {
+        Self { segment, offset, first, events: 0, bytes: Vec::new(), answers: Vec::new(), appends: 0 }
+    }
+
+    /// Tells all who wait that it will not become durable.
+    pub(super) fn fail(self, failure: &LogError) {
+        for (answers, _) in self.answers {
+            answers.fail(failure.clone());
+        }
+    }
+
+    /// Gives the first answer; the second comes when the batch is on the disk.
+    fn answer_later(&mut self, mut answers: Answers, outcomes: Vec<AppendOutcome>) {
+        answers.sequenced(&outcomes);
+        self.answers.push((answers, outcomes));
+    }
 }
 
 impl Sequencer {
@@ -75,7 +88,7 @@ impl Sequencer {
             let shelf = library.shelf();
             (Arc::clone(&shelf.segment), shelf.active.next())
         };
-        let open = empty_batch(segment, offset, next);
+        let open = Batch::empty(segment, offset, next);
         Self { library, upkeep, options, ready: VecDeque::new(), open, next, last_recorded_at_ns }
     }
 
@@ -85,7 +98,7 @@ impl Sequencer {
         let needed = job.group.iter().map(needed_bytes).sum::<usize>();
         if needed > self.capacity() {
             let outcomes = job.group.iter().map(|append| self.too_large(append, needed)).collect();
-            self.open.answers.push((job.answer, outcomes));
+            self.open.answer_later(job.answers, outcomes);
             return Ok(());
         }
         match self.make_room(needed, wait) {
@@ -93,7 +106,7 @@ impl Sequencer {
             Err(None) => return Err((job, NotYet)),
             Err(Some(full)) => {
                 // Nothing was decided for this job, so its answer waits for nothing.
-                let _ = job.answer.send(Err(full));
+                job.answers.fail(full);
                 return Ok(());
             }
         }
@@ -106,12 +119,12 @@ impl Sequencer {
                 Err(unreadable) => {
                     // What this job already put into the batch stays: it is whole, append by append,
                     // and a repetition will find it.
-                    let _ = job.answer.send(Err(unreadable));
+                    job.answers.fail(unreadable);
                     return Ok(());
                 }
             }
         }
-        self.open.answers.push((job.answer, outcomes));
+        self.open.answer_later(job.answers, outcomes);
         if self.open.bytes.len() >= self.options.max_batch_bytes {
             self.close_batch();
         }
@@ -124,7 +137,7 @@ impl Sequencer {
             return;
         }
         let end = self.open.offset + self.open.bytes.len();
-        let following = empty_batch(Arc::clone(&self.open.segment), end, self.next);
+        let following = Batch::empty(Arc::clone(&self.open.segment), end, self.next);
         let mut batch = std::mem::replace(&mut self.open, following);
         if !batch.bytes.is_empty() {
             let header = BatchHeader {
@@ -181,7 +194,7 @@ impl Sequencer {
                 let (full, offset, next) = self.end();
                 self.ready.push_back(Step::Seal { segment: full, offset, next });
                 self.library.roll(offset + BATCH_HEADER, Arc::clone(&segment));
-                self.open = empty_batch(segment, super::scan::FIRST_BATCH, next);
+                self.open = Batch::empty(segment, super::scan::FIRST_BATCH, next);
                 Ok(())
             }
         }

@@ -3,18 +3,19 @@
 //! `append` only queues, so calls are sequenced in their order whoever polls what. The writer takes
 //! everything that has arrived as one batch, writes it, syncs once, and answers all of them. While it
 //! waits for the disk a second thread sequences what arrives meanwhile, if that is enough to be worth
-//! waking up for.
+//! waking up for, or if somebody waits for its places.
 //!
 //! After a failed write or sync nothing is written or acknowledged any more. A sync is never repeated:
 //! the kernel marks pages clean after a failure, so the second attempt would lie (Rebello et al., "Can
 //! Applications Recover from fsync Failures?", USENIX ATC 2020).
 
 use super::{
+    answers::Answers,
     format::{BatchHeader, Kind},
     library::Library,
     recent::RecentBatch,
     segment::Segment,
-    sequencer::{Answer, Batch, Job, Sequencer, Step},
+    sequencer::{Batch, Job, Sequencer, Step},
     upkeep::Upkeep,
 };
 use crate::{Append, AppendFuture, LogError, Position};
@@ -27,7 +28,7 @@ use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
-use tokio::sync::{oneshot, watch};
+use tokio::sync::watch;
 
 /// Events waiting during a sync from which on the second thread is woken.
 const WORTH_WAKING_EVENTS: usize = 64;
@@ -43,7 +44,10 @@ struct Inbox {
     events: usize,
     /// The second thread took a job since the writer last looked into the sequencer.
     taken_ahead: bool,
-    syncing: bool,
+    /// The writer is at a step: it waits for the disk, or for a batch to grow.
+    busy: bool,
+    /// Somebody waits for the places of a job in the queue.
+    hurried: bool,
     closing: bool,
     poisoned: Option<String>,
 }
@@ -82,22 +86,40 @@ impl Writer {
         }
     }
 
-    pub(super) fn append(&self, group: Vec<Append>, recorded_at_ns: Option<i64>) -> AppendFuture {
-        let (answer, answered) = oneshot::channel();
+    pub(super) fn append(self: &Arc<Self>, group: Vec<Append>, recorded_at_ns: Option<i64>) -> AppendFuture {
+        let (answers, sequenced, durable) = Answers::new();
         {
             let mut inbox = self.inbox.lock();
             if let Some(refusal) = inbox.refusal() {
-                return Box::pin(std::future::ready(Err(refusal)));
+                return AppendFuture::ready(Err(refusal));
             }
             inbox.events += group.iter().map(|append| append.events.len()).sum::<usize>();
-            inbox.jobs.push_back(Job { group, recorded_at_ns, answer });
-            if !inbox.syncing {
+            inbox.jobs.push_back(Job { group, recorded_at_ns, answers });
+            if !inbox.busy {
                 self.arrived.notify_one();
             } else if inbox.events >= WORTH_WAKING_EVENTS {
                 self.overlap.notify_one();
             }
         }
-        Box::pin(async move { answered.await.unwrap_or(Err(LogError::Closed)) })
+        let writer = Arc::downgrade(self);
+        let sequenced = async move {
+            if let Some(writer) = writer.upgrade() {
+                writer.hurry();
+            }
+            sequenced.await.unwrap_or(Err(LogError::Closed))
+        };
+        AppendFuture::new(sequenced, async move { durable.await.unwrap_or(Err(LogError::Closed)) })
+    }
+
+    /// Has what is in the queue sequenced now, also while the writer waits for the disk.
+    fn hurry(&self) {
+        let mut inbox = self.inbox.lock();
+        if !inbox.jobs.is_empty() {
+            inbox.hurried = true;
+            if inbox.busy {
+                self.overlap.notify_one();
+            }
+        }
     }
 
     /// No more appends; those accepted are still written.
@@ -110,6 +132,7 @@ impl Writer {
     /// The writer's life. `marked`: whether the segment ends in a rest, as far as is known.
     pub(super) fn run(&self, mut marked: bool) {
         while let Some(step) = self.next_step() {
+            self.begin_step();
             let done = match step {
                 Step::Write(batch) => {
                     marked &= batch.bytes.is_empty();
@@ -125,6 +148,7 @@ impl Writer {
                     self.mark(Kind::Seal, &segment, offset, next).map(|()| self.upkeep.index(segment.ordinal))
                 }
             };
+            self.inbox.lock().busy = false;
             if let Err(e) = done {
                 self.poison(&e.to_string());
                 break;
@@ -136,6 +160,15 @@ impl Writer {
             if let Err(e) = self.mark(Kind::Rest, &segment, offset, next) {
                 tracing::warn!(error = %e, "the log is complete, but could not be marked as closed");
             }
+        }
+    }
+
+    /// The writer cannot sequence for a while; has it done meanwhile where that is worth it.
+    fn begin_step(&self) {
+        let mut inbox = self.inbox.lock();
+        inbox.busy = true;
+        if inbox.hurried || inbox.events >= WORTH_WAKING_EVENTS {
+            self.overlap.notify_one();
         }
     }
 
@@ -157,7 +190,7 @@ impl Writer {
         let mut inbox = self.inbox.lock();
         while !inbox.closing && inbox.poisoned.is_none() {
             self.overlap.wait(&mut inbox);
-            while inbox.syncing && !inbox.jobs.is_empty() {
+            while inbox.busy && !inbox.jobs.is_empty() {
                 drop(inbox);
                 let went_on = {
                     let mut sequencer = self.sequencer.lock();
@@ -178,6 +211,7 @@ impl Writer {
             let Some(job) = inbox.jobs.pop_front() else { return false };
             inbox.events -= job.group.iter().map(|append| append.events.len()).sum::<usize>();
             inbox.taken_ahead |= !wait;
+            inbox.hurried &= !inbox.jobs.is_empty();
             job
         };
         match sequencer.take(job, wait) {
@@ -219,31 +253,22 @@ impl Writer {
         if !batch.bytes.is_empty()
             && let Err(e) = self.commit(&mut batch)
         {
-            let detail = e.to_string();
-            answer_all(batch.answers, &|| Err(LogError::Poisoned { detail: detail.clone() }));
+            let failure = LogError::Poisoned { detail: e.to_string() };
+            batch.fail(&failure);
             return Err(e);
         }
-        for (answer, outcomes) in batch.answers {
-            // Nobody waiting any more is fine: the events are in.
-            let _ = answer.send(Ok(outcomes));
+        for (answers, outcomes) in batch.answers {
+            answers.durable(outcomes);
         }
         Ok(())
     }
 
     fn commit(&self, batch: &mut Batch) -> io::Result<()> {
-        {
-            let mut inbox = self.inbox.lock();
-            inbox.syncing = true;
-            if inbox.events >= WORTH_WAKING_EVENTS {
-                self.overlap.notify_one();
-            }
-        }
         let file = &*batch.segment.file;
         let written = file.write_at(&batch.bytes, batch.offset as u64);
         let begun = Instant::now();
         let synced = written.and_then(|()| file.sync());
         let took = begun.elapsed();
-        self.inbox.lock().syncing = false;
         synced?;
         count(batch, took.as_secs_f64());
 
@@ -279,15 +304,15 @@ impl Writer {
             inbox.poisoned = Some(detail.to_owned());
             std::mem::take(&mut inbox.jobs)
         };
-        let refusal = || Err(LogError::Poisoned { detail: detail.to_owned() });
+        let failure = LogError::Poisoned { detail: detail.to_owned() };
         for job in waiting {
-            let _ = job.answer.send(refusal());
+            job.answers.fail(failure.clone());
         }
         let mut sequencer = self.sequencer.lock();
         sequencer.close_batch();
         for step in sequencer.ready.drain(..) {
             if let Step::Write(batch) = step {
-                answer_all(batch.answers, &refusal);
+                batch.fail(&failure);
             }
         }
         self.overlap.notify_all();
@@ -301,12 +326,6 @@ impl Inbox {
             Some(detail) => Some(LogError::Poisoned { detail: detail.clone() }),
             None => None,
         }
-    }
-}
-
-fn answer_all<T>(waiting: Vec<(oneshot::Sender<Answer>, T)>, refusal: &dyn Fn() -> Answer) {
-    for (answer, _) in waiting {
-        let _ = answer.send(refusal());
     }
 }
 

@@ -9,4 +9,5 @@ mod fixtures;
 mod killed;
 mod load;
 mod places;
+mod sequencing;
 mod support;
