@@ -57,6 +57,7 @@ pub mod process;
 pub mod product;
 mod registry;
 mod rejection;
+pub mod samples;
 mod text;
 mod time;
 pub mod upcasters;

@@ -17,6 +17,7 @@ mod commands;
 mod events;
 mod limits;
 mod lines;
+mod samples;
 
 pub use active_cart::ActiveCart;
 pub use cart::Cart;

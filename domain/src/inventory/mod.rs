@@ -13,6 +13,7 @@ mod events;
 #[expect(clippy::module_inception, reason = "the aggregate has the name of its folder")]
 mod inventory;
 mod reservations;
+mod samples;
 mod stock;
 
 pub use commands::{

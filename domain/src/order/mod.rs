@@ -19,6 +19,7 @@ mod lines;
 mod order;
 mod placed_order;
 mod refunds;
+mod samples;
 
 pub use commands::{
     AllocateOrder, CancelOrder, ConfirmOrder, CreditOrder, DeliverOrder, OrderCommand, OrderRejection,

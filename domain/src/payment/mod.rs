@@ -14,6 +14,7 @@ mod gateway;
 mod ledger;
 #[expect(clippy::module_inception, reason = "the aggregate has the name of its folder")]
 mod payment;
+mod samples;
 mod status;
 
 pub use account::Account;

@@ -9,6 +9,7 @@ mod events;
 mod limits;
 #[expect(clippy::module_inception, reason = "the aggregate has the name of its folder")]
 mod product;
+mod samples;
 
 pub use commands::{
     ArchiveProduct, ChangePrices, ProductCommand, ProductRejection, PublishProduct, PutProduct,

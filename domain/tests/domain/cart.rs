@@ -1,8 +1,6 @@
 //! Carts: lines, prices, checkout and the end.
 
-use crate::examples::{
-    cart_id, cart_line, checked_out, context, gbp, new_line, order_id, pounds, sku, units,
-};
+use crate::samples::{cart_id, cart_line, checked_out, context, gbp, new_line, order_id, pounds, sku, units};
 use cqrs_es::test::{AggregateTestExecutor, TestFramework};
 use daybook_domain::{
     LineId,

@@ -1,7 +1,7 @@
 //! A gateway for the simulated shop: it answers late, not at all or twice, and keeps books of its own, against
 //! which the shop's are held in the end.
 
-use crate::random::Random;
+use crate::samples::Random;
 use daybook_domain::{
     OperationId, PaymentId,
     payment::{GatewayOutcome, GatewayRequest, OperationKind},

@@ -1,6 +1,6 @@
 //! Stock: received, counted, moved, set aside, let go, sent.
 
-use crate::examples::{at, context, context_at, order_id, place, return_id, shipment_id, sku, units};
+use crate::samples::{at, context, context_at, order_id, place, return_id, shipment_id, sku, units};
 use cqrs_es::test::{AggregateTestExecutor, TestFramework};
 use daybook_domain::EventSet as _;
 use daybook_domain::inventory::{

@@ -1,11 +1,11 @@
 //! The laws of the ledgers, for all inputs: a line's units, a SKU's stock, a cart's lines.
 
 use crate::{
-    examples::{
+    samples::Random,
+    samples::{
         at, cart_id, cart_line, checked_out, context, context_at, gbp, new_line, order_id, place, pounds,
         shipment_id, sku, units,
     },
-    random::Random,
     stock::{above_floor, reconcile},
 };
 use daybook_domain::{
@@ -33,7 +33,7 @@ proptest! {
         let mut events: Vec<InventoryEvent> = Vec::new();
         let mut now = 0;
         for _ in 0..150 {
-            now += random.next() % 200;
+            now += random.draw() % 200;
             let Ok(decided) = stock.decide(movement(&mut random, now), &context_at(now)) else { continue };
             for event in &decided {
                 stock.evolve(event);
@@ -139,7 +139,7 @@ fn goods_command(random: &mut Random, number: u128) -> OrderCommand {
         1 => OrderCommand::DeliverOrder(DeliverOrder { lines }),
         _ => {
             let lines = vec![(line.clone(), ReturnCondition::Sellable), (line, ReturnCondition::Damaged)];
-            let return_id = crate::examples::return_id(number);
+            let return_id = crate::samples::return_id(number);
             OrderCommand::ReturnGoods(ReturnGoods { return_id, lines, reason: None, location: None })
         }
     }

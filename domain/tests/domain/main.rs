@@ -6,7 +6,6 @@
 mod anything;
 mod cart;
 mod credit;
-mod examples;
 mod gateway;
 mod inventory;
 mod ledger;
@@ -15,9 +14,10 @@ mod order;
 mod payment;
 mod process;
 mod product;
-mod random;
 mod shop;
 mod simulation;
 mod stock;
 mod table;
 mod upcasting;
+
+use daybook_domain::samples;

@@ -1,6 +1,6 @@
 //! Money is split without losing a penny.
 
-use crate::examples::gbp;
+use crate::samples::gbp;
 use daybook_domain::{Money, MoneyError};
 use proptest::prelude::*;
 

@@ -1,12 +1,13 @@
 //! Orders: placed, allocated, paid for, sent, brought, sent back; or nothing came of them.
 
-use crate::examples::{
+use crate::samples::{
     cart_id, cart_line, checked_out, context, gbp, order_id, payment_id, place, return_id, shipment_id, sku,
     units,
 };
 use cqrs_es::test::{AggregateTestExecutor, TestFramework};
 use daybook_domain::{
-    LineId, Money,
+    Decider as _, LineId, Money,
+    cart::{CartCheckedOut, CartLine},
     order::{
         AllocateOrder, Allocation, AllocationDiscarded, CancelOrder, Charge, ChargeKind, ConfirmOrder,
         DeliverOrder, LineQuantity, Order, OrderCommand, OrderConfirmed, OrderEvent, OrderRejected,
@@ -241,4 +242,24 @@ fn nothing_left_to_do_is_said_so() {
     given(after([place_order(), allocate(), confirm(), ship(1, None)]))
         .when(ship(2, None))
         .then_expect_error(OrderRejection::NothingToDo {});
+}
+
+/// Goods that come to the least amount there is, beside a discount, once overflowed.
+#[test]
+fn the_least_amount_there_is_beside_a_discount_is_spread_without_overflow() {
+    let charges = vec![
+        charge(ChargeKind::Manual, i64::MAX),
+        charge(ChargeKind::Manual, 20),
+        charge(ChargeKind::Discount, -1),
+    ];
+    let checkout =
+        CartCheckedOut { total: gbp(18), charges, ..checked_out(1, vec![cart_line(1, "mug", 1, 0)], vec![]) };
+    let lines = vec![CartLine { unit_price: gbp(i64::MIN), ..cart_line(1, "mug", 1, 0) }];
+    let place = OrderCommand::PlaceOrder(PlaceOrder { checkout: CartCheckedOut { lines, ..checkout } });
+    let placed = Order::default().decide(place, &context());
+    // A discount of more than the goods is worth is none on them.
+    assert!(
+        matches!(&placed.as_deref(), Ok([OrderEvent::OrderPlaced(placed)]) if placed.total == gbp(18)),
+        "{placed:?}"
+    );
 }

@@ -1,6 +1,6 @@
 //! Payments: what is asked of the gateway, what it answers, and what waits for an answer.
 
-use crate::examples::{context, gbp, operation, order_id, payment_id, sku};
+use crate::samples::{context, gbp, operation, order_id, payment_id, sku};
 use cqrs_es::test::{AggregateTestExecutor, TestFramework};
 use daybook_domain::{
     Decider as _, EventSet as _, OperationId,

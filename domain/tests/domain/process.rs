@@ -1,11 +1,11 @@
 //! Processes: an event in, commands out; and what follows when the commands have their answers.
 
-use crate::examples::{
+use crate::samples::{
     at, cart_id, cart_line, checked_out, gbp, operation, order_id, payment_id, place, return_id, shipment_id,
     sku, units,
 };
 use daybook_domain::{
-    AGGREGATES, Command, Event, LineId, Rejection,
+    AGGREGATES, Command, Event, LineId, Rejection, all_samples,
     inventory::{InventoryEvent, InventoryRejection, LocationQuantity, StockReserved},
     order::{
         Allocation, OrderAllocated, OrderCancelled, OrderCommand, OrderEvent, OrderLine, OrderPlaced,
@@ -82,6 +82,23 @@ fn reserved(name: &str, count: u32) -> StepOutcome {
 
 fn out_of_stock(name: &str) -> StepOutcome {
     Err(Rejection::Inventory(InventoryRejection::OutOfStock { sku: sku(name), requested: 4, available: 3 }))
+}
+
+#[test]
+fn nothing_reacts_outside_its_interests() {
+    let mut reacted = BTreeSet::new();
+    for event in all_samples().iter().flat_map(|samples| &samples.events) {
+        for process in all() {
+            let is_of_interest = process.interests().contain(event.kind().index());
+            let reacts = process.react(trigger(event)) != Reaction::Nothing;
+            let sets = process.deadline(trigger(event)) != Deadline::Unchanged;
+            if reacts || sets {
+                assert!(is_of_interest, "{} reacts to {}", process.name(), event.type_name());
+                reacted.insert(process.name());
+            }
+        }
+    }
+    assert_eq!(reacted.len(), all().len(), "no sample makes the others react: {reacted:?}");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Products: put, published, priced, archived.
 
-use crate::examples::{context, gbp, sku};
+use crate::samples::{context, gbp, sku};
 use cqrs_es::test::{AggregateTestExecutor, TestFramework};
 use daybook_domain::product::{
     ArchiveProduct, AttributeValue, ChangePrices, PricesChanged, Product, ProductArchived, ProductCommand,

@@ -1,7 +1,7 @@
 //! A tiny shop in memory: it executes commands, follows its own log with all processes in any order, repeats
 //! steps as after crashes, and fires deadlines. What the engine does for real, without disk and threads.
 
-use crate::{gateway::Gateway, random::Random};
+use crate::{gateway::Gateway, samples::Random};
 use daybook_domain::{
     Actor, AggregateState, Command, Context, Event, Rejection, Timestamp,
     payment::{GatewayOutcome, GatewayRequest, PaymentCommand, RecordOutcome},
@@ -187,7 +187,7 @@ impl Shop {
                     matches!(outcome, GatewayOutcome::Approved { .. } | GatewayOutcome::Declined { .. });
                 let operation_id = request.operation_id;
                 let record = PaymentCommand::RecordOutcome(RecordOutcome { operation_id, outcome });
-                let id = format!("{name} {position} record {asked} {}", self.random.next());
+                let id = format!("{name} {position} record {asked} {}", self.random.draw());
                 let answer = self.execute(id, Command::Payment(request.payment_id, record), occurred_at);
                 let called_only = asked == 1 && self.rule_calls(process);
                 // What is unknown after a call is resolved by the process that follows its event.

@@ -2,7 +2,7 @@
 //! order is final, and order, stock, payment and the gateway's own books agree.
 
 use crate::{
-    examples::{START, cart_id, gbp, new_line, order_id, pounds, return_id, shipment_id, sku, units},
+    samples::{START, cart_id, gbp, new_line, order_id, pounds, return_id, shipment_id, sku, units},
     shop::Shop,
 };
 use daybook_domain::{
@@ -120,7 +120,7 @@ fn customer_or_staff(shop: &mut Shop, carts: usize) {
 }
 
 fn location(shop: &mut Shop) -> daybook_domain::LocationId {
-    crate::examples::place(["leeds", "york"][shop.random.below(2)])
+    crate::samples::place(["leeds", "york"][shop.random.below(2)])
 }
 
 fn some_lines(shop: &mut Shop) -> Option<Vec<LineQuantity>> {

@@ -6,6 +6,9 @@
 //! and takes an async lock that tokio's cooperative budget can make wait in the middle of a decision. What is
 //! decided is the same, as a test shows for every aggregate.
 
+#[cfg(test)]
+mod tests;
+
 /// A snapshot that today's code cannot take over; the stream is folded from its events instead.
 #[derive(Debug, thiserror::Error)]
 pub enum SnapshotError {
@@ -34,6 +37,33 @@ macro_rules! aggregates {
 
         /// Every kind of aggregate, in the order of the list.
         pub const AGGREGATES: &[$crate::AggregateKind] = &[$($crate::AggregateKind::of::<$state>(),)+];
+
+        /// The samples of every aggregate, in the order of the list.
+        #[must_use]
+        pub fn all_samples() -> Vec<$crate::samples::AnySamples<Command, Event>> {
+            vec![$({
+                let own = <$state as $crate::samples::Sampled>::samples();
+                let id = <$state as $crate::samples::Sampled>::sample_id();
+                let events = |events: Vec<_>| events.into_iter().map(Event::$variant).collect();
+                let states = own.states.into_iter().map(|(name, steps)| (name, events(steps)));
+                let command = |command| Command::$variant(id.clone(), command);
+                $crate::samples::AnySamples {
+                    aggregate: <$state as $crate::Decider>::NAME,
+                    states: states.collect(),
+                    commands: own.commands.into_iter().map(command).collect(),
+                    events: events(own.events),
+                    any_command: |random| Command::$variant(
+                        <$state as $crate::samples::Sampled>::sample_id(),
+                        <$state as $crate::samples::Sampled>::any_command(random),
+                    ),
+                }
+            },)+]
+        }
+
+        /// Goes over all aggregates by their types, in the order of the list.
+        pub fn visit_aggregates(visitor: &mut impl $crate::samples::Visitor) {
+            $(visitor.visit::<$state>();)+
+        }
 
         /// A wish, addressed to one aggregate.
         #[derive(Debug, Clone, PartialEq)]
