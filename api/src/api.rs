@@ -1,15 +1,14 @@
 //! The interface, assembled: what handlers use, the routes over it, and the listener that serves them.
 
 use crate::{
-    app::Shop,
-    cart_history::Currencies,
-    edge::{Admission, Room},
+    app::App,
+    edge::{Admission, BodyBudget},
     limits::Limits,
     listener,
     node_status::NodeStatus,
     openapi,
-    position_waiters::Waiting,
-    prices::Offers,
+    position_waiters::PositionWaiters,
+    prices::Prices,
     resources::{self, bulk::BulkTarget},
     roles::Roles,
 };
@@ -44,7 +43,7 @@ pub struct Parts {
 
 /// The HTTP interface over a running shop.
 pub struct Api {
-    shop: Arc<Shop>,
+    app: Arc<App>,
     router: Router,
     /// Keeps the bulk route's target alive.
     _bulk_target: Arc<OnceLock<Router>>,
@@ -54,35 +53,35 @@ impl Api {
     /// Assembles the interface. Must be called on a Tokio runtime.
     pub fn new(parts: Parts) -> Result<Self, RunnerError> {
         let Parts { engine, reads, search, gateway, audit, node, roles, limits, stopping } = parts;
-        let (routes, operations) = resources::routes(limits.request_timeout, roles).finish();
+        let (routes, registered) = resources::routes(limits.request_timeout, roles).finish();
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
-        let waiting =
-            Waiting::new(Views::NAMES.iter().map(|name| reads.watermark(name)).collect::<Result<_, _>>()?);
-        let shop = Arc::new(Shop {
-            offers: Offers::new(reads.clone(), waiting.clone()),
-            waiting,
+        let waiters = PositionWaiters::new(
+            Views::NAMES.iter().map(|name| reads.watermark(name)).collect::<Result<_, _>>()?,
+        );
+        let app = Arc::new(App {
+            prices: Prices::new(reads.clone(), engine.log().clone(), waiters.clone()),
+            waiters,
             admission: Admission::new(limits.customers),
-            room: Room::default(),
+            body_budget: BodyBudget::default(),
             engine,
             reads,
             search,
             searches: Arc::new(Semaphore::new(cores)),
             pasts: Semaphore::new(cores),
-            currencies: Currencies::default(),
             gateway,
             audit,
             roles,
             node,
             limits,
-            openapi: Bytes::from(openapi::document(operations).to_string()),
+            openapi: Bytes::from(openapi::document(&registered).to_string()),
             stopping,
         });
         let target = Arc::new(OnceLock::new());
         let docs = SwaggerUi::new("/docs").config(Config::from("/openapi.json").try_it_out_enabled(true));
         let router =
-            routes.with_state(shop.clone()).merge(docs).layer(Extension(BulkTarget(Arc::downgrade(&target))));
+            routes.with_state(app.clone()).merge(docs).layer(Extension(BulkTarget(Arc::downgrade(&target))));
         target.get_or_init(|| router.clone());
-        Ok(Self { shop, router, _bulk_target: target })
+        Ok(Self { app, router, _bulk_target: target })
     }
 
     /// All routes, to be served or called in-process.
@@ -92,11 +91,11 @@ impl Api {
 
     #[must_use]
     pub fn limits(&self) -> &Limits {
-        &self.shop.limits
+        &self.app.limits
     }
 
     /// Serves on `listener` until the server stops; then requests under way are finished.
     pub async fn serve(&self, listener: TcpListener) -> io::Result<()> {
-        listener::serve(listener, self.router(), &self.shop.limits, self.shop.stopping.clone()).await
+        listener::serve(listener, self.router(), &self.app.limits, self.app.stopping.clone()).await
     }
 }

@@ -1,21 +1,20 @@
-//! What all endpoints share: the write path, the read models, and the few things kept beside them.
+//! What all handlers use: the write path, the read models, and the few things kept beside them.
 
 use crate::{
-    cart_history::Currencies,
-    edge::{Admission, Room},
-    http::{Asked, Condition, Freshness},
+    edge::{Admission, BodyBudget},
+    http::{CommandInput, Condition, Freshness},
     limits::Limits,
     node_status::NodeStatus,
-    position_waiters::Waiting,
-    prices::Offers,
+    position_waiters::PositionWaiters,
+    prices::Prices,
     problem::{Problem, kind},
     roles::Roles,
 };
 use axum::{body::Bytes, extract::State};
 use daybook_audit::Keeper;
-use daybook_domain::{Command, Event, OrderId};
+use daybook_domain::{Command, OrderId};
 use daybook_engine::{CommandRequest, Engine, Outcome, Priority, SimulatedGateway};
-use daybook_event_log::{StreamId, Version};
+use daybook_event_log::{EventLog, StreamId, Version};
 use daybook_read_store::version_of;
 use daybook_search::Search;
 use daybook_views::Views;
@@ -24,25 +23,21 @@ use std::{sync::Arc, time::Duration};
 use tokio::{sync::Semaphore, time::Instant};
 use tokio_util::sync::CancellationToken;
 
-/// How handlers get at the shop.
-pub(crate) type App = State<Arc<Shop>>;
+/// Extractor: how handlers get at the [`App`].
+pub(crate) type AppState = State<Arc<App>>;
 
-/// Events read at a time when a stream is read whole.
-const PAGE: usize = 1_000;
-
-pub(crate) struct Shop {
+pub(crate) struct App {
     pub engine: Engine,
     pub reads: Views,
     pub search: Search,
-    /// Places for searches, one per core.
+    /// Permits for searches, one per core.
     pub searches: Arc<Semaphore>,
-    /// Places for looks into the past, one per core.
+    /// Permits for reads of the past, one per core.
     pub pasts: Semaphore,
-    pub waiting: Waiting,
+    pub waiters: PositionWaiters,
     pub admission: Admission,
-    pub room: Room,
-    pub offers: Offers,
-    pub currencies: Currencies,
+    pub body_budget: BodyBudget,
+    pub prices: Prices,
     pub gateway: Arc<SimulatedGateway>,
     pub audit: Arc<Keeper>,
     pub roles: Roles,
@@ -53,15 +48,15 @@ pub(crate) struct Shop {
     pub stopping: CancellationToken,
 }
 
-impl Shop {
-    /// Has a command executed as its caller asked.
+impl App {
+    /// Has a command executed as its caller input.
     pub(crate) async fn execute<T>(
         &self,
-        asked: &Asked<T>,
+        input: &CommandInput<T>,
         command: Command,
         priority: Priority,
     ) -> Result<Outcome, Problem> {
-        let caller = &asked.caller;
+        let caller = &input.caller;
         let expected_version = match caller.condition {
             Condition::None => None,
             Condition::Version(version) => Some(Version::new(version)),
@@ -73,7 +68,7 @@ impl Shop {
         let request = CommandRequest {
             expected_version,
             correlation_id: caller.correlation_id,
-            request_hash: asked.request_hash,
+            request_hash: input.request_hash,
             deadline: Some(Instant::now() + self.limits.request_timeout),
             priority,
             ..CommandRequest::new(command, caller.command_id, caller.actor.clone())
@@ -97,15 +92,15 @@ impl Shop {
     /// now. A retry is answered like the first time, even if the article left sale meanwhile.
     pub(crate) async fn recorded<T>(
         &self,
-        asked: &Asked<T>,
+        input: &CommandInput<T>,
         stream: &str,
         otherwise: Problem,
     ) -> Result<Outcome, Problem> {
-        let caller = &asked.caller;
+        let caller = &input.caller;
         let Some(stream) = StreamId::parse(stream).ok().filter(|_| caller.retry_safe) else {
             return Err(otherwise);
         };
-        let outcome = self.engine.recorded(&stream, caller.command_id, asked.request_hash).await?;
+        let outcome = self.engine.recorded(&stream, caller.command_id, input.request_hash).await?;
         outcome.ok_or(otherwise)
     }
 
@@ -114,46 +109,16 @@ impl Shop {
         self.engine.log().head().borrow().get()
     }
 
-    /// All events of one stream, straight from the log; empty where there are none.
-    pub(crate) async fn history(
-        &self,
-        aggregate: &str,
-        id: impl std::fmt::Display,
-    ) -> Result<Vec<Event>, Problem> {
-        let stream = StreamId::new(aggregate, id)
-            .map_err(|error| Problem::new(&kind::INVALID_PARAMETER, error.to_string()))?;
-        let mut events = Vec::new();
-        let mut from = Version::new(1);
-        loop {
-            let page = self.engine.log().read_stream(&stream, from, PAGE).await?;
-            for record in &page {
-                let event = Event::decode(
-                    record.aggregate(),
-                    record.event_type(),
-                    record.schema_version(),
-                    record.payload(),
-                );
-                events.push(event.map_err(|error| {
-                    tracing::error!(%error, stream = %stream, "an event cannot be read");
-                    Problem::new(
-                        &kind::INTERNAL,
-                        "the history of this resource cannot be read by this program",
-                    )
-                })?);
-            }
-            match page.last() {
-                Some(last) if page.len() == PAGE => from = last.version().next(),
-                _ => return Ok(events),
-            }
-        }
+    pub(crate) fn log(&self) -> &dyn EventLog {
+        &**self.engine.log()
     }
 
     /// Waits until the read models show what the caller wants to see.
     pub(crate) async fn wait_until(&self, wanted: Freshness) -> Result<(), Problem> {
-        if wanted.min_position == 0 || self.waiting.reached(wanted.min_position, wanted.wait).await {
+        if wanted.min_position == 0 || self.waiters.reached(wanted.min_position, wanted.wait).await {
             return Ok(());
         }
-        let position = self.waiting.position();
+        let position = self.waiters.position();
         let detail = format!("the read models are at {position}, not yet at {}", wanted.min_position);
         Err(Problem::new(&kind::NOT_REACHED, detail).with("position", position).retry_after(1))
     }
@@ -166,7 +131,7 @@ impl Shop {
         position: u64,
         patience: Duration,
     ) -> Option<(Box<RawValue>, u64)> {
-        if !self.waiting.reached(position, patience).await {
+        if !self.waiters.reached(position, patience).await {
             return None;
         }
         let row = self.reads.orders().by_id(id).await.ok()??;

@@ -1,36 +1,12 @@
-//! What commands need to know of a cart, read from the log itself, so that it is never behind.
+//! A cart read from the log itself: its articles, currency and destination, whatever became of it.
 
-use crate::{app::Shop, problem::Problem};
-use ahash::AHashMap;
+use crate::{history::history, problem::Problem};
 use daybook_domain::{
     Actor, CartId, Context, CountryCode, Currency, CustomerId, Decider as _, Event, Rejection,
-    cart::{AddLines, Cart, CartCommand, CartEvent, CartLine, CartRejection, CurrentOffer, NewLine},
+    cart::{AddLines, Cart, CartCommand, CartEvent, CartLine, CartRejection, NewLine},
 };
 use daybook_engine::{Clock, SystemClock};
-use parking_lot::Mutex;
-
-/// Currencies remembered per generation; there are two generations.
-const REMEMBERED: usize = 50_000;
-
-/// A cart's currency never changes, so it is remembered: the newest carts by two generations of a map.
-#[derive(Default)]
-pub(crate) struct Currencies(Mutex<[AHashMap<CartId, Currency>; 2]>);
-
-impl Currencies {
-    fn get(&self, id: CartId) -> Option<Currency> {
-        let maps = self.0.lock();
-        maps.iter().find_map(|map| map.get(&id).copied())
-    }
-
-    fn insert(&self, id: CartId, currency: Currency) {
-        let mut maps = self.0.lock();
-        if maps[0].len() >= REMEMBERED {
-            maps.swap(0, 1);
-            maps[0].clear();
-        }
-        maps[0].insert(id, currency);
-    }
-}
+use daybook_event_log::EventLog;
 
 /// A cart as its events tell it, whatever became of it.
 pub(crate) struct CartHistory {
@@ -40,29 +16,15 @@ pub(crate) struct CartHistory {
     pub lines: Vec<CartLine>,
 }
 
-impl Shop {
-    /// Notes the currency of a cart that is about to be made. (If it is not made, no command can use it.)
-    pub(crate) fn remember_currency(&self, id: CartId, currency: Currency) {
-        self.currencies.insert(id, currency);
-    }
-
-    pub(crate) async fn cart_currency(&self, id: CartId) -> Result<Currency, Problem> {
-        if let Some(currency) = self.currencies.get(id) {
-            return Ok(currency);
-        }
-        let currency = self.cart_history(id).await?.currency;
-        self.currencies.insert(id, currency);
-        Ok(currency)
-    }
-
+impl CartHistory {
     /// The cart; a problem where there is none.
-    pub(crate) async fn cart_history(&self, id: CartId) -> Result<CartHistory, Problem> {
-        let mut cart: Option<CartHistory> = None;
-        for event in self.history("cart", id).await? {
+    pub(crate) async fn read(log: &dyn EventLog, id: CartId) -> Result<Self, Problem> {
+        let mut cart: Option<Self> = None;
+        for event in history(log, "cart", id).await? {
             let Event::Cart(event) = event else { continue };
             match (&mut cart, event) {
                 (cart @ None, CartEvent::CartCreated(created)) => {
-                    *cart = Some(CartHistory {
+                    *cart = Some(Self {
                         currency: created.currency,
                         country: created.country,
                         customer_id: created.customer_id,
@@ -76,43 +38,6 @@ impl Shop {
         cart.ok_or_else(|| Rejection::Cart(CartRejection::CartNotFound {}).into())
     }
 
-    /// Whether `into` would take the lines of `from`, so that a merge does not end a cart whose lines have nowhere to
-    /// go. (Should `into` be over a moment later, the lines stay readable in the merged cart and can be copied.)
-    pub(crate) async fn can_take(&self, into: CartId, from: CartId) -> Result<(), Problem> {
-        let lines: Vec<NewLine> =
-            self.cart_history(from).await?.lines.into_iter().map(NewLine::from).collect();
-        let mut cart = Cart::default();
-        for event in self.history("cart", into).await? {
-            if let Event::Cart(event) = event {
-                cart.evolve(&event);
-            }
-        }
-        let add = match (&cart, lines.is_empty()) {
-            // Nothing has to go anywhere, but where it should go has to be there and open.
-            (Cart::Active(_), true) => return Ok(()),
-            _ => CartCommand::AddLines(AddLines { lines }),
-        };
-        let context = Context { now: SystemClock.now(), actor: Actor::Anonymous };
-        match cart.decide(add, &context) {
-            Ok(_) => Ok(()),
-            Err(refusal) => Err(Problem::from(Rejection::Cart(refusal)).with("into", into.to_string())),
-        }
-    }
-
-    /// What the catalog says now of every SKU in the cart.
-    pub(crate) async fn offers_for_cart(&self, id: CartId) -> Result<Vec<CurrentOffer>, Problem> {
-        let cart = self.cart_history(id).await?;
-        let mut offers = Vec::with_capacity(cart.lines.len());
-        for line in cart.lines {
-            let offer = self.offers.find(&line.sku).await?;
-            let unit_price = offer.and_then(|offer| offer.price(cart.currency));
-            offers.push(CurrentOffer { sku: line.sku, unit_price });
-        }
-        Ok(offers)
-    }
-}
-
-impl CartHistory {
     fn evolve(&mut self, event: CartEvent) {
         match event {
             CartEvent::CartLinesAdded(added) => self.lines.extend(added.lines),
@@ -137,5 +62,28 @@ impl CartHistory {
             | CartEvent::CartMerged(_)
             | CartEvent::CartAbandoned(_) => {}
         }
+    }
+}
+
+/// Whether the cart `into` would take the lines of `from`, so that a merge does not end a cart whose lines have nowhere
+/// to go. (Should `into` be over a moment later, the lines stay readable in the merged cart and can be copied.)
+pub(crate) async fn can_take(log: &dyn EventLog, into: CartId, from: CartId) -> Result<(), Problem> {
+    let lines: Vec<NewLine> =
+        CartHistory::read(log, from).await?.lines.into_iter().map(NewLine::from).collect();
+    let mut cart = Cart::default();
+    for event in history(log, "cart", into).await? {
+        if let Event::Cart(event) = event {
+            cart.evolve(&event);
+        }
+    }
+    let add = match (&cart, lines.is_empty()) {
+        // Nothing has to go anywhere, but where it should go has to be there and open.
+        (Cart::Active(_), true) => return Ok(()),
+        _ => CartCommand::AddLines(AddLines { lines }),
+    };
+    let context = Context { now: SystemClock.now(), actor: Actor::Anonymous };
+    match cart.decide(add, &context) {
+        Ok(_) => Ok(()),
+        Err(refusal) => Err(Problem::from(Rejection::Cart(refusal)).with("into", into.to_string())),
     }
 }

@@ -10,10 +10,13 @@
 //! - Nothing is decided here: what a command may do is the domain's, how it becomes durable the engine's. What opens
 //!   the stores and runs the rest of a node is the `daybook` program (`server/`).
 
+mod access;
 mod api;
 mod app;
 mod cart_history;
+mod describe;
 mod edge;
+mod history;
 mod http;
 mod limits;
 mod listener;
@@ -27,8 +30,8 @@ mod roles;
 mod route;
 
 pub use api::{Api, Parts};
-pub use edge::Outside;
+pub use edge::RemotePeer;
 pub use limits::{Limits, RecordFor};
 pub use node_status::NodeStatus;
-pub use openapi::text as openapi_text;
+pub use openapi::{routes_page, text as openapi_text};
 pub use roles::{NodeRole, Roles, UnknownRole};

@@ -13,23 +13,23 @@ use tokio::sync::{oneshot, watch};
 
 /// The queue. Cheap to clone; all clones are one queue.
 #[derive(Clone)]
-pub(crate) struct Waiting {
+pub(crate) struct PositionWaiters {
     /// What all of the read models show.
     position: Arc<watch::Sender<Position>>,
-    queue: Arc<Mutex<BinaryHeap<Reverse<Place>>>>,
+    queue: Arc<Mutex<BinaryHeap<Reverse<Waiter>>>>,
 }
 
-struct Place {
+struct Waiter {
     position: u64,
     reached: oneshot::Sender<()>,
 }
 
-impl Waiting {
+impl PositionWaiters {
     /// A queue for the read models whose progress `models` tell; its task ends with them.
     pub(crate) fn new(models: Vec<watch::Receiver<Position>>) -> Self {
-        let waiting = Self { position: Arc::default(), queue: Arc::default() };
-        tokio::spawn(waiting.clone().wake(models));
-        waiting
+        let waiters = Self { position: Arc::default(), queue: Arc::default() };
+        tokio::spawn(waiters.clone().wake(models));
+        waiters
     }
 
     /// Everything up to here is visible.
@@ -46,8 +46,8 @@ impl Waiting {
             return false;
         }
         let (reached, wait) = oneshot::channel();
-        self.queue.lock().push(Reverse(Place { position, reached }));
-        // It may have been reached while this took its place, when nobody saw it yet.
+        self.queue.lock().push(Reverse(Waiter { position, reached }));
+        // It may have been reached while this took its place, before the waker could see it.
         if self.position() >= position {
             return true;
         }
@@ -75,34 +75,34 @@ impl Waiting {
         loop {
             let mut queue = self.queue.lock();
             match queue.peek() {
-                Some(Reverse(place)) if place.position <= position => {}
+                Some(Reverse(waiter)) if waiter.position <= position => {}
                 _ => return,
             }
-            let place = queue.pop();
+            let waiter = queue.pop();
             drop(queue);
-            if let Some(Reverse(place)) = place {
-                // Whoever waited may have gone.
-                let _ = place.reached.send(());
+            if let Some(Reverse(waiter)) = waiter {
+                // The request may be gone.
+                let _ = waiter.reached.send(());
             }
         }
     }
 }
 
-impl PartialEq for Place {
+impl PartialEq for Waiter {
     fn eq(&self, other: &Self) -> bool {
         self.position == other.position
     }
 }
 
-impl Eq for Place {}
+impl Eq for Waiter {}
 
-impl PartialOrd for Place {
+impl PartialOrd for Waiter {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
     }
 }
 
-impl Ord for Place {
+impl Ord for Waiter {
     fn cmp(&self, other: &Self) -> Ordering {
         self.position.cmp(&other.position)
     }
@@ -115,10 +115,10 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_reader_is_woken_when_its_position_is_reached_and_not_before() {
         let (publish, position) = watch::channel(Position::ZERO);
-        let waiting = Waiting::new(vec![position]);
+        let waiters = PositionWaiters::new(vec![position]);
         let reader = tokio::spawn({
-            let waiting = waiting.clone();
-            async move { waiting.reached(5, Duration::from_secs(60)).await }
+            let waiters = waiters.clone();
+            async move { waiters.reached(5, Duration::from_secs(60)).await }
         });
         publish.send(Position::new(4)).unwrap();
         tokio::time::sleep(Duration::from_secs(1)).await;
@@ -130,6 +130,6 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_reader_gives_up_after_its_patience() {
         let (_publish, position) = watch::channel(Position::ZERO);
-        assert!(!Waiting::new(vec![position]).reached(1, Duration::from_secs(3)).await);
+        assert!(!PositionWaiters::new(vec![position]).reached(1, Duration::from_secs(3)).await);
     }
 }

@@ -25,6 +25,14 @@ const ALL: [(NodeRole, &str); 5] = [
     (NodeRole::Queries, "queries"),
 ];
 
+impl NodeRole {
+    /// As the command line and answers name it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        ALL[self as usize].1
+    }
+}
+
 /// A name that is no role.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(

@@ -1,11 +1,12 @@
-//! Whether there is time for one more customer, told by how many are being served.
+//! Admission control: refuses new carts while too many customers are served at a time.
 //!
-//! When more arrives than can be done, everybody waits longer and longer, until nobody is served before they give up.
-//! Then new carts are refused at once, while carts that are being filled and paid for go on. A crowd that is gone soon is let
-//! in: what counts is that it stays (as for packets in a queue: Nichols, Jacobson, "Controlling Queue Delay", 2012).
+//! When more arrives than can be done, all waiting times grow until every client gives up before it is answered. So new
+//! carts are refused at once, while carts that are being filled and paid for go on. A short burst is admitted: what counts
+//! is that the excess stays (as for packets in a queue: Nichols, Jacobson, "Controlling Queue Delay", 2012).
 
 use crate::{
-    app::Shop,
+    app::App,
+    describe::{DescribeInput, Description},
     problem::{Problem, kind},
 };
 use axum::{extract::FromRequestParts, http::request::Parts};
@@ -16,10 +17,10 @@ use std::sync::{
 };
 use tokio::time::Instant;
 
-/// So long there may be too many, …
-const CROWD_MS: u64 = 500;
-/// … and so many times as many as there should be.
-const CROWD: usize = 4;
+/// How long there may be too many, …
+const EXCESS_MS: u64 = 500;
+/// … and how many times as many as configured are too many at once.
+const BURST_FACTOR: usize = 4;
 
 /// Counts the carts being made and the checkouts under way.
 pub(crate) struct Admission {
@@ -27,7 +28,7 @@ pub(crate) struct Admission {
     serving: AtomicUsize,
     /// Since when there are too many, in milliseconds after `began`; 0: there are not. It ends at half of what may be, since
     /// whoever leaves is followed by the next at once while a crowd stays.
-    crowded_since: AtomicU64,
+    excess_since: AtomicU64,
     began: Instant,
     refused: Counter,
     gauge: Gauge,
@@ -40,22 +41,22 @@ impl Admission {
         Self {
             most,
             serving: AtomicUsize::new(0),
-            crowded_since: AtomicU64::new(0),
+            excess_since: AtomicU64::new(0),
             began: Instant::now(),
             refused,
             gauge,
         }
     }
 
-    /// Counts one more until the answer is dropped. Called when the request has been read whole, so that nobody
-    /// takes a place by sending slowly.
-    pub(crate) fn serve(&self) -> Serving<'_> {
+    /// Counts one more customer until the permit is dropped. Called when the request has been read whole, so that a slow
+    /// sender holds no permit.
+    pub(crate) fn permit(&self) -> CustomerPermit<'_> {
         let serving = self.serving.fetch_add(1, Ordering::Relaxed) + 1;
-        if serving >= self.most && self.crowded_since.load(Ordering::Relaxed) == 0 {
-            self.crowded_since.store(self.now_ms(), Ordering::Relaxed);
+        if serving >= self.most && self.excess_since.load(Ordering::Relaxed) == 0 {
+            self.excess_since.store(self.now_ms(), Ordering::Relaxed);
         }
         self.gauge.increment(1.0);
-        Serving(self)
+        CustomerPermit(self)
     }
 
     fn is_full(&self) -> bool {
@@ -63,8 +64,8 @@ impl Admission {
         if serving < self.most {
             return false;
         }
-        let since = self.crowded_since.load(Ordering::Relaxed);
-        serving >= self.most.saturating_mul(CROWD) || since > 0 && self.now_ms() - since >= CROWD_MS
+        let since = self.excess_since.load(Ordering::Relaxed);
+        serving >= self.most.saturating_mul(BURST_FACTOR) || since > 0 && self.now_ms() - since >= EXCESS_MS
     }
 
     /// Never 0.
@@ -73,32 +74,39 @@ impl Admission {
     }
 }
 
-/// A customer being served.
-pub(crate) struct Serving<'a>(&'a Admission);
+/// A place of a customer being served.
+pub(crate) struct CustomerPermit<'a>(&'a Admission);
 
-impl Drop for Serving<'_> {
+impl Drop for CustomerPermit<'_> {
     fn drop(&mut self) {
         let left = self.0.serving.fetch_sub(1, Ordering::Relaxed) - 1;
-        if left <= self.0.most / 2 && self.0.crowded_since.load(Ordering::Relaxed) > 0 {
-            self.0.crowded_since.store(0, Ordering::Relaxed);
+        if left <= self.0.most / 2 && self.0.excess_since.load(Ordering::Relaxed) > 0 {
+            self.0.excess_since.store(0, Ordering::Relaxed);
         }
         self.0.gauge.decrement(1.0);
     }
 }
 
-/// Stands before the arguments of a handler that makes a cart, so that a refusal costs next to nothing.
+/// Extractor; the first argument of a handler that makes a cart, so that overload is refused before the body is read.
 pub(crate) struct Admitted;
 
-impl FromRequestParts<Arc<Shop>> for Admitted {
+impl FromRequestParts<Arc<App>> for Admitted {
     type Rejection = Problem;
 
-    async fn from_request_parts(_: &mut Parts, shop: &Arc<Shop>) -> Result<Self, Problem> {
-        if !shop.admission.is_full() {
+    async fn from_request_parts(_: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
+        if !app.admission.is_full() {
             return Ok(Self);
         }
-        shop.admission.refused.increment(1);
+        app.admission.refused.increment(1);
         let text = "more customers come than can be served; those who have a cart go first";
         Err(Problem::new(&kind::OVERLOADED, text).retry_after(2))
+    }
+}
+
+impl DescribeInput for Admitted {
+    fn describe(to: &mut Description) {
+        to.is_admitted = true;
+        to.problems.push(&kind::OVERLOADED);
     }
 }
 
@@ -108,28 +116,28 @@ mod tests {
     use std::time::Duration;
 
     #[tokio::test(start_paused = true)]
-    async fn a_crowd_is_let_in_until_it_has_stayed_for_a_while_or_is_too_large() {
+    async fn a_burst_is_admitted_until_it_has_stayed_for_a_while_or_is_too_large() {
         let admission = Admission::new(2);
-        let mut served: Vec<_> = (0..7).map(|_| admission.serve()).collect();
-        assert!(!admission.is_full(), "it has just come");
-        served.push(admission.serve());
+        let mut served: Vec<_> = (0..7).map(|_| admission.permit()).collect();
+        assert!(!admission.is_full(), "it has just begun");
+        served.push(admission.permit());
         assert!(admission.is_full(), "four times as many as there should be");
         served.truncate(3);
         assert!(!admission.is_full());
-        let come = admission.crowded_since.load(Ordering::Relaxed);
-        tokio::time::advance(Duration::from_millis(CROWD_MS)).await;
+        let began = admission.excess_since.load(Ordering::Relaxed);
+        tokio::time::advance(Duration::from_millis(EXCESS_MS)).await;
         assert!(admission.is_full(), "it has stayed");
         served.truncate(1);
         assert!(!admission.is_full());
-        served.push(admission.serve());
+        served.push(admission.permit());
         assert!(
-            !admission.is_full() && admission.crowded_since.load(Ordering::Relaxed) > come,
-            "a new crowd"
+            !admission.is_full() && admission.excess_since.load(Ordering::Relaxed) > began,
+            "a new burst"
         );
     }
 
     #[test]
-    fn a_shop_for_nobody_is_full() {
+    fn a_server_for_no_customers_is_full() {
         assert!(Admission::new(0).is_full());
     }
 }

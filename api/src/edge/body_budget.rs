@@ -1,31 +1,32 @@
-//! Room for what is read and not yet worked on, so that many clients with large bodies, or one with many large lines,
-//! cannot take all the memory there is. Small bodies need no place: there are no more of them than connections.
+//! A budget of memory for request bodies that are read and not yet worked on, so that many clients with large bodies, or
+//! one with many large lines, cannot take all memory. Bodies up to 64 KiB are not counted: there are no more of them
+//! than connections.
 
 use crate::problem::{Problem, kind};
 use std::sync::Arc;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
 
-/// Bodies up to this size need no place.
+/// Bodies up to this size are not counted.
 const SMALL_BYTES: u64 = 64 << 10;
 /// For all larger bodies together, in KiB.
 const BODIES_KIB: usize = 256 << 10;
 /// For the lines of all bulk requests together, in KiB.
 const LINES_KIB: usize = 128 << 10;
 
-pub(crate) struct Room {
+pub(crate) struct BodyBudget {
     bodies: Semaphore,
     lines: Arc<Semaphore>,
 }
 
-impl Default for Room {
+impl Default for BodyBudget {
     fn default() -> Self {
         Self { bodies: Semaphore::new(BODIES_KIB), lines: Arc::new(Semaphore::new(LINES_KIB)) }
     }
 }
 
-impl Room {
-    /// A place for one body, if it needs one; a problem if there is none. Of a length that nobody declared, the
-    /// longest is taken.
+impl BodyBudget {
+    /// A permit for one body, if it needs one; a problem if the budget is used up. A body without a declared length
+    /// counts as the longest.
     pub(crate) fn for_body(
         &self,
         declared: Option<u64>,
@@ -40,7 +41,7 @@ impl Room {
         })
     }
 
-    /// A place for one line of a bulk request; whoever sends it waits for one. None only when the server is gone.
+    /// A permit for one line of a bulk request, waited for. None only when the server is gone.
     pub(crate) async fn for_line(&self, bytes: usize) -> Option<OwnedSemaphorePermit> {
         self.lines.clone().acquire_many_owned(kib(bytes as u64, LINES_KIB)).await.ok()
     }
@@ -57,12 +58,12 @@ mod tests {
 
     #[test]
     fn large_bodies_are_as_many_as_there_is_room_for_and_small_ones_always_fit() {
-        let (room, limit) = (Room::default(), 1 << 20);
-        let held: Vec<_> = (0..256).map(|_| room.for_body(None, limit).unwrap()).collect();
+        let (budget, limit) = (BodyBudget::default(), 1 << 20);
+        let held: Vec<_> = (0..256).map(|_| budget.for_body(None, limit).unwrap()).collect();
         assert!(held.iter().all(Option::is_some));
-        assert_eq!(room.for_body(Some(1 << 20), limit).unwrap_err().kind.name, "overloaded");
-        assert!(room.for_body(Some(500), limit).unwrap().is_none());
+        assert_eq!(budget.for_body(Some(1 << 20), limit).unwrap_err().kind.name, "overloaded");
+        assert!(budget.for_body(Some(500), limit).unwrap().is_none());
         drop(held);
-        assert!(room.for_body(Some(1 << 20), limit).unwrap().is_some());
+        assert!(budget.for_body(Some(1 << 20), limit).unwrap().is_some());
     }
 }

@@ -1,8 +1,12 @@
-//! What stands between the network and every handler: a time limit, a net for panics, the rendering of
-//! problems, and measurements. One wrapper per route, so that its metrics are looked up once, at start.
+//! What stands between the network and every handler: access, a time limit, a net for panics, the rendering of
+//! problems, and measurements. One layer per route, so that its metrics are looked up once, at start.
 
-use super::loopback::{self, Outside};
-use crate::problem::{Problem, kind};
+use super::loopback::{self, RemotePeer};
+use crate::{
+    access::Access,
+    describe::Description,
+    problem::{Problem, kind},
+};
 use axum::{
     extract::Request,
     handler::Handler,
@@ -14,6 +18,7 @@ use metrics::{Counter, Histogram, counter, histogram};
 use std::{
     panic::AssertUnwindSafe,
     pin::Pin,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -21,28 +26,35 @@ const REQUEST_ID: &str = "x-request-id";
 /// An answer slower than this is worth a line in the log.
 const SLOW: Duration = Duration::from_secs(1);
 
-/// A route's identity and its metrics.
+/// A route's identity, its metrics, and which outcomes it is described with.
 #[derive(Clone)]
-pub(crate) struct Route {
+pub(crate) struct RouteMetrics {
     path: &'static str,
     seconds: Histogram,
     /// Answers by hundreds of their status.
     answers: [Counter; 6],
-    time_limit: Duration,
-    /// Answers to the loopback interface only.
-    inside_only: bool,
+    described: Arc<DescribedOutcomes>,
 }
 
-impl Route {
-    pub(crate) fn new(method: &Method, path: &'static str, time_limit: Duration, inside_only: bool) -> Self {
+/// The statuses of answers and the names of problems that the document has for a route.
+struct DescribedOutcomes {
+    statuses: Vec<u16>,
+    problems: Vec<&'static str>,
+}
+
+impl RouteMetrics {
+    pub(crate) fn new(method: &Method, path: &'static str, description: &Description) -> Self {
         let method = method.to_string();
         let count = |class: &'static str| counter!("daybook_http_requests_total", "method" => method.clone(), "route" => path, "status" => class);
+        let described = DescribedOutcomes {
+            statuses: description.answers.iter().map(|answer| answer.status).collect(),
+            problems: description.problems.iter().map(|kind| kind.name).collect(),
+        };
         Self {
             path,
             seconds: histogram!("daybook_http_request_seconds", "method" => method.clone(), "route" => path),
             answers: ["other", "1xx", "2xx", "3xx", "4xx", "5xx"].map(count),
-            time_limit,
-            inside_only,
+            described: Arc::new(described),
         }
     }
 
@@ -61,16 +73,27 @@ impl Route {
             );
         }
     }
+
+    /// Whether the document has this outcome. Asserted in debug builds, so that every test of a route is also one of
+    /// its description.
+    fn describes(&self, response: &Response) -> bool {
+        match response.extensions().get::<Problem>() {
+            Some(problem) => self.described.problems.contains(&problem.kind.name),
+            None => self.described.statuses.contains(&response.status().as_u16()),
+        }
+    }
 }
 
-/// A handler with its edge.
+/// A handler with what stands before it.
 #[derive(Clone)]
-pub(crate) struct Edge<H> {
+pub(crate) struct RouteLayer<H> {
     pub handler: H,
-    pub route: Route,
+    pub metrics: RouteMetrics,
+    pub time_limit: Duration,
+    pub access: Access,
 }
 
-impl<H, T, S> Handler<T, S> for Edge<H>
+impl<H, T, S> Handler<T, S> for RouteLayer<H>
 where
     H: Handler<T, S>,
     T: 'static,
@@ -83,22 +106,28 @@ where
             let began = Instant::now();
             let uri = request.uri().clone();
             let request_id = request.headers().get(REQUEST_ID).cloned();
-            let response = if self.route.inside_only && request.extensions().get::<Outside>().is_some() {
-                loopback::refused().into_response()
-            } else {
-                let work = AssertUnwindSafe(self.handler.call(request, state)).catch_unwind();
-                match tokio::time::timeout(self.route.time_limit, work).await {
-                    Ok(Ok(response)) => response,
-                    Ok(Err(_)) => {
-                        Problem::new(&kind::INTERNAL, "the server failed to answer").into_response()
+            let response =
+                if self.access.is_loopback_only() && request.extensions().get::<RemotePeer>().is_some() {
+                    loopback::refused().into_response()
+                } else {
+                    let work = AssertUnwindSafe(self.handler.call(request, state)).catch_unwind();
+                    match tokio::time::timeout(self.time_limit, work).await {
+                        Ok(Ok(response)) => response,
+                        Ok(Err(_)) => {
+                            Problem::new(&kind::INTERNAL, "the server failed to answer").into_response()
+                        }
+                        Err(_) => {
+                            Problem::new(&kind::TOO_SLOW, "the server did not answer in time").into_response()
+                        }
                     }
-                    Err(_) => {
-                        Problem::new(&kind::TOO_SLOW, "the server did not answer in time").into_response()
-                    }
-                }
-            };
+                };
+            debug_assert!(
+                self.metrics.describes(&response),
+                "{} does not describe {response:?}",
+                self.metrics.path
+            );
             let response = finish(response, &uri, request_id);
-            self.route.measure(&response, began.elapsed());
+            self.metrics.measure(&response, began.elapsed());
             response
         })
     }
@@ -114,7 +143,7 @@ fn finish(mut response: Response, uri: &Uri, request_id: Option<HeaderValue>) ->
                 .or_else(|| HeaderValue::from_str(&uuid::Uuid::now_v7().to_string()).ok())
                 .unwrap_or_else(|| HeaderValue::from_static("unknown"));
             let shown = id.to_str().unwrap_or("unknown").to_owned();
-            tell(&problem, uri, &shown);
+            report(&problem, &shown);
             problem = problem.with("request_id", shown);
             request_id = Some(id);
         }
@@ -131,13 +160,13 @@ fn finish(mut response: Response, uri: &Uri, request_id: Option<HeaderValue>) ->
     response
 }
 
-/// What is broken is an error in the server's log. What load or the client's own wish led to is not: an overloaded
-/// server would write a line for each request it refuses. Nor is that a server is not ready yet, when a probe asks
-/// every second. Both are counted like every other problem.
-fn tell(problem: &Problem, uri: &Uri, request_id: &str) {
+/// Logs a problem of the server. What is broken is an error; what load or the client's own wish led to is not, because
+/// an overloaded server would write a line for each request it refuses; nor is a probe's answer that the server is not
+/// ready yet. All of them are counted like every other problem.
+fn report(problem: &Problem, request_id: &str) {
     let (kind, detail) = (problem.kind.name, &problem.detail);
     let of_load = [&kind::OVERLOADED, &kind::DEADLINE_PASSED, &kind::NOT_REACHED, &kind::ROLE_NOT_HERE];
-    if of_load.iter().any(|of_load| of_load.name == kind) || uri.path() == "/readyz" {
+    if of_load.iter().any(|of_load| of_load.name == kind) || problem.is_routine() {
         tracing::debug!(problem = kind, request_id, detail, "request refused");
     } else {
         tracing::error!(problem = kind, request_id, detail, "request failed");

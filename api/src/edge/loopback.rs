@@ -1,17 +1,17 @@
-//! Who asks from outside this machine. There are no roles yet, so what is for analysts and auditors (the whole
+//! The mark of requests from other machines. There are no roles yet, so what is for analysts and auditors (the whole
 //! record, and proofs about it) is answered to the loopback interface only, unless the operator says otherwise.
 //!
-//! A proxy on this machine asks from inside: what it lets through is its own decision.
+//! A proxy on this machine counts as local: what it lets through is its own decision.
 
 use crate::problem::{Problem, kind};
 use std::net::{IpAddr, SocketAddr};
 
-/// Marks the requests of a connection that comes from outside.
+/// Marks the requests of a connection that comes from another machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Outside;
+pub struct RemotePeer;
 
-impl Outside {
-    /// Whether a connection comes from outside.
+impl RemotePeer {
+    /// The mark, if the connection comes from another machine.
     pub(crate) fn of(peer: SocketAddr) -> Option<Self> {
         let inside = match peer.ip() {
             IpAddr::V4(address) => address.is_loopback(),
@@ -33,17 +33,17 @@ pub(crate) fn refused() -> Problem {
 
 #[cfg(test)]
 mod tests {
-    use super::Outside;
+    use super::RemotePeer;
 
     #[test]
     fn only_loopback_addresses_are_inside() {
         for inside in ["127.0.0.1:80", "127.8.8.8:80", "[::1]:80", "[::ffff:127.0.0.1]:80"] {
-            assert_eq!(Outside::of(inside.parse().unwrap()), None, "{inside}");
+            assert_eq!(RemotePeer::of(inside.parse().unwrap()), None, "{inside}");
         }
         for outside in
             ["192.0.2.7:80", "10.0.0.1:80", "[2001:db8::1]:80", "[::ffff:10.0.0.1]:80", "0.0.0.0:80"]
         {
-            assert_eq!(Outside::of(outside.parse().unwrap()), Some(Outside), "{outside}");
+            assert_eq!(RemotePeer::of(outside.parse().unwrap()), Some(RemotePeer), "{outside}");
         }
     }
 }

@@ -6,7 +6,7 @@ mod body_budget;
 mod layer;
 mod loopback;
 
-pub(crate) use admission::{Admission, Admitted, Serving};
-pub(crate) use body_budget::Room;
-pub(crate) use layer::{Edge, Route, fallback, method_not_allowed};
-pub use loopback::Outside;
+pub(crate) use admission::{Admission, Admitted, CustomerPermit};
+pub(crate) use body_budget::BodyBudget;
+pub(crate) use layer::{RouteLayer, RouteMetrics, fallback, method_not_allowed};
+pub use loopback::RemotePeer;

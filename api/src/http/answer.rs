@@ -1,14 +1,47 @@
-//! Answers: JSON bytes as they are stored, with version and position in the headers.
+//! Answers of queries: JSON bytes as they are stored, with version and position in the headers. The type parameter is
+//! the type that the bytes were written from.
 
-use super::{IfNoneMatch, etag};
+use super::{IfNoneMatch, etag, exact_etag};
+use crate::{
+    describe::{AnswerDoc, DescribeAnswer, Description, HeaderDescription},
+    problem::kind,
+};
 use axum::{
     body::{Body, Bytes},
     http::{HeaderName, HeaderValue, StatusCode, header},
-    response::Response,
+    response::{IntoResponse, Response},
 };
+use schemars::JsonSchema;
+use std::marker::PhantomData;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const POSITION: HeaderName = HeaderName::from_static("x-daybook-position");
+
+/// `X-Daybook-Position` of a query's answer.
+pub(crate) const CURRENT_TO: HeaderDescription = HeaderDescription {
+    name: "X-Daybook-Position",
+    description: "The position that the answer is current to.",
+    schema_type: "integer",
+};
+
+/// `X-Daybook-Position` of a command's answer.
+pub(crate) const WRITTEN_AT: HeaderDescription = HeaderDescription {
+    name: "X-Daybook-Position",
+    description: "Where the command's last event stands in the log.",
+    schema_type: "integer",
+};
+
+pub(crate) const ETAG: HeaderDescription = HeaderDescription {
+    name: "ETag",
+    description: "The resource's version, for example `\"v7\"`.",
+    schema_type: "string",
+};
+
+pub(crate) const LOCATION: HeaderDescription = HeaderDescription {
+    name: "Location",
+    description: "The address of the resource.",
+    schema_type: "string",
+};
 
 /// The header that says up to which position an answer is current, or where a command's last event stands.
 pub(crate) fn position_header(position: u64) -> (HeaderName, HeaderValue) {
@@ -24,29 +57,106 @@ pub(crate) fn json(status: StatusCode, body: impl Into<Bytes>, position: u64) ->
     response
 }
 
-pub(crate) fn with_position(response: &mut Response, position: u64) {
+fn with_position(response: &mut Response, position: u64) {
     response.headers_mut().insert(POSITION, HeaderValue::from(position));
 }
 
-/// A resource at a version: 304 where the client has it already.
-pub(crate) fn resource(body: impl Into<Bytes>, version: u64, position: u64, held: &IfNoneMatch) -> Response {
-    if held.has(version) {
-        return not_modified(etag(version), position);
+/// One view of type `V` at a version; 304 where the client has it already.
+pub(crate) struct ViewAnswer<V> {
+    response: Response,
+    of: PhantomData<fn() -> V>,
+}
+
+impl<V> ViewAnswer<V> {
+    /// A view that does not change without a new version.
+    pub(crate) fn at_version(
+        body: impl Into<Bytes>,
+        version: u64,
+        position: u64,
+        held: &IfNoneMatch,
+    ) -> Self {
+        let tag = etag(version);
+        if held.has(version) { Self::not_modified(tag, position) } else { Self::changed(body, tag, position) }
     }
-    tagged(body, etag(version), position)
+
+    /// A view that may change without a new version: its tag also has the position of its last change.
+    pub(crate) fn at_change(
+        body: impl Into<Bytes>,
+        (version, changed_at): (u64, u64),
+        position: u64,
+        held: &IfNoneMatch,
+    ) -> Self {
+        let tag = exact_etag(version, changed_at);
+        if held.has_exactly(version, changed_at) {
+            Self::not_modified(tag, position)
+        } else {
+            Self::changed(body, tag, position)
+        }
+    }
+
+    /// A view as it was: never 304, as no client holds a tag of the past.
+    pub(crate) fn of_the_past(
+        body: impl Into<Bytes>,
+        (version, changed_at): (u64, u64),
+        position: u64,
+    ) -> Self {
+        Self::changed(body, exact_etag(version, changed_at), position)
+    }
+
+    fn changed(body: impl Into<Bytes>, tag: HeaderValue, position: u64) -> Self {
+        let mut response = json(StatusCode::OK, body, position);
+        response.headers_mut().insert(header::ETAG, tag);
+        Self { response, of: PhantomData }
+    }
+
+    fn not_modified(tag: HeaderValue, position: u64) -> Self {
+        let mut response = Response::new(Body::empty());
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
+        response.headers_mut().insert(header::ETAG, tag);
+        with_position(&mut response, position);
+        Self { response, of: PhantomData }
+    }
 }
 
-/// A JSON body with its entity tag.
-pub(crate) fn tagged(body: impl Into<Bytes>, tag: HeaderValue, position: u64) -> Response {
-    let mut response = json(StatusCode::OK, body, position);
-    response.headers_mut().insert(header::ETAG, tag);
-    response
+impl<V> IntoResponse for ViewAnswer<V> {
+    fn into_response(self) -> Response {
+        self.response
+    }
 }
 
-pub(crate) fn not_modified(tag: HeaderValue, position: u64) -> Response {
-    let mut response = Response::new(Body::empty());
-    *response.status_mut() = StatusCode::NOT_MODIFIED;
-    response.headers_mut().insert(header::ETAG, tag);
-    with_position(&mut response, position);
-    response
+impl<V: JsonSchema> DescribeAnswer for ViewAnswer<V> {
+    type Docs = AnswerDoc;
+
+    fn describe(doc: &AnswerDoc, to: &mut Description) {
+        to.answers::<V>(200, doc, &[CURRENT_TO, ETAG]);
+        to.answers_with(304, "The client has the current version already.", &[CURRENT_TO, ETAG], Vec::new());
+        to.problems.push(&kind::NOT_FOUND);
+    }
+}
+
+/// JSON bytes that were written from a `V`, current to a position.
+pub(crate) struct RawJson<V> {
+    body: Bytes,
+    position: u64,
+    of: PhantomData<fn() -> V>,
+}
+
+impl<V> RawJson<V> {
+    pub(crate) fn new(body: impl Into<Bytes>, position: u64) -> Self {
+        Self { body: body.into(), position, of: PhantomData }
+    }
+}
+
+impl<V> IntoResponse for RawJson<V> {
+    fn into_response(self) -> Response {
+        json(StatusCode::OK, self.body, self.position)
+    }
+}
+
+impl<V: JsonSchema> DescribeAnswer for RawJson<V> {
+    type Docs = AnswerDoc;
+
+    fn describe(doc: &AnswerDoc, to: &mut Description) {
+        to.answers::<V>(200, doc, &[CURRENT_TO]);
+    }
 }

@@ -1,64 +1,88 @@
 //! `as_of` and `as_of_occurred`: a resource as it was, in the form it has today, read straight from the log.
 //!
-//! The folding is `daybook_views::AsOf`'s; here the point is read from the query and what cannot be shown
-//! is put into words. Live reads do not come this way.
+//! The replay is `daybook_views::AsOf`'s; here the point is read from the query, and what cannot be shown
+//! becomes a problem. Live reads do not come this way.
 
-use super::{Freshness, Params, exact_etag, tagged};
+use super::{
+    Freshness, Params, QueryParams, ViewAnswer,
+    params::{invalid, query_params},
+};
 use crate::{
-    app::Shop,
+    app::App,
+    describe::Description,
     problem::{Problem, kind},
 };
-use axum::response::Response;
 use daybook_domain::Timestamp;
 use daybook_engine::{Clock, SystemClock};
 use daybook_event_log::{EventLog, Point, PointError};
 use daybook_projections::ReplayError;
 use daybook_views::{AsOf, Target};
+use serde_json::json;
 
 const AS_OF: &str = "as_of";
 const AS_OF_OCCURRED: &str = "as_of_occurred";
 
-/// The point that was asked for.
+query_params! {
+    struct PointParams {
+        recorded: Option<String> = "as_of",
+            "The past instead of now, in the same form: after the event at this position, or after the last event that was written down at or before this RFC 3339 time. Read straight from the log, so nothing is waited for.",
+            json!({ "oneOf": [{ "type": "integer", "minimum": 1 }, { "type": "string", "format": "date-time" }] }),
+            json!("2026-11-22T10:00:00Z");
+        occurred: Option<String> = "as_of_occurred",
+            "The past instead of now: what had happened in the world by this RFC 3339 time, whenever it was written down. Differs from `as_of` where events were imported or told later.",
+            json!({ "type": "string", "format": "date-time" }), json!("2026-11-22T10:00:00Z");
+    }
+}
+
+/// The point in the past that is asked for; none: the present.
+pub(crate) struct AsOfParams(pub Option<PointInTime>);
+
+/// A point in the past, as a request names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum AskedPoint {
+pub(crate) enum PointInTime {
     Position(u64),
     Recorded(Timestamp),
     Occurred(Timestamp),
 }
 
-impl AskedPoint {
-    /// Takes `as_of` or `as_of_occurred`; none: the present is asked for.
-    pub(crate) fn take(params: &mut Params) -> Result<Option<Self>, Problem> {
-        let (known, happened) = (params.take_text(AS_OF)?, params.take_text(AS_OF_OCCURRED)?);
-        match (known, happened) {
-            (None, None) => Ok(None),
-            (Some(text), None) => read(&text).map(Some),
-            (None, Some(text)) => Ok(Some(Self::Occurred(time(AS_OF_OCCURRED, &text)?))),
+impl QueryParams for AsOfParams {
+    fn describe(to: &mut Description) {
+        PointParams::describe(to);
+    }
+
+    fn take(params: &mut Params) -> Result<Self, Problem> {
+        let PointParams { recorded, occurred } = PointParams::take(params)?;
+        match (recorded, occurred) {
+            (None, None) => Ok(Self(None)),
+            (Some(text), None) => read(&text).map(|point| Self(Some(point))),
+            (None, Some(text)) => Ok(Self(Some(PointInTime::Occurred(time(AS_OF_OCCURRED, &text)?)))),
             (Some(_), Some(_)) => {
                 Err(invalid(AS_OF, "name as_of or as_of_occurred, not both: they are different pasts"))
             }
         }
     }
+}
 
-    /// The thing as it was.
-    pub(crate) async fn answer(
+impl PointInTime {
+    /// The target as it was.
+    pub(crate) async fn show<V>(
         self,
-        shop: &Shop,
+        app: &App,
         wanted: Freshness,
-        thing: &Target,
-    ) -> Result<Response, Problem> {
+        target: &Target,
+    ) -> Result<ViewAnswer<V>, Problem> {
         if wanted.min_position > 0 {
             return Err(invalid("min_position", "the past does not get fresher: leave min_position out"));
         }
         let stopped = || Problem::new(&kind::UNAVAILABLE, "the server is shutting down").retry_after(5);
-        let _place = shop.pasts.acquire().await.map_err(|_| stopped())?;
-        let log = &**shop.engine.log();
+        let _permit = app.pasts.acquire().await.map_err(|_| stopped())?;
+        let log = &**app.engine.log();
         let point = self.point(log).await?;
-        let Some(shown) = AsOf::new(log, point).show(thing).await? else {
-            return Err(self.not_then(thing, log).await?);
+        let Some(shown) = AsOf::new(log, point).show(target).await? else {
+            return Err(self.not_then(target, log).await?);
         };
-        let tag = exact_etag(shown.version, shown.position);
-        Ok(tagged(shown.json, tag, point.last_position().unwrap_or_else(|| shop.head())))
+        let position = point.last_position().unwrap_or_else(|| app.head());
+        Ok(ViewAnswer::of_the_past(shown.json, (shown.version, shown.position), position))
     }
 
     async fn point(self, log: &dyn EventLog) -> Result<Point, Problem> {
@@ -74,10 +98,10 @@ impl AskedPoint {
         }
     }
 
-    /// There was no such thing then; perhaps there is one now.
-    async fn not_then(self, thing: &Target, log: &dyn EventLog) -> Result<Problem, Problem> {
-        let (what, then) = (thing.entry(), self.in_words());
-        Ok(match thing.begins(log).await? {
+    /// The problem where the target was not there then; it may be there now.
+    async fn not_then(self, target: &Target, log: &dyn EventLog) -> Result<Problem, Problem> {
+        let (what, then) = (target.entry(), self.in_words());
+        Ok(match target.begins(log).await? {
             None => Problem::new(&kind::NOT_FOUND, format!("there is no such {what}, {then} or later")),
             Some(first) => {
                 let detail =
@@ -97,12 +121,12 @@ impl AskedPoint {
 }
 
 /// A position, or a time of recording.
-fn read(text: &str) -> Result<AskedPoint, Problem> {
+fn read(text: &str) -> Result<PointInTime, Problem> {
     if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
         let position = text.parse().map_err(|_| invalid(AS_OF, "no log has so many positions"))?;
-        return Ok(AskedPoint::Position(position));
+        return Ok(PointInTime::Position(position));
     }
-    time(AS_OF, text).map(AskedPoint::Recorded)
+    time(AS_OF, text).map(PointInTime::Recorded)
 }
 
 fn time(name: &'static str, text: &str) -> Result<Timestamp, Problem> {
@@ -116,10 +140,6 @@ fn time(name: &'static str, text: &str) -> Result<Timestamp, Problem> {
         return Err(invalid(name, format!("{time} is yet to come; leave {name} out for how things are now")));
     }
     Ok(time)
-}
-
-fn invalid(name: &str, detail: impl Into<String>) -> Problem {
-    Problem::new(&kind::INVALID_PARAMETER, detail).with("parameter", name)
 }
 
 impl From<ReplayError> for Problem {

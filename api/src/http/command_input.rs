@@ -2,31 +2,44 @@
 
 use super::{Caller, digest};
 use crate::{
-    app::Shop,
-    problem::{Problem, kind},
+    app::App,
+    describe::{DescribeInput, Description, Parameter, text},
+    problem::{Problem, ProblemKind, kind},
+    roles::NodeRole,
 };
 use axum::{
     body::{Body, Bytes},
     extract::{FromRequest, Request},
     http::{HeaderMap, header},
 };
+use daybook_domain::Actor;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::{Value, json};
 use std::{sync::Arc, time::Duration};
 
-/// A command as it was asked: by whom, and with which fields. An empty body counts as `{}`.
-pub(crate) struct Asked<T> {
+/// Extractor of a command: its caller and its fields. An empty body counts as `{}`.
+pub(crate) struct CommandInput<T> {
     pub caller: Caller,
     pub body: T,
     /// Digest of the request; zero where no Idempotency-Key was given, since nothing can be a retry then.
     pub request_hash: u64,
 }
 
+/// Extractor of an operator's request: the same, but nothing of it is recorded, so that a retry is done again.
+pub(crate) struct OperatorInput<T> {
+    pub actor: Actor,
+    pub body: T,
+}
+
 /// The fields of a command.
-pub(crate) trait CommandBody: DeserializeOwned + Serialize {
+pub(crate) trait CommandBody: DeserializeOwned + Serialize + JsonSchema {
     /// Whether it may be a list. (Without this serde would take a list for an object's fields in order.)
     const MAY_BE_LIST: bool = false;
+
+    /// For the document.
+    fn example() -> Value;
 }
 
 /// A command without fields.
@@ -34,20 +47,24 @@ pub(crate) trait CommandBody: DeserializeOwned + Serialize {
 #[serde(deny_unknown_fields)]
 pub(crate) struct EmptyBody {}
 
-impl CommandBody for EmptyBody {}
+impl CommandBody for EmptyBody {
+    fn example() -> Value {
+        json!({})
+    }
+}
 
-impl<T: CommandBody> FromRequest<Arc<Shop>> for Asked<T> {
+impl<T: CommandBody> FromRequest<Arc<App>> for CommandInput<T> {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, shop: &Arc<Shop>) -> Result<Self, Problem> {
+    async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, Problem> {
         let (parts, body) = request.into_parts();
         if parts.uri.query().is_some_and(|query| !query.is_empty()) {
             return Err(Problem::new(&kind::INVALID_PARAMETER, "commands have no query parameters"));
         }
         let caller = Caller::read(&parts.headers)?;
-        let limits = &shop.limits;
+        let limits = &app.limits;
         let declared = declared(&parts.headers);
-        let _room = shop.room.for_body(declared, limits.body_bytes)?;
+        let _permit = app.body_budget.for_body(declared, limits.body_bytes)?;
         let bytes = collect(declared, body, limits.body_bytes, limits.body_timeout).await?;
         if !bytes.is_empty() && !is_json(&parts.headers) {
             return Err(Problem::new(&kind::UNSUPPORTED_MEDIA_TYPE, "commands are application/json")
@@ -61,6 +78,96 @@ impl<T: CommandBody> FromRequest<Arc<Shop>> for Asked<T> {
         let request_hash = if caller.retry_safe { digest(&parts.method, parts.uri.path(), &body) } else { 0 };
         Ok(Self { caller, body, request_hash })
     }
+}
+
+impl<T: CommandBody> FromRequest<Arc<App>> for OperatorInput<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, Problem> {
+        let input = CommandInput::from_request(request, app).await?;
+        Ok(Self { actor: input.caller.actor, body: input.body })
+    }
+}
+
+/// What can be wrong with a body and the headers beside it.
+pub(crate) const OF_BODIES: &[&ProblemKind] = &[
+    &kind::MALFORMED_JSON,
+    &kind::INVALID_PARAMETER,
+    &kind::INVALID_HEADER,
+    &kind::REQUEST_TIMEOUT,
+    &kind::BODY_TOO_LARGE,
+    &kind::UNSUPPORTED_MEDIA_TYPE,
+    &kind::INVALID_BODY,
+    &kind::OVERLOADED,
+];
+
+/// What can become of any command, beside what its aggregate says.
+const OF_COMMANDS: &[&ProblemKind] = &[
+    &kind::VERSION_MISMATCH,
+    &kind::INVALID_COMMAND,
+    &kind::IDEMPOTENCY_KEY_REUSED,
+    &kind::UNAVAILABLE,
+    &kind::OUTCOME_UNKNOWN,
+    &kind::DEADLINE_PASSED,
+    &kind::LOG_FULL,
+];
+
+impl<T: CommandBody> DescribeInput for CommandInput<T> {
+    fn describe(to: &mut Description) {
+        describe_body::<T>(to);
+        to.parameters.extend([
+            Parameter::header(
+                "Idempotency-Key",
+                "Names this request for ever, so that it can be retried safely. Without it the command is not safe to retry.",
+                json!({ "type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$" }),
+                json!("8e03978e-40d5-43e8-bc93-6894a57f9324"),
+            ),
+            Parameter::header(
+                "If-Match",
+                "Execute only if the resource has this version; 412 otherwise.",
+                text(),
+                json!("\"v7\""),
+            ),
+            Parameter::header(
+                "If-None-Match",
+                "Only `*`: execute only if the resource is not there yet; 412 otherwise.",
+                text(),
+                json!("*"),
+            ),
+            actor(),
+            Parameter::header(
+                "traceparent",
+                "W3C trace context; its trace id becomes the events' correlation id.",
+                text(),
+                json!("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"),
+            ),
+        ]);
+        to.problems.extend_from_slice(OF_COMMANDS);
+        to.is_keyed = true;
+        to.needs(NodeRole::Commands);
+    }
+}
+
+impl<T: CommandBody> DescribeInput for OperatorInput<T> {
+    fn describe(to: &mut Description) {
+        describe_body::<T>(to);
+        to.parameters.push(actor());
+    }
+}
+
+fn describe_body<T: CommandBody>(to: &mut Description) {
+    // Nothing sent counts as `{}`: whether that will do, the type's own reader says.
+    let is_required = serde_json::from_slice::<T>(b"{}").is_err();
+    to.takes::<T>(is_required, T::example());
+}
+
+fn actor() -> Parameter {
+    Parameter::header(
+        "X-Daybook-Actor",
+        "Who asks: `anonymous` (default), `customer:<id>` or `staff:<id>`. Recorded; not enforced yet.",
+        text(),
+        json!("staff:anna"),
+    )
 }
 
 /// Whether the body says that it is JSON.

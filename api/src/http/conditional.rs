@@ -1,10 +1,14 @@
 //! Conditions (RFC 9110 §13): the entity tag of a resource is the version of its stream, `"v7"`.
 
-use crate::problem::{Problem, kind};
+use crate::{
+    describe::{DescribeInput, Description, Parameter, text},
+    problem::{Problem, kind},
+};
 use axum::{
     extract::FromRequestParts,
     http::{HeaderMap, HeaderName, HeaderValue, header, request::Parts},
 };
+use serde_json::json;
 use std::convert::Infallible;
 
 /// The entity tag of `version`.
@@ -117,6 +121,17 @@ impl<S: Sync> FromRequestParts<S> for IfNoneMatch {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
         Ok(Self(parts.headers.get(header::IF_NONE_MATCH).cloned()))
+    }
+}
+
+impl DescribeInput for IfNoneMatch {
+    fn describe(to: &mut Description) {
+        to.parameters.push(Parameter::header(
+            "If-None-Match",
+            "Entity tags that the client holds; 304 if one of them is current.",
+            text(),
+            json!("\"v7\""),
+        ));
     }
 }
 

@@ -1,11 +1,17 @@
 //! Lists in pages: rows as stored between brackets, and the cursor of the next page.
 
-use super::{Params, json};
-use crate::problem::{Problem, kind};
-use axum::{http::StatusCode, response::Response};
+use super::{
+    ParamValue, Params, QueryParams, RawJson,
+    params::{Limit, invalid},
+};
+use crate::{
+    describe::{Description, Parameter, text},
+    problem::Problem,
+};
 use daybook_read_store::{Cursor, Page};
 use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::json;
 
 /// One page of a list.
 #[derive(Serialize, JsonSchema)]
@@ -16,16 +22,48 @@ pub(crate) struct Listing<T> {
     pub next: Option<String>,
 }
 
-/// Takes `cursor`.
-pub(crate) fn cursor(params: &mut Params) -> Result<Option<Cursor>, Problem> {
-    let Some(text) = params.take_text("cursor")? else { return Ok(None) };
-    Cursor::parse(&text).map(Some).map_err(|error| {
-        Problem::new(&kind::INVALID_PARAMETER, error.to_string()).with("parameter", "cursor")
-    })
+/// Which page is asked for: `limit`, from 1 to `MOST`, and `cursor`.
+pub(crate) struct Paging<const DEFAULT: usize, const MOST: usize> {
+    pub limit: usize,
+    pub cursor: Option<Cursor>,
+}
+
+impl<const DEFAULT: usize, const MOST: usize> QueryParams for Paging<DEFAULT, MOST> {
+    fn describe(to: &mut Description) {
+        to.parameters.extend(paging_parameters(MOST));
+    }
+
+    fn take(params: &mut Params) -> Result<Self, Problem> {
+        let Limit(limit) = Limit::<DEFAULT, MOST>::take(params, "limit")?;
+        let cursor = params.take_text("cursor")?.map(|text| Cursor::parse(&text));
+        let cursor = cursor.transpose().map_err(|error| invalid("cursor", error.to_string()))?;
+        Ok(Self { limit, cursor })
+    }
+}
+
+/// `limit` and `cursor`, for a list whose pages have at most so many items.
+pub(crate) fn paging_parameters(most: usize) -> [Parameter; 2] {
+    let limit = Parameter {
+        name: "limit",
+        place: "query",
+        is_required: false,
+        description: "How many at most.",
+        schema: json!({ "type": "integer", "minimum": 1, "maximum": most }),
+        example: json!(20),
+    };
+    let cursor = Parameter {
+        name: "cursor",
+        place: "query",
+        is_required: false,
+        description: "The `next` of the page before.",
+        schema: text(),
+        example: json!("b2Zmc2V0"),
+    };
+    [limit, cursor]
 }
 
 /// The page as JSON.
-pub(crate) fn listing(page: &Page, position: u64) -> Response {
+pub(crate) fn listing<T>(page: &Page, position: u64) -> RawJson<Listing<T>> {
     let rows: usize = page.rows.iter().map(|row| row.json().len() + 1).sum();
     let mut body = Vec::with_capacity(rows + 64);
     body.extend_from_slice(b"{\"items\":[");
@@ -41,5 +79,5 @@ pub(crate) fn listing(page: &Page, position: u64) -> Response {
         body.extend_from_slice(format!(",\"next\":\"{next}\"").as_bytes());
     }
     body.push(b'}');
-    json(StatusCode::OK, body, position)
+    RawJson::new(body, position)
 }

@@ -1,27 +1,29 @@
-//! Query parameters: each is taken by name, and one that nobody took is refused, so that a typing error is
-//! never silently ignored.
+//! Query parameters: each is taken by name, and one that no part of the handler took is refused, so that a typing error
+//! is never silently ignored. What is read and what the document says come from one list ([`query_params`]).
 
-use crate::problem::{Problem, kind};
-use axum::{
-    extract::{FromRequestParts, Query},
-    http::request::Parts,
+use crate::{
+    describe::{DescribeInput, Description},
+    problem::{Problem, kind},
+    roles::NodeRole,
 };
+use axum::{extract::FromRequestParts, http::request::Parts};
+use serde_json::json;
 use std::{fmt::Display, str::FromStr, time::Duration};
 
 /// The query parameters not yet taken.
 #[derive(Debug)]
 pub(crate) struct Params(Vec<(String, String)>);
 
-/// How fresh an answer has to be.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Freshness {
-    /// The answer must show at least this position; zero: whatever is there.
-    pub min_position: u64,
-    /// How long to wait for it.
-    pub wait: Duration,
-}
-
 impl Params {
+    fn read(parts: &Parts) -> Result<Self, Problem> {
+        if parts.uri.query().is_none() {
+            return Ok(Self(Vec::new()));
+        }
+        axum::extract::Query::<Vec<(String, String)>>::try_from_uri(&parts.uri)
+            .map(|axum::extract::Query(pairs)| Self(pairs))
+            .map_err(|error| Problem::new(&kind::INVALID_PARAMETER, error.body_text()))
+    }
+
     /// Takes `name`, if it is there once and valid.
     pub(crate) fn take<T: FromStr<Err: Display>>(&mut self, name: &str) -> Result<Option<T>, Problem> {
         let Some(text) = self.take_text(name)? else { return Ok(None) };
@@ -46,32 +48,13 @@ impl Params {
         self.0.extract_if(.., |(key, _)| key == name).map(|(_, value)| value).collect()
     }
 
-    /// Takes all that nobody took.
-    pub(crate) fn take_rest(self) -> Vec<(String, String)> {
-        self.0
+    /// Takes all that is left.
+    pub(crate) fn take_rest(&mut self) -> Vec<(String, String)> {
+        std::mem::take(&mut self.0)
     }
 
-    /// Takes `limit`: how many to answer with, from 1 to `max`.
-    pub(crate) fn limit(&mut self, default: usize, max: usize) -> Result<usize, Problem> {
-        match self.take::<usize>("limit")? {
-            None => Ok(default),
-            Some(limit) if (1..=max).contains(&limit) => Ok(limit),
-            Some(_) => Err(invalid("limit", format!("limit must be from 1 to {max}"))),
-        }
-    }
-
-    /// Takes `min_position` and `wait_ms` (default 2,000, at most 30,000).
-    pub(crate) fn freshness(&mut self) -> Result<Freshness, Problem> {
-        let min_position = self.take("min_position")?.unwrap_or(0);
-        let wait_ms: u64 = self.take("wait_ms")?.unwrap_or(2_000);
-        if wait_ms > 30_000 {
-            return Err(invalid("wait_ms", "wait_ms must be from 0 to 30000".to_owned()));
-        }
-        Ok(Freshness { min_position, wait: Duration::from_millis(wait_ms) })
-    }
-
-    /// Refuses what nobody took.
-    pub(crate) fn finish(self) -> Result<(), Problem> {
+    /// Refuses what is left.
+    fn finish(self) -> Result<(), Problem> {
         match self.0.into_iter().next() {
             None => Ok(()),
             Some((name, _)) => {
@@ -82,19 +65,183 @@ impl Params {
     }
 }
 
-pub(super) fn invalid(name: &str, detail: String) -> Problem {
+pub(crate) fn invalid(name: &str, detail: impl Into<String>) -> Problem {
     Problem::new(&kind::INVALID_PARAMETER, detail).with("parameter", name)
 }
 
-impl<S: Send + Sync> FromRequestParts<S> for Params {
+/// Parameters that are read together, and that describe themselves.
+pub(crate) trait QueryParams: Sized {
+    fn describe(to: &mut Description);
+
+    fn take(params: &mut Params) -> Result<Self, Problem>;
+}
+
+/// Extractor of all query parameters of a route; one that `T` does not take is refused.
+pub(crate) struct Query<T>(pub T);
+
+impl<S: Send + Sync, T: QueryParams> FromRequestParts<S> for Query<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        if parts.uri.query().is_none() {
-            return Ok(Self(Vec::new()));
+        let mut params = Params::read(parts)?;
+        let taken = T::take(&mut params)?;
+        params.finish()?;
+        Ok(Self(taken))
+    }
+}
+
+impl<T: QueryParams> DescribeInput for Query<T> {
+    fn describe(to: &mut Description) {
+        T::describe(to);
+        to.problems.push(&kind::INVALID_PARAMETER);
+    }
+}
+
+/// No parameters: any is refused.
+impl QueryParams for () {
+    fn describe(_: &mut Description) {}
+
+    fn take(_: &mut Params) -> Result<Self, Problem> {
+        Ok(())
+    }
+}
+
+impl<A: QueryParams, B: QueryParams> QueryParams for (A, B) {
+    fn describe(to: &mut Description) {
+        A::describe(to);
+        B::describe(to);
+    }
+
+    fn take(params: &mut Params) -> Result<Self, Problem> {
+        Ok((A::take(params)?, B::take(params)?))
+    }
+}
+
+impl<A: QueryParams, B: QueryParams, C: QueryParams> QueryParams for (A, B, C) {
+    fn describe(to: &mut Description) {
+        <(A, B)>::describe(to);
+        C::describe(to);
+    }
+
+    fn take(params: &mut Params) -> Result<Self, Problem> {
+        Ok((A::take(params)?, B::take(params)?, C::take(params)?))
+    }
+}
+
+/// The value of one parameter.
+pub(crate) trait ParamValue: Sized {
+    const IS_REQUIRED: bool;
+
+    fn take(params: &mut Params, name: &str) -> Result<Self, Problem>;
+}
+
+impl<T: FromStr<Err: Display>> ParamValue for Option<T> {
+    const IS_REQUIRED: bool = false;
+
+    fn take(params: &mut Params, name: &str) -> Result<Self, Problem> {
+        params.take(name)
+    }
+}
+
+/// A parameter that may be repeated.
+impl ParamValue for Vec<String> {
+    const IS_REQUIRED: bool = false;
+
+    fn take(params: &mut Params, name: &str) -> Result<Self, Problem> {
+        Ok(params.take_all(name))
+    }
+}
+
+/// A parameter that must be there.
+pub(crate) struct Required<T>(pub T);
+
+impl<T: FromStr<Err: Display>> ParamValue for Required<T> {
+    const IS_REQUIRED: bool = true;
+
+    fn take(params: &mut Params, name: &str) -> Result<Self, Problem> {
+        params.take(name)?.map(Self).ok_or_else(|| invalid(name, format!("{name} is missing")))
+    }
+}
+
+/// How many to answer with, from 1 to `MOST`.
+pub(crate) struct Limit<const DEFAULT: usize, const MOST: usize>(pub usize);
+
+impl<const DEFAULT: usize, const MOST: usize> ParamValue for Limit<DEFAULT, MOST> {
+    const IS_REQUIRED: bool = false;
+
+    fn take(params: &mut Params, name: &str) -> Result<Self, Problem> {
+        match params.take::<usize>(name)? {
+            None => Ok(Self(DEFAULT)),
+            Some(limit) if (1..=MOST).contains(&limit) => Ok(Self(limit)),
+            Some(_) => Err(invalid(name, format!("{name} must be from 1 to {MOST}"))),
         }
-        Query::<Vec<(String, String)>>::try_from_uri(&parts.uri)
-            .map(|Query(pairs)| Self(pairs))
-            .map_err(|error| Problem::new(&kind::INVALID_PARAMETER, error.body_text()))
+    }
+}
+
+/// Declares parameters that are read together: field, type, name, description, schema, example. Reading and
+/// description are made from the same lines.
+macro_rules! query_params {
+    ($(#[$meta:meta])* $vis:vis struct $struct:ident {
+        $($field:ident: $type:ty = $name:literal, $description:expr, $schema:expr, $example:expr;)+
+    }) => {
+        $(#[$meta])*
+        $vis struct $struct { $(pub $field: $type,)+ }
+
+        impl $crate::http::QueryParams for $struct {
+            fn describe(to: &mut $crate::describe::Description) {
+                $(to.parameters.push($crate::describe::Parameter {
+                    name: $name,
+                    place: "query",
+                    is_required: <$type as $crate::http::ParamValue>::IS_REQUIRED,
+                    description: $description,
+                    schema: $schema,
+                    example: $example,
+                });)+
+            }
+
+            fn take(params: &mut $crate::http::Params) -> Result<Self, $crate::problem::Problem> {
+                Ok(Self { $($field: <$type as $crate::http::ParamValue>::take(params, $name)?,)+ })
+            }
+        }
+    };
+}
+pub(crate) use query_params;
+
+query_params! {
+    struct FreshnessParams {
+        min_position: Option<u64> = "min_position",
+            "Answer only with what is current to this position of the log, for example one that a command answered with.",
+            json!({ "type": "integer", "minimum": 0 }), json!(1);
+        wait_ms: Option<u64> = "wait_ms", "How long to wait for `min_position`; 504 if it is not reached.",
+            json!({ "type": "integer", "minimum": 0, "maximum": LONGEST_WAIT_MS, "default": DEFAULT_WAIT_MS }), json!(500);
+    }
+}
+
+const DEFAULT_WAIT_MS: u64 = 2_000;
+const LONGEST_WAIT_MS: u64 = 30_000;
+
+/// How fresh an answer has to be.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Freshness {
+    /// The answer must show at least this position; zero: whatever is there.
+    pub min_position: u64,
+    /// How long to wait for it.
+    pub wait: Duration,
+}
+
+impl QueryParams for Freshness {
+    fn describe(to: &mut Description) {
+        FreshnessParams::describe(to);
+        to.needs(NodeRole::Queries);
+        to.problems.extend_from_slice(&[&kind::NOT_REACHED, &kind::UNAVAILABLE]);
+    }
+
+    fn take(params: &mut Params) -> Result<Self, Problem> {
+        let FreshnessParams { min_position, wait_ms } = FreshnessParams::take(params)?;
+        let wait_ms = wait_ms.unwrap_or(DEFAULT_WAIT_MS);
+        if wait_ms > LONGEST_WAIT_MS {
+            return Err(invalid("wait_ms", format!("wait_ms must be from 0 to {LONGEST_WAIT_MS}")));
+        }
+        Ok(Self { min_position: min_position.unwrap_or(0), wait: Duration::from_millis(wait_ms) })
     }
 }

@@ -1,6 +1,8 @@
 //! `Prefer` (RFC 7240): how long a client would wait for an outcome, and how much it wants to hear.
 
+use crate::describe::{DescribeInput, Description, Parameter, text};
 use axum::{extract::FromRequestParts, http::request::Parts};
+use serde_json::json;
 use std::{convert::Infallible, time::Duration};
 
 /// The preferences understood here; all others are ignored, as the standard asks.
@@ -32,5 +34,16 @@ impl<S: Sync> FromRequestParts<S> for Prefer {
             }
         }
         Ok(found)
+    }
+}
+
+impl DescribeInput for Prefer {
+    fn describe(to: &mut Description) {
+        to.parameters.push(Parameter::header(
+            "Prefer",
+            "`wait=N`: how many seconds to wait for the outcome. `return=minimal`: leave out the order.",
+            text(),
+            json!("wait=5"),
+        ));
     }
 }

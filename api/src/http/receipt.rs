@@ -1,13 +1,23 @@
 //! What a command's answer says.
 
-use super::{etag, json};
+use super::{
+    answer::{ETAG, LOCATION, WRITTEN_AT},
+    etag, json,
+};
+use crate::describe::{AnswerDoc, DescribeAnswer, Description, HeaderDescription};
 use axum::{
     http::{HeaderValue, StatusCode, header},
-    response::Response,
+    response::{IntoResponse, Response},
 };
 use daybook_engine::Outcome;
 use schemars::JsonSchema;
 use serde::Serialize;
+
+const REPLAYED: HeaderDescription = HeaderDescription {
+    name: "Idempotent-Replayed",
+    description: "`true` for a retry: it had been executed before.",
+    schema_type: "string",
+};
 
 /// The command is done and durable.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -29,35 +39,74 @@ pub(crate) struct Receipt<T> {
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct Nothing {}
 
-/// The usual answer.
-pub(crate) fn receipt(status: StatusCode, outcome: &Outcome, more: impl Serialize) -> Response {
-    let receipt = Receipt {
-        id: outcome.stream.id().to_owned(),
-        position: outcome.position.get(),
-        version: outcome.version.get(),
-        repeated: outcome.repeated,
-        more,
-    };
-    let body = serde_json::to_vec(&receipt).expect("receipts have text keys and no failing serializers");
-    let mut response = json(status, body, receipt.position);
-    let headers = response.headers_mut();
-    headers.insert(header::ETAG, etag(receipt.version));
-    if receipt.repeated {
-        headers.insert("idempotent-replayed", HeaderValue::from_static("true"));
+impl Receipt<Nothing> {
+    /// The receipt of a command that makes nothing of its own.
+    pub(crate) fn of(outcome: &Outcome) -> Self {
+        Self::with(outcome, Nothing {})
     }
-    response
 }
 
-/// 200 with nothing beside the usual.
-pub(crate) fn done(outcome: &Outcome) -> Response {
-    receipt(StatusCode::OK, outcome, Nothing {})
+impl<T> Receipt<T> {
+    /// The receipt of a command, with what it made.
+    pub(crate) fn with(outcome: &Outcome, more: T) -> Self {
+        Self {
+            id: outcome.stream.id().to_owned(),
+            position: outcome.position.get(),
+            version: outcome.version.get(),
+            repeated: outcome.repeated,
+            more,
+        }
+    }
 }
 
-/// 201 with the address of what was created.
-pub(crate) fn created(outcome: &Outcome, location: &str, more: impl Serialize) -> Response {
-    let mut response = receipt(StatusCode::CREATED, outcome, more);
-    if let Ok(location) = HeaderValue::from_str(location) {
-        response.headers_mut().insert(header::LOCATION, location);
+impl<T: Serialize> Receipt<T> {
+    fn respond(&self, status: StatusCode) -> Response {
+        let body = serde_json::to_vec(self).expect("receipts have text keys and no failing serializers");
+        let mut response = json(status, body, self.position);
+        let headers = response.headers_mut();
+        headers.insert(header::ETAG, etag(self.version));
+        if self.repeated {
+            headers.insert("idempotent-replayed", HeaderValue::from_static("true"));
+        }
+        response
     }
-    response
+}
+
+impl<T: Serialize> IntoResponse for Receipt<T> {
+    fn into_response(self) -> Response {
+        self.respond(StatusCode::OK)
+    }
+}
+
+impl<T: JsonSchema> DescribeAnswer for Receipt<T> {
+    type Docs = AnswerDoc;
+
+    fn describe(doc: &AnswerDoc, to: &mut Description) {
+        to.answers::<Self>(200, doc, &[WRITTEN_AT, REPLAYED, ETAG]);
+    }
+}
+
+/// The receipt of a command that created a resource.
+pub(crate) struct Created<T> {
+    pub receipt: Receipt<T>,
+    /// The path of the resource.
+    pub location: String,
+}
+
+impl<T: Serialize> IntoResponse for Created<T> {
+    fn into_response(self) -> Response {
+        let mut response = self.receipt.respond(StatusCode::CREATED);
+        if let Ok(location) = HeaderValue::from_str(&self.location) {
+            response.headers_mut().insert(header::LOCATION, location);
+        }
+        response
+    }
+}
+
+impl<T: JsonSchema> DescribeAnswer for Created<T> {
+    type Docs = AnswerDoc;
+
+    fn describe(doc: &AnswerDoc, to: &mut Description) {
+        to.answers::<Receipt<T>>(201, doc, &[WRITTEN_AT, REPLAYED, ETAG, LOCATION]);
+    }
 }

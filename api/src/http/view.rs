@@ -1,32 +1,32 @@
 //! One row of a read model as an answer.
 
-use super::{AskedPoint, IfNoneMatch, Params, resource};
+use super::{AsOfParams, Freshness, IfNoneMatch, Query, ViewAnswer};
 use crate::{
-    app::Shop,
+    app::App,
     problem::{Problem, kind},
 };
-use axum::response::Response;
 use daybook_read_store::{Row, StoreError, version_of};
 use daybook_views::Target;
 
-/// Takes the parameters, waits, and answers with the row that `find` finds, or with the thing as it was.
-pub(crate) async fn show(
-    shop: &Shop,
-    mut params: Params,
+/// The query parameters of one view: of which time, or how fresh.
+pub(crate) type ViewQuery = Query<(AsOfParams, Freshness)>;
+
+/// Waits, and answers with the row that `find` finds, or with the target as it was.
+pub(crate) async fn show_row<V>(
+    app: &App,
+    Query((AsOfParams(point), wanted)): ViewQuery,
     held: &IfNoneMatch,
-    thing: &Target,
+    target: &Target,
     find: impl Future<Output = Result<Option<Row>, StoreError>>,
-) -> Result<Response, Problem> {
-    let (asked, wanted) = (AskedPoint::take(&mut params)?, params.freshness()?);
-    params.finish()?;
-    if let Some(asked) = asked {
-        return asked.answer(shop, wanted, thing).await;
+) -> Result<ViewAnswer<V>, Problem> {
+    if let Some(point) = point {
+        return point.show(app, wanted, target).await;
     }
-    shop.wait_until(wanted).await?;
-    let position = shop.waiting.position();
-    let row = find.await?.ok_or_else(|| not_found(thing.entry()))?;
+    app.wait_until(wanted).await?;
+    let position = app.waiters.position();
+    let row = find.await?.ok_or_else(|| not_found(target.entry()))?;
     let version = version_of(row.json());
-    Ok(resource(row.into_bytes(), version, position, held))
+    Ok(ViewAnswer::at_version(row.into_bytes(), version, position, held))
 }
 
 pub(crate) fn not_found(what: &str) -> Problem {

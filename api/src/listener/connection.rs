@@ -1,9 +1,9 @@
-//! A connection's socket as hyper sees it. When hyper is done with it, it is handed back, so that the client can be
-//! parted from in good manners; and what hyper refuses with an empty answer is refused with a problem.
+//! A connection's socket as hyper sees it. When hyper is done with it, it is handed back, so that it can be closed with
+//! a lingering close; and what hyper refuses with an empty answer is refused with a problem.
 //!
-//! Waiting for clients that take nothing is `write_timeout.rs`, parting is `lingering_close.rs`.
+//! Clients that take nothing are `write_timeout.rs`, closing is `lingering_close.rs`.
 
-use super::{refusal, write_timeout::Stall};
+use super::{refusal, write_timeout::WriteTimeout};
 use parking_lot::Mutex;
 use std::{
     io,
@@ -14,39 +14,39 @@ use std::{
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 /// Where a socket is found again.
-pub(super) type HandedBack = Arc<Mutex<Option<Left>>>;
+pub(super) type HandedBack = Arc<Mutex<Option<Released>>>;
 
-/// A connection that hyper has left.
-pub(super) struct Left {
-    pub(super) stream: Stall,
-    /// Whether the client said something that was not answered.
-    pub(super) heard: bool,
+/// A connection that hyper is done with.
+pub(super) struct Released {
+    pub(super) stream: WriteTimeout,
+    /// Whether the client sent something that was not answered.
+    pub(super) has_unanswered_bytes: bool,
 }
 
-pub(super) struct Wire {
+pub(super) struct Connection {
     /// None only while it is dropped.
-    left: Option<Left>,
+    socket: Option<Released>,
     back: HandedBack,
-    /// What is still to be said in place of hyper's own refusal.
+    /// What is still to be written in place of hyper's own refusal.
     instead: Vec<u8>,
 }
 
-impl Wire {
-    pub(super) fn new(stream: Stall) -> (Self, HandedBack) {
+impl Connection {
+    pub(super) fn new(stream: WriteTimeout) -> (Self, HandedBack) {
         let back = HandedBack::default();
-        let left = Some(Left { stream, heard: false });
-        (Self { left, back: back.clone(), instead: Vec::new() }, back)
+        let socket = Some(Released { stream, has_unanswered_bytes: false });
+        (Self { socket, back: back.clone(), instead: Vec::new() }, back)
     }
 
-    fn left(&mut self) -> io::Result<&mut Left> {
-        self.left.as_mut().ok_or_else(|| io::ErrorKind::NotConnected.into())
+    fn socket(&mut self) -> io::Result<&mut Released> {
+        self.socket.as_mut().ok_or_else(|| io::ErrorKind::NotConnected.into())
     }
 
-    /// Says what is to be said instead, to its end.
+    /// Writes the rest of the refusal.
     fn poll_instead(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         while !self.instead.is_empty() {
-            let Some(left) = self.left.as_mut() else { return Poll::Ready(Ok(())) };
-            let written = ready!(Pin::new(&mut left.stream).poll_write(cx, &self.instead))?;
+            let Some(socket) = self.socket.as_mut() else { return Poll::Ready(Ok(())) };
+            let written = ready!(Pin::new(&mut socket.stream).poll_write(cx, &self.instead))?;
             if written == 0 {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
             }
@@ -56,27 +56,27 @@ impl Wire {
     }
 }
 
-impl Drop for Wire {
+impl Drop for Connection {
     fn drop(&mut self) {
-        *self.back.lock() = self.left.take();
+        *self.back.lock() = self.socket.take();
     }
 }
 
-impl AsyncRead for Wire {
+impl AsyncRead for Connection {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
-        let left = self.left()?;
-        let read = Pin::new(&mut left.stream).poll_read(cx, buffer);
-        left.heard |= buffer.filled().len() > before;
+        let socket = self.socket()?;
+        let read = Pin::new(&mut socket.stream).poll_read(cx, buffer);
+        socket.has_unanswered_bytes |= buffer.filled().len() > before;
         read
     }
 }
 
-impl AsyncWrite for Wire {
+impl AsyncWrite for Connection {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         self.as_mut().poll_write_vectored(cx, &[io::IoSlice::new(bytes)])
     }
@@ -93,22 +93,22 @@ impl AsyncWrite for Wire {
             self.instead = problem;
             return Poll::Ready(Ok(only.len()));
         }
-        let left = self.left()?;
-        left.heard = false;
-        Pin::new(&mut left.stream).poll_write_vectored(cx, slices)
+        let socket = self.socket()?;
+        socket.has_unanswered_bytes = false;
+        Pin::new(&mut socket.stream).poll_write_vectored(cx, slices)
     }
 
     fn is_write_vectored(&self) -> bool {
-        self.left.as_ref().is_some_and(|left| left.stream.is_write_vectored())
+        self.socket.as_ref().is_some_and(|socket| socket.stream.is_write_vectored())
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(self.poll_instead(cx))?;
-        Pin::new(&mut self.left()?.stream).poll_flush(cx)
+        Pin::new(&mut self.socket()?.stream).poll_flush(cx)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(self.poll_instead(cx))?;
-        Pin::new(&mut self.left()?.stream).poll_shutdown(cx)
+        Pin::new(&mut self.socket()?.stream).poll_shutdown(cx)
     }
 }

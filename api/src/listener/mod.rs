@@ -7,30 +7,30 @@ mod refusal;
 mod write_timeout;
 
 use crate::{
-    edge::Outside,
+    edge::RemotePeer,
     limits::{Limits, RecordFor},
     problem::{Problem, kind},
 };
 use axum::{Router, body::Body};
-use connection::Wire;
+use connection::Connection;
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
     server::graceful::GracefulShutdown,
 };
-use lingering_close::{listen_out, part};
+use lingering_close::{close, drain};
 use std::{io, sync::Arc, time::Duration};
 use tokio::{io::AsyncWriteExt, net::TcpListener, sync::Semaphore};
 use tokio_util::sync::CancellationToken;
 use tower::Service;
-use write_timeout::Stall;
+use write_timeout::WriteTimeout;
 
 /// Before accepting again after the system refused, for example for want of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
-/// Room for a request's head, and for what is read of a body at a time.
+/// Buffer for a request's head, and for what is read of a body at a time.
 const READ_BUFFER_BYTES: usize = 64 << 10;
-/// How many clients at a time are told that there is no place; further ones are not even told.
-const TURNED_AWAY: usize = 256;
+/// How many clients at a time are answered that there is no free connection; further ones are closed unanswered.
+const REFUSALS: usize = 256;
 
 /// Serves `router` on `listener` until `stopping` is cancelled and requests under way are finished, or the
 /// drain timeout has passed.
@@ -41,8 +41,8 @@ pub(crate) async fn serve(
     stopping: CancellationToken,
 ) -> io::Result<()> {
     let graceful = GracefulShutdown::new();
-    let places = Arc::new(Semaphore::new(limits.connections));
-    let doorstep = Arc::new(Semaphore::new(TURNED_AWAY));
+    let permits = Arc::new(Semaphore::new(limits.connections));
+    let refusals = Arc::new(Semaphore::new(REFUSALS));
     let open = metrics::gauge!("daybook_http_connections");
     loop {
         let accepted = tokio::select! {
@@ -57,12 +57,12 @@ pub(crate) async fn serve(
                 continue;
             }
         };
-        let Ok(place) = places.clone().try_acquire_owned() else {
-            if let Ok(place) = doorstep.clone().try_acquire_owned() {
-                let stream = Stall::new(stream, limits.write_timeout);
+        let Ok(permit) = permits.clone().try_acquire_owned() else {
+            if let Ok(permit) = refusals.clone().try_acquire_owned() {
+                let stream = WriteTimeout::new(stream, limits.write_timeout);
                 tokio::spawn(async move {
-                    turn_away(stream).await;
-                    drop(place);
+                    refuse(stream).await;
+                    drop(permit);
                 });
             }
             continue;
@@ -70,29 +70,29 @@ pub(crate) async fn serve(
         // Answers are small and complete; waiting to fill a packet only delays them.
         drop(stream.set_nodelay(true));
         let router = router.clone();
-        let outside = Outside::of(peer).filter(|_| limits.record_for == RecordFor::Loopback);
+        let remote = RemotePeer::of(peer).filter(|_| limits.record_for == RecordFor::Loopback);
         let service = service_fn(move |request: hyper::Request<Incoming>| {
             let mut request = request.map(Body::new);
-            if let Some(outside) = outside {
-                request.extensions_mut().insert(outside);
+            if let Some(remote) = remote {
+                request.extensions_mut().insert(remote);
             }
             router.clone().call(request)
         });
         let mut http = http1::Builder::new();
         http.timer(TokioTimer::new()).header_read_timeout(limits.header_timeout).keep_alive(true);
-        // Whoever asked and closed only its own side still listens.
+        // A client that closed only its sending side still reads.
         http.half_close(true);
         http.max_buf_size(READ_BUFFER_BYTES);
-        let (wire, handed_back) = Wire::new(Stall::new(stream, limits.write_timeout));
-        let connection = graceful.watch(http.serve_connection(TokioIo::new(wire), service));
+        let (stream, handed_back) = Connection::new(WriteTimeout::new(stream, limits.write_timeout));
+        let connection = graceful.watch(http.serve_connection(TokioIo::new(stream), service));
         let open = open.clone();
         open.increment(1.0);
         tokio::spawn(async move {
             // Broken connections are the client's affair.
             let late_head = connection.await.is_err_and(|error| error.is_timeout());
-            part(&handed_back, late_head).await;
+            close(&handed_back, late_head).await;
             open.decrement(1.0);
-            drop(place);
+            drop(permit);
         });
     }
     drop(listener);
@@ -103,11 +103,11 @@ pub(crate) async fn serve(
     Ok(())
 }
 
-/// Says that there is no place, without reading the request.
-async fn turn_away(mut stream: Stall) {
+/// Answers that there is no free connection, without reading the request.
+async fn refuse(mut stream: WriteTimeout) {
     let problem = Problem::new(&kind::TOO_MANY_CONNECTIONS, "all connections are in use; try again shortly");
-    let say = async { stream.write_all(&refusal::written(&problem)).await };
-    if matches!(tokio::time::timeout(Duration::from_secs(1), say).await, Ok(Ok(()))) {
-        listen_out(&mut stream).await;
+    let answer = async { stream.write_all(&refusal::written(&problem)).await };
+    if matches!(tokio::time::timeout(Duration::from_secs(1), answer).await, Ok(Ok(()))) {
+        drain(&mut stream).await;
     }
 }

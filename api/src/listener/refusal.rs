@@ -1,10 +1,10 @@
 //! Answers to what never became a request: problems, written out as a whole HTTP answer.
 
-use crate::problem::{Kind, MEDIA_TYPE, Problem, kind};
+use crate::problem::{MEDIA_TYPE, Problem, ProblemKind, kind};
 
 /// The empty answers that hyper gives to what it cannot read, and what they mean. The routes' own answers with these
 /// codes always have a body.
-const EMPTY: &[(&[u8], &Kind, &str)] = &[
+const EMPTY: &[(&[u8], &ProblemKind, &str)] = &[
     (b"HTTP/1.1 400 ", &kind::NOT_HTTP, "the server could not read a request from what was sent"),
     (b"HTTP/1.1 431 ", &kind::HEAD_TOO_LARGE, "the request's address and headers are too many or too large"),
 ];

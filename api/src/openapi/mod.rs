@@ -1,33 +1,34 @@
-//! The description of this interface: OpenAPI 3.1, made from the routes, their descriptions and the types
-//! that bodies are read into, so it cannot tell of anything that is not there.
+//! The document of this interface: OpenAPI 3.1, made from the routes and what their handlers say of themselves, so it
+//! cannot tell of anything that is not there.
 
-pub(crate) mod describe;
 mod document;
-mod operation;
 
 pub(crate) use document::document;
-pub(crate) use operation::{Operation, Role};
+#[cfg(test)]
+pub(crate) use document::placeholders;
 
-use crate::{app::App, resources, roles::Roles};
-use axum::{
-    extract::State,
-    http::{HeaderValue, header},
-    response::{IntoResponse, Response},
+use crate::{
+    resources,
+    roles::Roles,
+    route::{self, Registered},
 };
 use std::time::Duration;
+
+/// Every route, as a node with all roles has them.
+pub(crate) fn all_routes() -> Vec<Registered> {
+    resources::routes(Duration::ZERO, Roles::ALL).finish().1
+}
 
 /// The whole document, pretty-printed with a line break at its end: what `schemas/openapi.json` holds.
 #[must_use]
 pub fn text() -> String {
-    let (_, operations) = resources::routes(Duration::ZERO, Roles::ALL).finish();
-    let mut text = format!("{:#}", document(operations));
+    let mut text = format!("{:#}", document(&all_routes()));
     text.push('\n');
     text
 }
 
-/// `GET /openapi.json`
-pub(crate) async fn show(State(shop): App) -> Response {
-    let mut response = shop.openapi.clone().into_response();
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    response
+/// All routes with their declarations, a line each: what `schemas/routes.txt` holds.
+#[must_use]
+pub fn routes_page() -> String {
+    route::page(&all_routes())
 }

@@ -1,13 +1,9 @@
 //! The list of all kinds of problems, each with its status and an explanation that is served under
 //! `/problems/{name}`. Names are promises to clients: one once released is never renamed.
 
-use super::Problem;
-use axum::{Json, extract::Path, response::IntoResponse};
-use serde_json::json;
-
 /// A kind of problem: what is the same at every occurrence.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Kind {
+pub struct ProblemKind {
     /// The last part of `type`, for example `out-of-stock`.
     pub name: &'static str,
     pub status: u16,
@@ -20,16 +16,16 @@ macro_rules! kinds {
     ($($id:ident $name:literal $status:literal $title:literal $explanation:literal;)+) => {
         pub(super) mod kinds {
             //! One constant per kind.
-            use super::Kind;
+            use super::ProblemKind;
             $(
                 #[doc = $explanation]
-                pub const $id: Kind =
-                    Kind { name: $name, status: $status, title: $title, explanation: $explanation };
+                pub const $id: ProblemKind =
+                    ProblemKind { name: $name, status: $status, title: $title, explanation: $explanation };
             )+
         }
 
         /// Every kind there is.
-        pub const ALL: &[&Kind] = &[$(&kinds::$id,)+];
+        pub const ALL: &[&ProblemKind] = &[$(&kinds::$id,)+];
     };
 }
 
@@ -107,18 +103,6 @@ kinds! {
 }
 
 /// The kind that is called so.
-pub(super) fn find(name: &str) -> Option<&'static Kind> {
+pub(crate) fn find(name: &str) -> Option<&'static ProblemKind> {
     ALL.iter().find(|kind| kind.name == name).copied()
-}
-
-/// `GET /problems/{name}`: what a problem's `type` means.
-pub(crate) async fn explain(Path(name): Path<String>) -> Result<impl IntoResponse, Problem> {
-    let kind = find(&name)
-        .ok_or_else(|| Problem::new(&kinds::NOT_FOUND, format!("no problem is called {name:?}")))?;
-    Ok(Json(json!({
-        "type": format!("/problems/{}", kind.name),
-        "status": kind.status,
-        "title": kind.title,
-        "explanation": kind.explanation,
-    })))
 }

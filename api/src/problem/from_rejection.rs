@@ -2,7 +2,7 @@
 //! 404: the thing asked for does not exist; 409: its state forbids it, so it may work later; 422: it can never
 //! work; or a problem of its own, by its name in the catalogue.
 
-use super::{Kind, Problem, catalogue::find, kind};
+use super::{Problem, ProblemKind, catalogue::find, kind};
 use daybook_domain::{Class, Rejection, order::RejectReason};
 
 impl From<Rejection> for Problem {
@@ -18,7 +18,7 @@ impl From<&Rejection> for Problem {
 }
 
 /// The kind of problem that a class of rejections is.
-fn kind_of(class: Class) -> &'static Kind {
+fn kind_of(class: Class) -> &'static ProblemKind {
     match class {
         Class::Missing => &kind::NOT_FOUND,
         Class::Conflict => &kind::CONFLICT,

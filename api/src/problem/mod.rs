@@ -6,12 +6,12 @@ mod from_engine;
 mod from_log;
 mod from_rejection;
 
-pub(crate) use catalogue::explain;
-pub use catalogue::{ALL, Kind};
+pub use catalogue::{ALL, ProblemKind};
 pub mod kind {
     //! The kinds of problems, one constant each.
     pub use super::catalogue::kinds::*;
 }
+pub(crate) use catalogue::find;
 pub(crate) use from_rejection::order_rejected;
 
 use axum::{
@@ -24,20 +24,22 @@ use serde_json::{Map, Value};
 /// The media type of every error body.
 pub const MEDIA_TYPE: &str = "application/problem+json";
 
-/// One occurrence of a [`Kind`] of problem.
+/// One occurrence of a [`ProblemKind`] of problem.
 #[derive(Debug, Clone)]
 pub struct Problem {
-    pub kind: &'static Kind,
+    pub kind: &'static ProblemKind,
     /// What was wrong with this request, and what to do about it.
     pub detail: String,
     /// Members beside the standard ones, for programs.
     pub members: Map<String, Value>,
     headers: Vec<(HeaderName, HeaderValue)>,
+    /// An answer of normal operation, which is no line in the log.
+    is_routine: bool,
 }
 
 impl Problem {
-    pub fn new(kind: &'static Kind, detail: impl Into<String>) -> Self {
-        Self { kind, detail: detail.into(), members: Map::new(), headers: Vec::new() }
+    pub fn new(kind: &'static ProblemKind, detail: impl Into<String>) -> Self {
+        Self { kind, detail: detail.into(), members: Map::new(), headers: Vec::new(), is_routine: false }
     }
 
     /// Adds data for programs.
@@ -61,6 +63,16 @@ impl Problem {
     pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.headers.push((name, value));
         self
+    }
+
+    /// Says that this belongs to normal operation, so that it is not logged as an error.
+    #[must_use]
+    pub fn routine(self) -> Self {
+        Self { is_routine: true, ..self }
+    }
+
+    pub(crate) fn is_routine(&self) -> bool {
+        self.is_routine
     }
 
     /// Asks the client to come back after `seconds`.

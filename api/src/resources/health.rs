@@ -1,48 +1,197 @@
-//! `GET /livez`: the process answers. `GET /readyz`: it can do its work, or what is missing. `GET /metrics`: what it
+//! For probes and scrapers: whether the process answers, whether it can do its work or what is missing, and what it
 //! measures.
 
 use crate::{
-    app::App,
+    access::{Access, Load, Owner, RequestLimits, Retry},
+    app::AppState,
+    describe::{AnswerDoc, Content, DescribeAnswer, Description, Form},
     problem::{Problem, kind},
+    route::{ApiVersion::V1, Doc, Route, Routes},
 };
-use axum::{Json, extract::State, http::header, response::IntoResponse};
-use serde_json::json;
+use axum::{
+    Json,
+    extract::State,
+    http::{Method, header},
+    response::{IntoResponse, Response},
+};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+use std::borrow::Cow;
+
+const TAG: &str = "operation";
 
 /// Read models further behind than this are not fit for queries yet.
 const READY_LAG_EVENTS: u64 = 100_000;
 
-pub(crate) async fn live() -> impl IntoResponse {
-    Json(json!({ "status": "live" }))
+pub(super) fn routes(routes: Routes) -> Routes {
+    routes
+        .add(Route {
+            method: Method::GET,
+            path: "/livez",
+            handler: live,
+            version: V1,
+            access: Access::PUBLIC,
+            owner: Owner::Shop,
+            retry: Retry::Read,
+            limits: RequestLimits::NoBody,
+            load: Load::Normal,
+            doc: Doc {
+                id: "live",
+                tag: TAG,
+                summary: "The process answers",
+                text: "",
+                problems: &[],
+                answers: AnswerDoc { text: "It does.", example: json!({ "status": "live" }) },
+            },
+        })
+        .add(Route {
+            method: Method::GET,
+            path: "/readyz",
+            handler: ready,
+            version: V1,
+            access: Access::PUBLIC,
+            owner: Owner::Shop,
+            retry: Retry::Read,
+            limits: RequestLimits::NoBody,
+            load: Load::Normal,
+            doc: Doc {
+                id: "ready",
+                tag: TAG,
+                summary: "The server can do its work, or what is missing",
+                text: "",
+                problems: &[&kind::UNAVAILABLE],
+                answers: AnswerDoc {
+                    text: "It can; beside it, what this node does.",
+                    example: json!({ "status": "ready", "position": 4720, "lag_events": 0 }),
+                },
+            },
+        })
+        .add(Route {
+            method: Method::GET,
+            path: "/metrics",
+            handler: metrics,
+            version: V1,
+            access: Access::scope("node:read"),
+            owner: Owner::Shop,
+            retry: Retry::Read,
+            limits: RequestLimits::NoBody,
+            load: Load::Normal,
+            doc: Doc {
+                id: "metrics",
+                tag: TAG,
+                summary: "Metrics in the Prometheus text format",
+                text: "",
+                problems: &[],
+                answers: AnswerDoc { text: "Metrics.", example: json!("daybook_http_connections 3") },
+            },
+        })
 }
 
-pub(crate) async fn ready(State(shop): App) -> Result<impl IntoResponse, Problem> {
+#[derive(Serialize)]
+struct Live {
+    status: &'static str,
+}
+
+impl JsonSchema for Live {
+    fn schema_name() -> Cow<'static, str> {
+        "Live".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "object", "required": ["status"], "properties": { "status": { "const": "live" } } })
+    }
+}
+
+#[derive(Serialize)]
+struct Ready {
+    status: &'static str,
+    position: u64,
+    lag_events: u64,
+    #[serde(flatten)]
+    node: Map<String, Value>,
+}
+
+impl JsonSchema for Ready {
+    fn schema_name() -> Cow<'static, str> {
+        "Ready".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "object",
+            "required": ["status", "position", "lag_events"],
+            "properties": {
+                "status": { "const": "ready" },
+                "position": { "type": "integer", "minimum": 0 },
+                "lag_events": { "type": "integer", "minimum": 0, "description": "How far the read models are behind." },
+            },
+            "additionalProperties": true,
+        })
+    }
+}
+
+/// All metrics in the Prometheus text format.
+struct Metrics(String);
+
+impl IntoResponse for Metrics {
+    fn into_response(self) -> Response {
+        ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], self.0).into_response()
+    }
+}
+
+impl DescribeAnswer for Metrics {
+    type Docs = AnswerDoc;
+
+    fn describe(doc: &AnswerDoc, to: &mut Description) {
+        let content = Content { media_type: "text/plain", form: Form::Text, example: doc.example.clone() };
+        to.answers_with(200, doc.text, &[], vec![content]);
+    }
+}
+
+async fn live() -> Json<Live> {
+    Json(Live { status: "live" })
+}
+
+async fn ready(State(app): AppState) -> Result<Json<Ready>, Problem> {
     let mut missing = Vec::new();
-    if shop.stopping.is_cancelled() {
+    if app.stopping.is_cancelled() {
         missing.push("the server is shutting down".to_owned());
     }
-    if let Some(failure) = shop.reads.failure() {
+    if let Some(failure) = app.reads.failure() {
         tracing::warn!(%failure, "not ready: read models stopped");
         missing.push("the read models stopped; the server's log says why".to_owned());
     }
-    missing.extend(shop.node.missing());
-    if shop.reads.store_trouble().is_some() {
+    missing.extend(app.node.missing());
+    if app.reads.store_trouble().is_some() {
         missing.push("the read store cannot be reached or used; the server's log says why".to_owned());
     }
-    let lag = if shop.roles.reads() { shop.reads.lag() } else { 0 };
+    let lag = if app.roles.reads() { app.reads.lag() } else { 0 };
     if lag > READY_LAG_EVENTS {
         missing.push(format!("the read models are {lag} events behind the log"));
     }
     if missing.is_empty() {
-        let mut answer = json!({ "status": "ready", "position": shop.head(), "lag_events": lag });
-        if let Some(answer) = answer.as_object_mut() {
-            answer.extend(shop.node.shown());
-        }
-        return Ok(Json(answer));
+        return Ok(Json(Ready {
+            status: "ready",
+            position: app.head(),
+            lag_events: lag,
+            node: app.node.shown(),
+        }));
     }
-    Err(Problem::new(&kind::UNAVAILABLE, missing.join("; ")).with("missing", missing).retry_after(2))
+    Err(Problem::new(&kind::UNAVAILABLE, missing.join("; "))
+        .with("missing", missing)
+        .routine()
+        .retry_after(2))
 }
 
-/// `GET /metrics`
-pub(crate) async fn metrics(State(shop): App) -> impl IntoResponse {
-    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], shop.node.metrics())
+async fn metrics(State(app): AppState) -> Metrics {
+    Metrics(app.node.metrics())
 }

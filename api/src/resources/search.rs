@@ -1,49 +1,207 @@
-//! `GET /search` and `GET /suggest`. A search costs processor time, so it runs beside the threads that serve
-//! connections, and only as many at a time as there are cores; an answer at hand is given at once.
+//! Search and suggestions. A search costs processor time, so it runs beside the threads that serve connections, and only
+//! as many at a time as there are cores; an answer at hand is given at once.
 
 use crate::{
-    app::{App, Shop},
-    http::{Freshness, Params, json},
+    access::{Access, Load, Owner, RequestLimits, Retry},
+    app::{App, AppState},
+    describe::{AnswerDoc, Description, Parameter, text, texts},
+    http::{Freshness, Limit, Params, Query, QueryParams, RawJson, invalid, paging_parameters, query_params},
     problem::{Problem, kind},
+    route::{ApiVersion::V1, Doc, Route, Routes},
 };
-use axum::{extract::State, http::StatusCode, response::Response};
+use axum::{extract::State, http::Method};
 use daybook_event_log::Position;
-use daybook_search::{SearchError, SearchIndex, SearchRequest};
-use serde_json::json;
+use daybook_search::{SearchError, SearchIndex, SearchPage, SearchRequest, Suggestion};
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::{Value, json};
 use std::sync::Arc;
 
-pub(crate) async fn search(State(shop): App, mut params: Params) -> Result<Response, Problem> {
-    let wanted = params.freshness()?;
-    let pairs = params.take_rest();
-    let request =
-        SearchRequest::from_parameters(pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())))?;
-    let index = index(&shop, wanted).await?;
-    if let Some(answer) = index.cached(&request) {
-        return Ok(json(StatusCode::OK, answer.body, answer.position.get()));
-    }
-    let answer = beside(&shop, move || index.search(&request)).await??;
-    Ok(json(StatusCode::OK, answer.body, answer.position.get()))
+const TAG: &str = "catalog";
+/// Characters of a half-typed search that are looked at.
+const MOST_TYPED: usize = 256;
+
+/// What a half-typed word may become, the likeliest first.
+#[derive(Serialize, JsonSchema)]
+struct Suggestions {
+    suggestions: Vec<Suggestion>,
 }
 
-pub(crate) async fn suggest(State(shop): App, mut params: Params) -> Result<Response, Problem> {
-    let wanted = params.freshness()?;
-    let limit = params.limit(8, 20)?;
-    let typed = params.take_text("q")?.unwrap_or_default();
-    params.finish()?;
-    if typed.chars().count() > 256 {
-        return Err(
-            Problem::new(&kind::INVALID_PARAMETER, "q may have 256 characters").with("parameter", "q")
-        );
+pub(super) fn routes(routes: Routes) -> Routes {
+    routes
+        .add(Route {
+            method: Method::GET,
+            path: "/search",
+            handler: search,
+            version: V1,
+            access: Access::PUBLIC,
+            owner: Owner::Shop,
+            retry: Retry::Read,
+            limits: RequestLimits::NoBody,
+            load: Load::Normal,
+            doc: Doc {
+                id: "search",
+                tag: TAG,
+                summary: "Find products by words, filters and facets",
+                text: "Words are stemmed, and a word that nothing is called is taken for similar ones. A facet that is filtered by counts what one would find without that filter.",
+                problems: &[],
+                answers: AnswerDoc { text: "A page of products.", example: page_example() },
+            },
+        })
+        .add(Route {
+            method: Method::GET,
+            path: "/suggest",
+            handler: suggest,
+            version: V1,
+            access: Access::PUBLIC,
+            owner: Owner::Shop,
+            retry: Retry::Read,
+            limits: RequestLimits::NoBody,
+            load: Load::Normal,
+            doc: Doc {
+                id: "suggest",
+                tag: TAG,
+                summary: "What a half-typed search may become",
+                text: "",
+                problems: &[],
+                answers: AnswerDoc { text: "Suggestions, the likeliest first.", example: json!({ "suggestions": [{ "text": "enamel mug", "kind": "words", "count": 1 }] }) },
+            },
+        })
+}
+
+fn page_example() -> Value {
+    let hit = json!({ "id": "mug", "title": "Enamel mug", "brand": "Falcon", "category": ["Home", "Kitchen", "Mugs"],
+        "skus": ["MUG-RED"], "prices": [{ "minor": 1299, "currency": "GBP" }], "in_stock": true });
+    json!({ "total": { "value": 1, "exact": true }, "matched": { "all_words": true }, "hits": [hit] })
+}
+
+/// What is searched for. The request's own reader takes the parameters; a test holds the list against it.
+struct SearchParams(SearchRequest);
+
+/// Name, description, schema and example of each parameter of a search, beside those of its pages.
+fn search_parameters() -> Vec<(&'static str, &'static str, Value, Value)> {
+    vec![
+        ("q", "Words, in any order.", json!({ "type": "string", "maxLength": 256 }), json!("red mug")),
+        ("category", "Only in this category and below.", text(), json!("Home/Kitchen")),
+        ("brand", "Only this brand; may be repeated.", texts(), json!(["Falcon"])),
+        (
+            "attr.{key}",
+            "Only with this attribute value, for example `attr.colour=red`; may be repeated.",
+            texts(),
+            json!(["red"]),
+        ),
+        (
+            "range.{key}",
+            "Only with this attribute between two numbers, `MIN..MAX`, `MIN..` or `..MAX`.",
+            text(),
+            json!("200..400"),
+        ),
+        (
+            "price",
+            "Only with a price between two amounts in minor units, `MIN..MAX`; needs `currency`.",
+            text(),
+            json!("500..2000"),
+        ),
+        ("currency", "The currency of prices.", text(), json!("GBP")),
+        ("in_stock", "Only what is (not) in stock.", json!({ "type": "boolean" }), json!(true)),
+        (
+            "sort",
+            "In which order.",
+            json!({ "type": "string", "enum": ["relevance", "price_asc", "price_desc", "newest", "name"], "default": "relevance" }),
+            json!("price_asc"),
+        ),
+        (
+            "count",
+            "`exact` counts every product found.",
+            json!({ "type": "string", "enum": ["capped", "exact"], "default": "capped" }),
+            json!("exact"),
+        ),
+        ("facets", "Whether to count facets.", json!({ "type": "boolean", "default": true }), json!(false)),
+    ]
+}
+
+/// Most products on a page of a search.
+const MOST_HITS: usize = 100;
+
+impl QueryParams for SearchParams {
+    fn describe(to: &mut Description) {
+        let own = search_parameters().into_iter();
+        to.parameters.extend(own.map(|(name, description, schema, example)| Parameter {
+            name,
+            place: "query",
+            is_required: false,
+            description,
+            schema,
+            example,
+        }));
+        to.parameters.extend(paging_parameters(MOST_HITS));
     }
-    let index = index(&shop, wanted).await?;
+
+    fn take(params: &mut Params) -> Result<Self, Problem> {
+        let pairs = params.take_rest();
+        let pairs = pairs.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        Ok(Self(SearchRequest::from_parameters(pairs)?))
+    }
+}
+
+/// Freshness stands last in the document, and has to be taken first: a search takes all that is left.
+struct FreshSearch {
+    request: SearchRequest,
+    fresh: Freshness,
+}
+
+impl QueryParams for FreshSearch {
+    fn describe(to: &mut Description) {
+        SearchParams::describe(to);
+        Freshness::describe(to);
+    }
+
+    fn take(params: &mut Params) -> Result<Self, Problem> {
+        let fresh = Freshness::take(params)?;
+        let SearchParams(request) = SearchParams::take(params)?;
+        Ok(Self { request, fresh })
+    }
+}
+
+query_params! {
+    /// What was typed so far.
+    struct Typed {
+        q: Option<String> = "q", "What was typed so far.",
+            json!({ "type": "string", "maxLength": MOST_TYPED }), json!("enam");
+        limit: Limit<8, 20> = "limit", "How many at most.",
+            json!({ "type": "integer", "minimum": 1, "maximum": 20, "default": 8 }), json!(5);
+    }
+}
+
+async fn search(
+    State(app): AppState,
+    Query(FreshSearch { request, fresh }): Query<FreshSearch>,
+) -> Result<RawJson<SearchPage>, Problem> {
+    let index = index(&app, fresh).await?;
+    if let Some(answer) = index.cached(&request) {
+        return Ok(RawJson::new(answer.body, answer.position.get()));
+    }
+    let answer = beside(&app, move || index.search(&request)).await??;
+    Ok(RawJson::new(answer.body, answer.position.get()))
+}
+
+async fn suggest(
+    State(app): AppState,
+    Query((Typed { q, limit }, fresh)): Query<(Typed, Freshness)>,
+) -> Result<RawJson<Suggestions>, Problem> {
+    let typed = q.unwrap_or_default();
+    if typed.chars().count() > MOST_TYPED {
+        return Err(invalid("q", format!("q may have {MOST_TYPED} characters")));
+    }
+    let index = index(&app, fresh).await?;
     let position = index.position().get();
-    let suggestions = beside(&shop, move || index.suggest(&typed, limit)).await??;
-    Ok(json(StatusCode::OK, json!({ "suggestions": &*suggestions }).to_string(), position))
+    let suggestions = beside(&app, move || index.suggest(&typed, limit.0)).await??;
+    Ok(RawJson::new(json!({ "suggestions": &*suggestions }).to_string(), position))
 }
 
 /// The index, as fresh as wanted.
-async fn index(shop: &Shop, wanted: Freshness) -> Result<Arc<SearchIndex>, Problem> {
-    let index = shop.search.current().ok_or_else(|| {
+async fn index(app: &App, wanted: Freshness) -> Result<Arc<SearchIndex>, Problem> {
+    let index = app.search.current().ok_or_else(|| {
         Problem::new(&kind::UNAVAILABLE, "the search index is being filled for the first time").retry_after(2)
     })?;
     let position = Position::new(wanted.min_position);
@@ -61,13 +219,13 @@ async fn index(shop: &Shop, wanted: Freshness) -> Result<Arc<SearchIndex>, Probl
 }
 
 async fn beside<T: Send + 'static>(
-    shop: &Shop,
+    app: &App,
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, Problem> {
     let stopped = || Problem::new(&kind::UNAVAILABLE, "the server is shutting down").retry_after(5);
-    let place = shop.searches.clone().acquire_owned().await.map_err(|_| stopped())?;
+    let permit = app.searches.clone().acquire_owned().await.map_err(|_| stopped())?;
     let done = tokio::task::spawn_blocking(move || {
-        let _place = place;
+        let _permit = permit;
         work()
     });
     done.await.map_err(|error| {
@@ -83,5 +241,29 @@ impl From<SearchError> for Problem {
         }
         tracing::error!(%error, "the search index cannot be read");
         Self::new(&kind::UNAVAILABLE, "the search index cannot be read").retry_after(5)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_parameters_in_the_document_are_those_that_a_search_takes() {
+        let name = |name: &str| name.replace("{key}", "colour");
+        let value = |example: Value| match example {
+            Value::String(text) => text,
+            Value::Array(list) => list[0].as_str().unwrap().to_owned(),
+            other => other.to_string(),
+        };
+        let all: Vec<(String, String)> =
+            search_parameters().into_iter().map(|(n, _, _, example)| (name(n), value(example))).collect();
+        let read = |pairs: &[(String, String)]| {
+            SearchRequest::from_parameters(pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())))
+        };
+        read(&all).unwrap();
+        read(&[("limit".to_owned(), MOST_HITS.to_string())]).unwrap();
+        read(&[("limit".to_owned(), (MOST_HITS + 1).to_string())]).unwrap_err();
+        read(&[("colour".to_owned(), "red".to_owned())]).unwrap_err();
     }
 }

@@ -4,20 +4,25 @@ use crate::common::shop;
 use serde_json::Value;
 use std::{fs, path::Path};
 
-/// `UPDATE=1 cargo test -p daybook-api` rewrites the pinned document.
-#[test]
-fn the_pinned_openapi_document_is_what_the_code_says() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../schemas/openapi.json");
-    let text = daybook_api::openapi_text();
+/// Compares with what is checked in; `UPDATE=1 cargo test -p daybook-api --test http contract` rewrites it.
+fn pinned(name: &str, text: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../schemas").join(name);
     if std::env::var_os("UPDATE").is_some() {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(&path, &text).unwrap();
+        fs::write(&path, text).unwrap();
     }
     let pinned = fs::read_to_string(&path).unwrap_or_default();
-    assert!(
-        pinned == text,
-        "schemas/openapi.json has drifted; look at the difference, then run with UPDATE=1"
-    );
+    assert!(pinned == text, "schemas/{name} has drifted; look at the difference, then run with UPDATE=1");
+}
+
+#[test]
+fn the_pinned_openapi_document_is_what_the_code_says() {
+    pinned("openapi.json", &daybook_api::openapi_text());
+}
+
+#[test]
+fn the_pinned_page_of_routes_is_what_the_code_says() {
+    pinned("routes.txt", &daybook_api::routes_page());
 }
 
 #[test]

@@ -4,11 +4,11 @@
 
 use crate::common::{Answer, Shop, shop};
 use axum::{body::Body, http::Request};
-use daybook_api::Outside;
+use daybook_api::RemotePeer;
 
 /// Asks as over a connection from another machine.
 async fn from_outside(shop: &Shop, path: &str) -> Answer {
-    shop.send(Request::get(path).extension(Outside).body(Body::empty()).unwrap()).await
+    shop.send(Request::get(path).extension(RemotePeer).body(Body::empty()).unwrap()).await
 }
 
 #[tokio::test(flavor = "multi_thread")]

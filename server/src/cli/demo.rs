@@ -1,8 +1,8 @@
 //! `daybook demo`: a year of a real retailer's trade, imported on the first start, then served.
 
 use super::{
-    again,
     import::{import, summary, write_report},
+    reexec,
     serve::{Settings, Signals, bind, serve},
     tour,
 };
@@ -69,7 +69,7 @@ impl Demo {
                 biased;
                 // It would be forgotten by the program to come.
                 _ = signals.first() => Ok(()),
-                () = std::future::ready(()) => Err(again::serve_what_was_imported()).context(
+                () = std::future::ready(()) => Err(reexec::serve_what_was_imported()).context(
                     "the year is imported, but this program cannot be started again; start it by hand",
                 ),
             };

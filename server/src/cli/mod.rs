@@ -3,13 +3,13 @@
 //! Exit codes: 0 done, 1 it could not be done (one paragraph on stderr says why and what to do), 2 the
 //! command line itself was wrong.
 
-mod again;
 mod copy;
 mod demo;
 mod duration;
 mod import;
 mod nats;
 mod progress;
+mod reexec;
 mod schemas;
 mod serve;
 mod starting;
@@ -105,12 +105,12 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Copy(copy) => in_runtime(copy.run()),
         Command::Demo(demo) => {
             if !demo.is_imported() {
-                again::import_with_more_memory();
+                reexec::import_with_more_memory();
             }
             in_runtime(demo.run())
         }
         Command::Import(import) => {
-            again::import_with_more_memory();
+            reexec::import_with_more_memory();
             in_runtime(import.run())
         }
     }

@@ -136,6 +136,6 @@ fn the_checker_refuses_what_a_schema_forbids() {
 #[test]
 fn the_description_of_the_http_interface_is_pinned_by_a_test_of_its_own() {
     let tests = fs::read_to_string(root().join("../api/tests/http/contract.rs")).unwrap();
-    assert!(tests.contains("schemas/openapi.json") && tests.contains("has drifted"));
+    assert!(tests.contains("pinned(\"openapi.json\"") && tests.contains("has drifted"));
     assert!(root().join("openapi.json").is_file());
 }

@@ -1,4 +1,4 @@
-//! `POST /commands`: many commands in one request. JSON Lines in, one outcome per line out, both streaming.
+//! Many commands in one request: JSON Lines in, one outcome per line out, both streaming.
 //!
 //! A line is a request to one of the other routes, so whatever can be asked alone can be asked in bulk,
 //! with the same meaning:
@@ -13,25 +13,58 @@ mod lanes;
 mod line;
 
 use crate::{
-    app::App,
-    http::position_header,
+    access::{Access, Load, Owner, RequestLimits, Retry},
+    app::{App, AppState},
+    describe::{AnswerDoc, BodyDescription, Content, DescribeAnswer, DescribeInput, Description, Form},
+    http::{CURRENT_TO, position_header},
     problem::{Problem, kind},
+    roles::NodeRole,
+    route::{ApiVersion::V1, Doc, Route, Routes},
 };
 use axum::{
     Router,
     body::{Body, Bytes},
-    extract::{Extension, Request, State},
-    http::{HeaderValue, StatusCode, header},
-    response::Response,
+    extract::{FromRequest, Request, State},
+    http::{HeaderMap, HeaderValue, Method, header},
+    response::{IntoResponse, Response},
 };
-use futures::{StreamExt, TryStreamExt};
-pub(crate) use line::{BulkLine, BulkOutcome};
+use futures::{Stream, StreamExt, TryStreamExt};
+use line::{BulkLine, BulkOutcome};
+use serde_json::json;
 use std::{
     io,
-    sync::{OnceLock, Weak},
+    sync::{Arc, OnceLock, Weak},
 };
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 use tokio_util::io::StreamReader;
+
+const TAG: &str = "feeds";
+
+pub(super) fn routes(routes: Routes) -> Routes {
+    routes
+        .add(Route {
+            method: Method::POST,
+            path: "/commands",
+            handler: run,
+            version: V1,
+            access: Access::scope("commands:bulk"),
+            owner: Owner::Shop,
+            retry: Retry::KeyPerLine,
+            limits: RequestLimits::Lines,
+            load: Load::Normal,
+            doc: Doc {
+                id: "bulkCommands",
+                tag: TAG,
+                summary: "Many commands in one request, one per line",
+                text: "JSON Lines in, one outcome per line out, in the same order, while the lines still come in. A line is a request to one of the other command routes. Lines about the same resource are executed in order, others side by side. A line that fails says so in its outcome and does not stop the others. Give every line an `idempotency_key`, then the whole request can be sent again.",
+                problems: &[],
+                answers: AnswerDoc {
+                    text: "One outcome per line.",
+                    example: json!({ "line": 1, "status": 200, "body": { "id": "MUG-RED", "position": 4702, "version": 1 } }),
+                },
+            },
+        })
+}
 
 /// The routes that lines are sent to; set once the router is complete. Weak, because it is a part of that router.
 #[derive(Clone)]
@@ -39,39 +72,82 @@ pub(crate) struct BulkTarget(pub Weak<OnceLock<Router>>);
 
 const JSON_LINES: &str = "application/jsonl";
 
-/// `POST /commands`
-pub(crate) async fn run(
-    State(shop): App,
-    Extension(target): Extension<BulkTarget>,
-    request: Request,
-) -> Result<Response, Problem> {
-    if !is_json_lines(&request) {
-        return Err(Problem::new(&kind::UNSUPPORTED_MEDIA_TYPE, "bulk commands are JSON Lines")
-            .with("expected", JSON_LINES));
+/// Extractor: the body as a stream of lines, and the routes to send them to.
+struct BulkInput {
+    body: Body,
+    router: Router,
+}
+
+impl FromRequest<Arc<App>> for BulkInput {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &Arc<App>) -> Result<Self, Problem> {
+        if !is_json_lines(request.headers()) {
+            return Err(Problem::new(&kind::UNSUPPORTED_MEDIA_TYPE, "bulk commands are JSON Lines")
+                .with("expected", JSON_LINES));
+        }
+        let (mut parts, body) = request.into_parts();
+        let stopping = || Problem::new(&kind::UNAVAILABLE, "the server is shutting down").retry_after(5);
+        let target = parts.extensions.remove::<BulkTarget>().ok_or_else(stopping)?;
+        let router = target.0.upgrade().and_then(|router| router.get().cloned()).ok_or_else(stopping)?;
+        Ok(Self { body, router })
     }
-    let router = target.0.upgrade().and_then(|router| router.get().cloned());
-    let router = router
-        .ok_or_else(|| Problem::new(&kind::UNAVAILABLE, "the server is shutting down").retry_after(5))?;
-    let limit = shop.limits.body_bytes;
-    let bytes = request.into_body().into_data_stream().map_err(io::Error::other);
+}
+
+impl DescribeInput for BulkInput {
+    fn describe(to: &mut Description) {
+        let content = Content {
+            media_type: JSON_LINES,
+            form: Form::of::<BulkLine>(),
+            example: json!({ "method": "POST", "path": "/inventory/MUG-RED/receive", "idempotency_key": "r-1", "body": { "quantity": 100 } }),
+        };
+        to.body = Some(BodyDescription { is_required: true, content });
+        to.problems.extend_from_slice(&[&kind::UNSUPPORTED_MEDIA_TYPE, &kind::UNAVAILABLE]);
+        to.needs(NodeRole::Commands);
+    }
+}
+
+/// Outcomes, a JSON line each.
+struct Outcomes {
+    body: Body,
+    position: u64,
+}
+
+impl IntoResponse for Outcomes {
+    fn into_response(self) -> Response {
+        let mut response = Response::new(self.body);
+        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(JSON_LINES));
+        let (name, value) = position_header(self.position);
+        response.headers_mut().insert(name, value);
+        response
+    }
+}
+
+impl DescribeAnswer for Outcomes {
+    type Docs = AnswerDoc;
+
+    fn describe(doc: &AnswerDoc, to: &mut Description) {
+        let (form, example) = (Form::of::<BulkOutcome>(), doc.example.clone());
+        let content = vec![Content { media_type: JSON_LINES, form, example }];
+        to.answers_with(200, doc.text, &[CURRENT_TO], content);
+    }
+}
+
+async fn run(State(app): AppState, BulkInput { body, router }: BulkInput) -> Result<Outcomes, Problem> {
+    let limit = app.limits.body_bytes;
+    let bytes = body.into_data_stream().map_err(io::Error::other);
     let lines = line_stream(
         BufReader::with_capacity(64 << 10, StreamReader::new(bytes)),
         limit,
-        shop.limits.body_timeout,
+        app.limits.body_timeout,
     );
-    let outcomes = lanes::run(shop.clone(), router, lines, shop.limits.bulk_concurrency);
-    let body = Body::from_stream(outcomes.map(Ok::<Bytes, io::Error>));
-    let mut response = Response::new(body);
-    *response.status_mut() = StatusCode::OK;
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(JSON_LINES));
-    let (name, value) = position_header(shop.head());
-    response.headers_mut().insert(name, value);
-    Ok(response)
+    let outcomes = lanes::run(app.clone(), router, lines, app.limits.bulk_concurrency);
+    let position = app.head();
+    Ok(Outcomes { body: Body::from_stream(outcomes.map(Ok::<Bytes, io::Error>)), position })
 }
 
-fn is_json_lines(request: &Request) -> bool {
-    let value =
-        request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+fn is_json_lines(headers: &HeaderMap) -> bool {
+    let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let media_type = value.split(';').next().unwrap_or_default().trim();
     matches!(
         media_type,
@@ -84,7 +160,7 @@ fn line_stream<R: tokio::io::AsyncRead + Unpin + Send + 'static>(
     reader: BufReader<R>,
     limit: usize,
     patience: std::time::Duration,
-) -> impl futures::Stream<Item = (u64, Result<Vec<u8>, Problem>)> + Send {
+) -> impl Stream<Item = (u64, Result<Vec<u8>, Problem>)> + Send {
     futures::stream::unfold((Some(reader), 0_u64), move |(reader, mut number)| async move {
         let mut reader = reader?;
         loop {

@@ -1,15 +1,17 @@
-//! `POST /carts/{id}/checkout`: the cart becomes an order, and the answer waits for what becomes of it.
+//! Checkout: the cart becomes an order, and the answer waits for what becomes of it.
 
+use super::{ID, ORDER_ID};
 use crate::{
-    app::{App, Shop},
-    edge::Serving,
-    http::{Asked, CommandBody, Id, Prefer, etag, json, with_position},
+    app::{App, AppState},
+    describe::{AnswerDoc, DescribeAnswer, Description},
+    edge::CustomerPermit,
+    http::{CommandBody, CommandInput, ETAG, Id, LOCATION, Prefer, WRITTEN_AT, etag, json, position_header},
     problem::{Problem, kind, order_rejected},
 };
 use axum::{
     extract::State,
     http::{HeaderValue, StatusCode, header},
-    response::Response,
+    response::{IntoResponse, Response},
 };
 use daybook_domain::{
     CartId, Command, OrderId, OrderNumber, Personal,
@@ -19,6 +21,7 @@ use daybook_domain::{
 use daybook_engine::{OrderOutcome, OrderOutcomeWaiter, Priority};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json as value, value::RawValue};
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
@@ -30,6 +33,9 @@ const VIEW_PATIENCE: Duration = Duration::from_secs(1);
 /// A customer who waits longer for the outcome waits for something outside, such as a payment provider, and takes no
 /// place from others any more.
 const COUNTED_FOR: Duration = Duration::from_secs(1);
+
+const CONFIRMED: &str = "confirmed";
+const PLACED: &str = "placed";
 
 /// How the cart is paid for and what belongs to the order beside its lines.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
@@ -66,23 +72,65 @@ pub(crate) struct CheckoutAnswer {
     /// The order as `GET /orders/{id}` shows it; absent with `Prefer: return=minimal`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<serde_json::Value>")]
-    pub order: Option<Box<serde_json::value::RawValue>>,
+    pub order: Option<Box<RawValue>>,
 }
 
-impl CommandBody for CheckoutBody {}
+impl CommandBody for CheckoutBody {
+    fn example() -> Value {
+        value!({ "payment_token": "tok_visa", "reference": "PO-2041",
+            "charges": [{ "kind": "shipping", "label": "Royal Mail 48", "amount": { "minor": 395, "currency": "GBP" } }] })
+    }
+}
 
-pub(crate) async fn checkout(
-    State(shop): App,
+/// What is said of the two answers.
+pub(super) fn answers() -> [AnswerDoc; 2] {
+    let confirmed = value!({ "id": ORDER_ID, "number": "06CTB-C3W7R-HT5M", "cart_id": ID, "status": "confirmed",
+        "position": 4720, "version": 3, "order": { "id": ORDER_ID, "status": "confirmed" } });
+    let placed = value!({ "id": ORDER_ID, "number": "06CTB-C3W7R-HT5M", "cart_id": ID, "status": "placed", "position": 4711 });
+    [
+        AnswerDoc {
+            text: "The order is confirmed: stock is set aside and payment authorised.",
+            example: confirmed,
+        },
+        AnswerDoc {
+            text: "The order is placed and its outcome not known yet; look at `Location`.",
+            example: placed,
+        },
+    ]
+}
+
+impl DescribeAnswer for CheckoutAnswer {
+    /// Of a confirmed order, and of one whose outcome is not known yet.
+    type Docs = [AnswerDoc; 2];
+
+    fn describe([confirmed, placed]: &Self::Docs, to: &mut Description) {
+        to.answers::<Self>(201, confirmed, &[WRITTEN_AT, ETAG, LOCATION]);
+        to.answers::<Self>(202, placed, &[WRITTEN_AT, LOCATION]);
+        // The checkout was accepted, and then the order was not.
+        to.problems.extend_from_slice(&[
+            &kind::PAYMENT_DECLINED,
+            &kind::PAYMENT_TIMED_OUT,
+            &kind::OUT_OF_STOCK,
+            &kind::RESERVATION_EXPIRED,
+            &kind::NOT_FOUND,
+            &kind::CONFLICT,
+            &kind::CHECKOUT_BLOCKED,
+        ]);
+    }
+}
+
+pub(super) async fn checkout(
+    State(app): AppState,
     Id(cart_id): Id<CartId>,
     prefer: Prefer,
-    asked: Asked<CheckoutBody>,
-) -> Result<Response, Problem> {
-    let serving = shop.admission.serve();
-    shop.engine.admit_checkout()?;
+    input: CommandInput<CheckoutBody>,
+) -> Result<CheckoutAnswer, Problem> {
+    let permit = app.admission.permit();
+    app.engine.admit_checkout()?;
     let order_id = cart_id.order_id();
-    let mut watch = shop.engine.watch_order(order_id);
-    let offers = shop.offers_for_cart(cart_id).await?;
-    let body = &asked.body;
+    let mut watch = app.engine.watch_order(order_id);
+    let offers = app.prices.of_cart(cart_id).await?;
+    let body = &input.body;
     let command = Command::Cart(
         cart_id,
         CartCommand::CheckOutCart(CheckOutCart {
@@ -93,15 +141,15 @@ pub(crate) async fn checkout(
             personal: body.personal.clone(),
         }),
     );
-    let placed = shop.execute(&asked, command, Priority::Checkout).await?;
+    let placed = app.execute(&input, command, Priority::Checkout).await?;
     let patience = Instant::now() + prefer.wait.unwrap_or(DEFAULT_WAIT);
     let ids = Ids { order_id, cart_id };
     if placed.repeated {
         watch.look_back().await;
     }
-    match decided(&mut watch, patience, serving).await {
+    match decided(&mut watch, patience, permit).await {
         Some(OrderOutcome::Confirmed { position }) => {
-            Ok(confirmed(&shop, ids, position.get(), prefer.minimal).await)
+            Ok(confirmed(&app, ids, position.get(), prefer.minimal).await)
         }
         Some(OrderOutcome::Rejected { reason, position }) => {
             Err(ids.mark(order_rejected(&reason), position.get()))
@@ -112,7 +160,7 @@ pub(crate) async fn checkout(
                 .with("cancelled_because", reason);
             Err(ids.mark(problem, position.get()))
         }
-        None => Ok(ids.answer(StatusCode::ACCEPTED, "placed", placed.position.get(), None)),
+        None => Ok(ids.answer(PLACED, placed.position.get(), None)),
     }
 }
 
@@ -120,19 +168,35 @@ pub(crate) async fn checkout(
 async fn decided(
     watch: &mut OrderOutcomeWaiter,
     patience: Instant,
-    serving: Serving<'_>,
+    permit: CustomerPermit<'_>,
 ) -> Option<OrderOutcome> {
     let counted = patience.min(Instant::now() + COUNTED_FOR);
     if let Ok(outcome) = timeout_at(counted, watch.outcome()).await {
         return Some(outcome);
     }
-    drop(serving);
+    drop(permit);
     timeout_at(patience, watch.outcome()).await.ok()
 }
 
-async fn confirmed(shop: &Shop, ids: Ids, position: u64, minimal: bool) -> Response {
-    let view = if minimal { None } else { shop.order_at(ids.order_id, position, VIEW_PATIENCE).await };
-    ids.answer(StatusCode::CREATED, "confirmed", position, view)
+async fn confirmed(app: &App, ids: Ids, position: u64, minimal: bool) -> CheckoutAnswer {
+    let view = if minimal { None } else { app.order_at(ids.order_id, position, VIEW_PATIENCE).await };
+    ids.answer(CONFIRMED, position, view)
+}
+
+impl IntoResponse for CheckoutAnswer {
+    fn into_response(self) -> Response {
+        let status = if self.status == CONFIRMED { StatusCode::CREATED } else { StatusCode::ACCEPTED };
+        let body = serde_json::to_vec(&self).expect("answers have text keys and no failing serializers");
+        let mut response = json(status, body, self.position);
+        let headers = response.headers_mut();
+        if let Ok(location) = HeaderValue::from_str(&format!("/orders/{}", self.id)) {
+            headers.insert(header::LOCATION, location);
+        }
+        if let Some(version) = self.version {
+            headers.insert(header::ETAG, etag(version));
+        }
+        response
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -144,37 +208,25 @@ struct Ids {
 impl Ids {
     fn answer(
         self,
-        status: StatusCode,
-        name: &'static str,
+        status: &'static str,
         position: u64,
-        order: Option<(Box<serde_json::value::RawValue>, u64)>,
-    ) -> Response {
+        order: Option<(Box<RawValue>, u64)>,
+    ) -> CheckoutAnswer {
         let (order, version) = order.unzip();
-        let answer = CheckoutAnswer {
+        CheckoutAnswer {
             id: self.order_id,
             number: self.order_id.number(),
             cart_id: self.cart_id,
-            status: name,
+            status,
             position,
             version,
             order,
-        };
-        let body = serde_json::to_vec(&answer).expect("answers have text keys and no failing serializers");
-        let mut response = json(status, body, position);
-        let headers = response.headers_mut();
-        if let Ok(location) = HeaderValue::from_str(&format!("/orders/{}", self.order_id)) {
-            headers.insert(header::LOCATION, location);
         }
-        if let Some(version) = version {
-            headers.insert(header::ETAG, etag(version));
-        }
-        with_position(&mut response, position);
-        response
     }
 
     /// Says in a problem which order it is about.
     fn mark(self, problem: Problem, position: u64) -> Problem {
-        let (name, value) = crate::http::position_header(position);
+        let (name, value) = position_header(position);
         problem
             .with("order_id", self.order_id.to_string())
             .with("cart_id", self.cart_id.to_string())

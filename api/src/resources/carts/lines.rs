@@ -1,12 +1,13 @@
-//! `POST /carts/{id}/lines` takes one line or a list of lines; both are the same command.
+//! One line or a list of lines to add to a cart; both are the same command.
 
-use super::LineBody;
+use super::bodies::LineBody;
 use crate::http::CommandBody;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{
     Deserialize, Deserializer, Serialize,
     de::{MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer},
 };
+use serde_json::{Value, json};
 use std::{borrow::Cow, fmt};
 
 /// Lines to add. Serializes as a list, so that one line and a list of one line have the same digest.
@@ -16,6 +17,10 @@ pub(crate) struct LinesBody(pub Vec<LineBody>);
 
 impl CommandBody for LinesBody {
     const MAY_BE_LIST: bool = true;
+
+    fn example() -> Value {
+        json!([{ "sku": "MUG-RED", "quantity": 2 }, { "sku": "TEAPOT", "quantity": 1 }])
+    }
 }
 
 impl<'de> Deserialize<'de> for LinesBody {

@@ -1,314 +1,284 @@
-//! Commands on carts, except checkout. Prices and titles come from the catalog, never from the client.
+//! Carts: what a customer means to buy, up to checkout. Here are the routes; commands, checkout and view lie beside.
+
+mod bodies;
+mod checkout;
+mod commands;
+mod lines;
+mod view;
 
 use crate::{
-    app::{App, Shop},
-    edge::Admitted,
-    http::{Asked, CartLineId, CommandBody, Condition, EmptyBody, Id, created, created_id, done, receipt},
-    problem::{Problem, kind},
+    access::{Access, Load, Owner, RequestLimits, Retry},
+    describe::AnswerDoc,
+    problem::kind,
+    route::{ApiVersion::V1, Doc, Route, Routes},
 };
-use axum::{extract::State, http::StatusCode, response::Response};
-use daybook_domain::{
-    CartId, Command, CountryCode, Currency, CustomerId, LineId, Money, Personal, Quantity, Sku,
-    cart::{
-        AbandonCart, AbandonReason, AddLines, AssignCustomer, CartCommand, CartEvent, ChangeLineQuantity,
-        CreateCart, MergeCart, NewLine, RemoveLine, RepriceCart, SetContact,
-    },
-};
-use daybook_engine::{Outcome, Priority};
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use axum::http::Method;
+use serde_json::{Value, json};
 
-pub(crate) mod checkout;
-mod lines;
-pub(crate) mod view;
+const TAG: &str = "carts";
+const ID: &str = "0199a5b0-7c3e-7d11-8a52-3f0d6c1b2a90";
+const ORDER_ID: &str = "0199a5b0-7c3e-8f27-9b1d-5a6c7e8f9012";
 
-pub(crate) use lines::LinesBody;
+/// Whoever may write carts, and the customer whose cart it is.
+const WRITE: Access = Access::scope("carts:write").or_own();
+const READ: Access = Access::scope("carts:read").or_own();
 
-/// An article to put into a cart.
-#[derive(Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct LineBody {
-    pub sku: Sku,
-    pub quantity: Quantity,
+fn done() -> AnswerDoc {
+    AnswerDoc { text: "Done and durable.", example: json!({ "id": ID, "position": 4711, "version": 7 }) }
 }
 
-/// A new cart.
-#[derive(Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct CartBody {
-    /// All prices in the cart are in this currency.
-    pub currency: Currency,
-    /// Where the goods are to go, as far as known.
-    #[serde(default)]
-    pub country: Option<CountryCode>,
-    /// None for a guest.
-    #[serde(default)]
-    pub customer_id: Option<CustomerId>,
-    #[serde(default)]
-    pub lines: Vec<LineBody>,
+fn with_lines() -> Value {
+    json!({ "id": ID, "position": 4711, "version": 2, "lines": [
+        { "line_id": 1, "sku": "MUG-RED", "quantity": 2, "unit_price": { "minor": 1299, "currency": "GBP" } },
+    ] })
 }
 
-#[derive(Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct QuantityBody {
-    pub quantity: Quantity,
+pub(super) fn routes(routes: Routes) -> Routes {
+    changes(lines_of(beginnings(routes)))
+        .add(Route {
+            method: Method::GET,
+            path: "/carts/{id}",
+            handler: view::show,
+            version: V1,
+            access: READ,
+            owner: Owner::Cart,
+            retry: Retry::Read,
+            limits: RequestLimits::NoBody,
+            load: Load::Normal,
+            doc: Doc {
+                id: "getCart",
+                tag: TAG,
+                summary: "A cart, and what blocks its checkout",
+                text: "`blockers` compares an active cart with today's prices and stock: `PriceChanged`, `NotForSale`, `OutOfStock`, `NoLines`. Blockers may change without a new version.",
+                problems: &[],
+                answers: AnswerDoc { text: "The cart.", example: view::example() },
+            },
+        })
+        .add(Route {
+            method: Method::POST,
+            path: "/carts/{id}/checkout",
+            handler: checkout::checkout,
+            version: V1,
+            access: WRITE,
+            owner: Owner::Cart,
+            retry: Retry::Key,
+            limits: RequestLimits::Body,
+            load: Load::Normal,
+            doc: Doc {
+                id: "checkout",
+                tag: TAG,
+                summary: "Turn a cart into an order",
+                text: "Waits for the outcome, 2 seconds unless `Prefer: wait=N` (0 to 30) says otherwise. `Prefer: return=minimal` leaves out the order itself. At the simulated gateway the token decides: `tok_visa` is approved, `tok_declined` and `tok_insufficient_funds` are declined, `tok_action_required` waits for POST /payments/{id}/confirm, `tok_timeout_approved` answers late.",
+                problems: &[&kind::FOREIGN_CURRENCY, &kind::CARD_NUMBER_REFUSED],
+                answers: checkout::answers(),
+            },
+        })
 }
 
-#[derive(Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct ContactBody {
-    #[serde(default)]
-    pub country: Option<CountryCode>,
-    pub personal: Personal,
+/// The routes that make a cart.
+fn beginnings(routes: Routes) -> Routes {
+    routes
+        .add(Route {
+            method: Method::POST,
+            path: "/carts",
+            handler: commands::create,
+            version: V1,
+            access: WRITE,
+            owner: Owner::Cart,
+            retry: Retry::Key,
+            limits: RequestLimits::Body,
+            load: Load::NewCustomer,
+            doc: Doc {
+                id: "createCart",
+                tag: TAG,
+                summary: "Begin a cart",
+                text: "With lines, if there are any already. Prices and titles come from the catalog. Under the same Idempotency-Key the cart has the same id.",
+                problems: &[&kind::UNKNOWN_SKU],
+                answers: AnswerDoc { text: "The cart is there.", example: with_lines() },
+            },
+        })
+        .add(Route {
+            method: Method::POST,
+            path: "/carts/{id}/copy",
+            handler: commands::copy,
+            version: V1,
+            access: WRITE,
+            owner: Owner::Cart,
+            retry: Retry::Key,
+            limits: RequestLimits::Body,
+            load: Load::NewCustomer,
+            doc: Doc {
+                id: "copyCart",
+                tag: TAG,
+                summary: "Begin a new cart with the same articles at today's prices",
+                text: "For example after an order was rejected: a cart can become only one order.",
+                problems: &[&kind::NOT_FOUND, &kind::UNKNOWN_SKU],
+                answers: AnswerDoc { text: "The new cart is there.", example: with_lines() },
+            },
+        })
 }
 
-#[derive(Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct CustomerBody {
-    pub customer_id: CustomerId,
+/// The routes of a cart's lines.
+fn lines_of(routes: Routes) -> Routes {
+    routes
+        .add(Route {
+            method: Method::POST,
+            path: "/carts/{id}/lines",
+            handler: commands::add_lines,
+            version: V1,
+            access: WRITE,
+            owner: Owner::Cart,
+            retry: Retry::Key,
+            limits: RequestLimits::Body,
+            load: Load::Normal,
+            doc: Doc {
+                id: "addLines",
+                tag: TAG,
+                summary: "Put one or several articles into a cart",
+                text: "The same SKU at the same price adds to the line that is there; at another price it is another line.",
+                problems: &[&kind::NOT_FOUND, &kind::CONFLICT, &kind::UNKNOWN_SKU, &kind::FOREIGN_CURRENCY],
+                answers: AnswerDoc {
+                    text: "Done and durable, with the lines that are new.",
+                    example: with_lines(),
+                },
+            },
+        })
+        .add(Route {
+            method: Method::PATCH,
+            path: "/carts/{id}/lines/{line}",
+            handler: commands::change_line,
+            version: V1,
+            access: WRITE,
+            owner: Owner::Cart,
+            retry: Retry::Key,
+            limits: RequestLimits::Body,
+            load: Load::Normal,
+            doc: Doc {
+                id: "changeLine",
+                tag: TAG,
+                summary: "Change how many of an article",
+                text: "",
+                problems: &[&kind::NOT_FOUND, &kind::CONFLICT],
+                answers: done(),
+            },
+        })
+        .add(Route {
+            method: Method::DELETE,
+            path: "/carts/{id}/lines/{line}",
+            handler: commands::remove_line,
+            version: V1,
+            access: WRITE,
+            owner: Owner::Cart,
+            retry: Retry::Key,
+            limits: RequestLimits::Body,
+            load: Load::Normal,
+            doc: Doc {
+                id: "removeLine",
+                tag: TAG,
+                summary: "Take an article out",
+                text: "",
+                problems: &[&kind::NOT_FOUND, &kind::CONFLICT],
+                answers: done(),
+            },
+        })
 }
 
-#[derive(Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct MergeBody {
-    /// The cart that the lines go to.
-    pub into: CartId,
-}
-
-/// The lines that a command added.
-#[derive(Debug, Serialize, JsonSchema)]
-pub(crate) struct AddedLines {
-    pub lines: Vec<AddedLine>,
-}
-
-#[derive(Debug, Serialize, JsonSchema)]
-pub(crate) struct AddedLine {
-    pub line_id: LineId,
-    pub sku: Sku,
-    pub quantity: Quantity,
-    pub unit_price: Money,
-}
-
-impl CommandBody for CartBody {}
-impl CommandBody for QuantityBody {}
-impl CommandBody for ContactBody {}
-impl CommandBody for CustomerBody {}
-impl CommandBody for MergeBody {}
-
-/// `POST /carts`
-pub(crate) async fn create(
-    State(shop): App,
-    _: Admitted,
-    asked: Asked<CartBody>,
-) -> Result<Response, Problem> {
-    let _serving = shop.admission.serve();
-    let body = &asked.body;
-    let cart_id = CartId::new(created_id(asked.caller.command_id, asked.caller.retry_safe));
-    let lines = match priced(&shop, body.currency, &body.lines).await {
-        Ok(lines) => lines,
-        Err(problem) => return begun_before(&shop, &asked, cart_id, problem).await,
-    };
-    let command = CreateCart {
-        cart_id,
-        currency: body.currency,
-        country: body.country,
-        customer_id: body.customer_id.clone(),
-        lines,
-    };
-    begin(&shop, &asked, command).await
-}
-
-/// `POST /carts/{id}/copy`: a new cart with the same articles at today's prices.
-pub(crate) async fn copy(
-    State(shop): App,
-    Id(id): Id<CartId>,
-    _: Admitted,
-    asked: Asked<EmptyBody>,
-) -> Result<Response, Problem> {
-    let _serving = shop.admission.serve();
-    let old = shop.cart_history(id).await?;
-    let wanted: Vec<LineBody> =
-        old.lines.into_iter().map(|line| LineBody { sku: line.sku, quantity: line.quantity }).collect();
-    let cart_id = CartId::new(created_id(asked.caller.command_id, asked.caller.retry_safe));
-    let lines = match priced(&shop, old.currency, &wanted).await {
-        Ok(lines) => lines,
-        Err(problem) => return begun_before(&shop, &asked, cart_id, problem).await,
-    };
-    let command = CreateCart {
-        cart_id,
-        currency: old.currency,
-        country: old.country,
-        customer_id: old.customer_id,
-        lines,
-    };
-    begin(&shop, &asked, command).await
-}
-
-async fn begin<T>(shop: &Shop, asked: &Asked<T>, command: CreateCart) -> Result<Response, Problem> {
-    if !matches!(asked.caller.condition, Condition::None | Condition::Version(0)) {
-        return Err(Problem::new(&kind::INVALID_HEADER, "a cart that does not exist yet has no version")
-            .with("header", "If-Match"));
-    }
-    let cart_id = command.cart_id;
-    shop.remember_currency(cart_id, command.currency);
-    let command = Command::Cart(cart_id, CartCommand::CreateCart(command));
-    let outcome = shop.execute(asked, command, Priority::Normal).await?;
-    Ok(created(&outcome, &format!("/carts/{cart_id}"), added(&outcome)))
-}
-
-/// The answer to a retry whose articles cannot be had any more.
-async fn begun_before<T>(
-    shop: &Shop,
-    asked: &Asked<T>,
-    cart_id: CartId,
-    problem: Problem,
-) -> Result<Response, Problem> {
-    let outcome = shop.recorded(asked, &format!("cart-{cart_id}"), problem).await?;
-    Ok(created(&outcome, &format!("/carts/{cart_id}"), added(&outcome)))
-}
-
-/// `POST /carts/{id}/lines`
-pub(crate) async fn add_lines(
-    State(shop): App,
-    Id(id): Id<CartId>,
-    asked: Asked<LinesBody>,
-) -> Result<Response, Problem> {
-    let currency = shop.cart_currency(id).await?;
-    let outcome = match priced(&shop, currency, &asked.body.0).await {
-        Ok(lines) => {
-            let command = Command::Cart(id, CartCommand::AddLines(AddLines { lines }));
-            shop.execute(&asked, command, Priority::Normal).await?
-        }
-        Err(problem) => shop.recorded(&asked, &format!("cart-{id}"), problem).await?,
-    };
-    Ok(receipt(StatusCode::OK, &outcome, added(&outcome)))
-}
-
-/// `PATCH /carts/{id}/lines/{line}`
-pub(crate) async fn change_line(
-    State(shop): App,
-    CartLineId(id, line_id): CartLineId,
-    asked: Asked<QuantityBody>,
-) -> Result<Response, Problem> {
-    let quantity = asked.body.quantity;
-    run(&shop, id, &asked, CartCommand::ChangeLineQuantity(ChangeLineQuantity { line_id, quantity })).await
-}
-
-/// `DELETE /carts/{id}/lines/{line}`
-pub(crate) async fn remove_line(
-    State(shop): App,
-    CartLineId(id, line_id): CartLineId,
-    asked: Asked<EmptyBody>,
-) -> Result<Response, Problem> {
-    run(&shop, id, &asked, CartCommand::RemoveLine(RemoveLine { line_id })).await
-}
-
-/// `PUT /carts/{id}/contact`
-pub(crate) async fn set_contact(
-    State(shop): App,
-    Id(id): Id<CartId>,
-    asked: Asked<ContactBody>,
-) -> Result<Response, Problem> {
-    let ContactBody { country, personal } = &asked.body;
-    let command = CartCommand::SetContact(SetContact { country: *country, personal: personal.clone() });
-    run(&shop, id, &asked, command).await
-}
-
-/// `PUT /carts/{id}/customer`
-pub(crate) async fn assign(
-    State(shop): App,
-    Id(id): Id<CartId>,
-    asked: Asked<CustomerBody>,
-) -> Result<Response, Problem> {
-    let customer_id = asked.body.customer_id.clone();
-    run(&shop, id, &asked, CartCommand::AssignCustomer(AssignCustomer { customer_id })).await
-}
-
-/// `POST /carts/{id}/reprice`
-pub(crate) async fn reprice(
-    State(shop): App,
-    Id(id): Id<CartId>,
-    asked: Asked<EmptyBody>,
-) -> Result<Response, Problem> {
-    let offers = shop.offers_for_cart(id).await?;
-    run(&shop, id, &asked, CartCommand::RepriceCart(RepriceCart { offers })).await
-}
-
-/// `POST /carts/{id}/merge`
-pub(crate) async fn merge(
-    State(shop): App,
-    Id(id): Id<CartId>,
-    asked: Asked<MergeBody>,
-) -> Result<Response, Problem> {
-    let into = asked.body.into;
-    // What merging into itself is called is the cart's to say.
-    if into != id
-        && let Err(problem) = shop.can_take(into, id).await
-    {
-        return shop.recorded(&asked, &format!("cart-{id}"), problem).await.map(|outcome| done(&outcome));
-    }
-    run(&shop, id, &asked, CartCommand::MergeCart(MergeCart { into })).await
-}
-
-/// `DELETE /carts/{id}`
-pub(crate) async fn discard(
-    State(shop): App,
-    Id(id): Id<CartId>,
-    asked: Asked<EmptyBody>,
-) -> Result<Response, Problem> {
-    run(
-        &shop,
-        id,
-        &asked,
-        CartCommand::AbandonCart(AbandonCart { reason: AbandonReason::Discarded, unchanged_since: None }),
-    )
-    .await
-}
-
-async fn run<T>(
-    shop: &Shop,
-    id: CartId,
-    asked: &Asked<T>,
-    command: CartCommand,
-) -> Result<Response, Problem> {
-    shop.execute(asked, Command::Cart(id, command), Priority::Normal).await.map(|outcome| done(&outcome))
-}
-
-async fn priced(shop: &Shop, currency: Currency, wanted: &[LineBody]) -> Result<Vec<NewLine>, Problem> {
-    let mut lines = Vec::with_capacity(wanted.len());
-    for LineBody { sku, quantity } in wanted {
-        let offer = shop.offers.find(sku).await?.ok_or_else(|| not_for_sale(sku, "is not for sale"))?;
-        let Some(unit_price) = offer.price(currency) else {
-            return Err(
-                not_for_sale(sku, &format!("has no price in {currency}")).with("currency", currency.as_str())
-            );
-        };
-        lines.push(NewLine {
-            sku: sku.clone(),
-            product_id: offer.product_id.clone(),
-            title: offer.title.clone(),
-            quantity: *quantity,
-            unit_price,
-        });
-    }
-    Ok(lines)
-}
-
-fn not_for_sale(sku: &Sku, what: &str) -> Problem {
-    Problem::new(&kind::UNKNOWN_SKU, format!("{sku} {what}")).with("sku", sku.as_str())
-}
-
-fn added(outcome: &Outcome) -> AddedLines {
-    let mut lines = Vec::new();
-    for event in &outcome.events {
-        if let daybook_domain::Event::Cart(CartEvent::CartLinesAdded(added)) = event {
-            lines.extend(added.lines.iter().map(|line| AddedLine {
-                line_id: line.line_id,
-                sku: line.sku.clone(),
-                quantity: line.quantity,
-                unit_price: line.unit_price,
-            }));
-        }
-    }
-    AddedLines { lines }
+/// The routes of the other commands on a cart.
+fn changes(routes: Routes) -> Routes {
+    routes
+        .add(Route {
+            method: Method::DELETE,
+            path: "/carts/{id}",
+            handler: commands::discard,
+            version: V1,
+            access: WRITE,
+            owner: Owner::Cart,
+            retry: Retry::Key,
+            limits: RequestLimits::Body,
+            load: Load::Normal,
+            doc: Doc {
+                id: "discardCart",
+                tag: TAG,
+                summary: "Throw a cart away",
+                text: "",
+                problems: &[&kind::NOT_FOUND, &kind::CONFLICT],
+                answers: done(),
+            },
+        })
+        .add(Route {
+            method: Method::PUT,
+            path: "/carts/{id}/contact",
+            handler: commands::set_contact,
+            version: V1,
+            access: WRITE,
+            owner: Owner::Cart,
+            retry: Retry::Key,
+            limits: RequestLimits::Body,
+            load: Load::Normal,
+            doc: Doc {
+                id: "setContact",
+                tag: TAG,
+                summary: "Say who the goods go to and where",
+                text: "Replaces what was said before. This is the only place for personal data.",
+                problems: &[&kind::NOT_FOUND, &kind::CONFLICT],
+                answers: done(),
+            },
+        })
+        .add(Route {
+            method: Method::PUT,
+            path: "/carts/{id}/customer",
+            handler: commands::assign,
+            version: V1,
+            access: WRITE,
+            owner: Owner::Cart,
+            retry: Retry::Key,
+            limits: RequestLimits::Body,
+            load: Load::Normal,
+            doc: Doc {
+                id: "assignCustomer",
+                tag: TAG,
+                summary: "Say whose cart it is",
+                text: "",
+                problems: &[&kind::NOT_FOUND, &kind::CONFLICT],
+                answers: done(),
+            },
+        })
+        .add(Route {
+            method: Method::POST,
+            path: "/carts/{id}/reprice",
+            handler: commands::reprice,
+            version: V1,
+            access: WRITE,
+            owner: Owner::Cart,
+            retry: Retry::Key,
+            limits: RequestLimits::Body,
+            load: Load::Normal,
+            doc: Doc {
+                id: "repriceCart",
+                tag: TAG,
+                summary: "Accept today's prices",
+                text: "",
+                problems: &[&kind::NOT_FOUND, &kind::CONFLICT],
+                answers: done(),
+            },
+        })
+        .add(Route {
+            method: Method::POST,
+            path: "/carts/{id}/merge",
+            handler: commands::merge,
+            version: V1,
+            access: WRITE,
+            owner: Owner::Cart,
+            retry: Retry::Key,
+            limits: RequestLimits::Body,
+            load: Load::Normal,
+            doc: Doc {
+                id: "mergeCart",
+                tag: TAG,
+                summary: "Move a guest cart's lines into another cart",
+                text: "Ends this cart; its lines appear in `into` moments later. Refused if `into` could not take them: if it is not there, over, in another currency, or would be too large.",
+                problems: &[&kind::NOT_FOUND, &kind::CONFLICT, &kind::FOREIGN_CURRENCY],
+                answers: done(),
+            },
+        })
 }

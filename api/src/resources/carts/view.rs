@@ -1,37 +1,35 @@
-//! `GET /carts/{id}`: the cart as stored, and what would block its checkout right now.
+//! The cart as stored, and what would block its checkout right now.
 
 use crate::{
-    app::{App, Shop},
-    http::{AskedPoint, Id, IfNoneMatch, Params, not_found, resource},
+    app::{App, AppState},
+    http::{AsOfParams, Id, IfNoneMatch, Query, ViewAnswer, ViewQuery, not_found},
     problem::Problem,
 };
-use axum::{extract::State, response::Response};
+use axum::extract::State;
 use daybook_domain::{CartId, cart::CheckoutBlocker};
 use daybook_engine::{Clock, SystemClock};
 use daybook_read_store::version_of;
 use daybook_views::{
     Target,
-    cart::{self, CartState, CartView},
+    cart::{self, CartPage, CartState, CartView},
     stock::StockView,
 };
 use serde_json::{Value, json};
 
-pub(crate) async fn show(
-    State(shop): App,
+pub(super) async fn show(
+    State(app): AppState,
     Id(id): Id<CartId>,
     held: IfNoneMatch,
-    mut params: Params,
-) -> Result<Response, Problem> {
-    let (asked, wanted) = (AskedPoint::take(&mut params)?, params.freshness()?);
-    params.finish()?;
-    if let Some(asked) = asked {
-        return asked.answer(&shop, wanted, &Target::Carts(id)).await;
+    Query((AsOfParams(point), wanted)): ViewQuery,
+) -> Result<ViewAnswer<CartPage>, Problem> {
+    if let Some(point) = point {
+        return point.show(&app, wanted, &Target::Carts(id)).await;
     }
-    shop.wait_until(wanted).await?;
-    let position = shop.waiting.position();
-    let row = shop.reads.carts().by_id(id).await?.ok_or_else(|| not_found("cart"))?;
+    app.wait_until(wanted).await?;
+    let position = app.waiters.position();
+    let row = app.reads.carts().by_id(id).await?.ok_or_else(|| not_found("cart"))?;
     let cart: CartView = row.parse()?;
-    let blockers = if cart.state == CartState::Active { blockers(&shop, &cart).await? } else { Vec::new() };
+    let blockers = if cart.state == CartState::Active { blockers(&app, &cart).await? } else { Vec::new() };
     let mut body = row.json().to_vec();
     // The row is one JSON object; the blockers become its last member.
     body.pop();
@@ -41,24 +39,24 @@ pub(crate) async fn show(
     let version = version_of(row.json());
     // Blockers change without a new version of the cart, so a client that has seen any must not be told 304.
     let unchanged = if blockers.is_empty() { held } else { IfNoneMatch::nothing() };
-    Ok(resource(body, version, position, &unchanged))
+    Ok(ViewAnswer::at_version(body, version, position, &unchanged))
 }
 
-async fn blockers(shop: &Shop, cart: &CartView) -> Result<Vec<CheckoutBlocker>, Problem> {
+async fn blockers(app: &App, cart: &CartView) -> Result<Vec<CheckoutBlocker>, Problem> {
     let (mut prices, mut stocks) = (Vec::with_capacity(cart.lines.len()), Vec::new());
     for line in &cart.lines {
-        prices.push(shop.offers.find(&line.sku).await?.and_then(|offer| offer.price(cart.currency)));
+        prices.push(app.prices.find(&line.sku).await?.and_then(|offer| offer.price(cart.currency)));
     }
     let now = SystemClock.now();
     for (sku, _) in cart::wanted(cart) {
-        let stock = shop.reads.stock().by_sku(sku, now).await?;
+        let stock = app.reads.stock().by_sku(sku, now).await?;
         stocks.push(stock.map(|row| row.parse::<StockView>()).transpose()?);
     }
     Ok(cart::blockers(cart, &prices, &stocks))
 }
 
-/// For the interface's description.
-pub(crate) fn example() -> Value {
+/// For the document.
+pub(super) fn example() -> Value {
     let money = |minor: i64| json!({ "minor": minor, "currency": "GBP" });
     json!({
         "cart_id": "0199a5b0-7c3e-7d11-8a52-3f0d6c1b2a90", "state": "active", "currency": "GBP", "country": "GB",

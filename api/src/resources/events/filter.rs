@@ -1,7 +1,18 @@
 //! Which events a feed wants: by type, by aggregate, by stream.
 
-use crate::{http::Params, problem::Problem};
+use crate::{describe::texts, http::query_params};
 use daybook_event_log::RecordedEvent;
+use serde_json::json;
+
+query_params! {
+    /// Each may be given several times or as a list with commas.
+    pub(super) struct FilterParams {
+        types: Vec<String> = "type",
+            "Only these event types; repeated or with commas.", texts(), json!(["OrderPlaced"]);
+        aggregates: Vec<String> = "aggregate", "Only of these aggregates.", texts(), json!(["order"]);
+        streams: Vec<String> = "stream", "Only of these streams.", texts(), json!(["inventory-MUG-RED"]);
+    }
+}
 
 /// Each list that is not empty must contain the event's.
 #[derive(Debug, Default)]
@@ -11,15 +22,16 @@ pub(super) struct Filter {
     streams: Vec<String>,
 }
 
-impl Filter {
-    /// Takes `type`, `aggregate` and `stream`; each may be given several times or as a list with commas.
-    pub(super) fn take(params: &mut Params) -> Result<Self, Problem> {
-        let mut list = |name| -> Vec<String> {
-            params.take_all(name).iter().flat_map(|value| value.split(',')).map(str::to_owned).collect()
+impl From<FilterParams> for Filter {
+    fn from(params: FilterParams) -> Self {
+        let list = |values: Vec<String>| -> Vec<String> {
+            values.iter().flat_map(|value| value.split(',')).map(str::to_owned).collect()
         };
-        Ok(Self { types: list("type"), aggregates: list("aggregate"), streams: list("stream") })
+        Self { types: list(params.types), aggregates: list(params.aggregates), streams: list(params.streams) }
     }
+}
 
+impl Filter {
     pub(super) fn wants(&self, event: &RecordedEvent) -> bool {
         let contains =
             |list: &[String], what: &str| list.is_empty() || list.iter().any(|entry| entry == what);

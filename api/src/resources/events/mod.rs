@@ -1,4 +1,4 @@
-//! `GET /events`: everything that happened, in order, from any position, for as long as wanted.
+//! Everything that happened, in order, from any position, for as long as wanted.
 //!
 //! Each event is a CloudEvents 1.0 JSON object with the payload byte for byte as stored. JSON Lines, or
 //! Server-Sent Events where `Accept` asks for `text/event-stream`; there the SSE id is the position, so
@@ -8,26 +8,80 @@ mod filter;
 mod stream;
 
 use crate::{
-    app::App,
-    http::{Params, position_header},
+    access::{Access, Load, Owner, RequestLimits, Retry},
+    app::AppState,
+    describe::{AnswerDoc, Content, DescribeAnswer, DescribeInput, Description, Form, Parameter},
+    http::{CURRENT_TO, Query, position_header, query_params},
     problem::{Problem, kind},
+    route::{ApiVersion::V1, Doc, Route, Routes},
 };
 use axum::{
     body::Body,
-    extract::State,
-    http::{HeaderMap, HeaderValue, header},
-    response::Response,
+    extract::{FromRequestParts, State},
+    http::{HeaderMap, HeaderValue, Method, header, request::Parts},
+    response::{IntoResponse, Response},
 };
-use filter::Filter;
+use filter::{Filter, FilterParams};
+use serde_json::{Value, json};
+
+const TAG: &str = "feeds";
+
+pub(super) fn routes(routes: Routes) -> Routes {
+    routes
+        .add(Route {
+            method: Method::GET,
+            path: "/events",
+            handler: feed,
+            version: V1,
+            access: Access::scope("events:read").loopback_only(),
+            owner: Owner::Shop,
+            retry: Retry::Read,
+            limits: RequestLimits::NoBody,
+            load: Load::Normal,
+            doc: Doc {
+                id: "events",
+                tag: TAG,
+                summary: "Everything that happened, in order, from any position",
+                text: "CloudEvents 1.0 in JSON, the payload byte for byte as stored. As JSON Lines, or as Server-Sent Events where `Accept` asks for `text/event-stream`; there the id is the position, so `Last-Event-ID` goes on behind it. A following reader gets an empty line (or an SSE comment) at least every 15 seconds.",
+                problems: &[],
+                answers: answers(),
+            },
+        })
+}
+
+/// What is said of the answer in each of its forms.
+fn answers() -> [AnswerDoc; 2] {
+    let line = r#"{"specversion":"1.0","id":"0199a5b0-…","source":"/daybook/order","type":"OrderPlaced","subject":"order-0199a5b0-…","time":"2026-11-22T10:00:00Z","position":"4713","data":{}}"#;
+    let event = "id: 4713\nevent: OrderPlaced\ndata: {\"specversion\":\"1.0\"}\n\n";
+    [
+        AnswerDoc { text: "Events.", example: json!(line) },
+        AnswerDoc { text: "Events.", example: json!(event) },
+    ]
+}
+
+fn number(description: &str) -> Value {
+    json!({ "type": "integer", "minimum": 0, "description": description })
+}
+
+query_params! {
+    /// Which part of the log is asked for.
+    struct Range {
+        from: Option<u64> = "from", "The first position; 1 unless given.", number("position"), json!(4711);
+        limit: Option<u64> = "limit", "How many events at most.", number("count"), json!(100);
+        follow: Option<bool> = "follow",
+            "Go on with what is yet to come; the default for Server-Sent Events.",
+            json!({ "type": "boolean" }), json!(true);
+    }
+}
 
 /// How a batch of events is written.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Form {
+enum FeedForm {
     JsonLines,
     ServerSentEvents,
 }
 
-impl Form {
+impl FeedForm {
     fn accepted(headers: &HeaderMap) -> Result<Self, Problem> {
         let accept = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or("*/*");
         let types = accept.split(',').map(|part| part.split(';').next().unwrap_or_default().trim());
@@ -58,32 +112,82 @@ impl Form {
     }
 }
 
-pub(crate) async fn feed(
-    State(shop): App,
-    headers: HeaderMap,
-    mut params: Params,
-) -> Result<Response, Problem> {
-    let form = Form::accepted(&headers)?;
-    let from = params.take::<u64>("from")?;
-    let limit = params.take::<u64>("limit")?;
-    let follow = params.take::<bool>("follow")?.unwrap_or(form == Form::ServerSentEvents);
-    let filter = Filter::take(&mut params)?;
-    params.finish()?;
-    let from = match (last_event_id(&headers)?, from) {
+/// Extractor: in which form the events are wanted, and behind which position.
+struct FeedHeaders {
+    form: FeedForm,
+    last_event_id: Option<u64>,
+}
+
+impl<S: Sync> FromRequestParts<S> for FeedHeaders {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let form = FeedForm::accepted(&parts.headers)?;
+        Ok(Self { form, last_event_id: last_event_id(&parts.headers)? })
+    }
+}
+
+impl DescribeInput for FeedHeaders {
+    fn describe(to: &mut Description) {
+        let schema = json!({ "type": "integer" });
+        to.parameters.push(Parameter::header(
+            "Last-Event-ID",
+            "Go on behind this position.",
+            schema,
+            json!(4711),
+        ));
+        to.problems.extend_from_slice(&[&kind::INVALID_HEADER, &kind::NOT_ACCEPTABLE]);
+    }
+}
+
+/// Events as they come, in one of the forms.
+struct Events {
+    form: FeedForm,
+    body: Body,
+    position: u64,
+}
+
+impl IntoResponse for Events {
+    fn into_response(self) -> Response {
+        let mut response = Response::new(self.body);
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(self.form.media_type()));
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        let (name, value) = position_header(self.position);
+        headers.insert(name, value);
+        response
+    }
+}
+
+impl DescribeAnswer for Events {
+    /// As JSON Lines, and as Server-Sent Events.
+    type Docs = [AnswerDoc; 2];
+
+    fn describe(docs: &Self::Docs, to: &mut Description) {
+        let forms = [FeedForm::JsonLines, FeedForm::ServerSentEvents].into_iter().zip(docs);
+        let contents = forms.map(|(form, doc)| Content {
+            media_type: form.media_type(),
+            form: Form::Text,
+            example: doc.example.clone(),
+        });
+        to.answers_with(200, docs[0].text, &[CURRENT_TO], contents.collect());
+    }
+}
+
+async fn feed(
+    State(app): AppState,
+    Query((Range { from, limit, follow }, filter)): Query<(Range, FilterParams)>,
+    FeedHeaders { form, last_event_id }: FeedHeaders,
+) -> Result<Events, Problem> {
+    let follow = follow.unwrap_or(form == FeedForm::ServerSentEvents);
+    let from = match (last_event_id, from) {
         (Some(last), _) => last.saturating_add(1),
         (None, Some(from)) => from.max(1),
         (None, None) => 1,
     };
-    let log = shop.engine.log().clone();
-    let ends = shop.stopping.clone();
-    let feed = stream::Feed { from, limit, follow, filter, form };
-    let mut response = Response::new(Body::from_stream(stream::run(log, feed, ends)));
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(form.media_type()));
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    let (name, value) = position_header(shop.head());
-    headers.insert(name, value);
-    Ok(response)
+    let feed = stream::Feed { from, limit, follow, filter: Filter::from(filter), form };
+    let body = stream::run(app.engine.log().clone(), feed, app.stopping.clone());
+    Ok(Events { form, body: Body::from_stream(body), position: app.head() })
 }
 
 fn last_event_id(headers: &HeaderMap) -> Result<Option<u64>, Problem> {

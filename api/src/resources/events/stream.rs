@@ -1,6 +1,6 @@
 //! The feed itself: reads the log in batches and writes each batch as one chunk.
 
-use super::{Filter, Form};
+use super::{FeedForm, Filter};
 use axum::body::Bytes;
 use daybook_event_log::{EventLog, Position, RecordedEvent, cloud_event};
 use futures::Stream;
@@ -19,7 +19,7 @@ pub(super) struct Feed {
     pub limit: Option<u64>,
     pub follow: bool,
     pub filter: Filter,
-    pub form: Form,
+    pub form: FeedForm,
 }
 
 struct State {
@@ -80,11 +80,11 @@ impl State {
             }
             self.left -= 1;
             match self.feed.form {
-                Form::JsonLines => {
+                FeedForm::JsonLines => {
                     cloud_event::write(event, &mut out).map_err(io::Error::other)?;
                     out.push(b'\n');
                 }
-                Form::ServerSentEvents => {
+                FeedForm::ServerSentEvents => {
                     out.extend_from_slice(
                         format!("id: {}\nevent: {}\ndata: ", event.position(), event.event_type()).as_bytes(),
                     );
@@ -99,8 +99,8 @@ impl State {
     /// Nothing, said in a way that every reader skips.
     fn heartbeat(&self) -> Bytes {
         match self.feed.form {
-            Form::JsonLines => Bytes::from_static(b"\n"),
-            Form::ServerSentEvents => Bytes::from_static(b": still here\n\n"),
+            FeedForm::JsonLines => Bytes::from_static(b"\n"),
+            FeedForm::ServerSentEvents => Bytes::from_static(b": still here\n\n"),
         }
     }
 }

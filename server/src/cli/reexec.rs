@@ -1,5 +1,5 @@
-//! Becoming the same program with the same arguments once more, where only a new process can have what is wanted of
-//! its memory.
+//! Re-execution: replaces the process by the same program with the same arguments, because the allocator reads its
+//! settings once, before `main`, and gives little memory back.
 
 use std::{env, io, os::unix::process::CommandExt as _, process::Command};
 
@@ -13,7 +13,7 @@ const WHILE_IMPORTING: &str = "1000";
 pub(super) fn import_with_more_memory() {
     if env::var_os(PURGE_DELAY).is_none() {
         // Where it does not succeed the import is slower, that is all.
-        let _ = again(|program| program.env(PURGE_DELAY, WHILE_IMPORTING));
+        let _ = reexec(|program| program.env(PURGE_DELAY, WHILE_IMPORTING));
     }
 }
 
@@ -21,10 +21,10 @@ pub(super) fn import_with_more_memory() {
 /// it back. Returns only if that fails.
 pub(super) fn serve_what_was_imported() -> io::Error {
     let ours = env::var_os(PURGE_DELAY).is_some_and(|delay| delay == WHILE_IMPORTING);
-    again(|program| if ours { program.env_remove(PURGE_DELAY) } else { program })
+    reexec(|program| if ours { program.env_remove(PURGE_DELAY) } else { program })
 }
 
-fn again(change: impl FnOnce(&mut Command) -> &mut Command) -> io::Error {
+fn reexec(change: impl FnOnce(&mut Command) -> &mut Command) -> io::Error {
     let mut arguments = env::args_os();
     match (env::current_exe(), arguments.next()) {
         (Ok(program), Some(name)) => change(Command::new(program).arg0(name).args(arguments)).exec(),

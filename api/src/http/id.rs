@@ -1,0 +1,124 @@
+//! Ids in paths, read and checked; a wrong one is a problem that says which and why.
+
+use crate::{
+    describe::{DescribeInput, Description, PathParameter},
+    problem::{Problem, kind},
+};
+use axum::{
+    extract::{FromRequestParts, RawPathParams},
+    http::request::Parts,
+};
+use daybook_domain::{CartId, LineId, OrderId, PaymentId, ProductId, Sku};
+use serde_json::json;
+use std::{fmt::Display, str::FromStr};
+
+/// What may stand in a path.
+pub(crate) trait PathId: FromStr<Err: Display> {
+    fn describe() -> PathParameter;
+}
+
+/// Extractor: the one id in the path.
+pub(crate) struct Id<T>(pub T);
+
+/// Extractor: a cart's id and one of its lines'.
+pub(crate) struct CartLineId(pub CartId, pub LineId);
+
+impl<S: Send + Sync, T: PathId> FromRequestParts<S> for Id<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let params = raw(parts, state).await?;
+        let (name, text) = params.iter().next().ok_or_else(no_parameter)?;
+        text.parse().map(Self).map_err(|error| invalid(name, &error))
+    }
+}
+
+impl<T: PathId> DescribeInput for Id<T> {
+    fn describe(to: &mut Description) {
+        to.path.push(T::describe());
+        to.problems.push(&kind::INVALID_PARAMETER);
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for CartLineId {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let params = raw(parts, state).await?;
+        let mut params = params.iter();
+        let (cart_name, cart) = params.next().ok_or_else(no_parameter)?;
+        let (line_name, line) = params.next().ok_or_else(no_parameter)?;
+        let cart = cart.parse().map_err(|error| invalid(cart_name, &error))?;
+        let line =
+            line.parse().map_err(|_| invalid(line_name, &format_args!("{line:?} is not a line number")))?;
+        Ok(Self(cart, LineId(line)))
+    }
+}
+
+impl DescribeInput for CartLineId {
+    fn describe(to: &mut Description) {
+        Id::<CartId>::describe(to);
+        to.path.push(PathParameter {
+            description: "The line's number in the cart.",
+            schema: json!({ "type": "integer", "minimum": 1, "maximum": u32::MAX }),
+            example: json!(1),
+        });
+    }
+}
+
+async fn raw<S: Send + Sync>(parts: &mut Parts, state: &S) -> Result<RawPathParams, Problem> {
+    RawPathParams::from_request_parts(parts, state)
+        .await
+        .map_err(|error| Problem::new(&kind::INVALID_PARAMETER, error.body_text()))
+}
+
+fn invalid(name: &str, error: &dyn Display) -> Problem {
+    super::params::invalid(name, error.to_string())
+}
+
+fn no_parameter() -> Problem {
+    Problem::new(&kind::INTERNAL, "this route has no parameter in its path")
+}
+
+fn uuid() -> PathParameter {
+    PathParameter {
+        description: "Its id, a UUID.",
+        schema: json!({ "type": "string", "format": "uuid" }),
+        example: json!("0199a5b0-7c3e-7d11-8a52-3f0d6c1b2a90"),
+    }
+}
+
+fn name(description: &'static str, example: &str) -> PathParameter {
+    let schema = json!({ "type": "string", "minLength": 1, "maxLength": 64, "pattern": "^[A-Za-z0-9._-]+$" });
+    PathParameter { description, schema, example: json!(example) }
+}
+
+impl PathId for CartId {
+    fn describe() -> PathParameter {
+        uuid()
+    }
+}
+
+impl PathId for OrderId {
+    fn describe() -> PathParameter {
+        uuid()
+    }
+}
+
+impl PathId for PaymentId {
+    fn describe() -> PathParameter {
+        uuid()
+    }
+}
+
+impl PathId for ProductId {
+    fn describe() -> PathParameter {
+        name("The product's id.", "mug")
+    }
+}
+
+impl PathId for Sku {
+    fn describe() -> PathParameter {
+        name("The stock keeping unit.", "MUG-RED")
+    }
+}
