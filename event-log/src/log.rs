@@ -75,7 +75,7 @@ pub trait EventLog: Send + Sync + 'static {
     fn is_sole_writer(&self) -> bool;
 
     /// Whether the log could take an event at this moment, as far as that can be told without one; the error says what is
-    /// missing. Files are taken for being there until they fail.
+    /// missing, for example that a write failed, or a thread of the log.
     async fn check(&self) -> Result<(), LogError> {
         Ok(())
     }

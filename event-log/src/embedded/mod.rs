@@ -34,6 +34,7 @@ mod scan;
 mod segment;
 mod sequencer;
 mod table;
+mod threads;
 mod upkeep;
 mod writer;
 
@@ -51,12 +52,7 @@ use either_form::EitherForm;
 use library::Library;
 use parking_lot::Mutex;
 use sequencer::Sequencer;
-use std::{
-    panic::{AssertUnwindSafe, catch_unwind},
-    path::Path,
-    sync::{Arc, mpsc},
-    thread::JoinHandle,
-};
+use std::{path::Path, sync::Arc, thread::JoinHandle};
 use tokio::sync::watch;
 use upkeep::Upkeep;
 use uuid::Uuid;
@@ -131,7 +127,7 @@ impl EmbeddedLog {
         found.unindexed.into_iter().for_each(|ordinal| upkeep.index(ordinal));
         to_compress.into_iter().for_each(|ordinal| upkeep.compress(ordinal));
         let (closed_sender, closed) = watch::channel(false);
-        let thread = start(
+        let thread = threads::start(
             Arc::clone(&writer),
             marked,
             (!options.inline_upkeep).then_some(waiting),
@@ -153,57 +149,6 @@ impl EmbeddedLog {
     fn durable(&self) -> Result<Position, LogError> {
         if *self.closed.borrow() { Err(LogError::Closed) } else { Ok(*self.head.borrow()) }
     }
-}
-
-/// Starts the threads: only the writer's, where nothing is to be done behind its back and so nobody takes what
-/// is `to_compress`. It outlives the others and lets go of the lock last.
-fn start(
-    writer: Arc<Writer>,
-    marked: bool,
-    to_compress: Option<mpsc::Receiver<upkeep::Compress>>,
-    lock: Box<dyn Send + Sync>,
-    closed: watch::Sender<bool>,
-) -> Result<JoinHandle<()>, LogError> {
-    let spawn = |name: &str, work: Box<dyn FnOnce() + Send>| {
-        let thread = std::thread::Builder::new().name(name.to_owned()).spawn(work);
-        thread.map_err(|e| unavailable("starting a thread of the log", &e))
-    };
-    let mut others = Vec::new();
-    if let Some(to_compress) = to_compress {
-        let upkeep = Arc::clone(&writer.upkeep);
-        others.push(spawn(
-            "daybook-log-upkeep",
-            Box::new(move || {
-                crate::give_way();
-                upkeep.run();
-            }),
-        )?);
-        let upkeep = Arc::clone(&writer.upkeep);
-        others.push(spawn(
-            "daybook-log-compression",
-            Box::new(move || {
-                crate::background::wait_for_idle_cores();
-                upkeep.run_compression(&to_compress);
-            }),
-        )?);
-        let overlap = Arc::clone(&writer);
-        others.push(spawn("daybook-log-overlap", Box::new(move || overlap.run_overlap()))?);
-    }
-    let work = move || {
-        if catch_unwind(AssertUnwindSafe(|| writer.run(marked))).is_err() {
-            writer.poison("the writer met a bug; see the log of the program");
-        }
-        writer.wait_for_close();
-        writer.upkeep.stop();
-        for thread in others {
-            // A panic there has been reported by the panic hook; the lock must go all the same.
-            let _ = thread.join();
-        }
-        drop(lock);
-        writer.end_head();
-        closed.send_replace(true);
-    };
-    spawn("daybook-log-writer", Box::new(work))
 }
 
 #[async_trait]
@@ -243,6 +188,10 @@ impl EventLog for EmbeddedLog {
 
     fn is_sole_writer(&self) -> bool {
         true
+    }
+
+    async fn check(&self) -> Result<(), LogError> {
+        self.writer.check()
     }
 
     async fn close(&self) -> Result<(), LogError> {

@@ -54,6 +54,8 @@ pub(super) struct Sequencer {
     open: Batch,
     next: Position,
     last_recorded_at_ns: i64,
+    /// A job is being taken. Still set afterwards: a panic ended it, and the open batch is of no use.
+    is_taking: bool,
 }
 
 impl Batch {
@@ -64,7 +66,7 @@ impl Batch {
     /// Tells all who wait that it will not become durable.
     pub(super) fn fail(self, failure: &LogError) {
         for (answers, _) in self.answers {
-            answers.fail(failure.clone());
+            answers.fail(failure);
         }
     }
 
@@ -89,12 +91,33 @@ impl Sequencer {
             (Arc::clone(&shelf.segment), shelf.active.next())
         };
         let open = Batch::empty(segment, offset, next);
-        Self { library, upkeep, options, ready: VecDeque::new(), open, next, last_recorded_at_ns }
+        Self {
+            library,
+            upkeep,
+            options,
+            ready: VecDeque::new(),
+            open,
+            next,
+            last_recorded_at_ns,
+            is_taking: false,
+        }
     }
 
     /// Decides a whole job, or gives it back if it has to wait for the next segment. With `wait` it
     /// waits here, provided nothing else is left to write meanwhile.
     pub(super) fn take(&mut self, job: Job, wait: bool) -> Result<(), (Job, NotYet)> {
+        self.is_taking = true;
+        let taken = self.take_whole(job, wait);
+        self.is_taking = false;
+        taken
+    }
+
+    /// Whether a panic in the middle of a job left the open batch in pieces.
+    pub(super) const fn is_torn(&self) -> bool {
+        self.is_taking
+    }
+
+    fn take_whole(&mut self, job: Job, wait: bool) -> Result<(), (Job, NotYet)> {
         let needed = job.group.iter().map(needed_bytes).sum::<usize>();
         if needed > self.capacity() {
             let outcomes = job.group.iter().map(|append| self.too_large(append, needed)).collect();
@@ -106,7 +129,7 @@ impl Sequencer {
             Err(None) => return Err((job, NotYet)),
             Err(Some(full)) => {
                 // Nothing was decided for this job, so its answer waits for nothing.
-                job.answers.fail(full);
+                job.answers.fail(&full);
                 return Ok(());
             }
         }
@@ -119,7 +142,7 @@ impl Sequencer {
                 Err(unreadable) => {
                     // What this job already put into the batch stays: it is whole, append by append,
                     // and a repetition will find it.
-                    job.answers.fail(unreadable);
+                    job.answers.fail(&unreadable);
                     return Ok(());
                 }
             }
@@ -188,7 +211,7 @@ impl Sequencer {
         let idle = self.ready.is_empty() && self.open.bytes.is_empty() && self.open.answers.is_empty();
         match self.upkeep.take(ordinal, wait && idle) {
             Spare::Soon => Err(None),
-            Spare::Impossible(detail) => Err(Some(LogError::Full { detail })),
+            Spare::Impossible(error) => Err(Some(error)),
             Spare::Ready(segment) => {
                 self.close_batch();
                 let (full, offset, next) = self.end();

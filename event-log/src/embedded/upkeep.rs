@@ -8,10 +8,12 @@
 use super::{
     either_form::EitherForm, format::LogId, library::Library, options::EmbeddedOptions, segment::Segment,
 };
+use crate::LogError;
 use parking_lot::{Condvar, Mutex};
 use std::{
     collections::VecDeque,
     io,
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -25,8 +27,8 @@ pub(super) enum Spare {
     Ready(Arc<Segment>),
     /// Being prepared.
     Soon,
-    /// Could not be prepared, and why; it is tried again.
-    Impossible(String),
+    /// Could not be prepared, and why; it is tried again unless the log is given up.
+    Impossible(LogError),
 }
 
 enum Task {
@@ -46,7 +48,9 @@ enum Task {
 #[derive(Default)]
 struct State {
     ready: Option<Arc<Segment>>,
-    failure: Option<String>,
+    failure: Option<LogError>,
+    /// The log takes no more events, so no segment is needed any more.
+    is_given_up: bool,
     /// The ordinal being prepared or waiting to be.
     wanted: Option<u64>,
     tasks: VecDeque<Task>,
@@ -111,13 +115,15 @@ impl Upkeep {
         self.want(ordinal);
         let mut state = self.state.lock();
         loop {
-            if let Some(segment) = state.ready.take() {
+            if !state.is_given_up
+                && let Some(segment) = state.ready.take()
+            {
                 state.failure = None;
                 return Spare::Ready(segment);
             }
             // A disk that was full a moment ago is taken to be so still: refusing must be quick.
-            if let Some(detail) = &state.failure {
-                return Spare::Impossible(detail.clone());
+            if let Some(error) = &state.failure {
+                return Spare::Impossible(error.clone());
             }
             if !wait {
                 return Spare::Soon;
@@ -157,7 +163,11 @@ impl Upkeep {
         while let Ok(Some(ordinal)) = waiting.recv()
             && !self.stopped.load(Ordering::Relaxed)
         {
-            self.compress_on(disk, ordinal);
+            let compressed = catch_unwind(AssertUnwindSafe(|| self.compress_on(disk, ordinal)));
+            if compressed.is_err() {
+                // Nobody waits for it: the segment stays as it was written, and the next one may do better.
+                tracing::error!(segment = ordinal, "compressing a full segment met a bug; it stays as it is");
+            }
         }
     }
 
@@ -226,6 +236,14 @@ impl Upkeep {
         }
     }
 
+    /// The log takes no more events; `why` is told whoever waits for the next segment.
+    pub(super) fn give_up(&self, why: &LogError) {
+        let mut state = self.state.lock();
+        state.is_given_up = true;
+        state.failure = Some(why.clone());
+        self.changed.notify_all();
+    }
+
     fn pause(&self, length: Duration) {
         let mut state = self.state.lock();
         let stopping = |state: &mut State| !state.stopping;
@@ -235,6 +253,9 @@ impl Upkeep {
     fn prepared(&self, prepared: io::Result<Segment>) {
         let mut state = self.state.lock();
         state.wanted = None;
+        if state.is_given_up {
+            return;
+        }
         match prepared {
             Ok(segment) => {
                 state.ready = Some(Arc::new(segment));
@@ -242,7 +263,7 @@ impl Upkeep {
             }
             Err(e) => {
                 tracing::warn!(error = %e, "the next segment of the log cannot be prepared");
-                state.failure = Some(format!("preparing the next segment: {e}"));
+                state.failure = Some(LogError::Full { detail: format!("preparing the next segment: {e}") });
             }
         }
         self.changed.notify_all();

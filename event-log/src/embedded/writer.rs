@@ -229,6 +229,11 @@ impl Writer {
         loop {
             {
                 let mut sequencer = self.sequencer.lock();
+                if sequencer.is_torn() {
+                    drop(sequencer);
+                    self.poison("a bug interrupted the sequencing of an append");
+                    return None;
+                }
                 // Whoever takes a job holds the sequencer until it is in there, so none is in between.
                 self.inbox.lock().taken_ahead = false;
                 while sequencer.ready.is_empty() && self.sequence_one(&mut sequencer, true) {}
@@ -295,19 +300,26 @@ impl Writer {
         segment.file.sync()
     }
 
-    /// Refuses everything from now on, and everything that waits.
+    /// Why the log takes nothing, if it does not.
+    pub(super) fn check(&self) -> Result<(), LogError> {
+        self.inbox.lock().refusal().map_or(Ok(()), Err)
+    }
+
+    /// Refuses everything from now on, and everything that waits; the first reason stays.
     pub(super) fn poison(&self, detail: &str) {
-        tracing::error!(detail, "the log takes no more events: a write failed");
+        tracing::error!(detail, "the log takes no more events");
         metrics::gauge!("daybook_log_poisoned").set(1.0);
         let waiting = {
             let mut inbox = self.inbox.lock();
-            inbox.poisoned = Some(detail.to_owned());
+            inbox.poisoned.get_or_insert_with(|| detail.to_owned());
             std::mem::take(&mut inbox.jobs)
         };
         let failure = LogError::Poisoned { detail: detail.to_owned() };
         for job in waiting {
-            job.answers.fail(failure.clone());
+            job.answers.fail(&failure);
         }
+        // A writer that waits for the next segment holds the sequencer.
+        self.upkeep.give_up(&failure);
         let mut sequencer = self.sequencer.lock();
         sequencer.close_batch();
         for step in sequencer.ready.drain(..) {

@@ -1,13 +1,15 @@
 //! What is sequenced and not yet durable: known while the disk is still at work, and lost only with all behind it.
 
-use crate::support::{appends_in, block_on, everything, nth_append, open};
+use crate::{
+    hooked_disk::{HookedDisk, Operation},
+    support::{appends_in, block_on, everything, nth_append, open},
+};
 use daybook_event_log::{
-    Directory, Disk, DiskFile, EmbeddedLog, EmbeddedOptions, EventLog, LogError, Position,
-    simulation::SimulatedDisk,
+    EmbeddedLog, EmbeddedOptions, EventLog, LogError, Position, simulation::SimulatedDisk,
 };
 use futures::FutureExt;
 use parking_lot::{Condvar, Mutex};
-use std::{io, path::Path, sync::Arc};
+use std::sync::Arc;
 
 /// Whether syncs may go on, and how many wait.
 #[derive(Default)]
@@ -44,86 +46,16 @@ impl Gate {
     }
 }
 
-/// A directory whose files sync only while a gate is open.
-struct SlowDisk {
-    directory: Directory,
-    gate: Arc<Gate>,
-}
-
-struct SlowFile {
-    file: Arc<dyn DiskFile>,
-    gate: Arc<Gate>,
-}
-
-impl SlowDisk {
-    fn at(path: &Path, gate: &Arc<Gate>) -> Arc<Self> {
-        let directory = Directory::at(path, true).expect("a directory");
-        Arc::new(Self { directory, gate: Arc::clone(gate) })
-    }
-
-    fn slow(&self, file: Arc<dyn DiskFile>) -> Arc<dyn DiskFile> {
-        Arc::new(SlowFile { file, gate: Arc::clone(&self.gate) })
-    }
-}
-
-impl Disk for SlowDisk {
-    fn place(&self) -> String {
-        self.directory.place()
-    }
-
-    fn list(&self) -> io::Result<Vec<String>> {
-        self.directory.list()
-    }
-
-    fn open(&self, name: &str, writable: bool) -> io::Result<Arc<dyn DiskFile>> {
-        Ok(self.slow(self.directory.open(name, writable)?))
-    }
-
-    fn create(&self, name: &str) -> io::Result<Arc<dyn DiskFile>> {
-        Ok(self.slow(self.directory.create(name)?))
-    }
-
-    fn rename(&self, from: &str, to: &str) -> io::Result<()> {
-        self.directory.rename(from, to)
-    }
-
-    fn remove(&self, name: &str) -> io::Result<()> {
-        self.directory.remove(name)
-    }
-
-    fn sync_names(&self) -> io::Result<()> {
-        self.directory.sync_names()
-    }
-
-    fn lock(&self, name: &str) -> io::Result<Option<Box<dyn Send + Sync>>> {
-        self.directory.lock(name)
-    }
-}
-
-impl DiskFile for SlowFile {
-    fn size(&self) -> io::Result<u64> {
-        self.file.size()
-    }
-
-    fn read_at(&self, into: &mut [u8], offset: u64) -> io::Result<usize> {
-        self.file.read_at(into, offset)
-    }
-
-    fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
-        self.file.write_at(bytes, offset)
-    }
-
-    fn sync(&self) -> io::Result<()> {
-        self.gate.pass();
-        self.file.sync()
-    }
-}
-
 #[test]
 fn places_are_known_while_the_disk_still_syncs_what_came_before() {
     let folder = tempfile::tempdir().expect("a directory");
     let gate = Arc::new(Gate::default());
-    let disk = SlowDisk::at(folder.path(), &gate);
+    let passed = Arc::clone(&gate);
+    let disk = HookedDisk::at(folder.path(), move |operation| {
+        if operation == Operation::Sync {
+            passed.pass();
+        }
+    });
     let log = EmbeddedLog::open_on(disk, EmbeddedOptions::small()).expect("the log opens");
     gate.hold();
     let (sequenced, mut first) = log.append(vec![nth_append(0)]).split();

@@ -113,7 +113,7 @@ impl FromStr for ReadStore {
     }
 }
 
-/// Asks a server's log every second whether it is there and takes events, and tells `health`.
+/// Asks the log every second whether it is there and takes events, and tells `health`.
 pub(crate) async fn look_after(log: Arc<dyn EventLog>, health: Arc<Health>, stopping: CancellationToken) {
     while stopping.run_until_cancelled(tokio::time::sleep(LOOK_EVERY)).await.is_some() {
         let trouble = match tokio::time::timeout(ANSWER_WITHIN, log.check()).await {

@@ -33,9 +33,9 @@ impl NodeTasks {
             let (log, leases) = (log.clone(), self.leases.clone());
             tasks.spawn(relaying::keep_relaying(log, nats, leases, health.clone(), stopping.clone()));
         }
+        tasks.spawn(store::look_after(log.clone(), health.clone(), stopping.clone()));
         // Where no other node shares the store, the one engine runs the processes.
         if self.is_shared {
-            tasks.spawn(store::look_after(log.clone(), health.clone(), stopping.clone()));
             if self.roles.has(NodeRole::Processes) {
                 let place = (self.leases, self.process_dir);
                 let run = processes::run_processes_while_leading(
