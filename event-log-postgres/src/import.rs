@@ -1,6 +1,9 @@
 //! Taking over events that were recorded elsewhere: one transaction a page, everything given explicitly.
 
-use crate::{PostgresLog, failure::Failure, prepare::Prepared, read::number, write::Pause};
+use crate::{
+    PostgresLog, failure::Failure, prepare::Prepared, read::number, retrying_reader::RetryingReader,
+    write::Pause,
+};
 use async_trait::async_trait;
 use daybook_event_log::{
     Append, AppendRejection, ExpectedVersion, ImportError, LogImport, Position, RecordedEvent,
@@ -23,7 +26,7 @@ impl LogImport for PostgresLog {
             let head = self.reader.ask_head().await?;
             let new = not_yet_imported(self, head, events).await?;
             let Some((first, last)) = new.first().zip(new.last()) else { return Ok(head) };
-            let failure = match self.import(new).await? {
+            let failure = match import(&self.reader.retrying, self.payload_bytes, new).await? {
                 Ok(found) if found.next() == first.position() => {
                     self.reader.head.advance(last.position());
                     return Ok(last.position());
@@ -46,28 +49,30 @@ impl LogImport for PostgresLog {
     }
 }
 
-impl PostgresLog {
-    /// Writes `events` if they follow the head. Answers where the head was under the lock.
-    async fn import(&self, events: &[RecordedEvent]) -> Result<Result<Position, Failure>, ImportError> {
-        let rows = Rows::of(events, self.payload_bytes)?;
-        let mut pooled = match self.reader.retrying.connection().await {
-            Ok(pooled) => pooled,
-            Err(failure) => return Ok(Err(failure)),
-        };
-        match write_rows(&mut pooled.connection, events, &rows).await {
-            Ok(head) => {
-                pooled.give_back();
-                Ok(Ok(head))
-            }
-            Err(error) => Ok(Err(Failure::of(error, DOING, self.reader.retrying.place()))),
+/// Writes `events` if they follow the head. Answers where the head was under the lock.
+async fn import(
+    retrying: &RetryingReader,
+    payload_bytes: usize,
+    events: &[RecordedEvent],
+) -> Result<Result<Position, Failure>, ImportError> {
+    let rows = ImportRows::of(events, payload_bytes)?;
+    let mut pooled = match retrying.connection().await {
+        Ok(pooled) => pooled,
+        Err(failure) => return Ok(Err(failure)),
+    };
+    match write_rows(&mut pooled.connection, events, &rows).await {
+        Ok(head) => {
+            pooled.give_back();
+            Ok(Ok(head))
         }
+        Err(error) => Ok(Err(Failure::of(error, DOING, retrying.place()))),
     }
 }
 
 async fn write_rows(
     connection: &mut PgConnection,
     events: &[RecordedEvent],
-    rows: &Rows,
+    rows: &ImportRows,
 ) -> Result<Position, sqlx::Error> {
     let mut transaction = connection.begin().await?;
     let head: i64 =
@@ -107,11 +112,11 @@ async fn write_rows(
 }
 
 /// The texts of a page, one event an append.
-struct Rows {
+struct ImportRows {
     prepared: Vec<Prepared>,
 }
 
-impl Rows {
+impl ImportRows {
     fn of(events: &[RecordedEvent], payload_bytes: usize) -> Result<Self, ImportError> {
         let prepare = |event: &RecordedEvent| {
             let append = Append {
