@@ -13,7 +13,7 @@ use crate::{
     roles::Roles,
 };
 use axum::{Extension, Router, body::Bytes};
-use daybook_audit::Keeper;
+use daybook_audit::AuditTree;
 use daybook_engine::{Engine, SimulatedGateway};
 use daybook_projections::RunnerError;
 use daybook_search::Search;
@@ -32,7 +32,7 @@ pub struct Parts {
     pub reads: Views,
     pub search: Search,
     pub gateway: Arc<SimulatedGateway>,
-    pub audit: Arc<Keeper>,
+    pub audit: Arc<AuditTree>,
     pub node: Arc<dyn NodeStatus>,
     /// What the node does: routes of other roles are answered 503.
     pub roles: Roles,

@@ -11,7 +11,7 @@ use crate::{
     roles::Roles,
 };
 use axum::{body::Bytes, extract::State};
-use daybook_audit::Keeper;
+use daybook_audit::AuditTree;
 use daybook_domain::{Command, OrderId};
 use daybook_engine::{CommandRequest, Engine, Outcome, Priority, SimulatedGateway};
 use daybook_event_log::{EventLog, StreamId, Version};
@@ -39,7 +39,7 @@ pub(crate) struct App {
     pub body_budget: BodyBudget,
     pub prices: Prices,
     pub gateway: Arc<SimulatedGateway>,
-    pub audit: Arc<Keeper>,
+    pub audit: Arc<AuditTree>,
     pub roles: Roles,
     pub node: Arc<dyn NodeStatus>,
     pub limits: Limits,

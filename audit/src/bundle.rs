@@ -9,7 +9,7 @@
 //! ```
 
 use crate::{
-    keeper::Keeper,
+    AuditTree,
     merkle::leaf_hash,
     note::{Checkpoint, NoteError, PublicKey},
     published::PublishedLeaves,
@@ -81,15 +81,15 @@ pub async fn export(
     Ok(checkpoint)
 }
 
-/// The same, of a keeper's latest checkpoint.
+/// The same, of the latest checkpoint of a tree.
 pub async fn export_latest(
     log: &dyn EventLog,
-    keeper: &Keeper,
+    tree: &AuditTree,
     folder: &Path,
     progress: impl FnMut(u64, u64),
 ) -> Result<Checkpoint, BundleError> {
-    let note = keeper.note().ok_or(BundleError::NothingSigned)?;
-    export(log, &note, &keeper.public_key(), folder, progress).await
+    let note = tree.note().ok_or(BundleError::NothingSigned)?;
+    export(log, &note, &tree.public_key(), folder, progress).await
 }
 
 fn write_record(out: &mut impl Write, record: &Bytes) -> io::Result<()> {

@@ -15,22 +15,24 @@
 pub mod bundle;
 mod comparison;
 mod frontier;
-mod keeper;
 mod merkle;
 mod note;
 mod proof;
 mod published;
 mod tile_files;
 mod tiles;
+mod tree;
+mod tree_writer;
 mod verify;
 
 pub use comparison::{Compared, Comparison, Mismatch};
 pub use frontier::Frontier;
-pub use keeper::{AuditError, Keeper};
 pub use merkle::{Hash, leaf_hash, node_hash, root_of};
 pub use note::{Checkpoint, NoteError, PublicKey, SigningKey};
 pub use proof::{ConsistencyProof, InclusionProof, ProofError};
 pub use published::PublishedLeaves;
 pub use tile_files::TileFiles;
 pub use tiles::{TileError, Tiles, tile_at, tile_path};
+pub use tree::{AuditError, AuditTree};
+pub use tree_writer::TreeWriter;
 pub use verify::{Finding, Verdict, verify_records};

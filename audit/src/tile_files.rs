@@ -73,6 +73,20 @@ impl TileFiles {
         written.map_err(|source| TileError::Io { path: path(), source })
     }
 
+    /// Makes all that was written of a level durable, where a level is one file; else nothing.
+    pub(crate) fn sync(&self, level: u8) -> Result<(), TileError> {
+        if !self.packed {
+            return Ok(());
+        }
+        let path = self.level(level);
+        match File::open(&path) {
+            // Nothing of this level was written yet.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            opened => opened.and_then(|file| file.sync_data()),
+        }
+        .map_err(|source| TileError::Io { path: path.display().to_string(), source })
+    }
+
     fn open(&self, level: u8) -> io::Result<File> {
         let path = self.level(level);
         let open = || OpenOptions::new().create(true).truncate(false).write(true).open(&path);

@@ -123,6 +123,11 @@ impl Tiles {
         Ok(())
     }
 
+    /// Makes what was written durable.
+    pub(crate) fn sync(&self) -> Result<(), TileError> {
+        (0..self.edge.len()).try_for_each(|level| self.files.sync(level as u8))
+    }
+
     /// The root of the whole tree.
     #[must_use]
     pub fn root(&self) -> Hash {

@@ -3,8 +3,9 @@
 #![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
 
 use bytes::Bytes;
-use daybook_audit::{Finding, Keeper, SigningKey, Verdict, bundle};
+use daybook_audit::{AuditTree, Finding, SigningKey, TreeWriter, Verdict, bundle};
 use daybook_event_log::{Append, EventLog, ExpectedVersion, MemoryLog, Metadata, NewEvent, StreamId};
+use daybook_subscriptions::{CancellationToken, Supervisor};
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -37,26 +38,39 @@ async fn append(log: &MemoryLog, count: u64, seed: u128) {
 }
 
 /// Follows the log until a checkpoint over `size` events is signed.
-async fn kept_up(keeper: &Arc<Keeper>, log: &Arc<MemoryLog>, size: u64) {
-    let keeping = tokio::spawn(keeper.clone().keep(log.clone()));
-    while keeper.checkpoint().unwrap().is_none_or(|signed| signed.size < size) {
+async fn kept_up(tree: &Arc<AuditTree>, log: &Arc<MemoryLog>, size: u64) {
+    let writer = TreeWriter::spawn(&supervisor(), tree.clone(), log.clone());
+    while tree.checkpoint().unwrap().is_none_or(|signed| signed.size < size) {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
-    keeping.abort();
-    let _ = keeping.await;
+    writer.stop().await;
+}
+
+fn supervisor() -> Supervisor {
+    Supervisor::new(CancellationToken::new())
+}
+
+/// Why the tree is not kept; the writer must fail.
+async fn failure(tree: &Arc<AuditTree>, log: Arc<MemoryLog>) -> String {
+    let writer = TreeWriter::spawn(&supervisor(), tree.clone(), log);
+    writer.ended().await;
+    let status = writer.status().borrow().clone();
+    status.why().unwrap().to_owned()
 }
 
 async fn audited() -> Audited {
     let folder = tempfile::tempdir().unwrap();
-    let (log, keeper) =
-        (Arc::new(MemoryLog::new()), Arc::new(Keeper::open(&folder.path().join("audit"), "shop").unwrap()));
+    let (log, tree) = (
+        Arc::new(MemoryLog::new()),
+        Arc::new(AuditTree::open(&folder.path().join("audit"), "shop").unwrap()),
+    );
     append(&log, 400, 1 << 40).await;
-    kept_up(&keeper, &log, 400).await;
+    kept_up(&tree, &log, 400).await;
     let kept = folder.path().join("kept-checkpoint");
-    fs::write(&kept, keeper.note().unwrap()).unwrap();
+    fs::write(&kept, tree.note().unwrap()).unwrap();
     append(&log, EVENTS - 400, 1 << 50).await;
-    kept_up(&keeper, &log, EVENTS).await;
-    bundle::export_latest(&*log, &keeper, &folder.path().join("bundle"), |_, _| {}).await.unwrap();
+    kept_up(&tree, &log, EVENTS).await;
+    bundle::export_latest(&*log, &tree, &folder.path().join("bundle"), |_, _| {}).await.unwrap();
     Audited { folder, kept }
 }
 
@@ -198,11 +212,11 @@ async fn a_tile_that_was_damaged_is_named_and_no_record_is_accused() {
 async fn a_history_rewritten_and_signed_with_another_key_is_caught() {
     let audited = audited().await;
     let forged = audited.folder.path().join("forged");
-    let (log, keeper) = (Arc::new(MemoryLog::new()), Arc::new(Keeper::open(&forged, "shop").unwrap()));
+    let (log, tree) = (Arc::new(MemoryLog::new()), Arc::new(AuditTree::open(&forged, "shop").unwrap()));
     append(&log, EVENTS, 1 << 60).await;
-    kept_up(&keeper, &log, EVENTS).await;
+    kept_up(&tree, &log, EVENTS).await;
     fs::remove_dir_all(audited.path("")).unwrap();
-    bundle::export_latest(&*log, &keeper, &audited.path(""), |_, _| {}).await.unwrap();
+    bundle::export_latest(&*log, &tree, &audited.path(""), |_, _| {}).await.unwrap();
     let findings = audited.verify().findings;
     assert!(
         matches!(&findings[0], Finding::SignatureWrong { place, .. } if place.ends_with("bundle/checkpoint")),
@@ -218,59 +232,59 @@ async fn a_fork_signed_with_the_true_key_is_caught_by_the_kept_checkpoint() {
     let forked = audited.folder.path().join("forked");
     fs::create_dir_all(&forked).unwrap();
     fs::write(forked.join("signing-key"), secret).unwrap();
-    let (log, keeper) = (Arc::new(MemoryLog::new()), Arc::new(Keeper::open(&forked, "shop").unwrap()));
+    let (log, tree) = (Arc::new(MemoryLog::new()), Arc::new(AuditTree::open(&forked, "shop").unwrap()));
     append(&log, 399, 1 << 40).await;
     append(&log, EVENTS - 399, 1 << 60).await;
-    kept_up(&keeper, &log, EVENTS).await;
+    kept_up(&tree, &log, EVENTS).await;
     fs::remove_dir_all(audited.path("")).unwrap();
-    bundle::export_latest(&*log, &keeper, &audited.path(""), |_, _| {}).await.unwrap();
+    bundle::export_latest(&*log, &tree, &audited.path(""), |_, _| {}).await.unwrap();
     assert_eq!(audited.verify().findings, [Finding::HistoryRewritten { size: 400 }]);
 }
 
 #[tokio::test]
 async fn a_live_log_that_was_replaced_is_not_signed_again() {
     let folder = tempfile::tempdir().unwrap();
-    let (log, keeper) = (Arc::new(MemoryLog::new()), Arc::new(Keeper::open(folder.path(), "shop").unwrap()));
+    let (log, tree) = (Arc::new(MemoryLog::new()), Arc::new(AuditTree::open(folder.path(), "shop").unwrap()));
     append(&log, 400, 1).await;
-    kept_up(&keeper, &log, 400).await;
+    kept_up(&tree, &log, 400).await;
     let shorter = Arc::new(MemoryLog::new());
     append(&shorter, 300, 1).await;
-    let error = Arc::new(Keeper::open(folder.path(), "shop").unwrap()).keep(shorter).await.unwrap_err();
-    assert!(error.to_string().contains("its end was cut off"), "{error}");
+    let error = failure(&Arc::new(AuditTree::open(folder.path(), "shop").unwrap()), shorter).await;
+    assert!(error.contains("its end was cut off"), "{error}");
     // Without the tiles, everything is hashed again, and compared with what was signed.
     fs::remove_dir_all(folder.path().join("tiles")).unwrap();
     let other = Arc::new(MemoryLog::new());
     append(&other, 500, 2).await;
-    let error = Arc::new(Keeper::open(folder.path(), "shop").unwrap()).keep(other).await.unwrap_err();
-    assert!(error.to_string().contains("the log was changed"), "{error}");
+    let error = failure(&Arc::new(AuditTree::open(folder.path(), "shop").unwrap()), other).await;
+    assert!(error.contains("the log was changed"), "{error}");
 }
 
 #[tokio::test]
 async fn lost_tiles_are_made_again_from_the_log() {
     let folder = tempfile::tempdir().unwrap();
-    let (log, keeper) = (Arc::new(MemoryLog::new()), Arc::new(Keeper::open(folder.path(), "shop").unwrap()));
+    let (log, tree) = (Arc::new(MemoryLog::new()), Arc::new(AuditTree::open(folder.path(), "shop").unwrap()));
     append(&log, 400, 1).await;
-    kept_up(&keeper, &log, 400).await;
+    kept_up(&tree, &log, 400).await;
     fs::remove_dir_all(folder.path().join("tiles")).unwrap();
     append(&log, 100, 1 << 40).await;
-    let again = Arc::new(Keeper::open(folder.path(), "shop").unwrap());
+    let again = Arc::new(AuditTree::open(folder.path(), "shop").unwrap());
     kept_up(&again, &log, 500).await;
     let (proof, _) = again.consistency(400).unwrap().unwrap();
-    let (old, new) = (keeper.checkpoint().unwrap().unwrap(), again.checkpoint().unwrap().unwrap());
+    let (old, new) = (tree.checkpoint().unwrap().unwrap(), again.checkpoint().unwrap().unwrap());
     assert_eq!(proof.verify(old.root, new.root), Ok(()));
 }
 
 #[tokio::test]
 async fn a_customer_can_check_that_an_event_is_on_record() {
     let folder = tempfile::tempdir().unwrap();
-    let (log, keeper) = (Arc::new(MemoryLog::new()), Arc::new(Keeper::open(folder.path(), "shop").unwrap()));
+    let (log, tree) = (Arc::new(MemoryLog::new()), Arc::new(AuditTree::open(folder.path(), "shop").unwrap()));
     append(&log, 300, 1).await;
-    kept_up(&keeper, &log, 300).await;
+    kept_up(&tree, &log, 300).await;
     let event = log.read_all(daybook_event_log::Position::new(77), 1).await.unwrap().remove(0);
-    let (proof, note) = keeper.inclusion(event.position()).unwrap().unwrap();
-    let checkpoint = daybook_audit::Checkpoint::verify(&note, &keeper.public_key()).unwrap();
+    let (proof, note) = tree.inclusion(event.position()).unwrap().unwrap();
+    let checkpoint = daybook_audit::Checkpoint::verify(&note, &tree.public_key()).unwrap();
     assert_eq!(proof.verify(daybook_audit::leaf_hash(event.as_bytes()), checkpoint.root), Ok(()));
     let secret =
         SigningKey::from_secret(&fs::read_to_string(folder.path().join("signing-key")).unwrap()).unwrap();
-    assert_eq!(secret.public(), keeper.public_key());
+    assert_eq!(secret.public(), tree.public_key());
 }

@@ -4,19 +4,20 @@
 use crate::{
     data_dir::{DataDir, DataDirError},
     metrics::Exporter,
-    node::{Health, NatsHealth, NodeTasks, Report, Trail},
+    node::{Health, NatsHealth, NodeTasks, Report, open_audit_tree},
     options::{Nats, ServeOptions},
     write_path::WritePath,
 };
 use axum::Router;
 use daybook_api::{Api, Limits, NodeRole, Roles};
-use daybook_audit::AuditError;
+use daybook_audit::{AuditError, TreeWriter};
 use daybook_engine::{Engine, EngineError, EngineOptions, SimulatedGateway};
 use daybook_event_log::{EventLog, LogError};
 use daybook_messaging::{FedLog, MessagingError, RelayOptions, connect_watched};
 use daybook_projections::{Part, RunnerError, Steps};
 use daybook_read_store::StoreError;
 use daybook_search::{Search, SearchConfig};
+use daybook_subscriptions::Supervisor;
 use daybook_views::Views;
 use std::{io, path::PathBuf, sync::Arc, time::Duration};
 use tokio::net::TcpListener;
@@ -82,6 +83,7 @@ pub struct Daybook {
     reads: Views,
     stopping: CancellationToken,
     tasks: TaskTracker,
+    followers: Supervisor,
     /// What the engine runs on.
     _write_path: WritePath,
 }
@@ -114,7 +116,7 @@ impl Daybook {
         let log = options.store.open(dir.log(), options.log(), tell).await?;
         // On a shared log this is what keeps a second node out of the directory, so it comes before what writes there.
         let (reads, search) = open_reads(&options, dir.read()).await?;
-        let audit = Trail::open(&dir.audit(), options.audit_origin.as_deref())?;
+        let audit = open_audit_tree(&dir.audit(), options.audit_origin.as_deref())?;
         let gateway = Arc::new(SimulatedGateway::new());
         let write_path = WritePath::start()?;
         let engine_options = EngineOptions {
@@ -151,9 +153,11 @@ impl Daybook {
         let relays = nats.is_some() && roles.has(NodeRole::Relay);
         let health = Arc::new(Health::new(roles, alone, relays, nats_health));
         let stopping = CancellationToken::new();
+        let followers = Supervisor::new(stopping.clone());
         let report = Report {
             health: health.clone(),
             audit: audit.clone(),
+            followers: followers.clone(),
             reads: reads.clone(),
             metrics: metrics.clone(),
             head: engine.log().head(),
@@ -163,7 +167,7 @@ impl Daybook {
             reads: reads.clone(),
             search,
             gateway,
-            audit: audit.keeper.clone(),
+            audit: audit.clone(),
             node: Arc::new(report),
             roles,
             limits: options.limits,
@@ -171,7 +175,7 @@ impl Daybook {
         })?;
         let tasks = TaskTracker::new();
         tasks.spawn(metrics.keep_up(stopping.clone()));
-        audit.begin(engine.log().clone(), stopping.clone(), &tasks)?;
+        TreeWriter::spawn(&followers, audit, engine.log().clone());
         let node_tasks = NodeTasks {
             roles,
             is_shared: !alone,
@@ -182,7 +186,7 @@ impl Daybook {
         };
         node_tasks.begin(engine.log(), &health, &tasks, &stopping);
         tasks.close();
-        Ok(Self { api, engine, reads, stopping, tasks, _write_path: write_path })
+        Ok(Self { api, engine, reads, stopping, tasks, followers, _write_path: write_path })
     }
 
     /// All routes, to be served or called in-process.
@@ -220,6 +224,7 @@ impl Daybook {
     pub async fn shutdown(self) -> Result<(), OpenError> {
         self.stopping.cancel();
         self.tasks.wait().await;
+        self.followers.ended().await;
         self.engine.shutdown().await;
         let reads = self.reads.clone();
         match tokio::task::spawn_blocking(move || reads.shutdown()).await {

@@ -59,6 +59,30 @@ async fn a_shop_whose_log_is_not_the_one_signed_for_goes_on_and_says_so() {
     };
     assert_eq!(problem["type"], "/problems/unavailable");
     assert!(problem["missing"][0].as_str().unwrap().contains("audit"), "{problem}");
+    assert_eq!(problem["followers"]["audit"]["status"], "failed", "{problem}");
     receive(&daybook, "CUP").await;
+    daybook.shutdown().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_shop_whose_checkpoint_is_torn_opens_and_signs_its_log_anew() {
+    let data = TempDir::new().unwrap();
+    left_behind(data.path(), "MUG", true).await;
+    let path = data.path().join("audit/checkpoint");
+    let before = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, &before[..before.len() / 2]).unwrap();
+    let daybook = Daybook::open(ServeOptions::new(data.path())).await.unwrap();
+    let signed = loop {
+        let (status, note) = get(&daybook, "/audit/checkpoint").await;
+        if status == 200 {
+            break String::from_utf8(note).unwrap();
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    };
+    // The signature is deterministic, so the same tree gives the same note.
+    assert_eq!(signed, before);
+    let (status, shown) = get(&daybook, "/readyz").await;
+    let shown: Value = serde_json::from_slice(&shown).unwrap();
+    assert_eq!((status, &shown["followers"]["audit"]["status"]), (200, &Value::from("running")), "{shown}");
     daybook.shutdown().await.unwrap();
 }

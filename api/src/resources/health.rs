@@ -186,10 +186,14 @@ async fn ready(State(app): AppState) -> Result<Json<Ready>, Problem> {
             node: app.node.shown(),
         }));
     }
-    Err(Problem::new(&kind::UNAVAILABLE, missing.join("; "))
+    let problem = Problem::new(&kind::UNAVAILABLE, missing.join("; "))
         .with("missing", missing)
         .routine()
-        .retry_after(2))
+        .retry_after(2);
+    Err(match app.node.shown().remove("followers") {
+        Some(followers) => problem.with("followers", followers),
+        None => problem,
+    })
 }
 
 async fn metrics(State(app): AppState) -> Metrics {

@@ -9,11 +9,12 @@ use axum::{
     http::{HeaderMap, Method, Request, StatusCode},
 };
 use daybook_api::{Api, Limits, NodeStatus, Parts, Roles};
-use daybook_audit::Keeper;
+use daybook_audit::{AuditTree, TreeWriter};
 use daybook_engine::{Engine, EngineOptions, SimulatedGateway};
 use daybook_event_log::{EmbeddedLog, EmbeddedOptions, EventLog};
 use daybook_projections::{Options, Part};
 use daybook_search::{Search, SearchConfig};
+use daybook_subscriptions::Supervisor;
 use daybook_views::Views;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use serde_json::{Map, Value, json};
@@ -113,9 +114,9 @@ pub(crate) async fn open(dir: TempDir, limits: Limits) -> Shop {
     };
     let engine = Engine::start(log.clone(), options).await.unwrap();
     reads.start_part(log.clone(), Part::ALL).await.unwrap();
-    let audit = Arc::new(Keeper::open(&at("audit"), "daybook/test").unwrap());
-    tokio::spawn(audit.clone().keep(log));
+    let audit = Arc::new(AuditTree::open(&at("audit"), "daybook/test").unwrap());
     let stopping = CancellationToken::new();
+    TreeWriter::spawn(&Supervisor::new(stopping.clone()), audit.clone(), log);
     let api = Api::new(Parts {
         engine: engine.clone(),
         reads: reads.clone(),

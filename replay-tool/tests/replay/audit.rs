@@ -4,7 +4,7 @@ use crate::{
     data::{Data, good, run},
     shop::Book,
 };
-use daybook_audit::{Checkpoint, Keeper};
+use daybook_audit::{AuditTree, Checkpoint};
 use serde_json::Value;
 use std::fs;
 
@@ -95,7 +95,7 @@ fn a_new_key_is_vouched_for_by_the_old_one_and_signs_from_then_on() {
         assert_eq!(checkpoint.size, data.head);
     }
     // What the keeper opens next time, and what bundles carry, is the new key.
-    let keeper = Keeper::open(&data.path("audit"), "shop.example/daybook").unwrap();
+    let keeper = AuditTree::open(&data.path("audit"), "shop.example/daybook").unwrap();
     assert_eq!(keeper.public_key().to_string(), new);
     keeper.sign().unwrap();
     let bundle = data.path("bundle");

@@ -1,8 +1,9 @@
 //! A data directory as a shop leaves it behind, and the program run on it.
 
 use crate::shop::Book;
-use daybook_audit::Keeper;
+use daybook_audit::{AuditTree, TreeWriter};
 use daybook_event_log::{EmbeddedLog, EmbeddedOptions, EventLog, copy};
+use daybook_subscriptions::{CancellationToken, Supervisor};
 use serde_json::Value;
 use std::{
     path::{Path, PathBuf},
@@ -58,13 +59,14 @@ impl Data {
 
 /// Keeps the tree until a checkpoint over the whole log is signed.
 pub(crate) async fn sign(folder: &Path, log: &Arc<dyn EventLog>, head: u64) {
-    let keeper = Arc::new(Keeper::open(folder, "shop.example/daybook").unwrap());
-    let keeping = tokio::spawn(keeper.clone().keep(log.clone()));
-    while keeper.checkpoint().unwrap().is_none_or(|signed| signed.size < head) {
-        assert!(!keeping.is_finished(), "the tree is kept");
+    let tree = Arc::new(AuditTree::open(folder, "shop.example/daybook").unwrap());
+    let supervisor = Supervisor::new(CancellationToken::new());
+    let writer = TreeWriter::spawn(&supervisor, tree.clone(), log.clone());
+    while tree.checkpoint().unwrap().is_none_or(|signed| signed.size < head) {
+        assert!(!writer.status().borrow().is_failed(), "the tree is kept");
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
-    keeping.abort();
+    writer.stop().await;
 }
 
 pub(crate) fn run(arguments: &[&str]) -> Output {

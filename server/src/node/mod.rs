@@ -1,7 +1,7 @@
 //! What one node of several does, and with which servers: its roles, its event store, the processes and the relay
 //! that only one node at a time may run. On one machine all of it is in one process and this is hardly noticed.
 
-mod audit_trail;
+mod audit_tree;
 mod health;
 mod processes;
 mod relaying;
@@ -9,7 +9,7 @@ mod report;
 mod store;
 mod tasks;
 
-pub(crate) use audit_trail::Trail;
+pub(crate) use audit_tree::open_audit_tree;
 pub(crate) use health::{Health, NatsHealth, Relaying};
 pub(crate) use report::Report;
 pub use store::{ReadStore, Store, UnknownReadStore, UnknownStore};

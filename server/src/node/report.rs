@@ -1,18 +1,22 @@
 //! What the HTTP interface shows of this node: put together from the node's health, its audit tree, its read models
 //! and the metrics of the process.
 
-use super::{Health, Trail};
+use super::Health;
 use crate::metrics::Exporter;
 use daybook_api::NodeStatus;
+use daybook_audit::AuditTree;
 use daybook_event_log::Position;
+use daybook_subscriptions::Supervisor;
 use daybook_views::Views;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use std::sync::Arc;
 use tokio::sync::watch;
 
 pub(crate) struct Report {
     pub health: Arc<Health>,
-    pub audit: Arc<Trail>,
+    pub audit: Arc<AuditTree>,
+    /// The followers of the log that run here.
+    pub followers: Supervisor,
     pub reads: Views,
     pub metrics: Exporter,
     /// The log's last durable position.
@@ -27,16 +31,24 @@ impl Report {
 
 impl NodeStatus for Report {
     fn missing(&self) -> Vec<String> {
-        let audit = self.audit.failure().map(|failure| format!("the audit tree cannot be kept: {failure}"));
+        let audit =
+            self.audit.write_failure().map(|failure| format!("the audit tree cannot be kept: {failure}"));
+        let failed = self.followers.statuses().into_iter().filter(|task| task.required);
+        let failed = failed.filter(|task| task.status.is_failed()).map(|task| {
+            format!("{} has failed and needs a person: {}", task.name, task.status.why().unwrap_or_default())
+        });
         let store = self
             .health
             .store_trouble()
             .map(|trouble| format!("the event store cannot be reached, or takes nothing: {trouble}"));
-        audit.into_iter().chain(store).collect()
+        failed.chain(audit).chain(store).collect()
     }
 
     fn shown(&self) -> Map<String, Value> {
-        self.health.shown(self.head(), self.reads.projects())
+        let mut shown = self.health.shown(self.head(), self.reads.projects());
+        let followers = self.followers.statuses().into_iter().map(|task| (task.name.clone(), json!(task)));
+        shown.insert("followers".to_owned(), followers.collect::<Map<_, _>>().into());
+        shown
     }
 
     fn metrics(&self) -> String {

@@ -19,7 +19,7 @@ use answers::{
 };
 use axum::{Json, extract::State, http::Method};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use daybook_audit::{AuditError, Keeper, tile_at};
+use daybook_audit::{AuditError, AuditTree, tile_at};
 use daybook_domain::OrderId;
 use daybook_event_log::{Position, RecordedEvent, StreamId, Version};
 use serde_json::json;
@@ -248,7 +248,7 @@ async fn order(State(app): AppState, Id(id): Id<OrderId>, _: Query<()>) -> Resul
 
 /// Proofs for all of `records` under one checkpoint, waiting for it if they are newer than the latest.
 async fn prove(
-    tree: Arc<Keeper>,
+    tree: Arc<AuditTree>,
     records: Vec<RecordedEvent>,
 ) -> Result<(Vec<ProvenRecord>, String), Problem> {
     let positions: Vec<_> = records.iter().map(RecordedEvent::position).collect();

@@ -1,27 +1,23 @@
-//! Keeps the tree up to date beside the running shop: follows the log, hashes, writes tiles, signs checkpoints.
+//! The tree of one log with its key: its files, the latest signed checkpoint, and the proofs under it. Read by the HTTP
+//! interface and the replay tool while [`TreeWriter`](crate::TreeWriter) adds to it.
 //!
-//! Nothing here is on the path of a command. The files are derived: damaged or missing tiles are made again
-//! from the log. What is never done silently is to sign something that contradicts an earlier checkpoint.
+//! The files are derived: tiles that are damaged or missing, and a checkpoint that cannot be read, are made again from the
+//! log. The key is not.
 
 use crate::{
-    merkle::{Hash, leaf_hash},
+    merkle::Hash,
     note::{Checkpoint, NoteError, PublicKey, SigningKey},
     proof::{ConsistencyProof, InclusionProof},
     tile_files::TileFiles,
     tiles::{TileError, Tiles},
 };
-use daybook_event_log::{EventLog, LogError, Position, follow};
+use daybook_event_log::{LogError, Position};
+use daybook_subscriptions::replace_file;
 use parking_lot::Mutex;
 use std::{
     fs, io,
     path::{Path, PathBuf},
-    sync::Arc,
-    time::Duration,
 };
-use tokio::time;
-
-/// How often a checkpoint is signed while events come in.
-const CHECKPOINT_EVERY: Duration = Duration::from_secs(1);
 
 /// Why the tree cannot be kept.
 #[derive(Debug, thiserror::Error)]
@@ -45,97 +41,89 @@ pub enum AuditError {
 
 /// The tree of one log with its key. Cheap to share.
 #[derive(Debug)]
-pub struct Keeper {
+pub struct AuditTree {
     folder: PathBuf,
     key: SigningKey,
-    state: Mutex<State>,
+    state: Mutex<TreeState>,
+    write_failure: Mutex<Option<String>>,
 }
 
 #[derive(Debug)]
-struct State {
+struct TreeState {
     tiles: Tiles,
     /// The latest signed checkpoint; none before the first event.
     note: Option<String>,
 }
 
-impl Keeper {
+impl AuditTree {
     /// Opens the tree in `folder`, or begins one. A key named `origin` is made on first start, readable by its
     /// owner only; it never enters the log.
     pub fn open(folder: &Path, origin: &str) -> Result<Self, AuditError> {
         fs::create_dir_all(folder).map_err(|source| io_error(folder, source))?;
         let key = open_key(folder, origin)?;
-        let state = State::read(folder, &key)?;
-        Ok(Self { folder: folder.to_owned(), key, state: Mutex::new(state) })
+        let state = TreeState::read(folder, &key)?;
+        let write_failure = Mutex::default();
+        Ok(Self { folder: folder.to_owned(), key, state: Mutex::new(state), write_failure })
     }
 
     /// Forgets what is not on disk: after a failure to write, of which nobody knows how far it got.
     pub fn reopen(&self) -> Result<(), AuditError> {
         let mut state = self.state.lock();
-        *state = State::read(&self.folder, &self.key)?;
+        *state = TreeState::read(&self.folder, &self.key)?;
         Ok(())
     }
 
-    /// Follows the log for ever; ends only with an error.
-    pub async fn keep(self: Arc<Self>, log: Arc<dyn EventLog>) -> Result<(), AuditError> {
-        let signed = self.checkpoint()?;
-        if let Some(signed) = &signed
-            && log.head().borrow().get() < signed.size
-        {
-            return Err(AuditError::LogShorter { head: *log.head().borrow(), size: signed.size });
-        }
-        let size = self.state.lock().tiles.size();
-        let mut events = follow(log, Position::new(size), 4_096);
-        let mut due = time::Instant::now();
-        loop {
-            let unsigned = self.unsigned();
-            let batch = tokio::select! {
-                biased;
-                () = time::sleep_until(due), if unsigned => {
-                    self.sign()?;
-                    due = time::Instant::now() + CHECKPOINT_EVERY;
-                    continue;
-                }
-                batch = events.next() => batch?,
-            };
-            let leaves: Vec<Hash> = batch.iter().map(|event| leaf_hash(event.as_bytes())).collect();
-            let mut state = self.state.lock();
-            for leaf in leaves {
-                state.tiles.push(leaf)?;
-                if let Some(signed) = &signed
-                    && state.tiles.size() == signed.size
-                    && state.tiles.root() != signed.root
-                {
-                    let path = self.folder.join("checkpoint").display().to_string();
-                    return Err(AuditError::LogChanged { size: signed.size, path });
-                }
-            }
-            metrics::gauge!("daybook_audit_tree_size_events").set(state.tiles.size() as f64);
-        }
+    /// How many events it covers, signed or not.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        self.state.lock().tiles.size()
     }
 
-    /// Whether there are events the latest checkpoint does not cover.
-    fn unsigned(&self) -> bool {
+    /// Adds the records that follow. Where `signed` has the size of the tree on the way, it must have its root.
+    pub(crate) fn push(&self, leaves: &[Hash], signed: Option<&Checkpoint>) -> Result<(), AuditError> {
+        let mut state = self.state.lock();
+        for leaf in leaves {
+            state.tiles.push(*leaf)?;
+            if let Some(signed) = signed
+                && state.tiles.size() == signed.size
+                && state.tiles.root() != signed.root
+            {
+                let path = self.folder.join("checkpoint").display().to_string();
+                return Err(AuditError::LogChanged { size: signed.size, path });
+            }
+        }
+        metrics::gauge!("daybook_audit_tree_size_events").set(state.tiles.size() as f64);
+        Ok(())
+    }
+
+    /// Whether there are events the latest checkpoint does not cover. False while a tree is made again.
+    pub(crate) fn is_unsigned(&self) -> bool {
         let state = self.state.lock();
-        let signed = state
-            .note
-            .as_deref()
-            .and_then(|note| Checkpoint::read(note).ok())
-            .map_or(0, |signed| signed.size);
-        state.tiles.size() > signed
+        state.tiles.size() > state.signed_size()
     }
 
     /// Signs a checkpoint over everything hashed so far and writes it, after the tiles it stands on.
     pub fn sign(&self) -> Result<(), AuditError> {
         let mut state = self.state.lock();
         state.tiles.write_edge()?;
+        // A checkpoint that survives a power cut without its tiles would have the whole tree made again.
+        state.tiles.sync()?;
         let (size, root) = (state.tiles.size(), state.tiles.root());
         let note = Checkpoint { origin: self.key.name().to_owned(), size, root }.sign(&self.key);
-        let (path, new) = (self.folder.join("checkpoint"), self.folder.join("checkpoint.new"));
-        fs::write(&new, &note)
-            .and_then(|()| fs::rename(&new, &path))
-            .map_err(|source| io_error(&path, source))?;
+        let path = self.folder.join("checkpoint");
+        replace_file(&path, note.as_bytes()).map_err(|source| io_error(&path, source))?;
         state.note = Some(note);
         Ok(())
+    }
+
+    /// Why the tree could not be written lately; none: it can.
+    #[must_use]
+    pub fn write_failure(&self) -> Option<String> {
+        self.write_failure.lock().clone()
+    }
+
+    pub(crate) fn report_writing(&self, failure: Option<String>) {
+        *self.write_failure.lock() = failure;
     }
 
     /// The latest checkpoint as a signed note.
@@ -206,27 +194,55 @@ impl Keeper {
     }
 }
 
-impl State {
+impl TreeState {
     /// As the latest checkpoint in `folder` has it.
     fn read(folder: &Path, key: &SigningKey) -> Result<Self, AuditError> {
         let path = folder.join("checkpoint");
-        let note = match fs::read_to_string(&path) {
+        let empty = || Tiles::empty(TileFiles::packed(folder));
+        let note = match fs::read(&path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                return Ok(Self { tiles: Tiles::empty(TileFiles::packed(folder)), note: None });
+                return Ok(Self { tiles: empty(), note: None });
             }
             Err(source) => return Err(io_error(&path, source)),
             Ok(note) => note,
         };
-        let signed = Checkpoint::verify(&note, &key.public());
-        let checkpoint =
-            signed.map_err(|source| AuditError::Note { path: path.display().to_string(), source })?;
-        let tiles = Tiles::open(folder, checkpoint.size).ok().filter(|tiles| tiles.root() == checkpoint.root);
+        let verified = String::from_utf8(note)
+            .map_err(|_| NoteError::NotACheckpoint("it is not UTF-8"))
+            .and_then(|note| Checkpoint::verify(&note, &key.public()).map(|signed| (note, signed)));
+        let (note, signed) = match verified {
+            Ok(verified) => verified,
+            Err(error) => {
+                set_aside(&path, &error)?;
+                return Ok(Self { tiles: empty(), note: None });
+            }
+        };
+        let tiles = Tiles::open(folder, signed.size).ok().filter(|tiles| tiles.root() == signed.root);
         let tiles = tiles.unwrap_or_else(|| {
             tracing::warn!("the hash tiles are missing or damaged and are made again from the log");
-            Tiles::empty(TileFiles::packed(folder))
+            empty()
         });
         Ok(Self { tiles, note: Some(note) })
     }
+
+    /// How many events the latest checkpoint covers.
+    fn signed_size(&self) -> u64 {
+        let signed = self.note.as_deref().and_then(|note| Checkpoint::read(note).ok());
+        signed.map_or(0, |signed| signed.size)
+    }
+}
+
+/// Keeps a checkpoint that cannot be believed for whoever investigates: torn by a crash, or signed with another key. The
+/// tree is made again from the log, and a new checkpoint signed over all of it.
+fn set_aside(path: &Path, error: &NoteError) -> Result<(), AuditError> {
+    let kept = path.with_extension("unreadable");
+    tracing::error!(
+        %error,
+        checkpoint = %path.display(),
+        kept = %kept.display(),
+        "the audit checkpoint cannot be believed; it is set aside, and the tree is made again from the log: compare what \
+         is signed next with a checkpoint that an auditor kept"
+    );
+    fs::rename(path, &kept).map_err(|source| io_error(path, source))
 }
 
 fn open_key(folder: &Path, origin: &str) -> Result<SigningKey, AuditError> {
