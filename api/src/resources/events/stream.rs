@@ -1,14 +1,15 @@
-//! The feed itself: reads the log in batches and writes each batch as one chunk.
+//! The feed itself: reads the log in pages and writes each page as one chunk.
 
 use super::{FeedForm, Filter};
 use axum::body::Bytes;
-use daybook_event_log::{EventLog, Position, RecordedEvent, cloud_event};
+use daybook_event_log::{EventLog, LogError, PageLimits, Position, RecordedEvent, cloud_event};
+use daybook_subscriptions::Source;
 use futures::Stream;
 use std::{io, sync::Arc, time::Duration};
 use tokio_util::sync::CancellationToken;
 
-/// Events read at a time.
-const BATCH: usize = 512;
+/// What is read at a time, and makes one chunk.
+const PAGE: PageLimits = PageLimits { events: 512, bytes: 1 << 20 };
 /// A following reader hears something at least this often, so that broken connections are noticed.
 const HEARTBEAT: Duration = Duration::from_secs(15);
 
@@ -22,11 +23,11 @@ pub(super) struct Feed {
     pub form: FeedForm,
 }
 
-struct State {
-    log: Arc<dyn EventLog>,
-    feed: Feed,
-    next: Position,
-    left: u64,
+struct FeedState {
+    source: Source,
+    limit: u64,
+    follow: bool,
+    form: FeedForm,
     ends: CancellationToken,
 }
 
@@ -36,32 +37,33 @@ pub(super) fn run(
     feed: Feed,
     ends: CancellationToken,
 ) -> impl Stream<Item = io::Result<Bytes>> + Send {
-    let (next, left) = (Position::new(feed.from), feed.limit.unwrap_or(u64::MAX));
-    futures::stream::try_unfold(State { log, feed, next, left, ends }, |mut state| async move {
+    let Feed { from, limit, follow, filter, form } = feed;
+    let before = Position::new(from.saturating_sub(1));
+    let source = Source::new(log, before, PAGE).wanting(Arc::new(move |event| filter.wants(event)));
+    let state = FeedState { source, limit: limit.unwrap_or(u64::MAX), follow, form, ends };
+    futures::stream::try_unfold(state, |mut state| async move {
         Ok(state.chunk().await?.map(|chunk| (chunk, state)))
     })
 }
 
-impl State {
+impl FeedState {
     async fn chunk(&mut self) -> io::Result<Option<Bytes>> {
-        let mut head = self.log.head();
-        while self.left > 0 && !self.ends.is_cancelled() {
-            let durable = *head.borrow_and_update();
-            if self.next > durable {
-                if !self.feed.follow {
-                    return Ok(None);
-                }
+        let heartbeat = tokio::time::Instant::now() + HEARTBEAT;
+        while self.limit > 0 && !self.ends.is_cancelled() {
+            let page = if self.follow {
                 tokio::select! {
                     () = self.ends.cancelled() => return Ok(None),
-                    changed = head.changed() => if changed.is_err() { return Ok(None) },
-                    () = tokio::time::sleep(HEARTBEAT) => return Ok(Some(self.heartbeat())),
+                    page = self.source.next() => match page {
+                        Err(LogError::Closed) => return Ok(None),
+                        page => page.map(Some),
+                    },
+                    () = tokio::time::sleep_until(heartbeat) => return Ok(Some(self.heartbeat())),
                 }
-                continue;
-            }
-            let events = self.log.read_all(self.next, BATCH).await.map_err(io::Error::other)?;
-            let Some(last) = events.last() else { continue };
-            self.next = last.position().next();
-            let chunk = self.write(&events)?;
+            } else {
+                self.source.now().await
+            };
+            let Some(page) = page.map_err(io::Error::other)? else { return Ok(None) };
+            let chunk = self.write(&page.events)?;
             if !chunk.is_empty() {
                 return Ok(Some(Bytes::from(chunk)));
             }
@@ -72,14 +74,11 @@ impl State {
     fn write(&mut self, events: &[RecordedEvent]) -> io::Result<Vec<u8>> {
         let mut out = Vec::new();
         for event in events {
-            if self.left == 0 {
+            if self.limit == 0 {
                 break;
             }
-            if !self.feed.filter.wants(event) {
-                continue;
-            }
-            self.left -= 1;
-            match self.feed.form {
+            self.limit -= 1;
+            match self.form {
                 FeedForm::JsonLines => {
                     cloud_event::write(event, &mut out).map_err(io::Error::other)?;
                     out.push(b'\n');
@@ -98,7 +97,7 @@ impl State {
 
     /// Nothing, said in a way that every reader skips.
     fn heartbeat(&self) -> Bytes {
-        match self.feed.form {
+        match self.form {
             FeedForm::JsonLines => Bytes::from_static(b"\n"),
             FeedForm::ServerSentEvents => Bytes::from_static(b": still here\n\n"),
         }
