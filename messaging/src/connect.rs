@@ -2,11 +2,16 @@
 
 use crate::{MessagingError, NatsOptions};
 use async_nats::{Client, ClientError, Event, Server};
+use daybook_subscriptions::BackoffLimits;
 use std::{sync::Arc, time::Duration};
 use tokio::sync::watch;
 
-/// The longest pause between two tries to connect.
-const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+/// The pauses between two tries to connect.
+const BACKOFF: BackoffLimits = BackoffLimits {
+    shortest: Duration::from_millis(1),
+    longest: Duration::from_secs(1),
+    good_while: Duration::ZERO,
+};
 
 /// What is wrong with a connection; none: nothing.
 pub type Trouble = watch::Receiver<Option<String>>;
@@ -61,8 +66,9 @@ pub async fn connect_watched(options: &NatsOptions) -> Result<(Client, Trouble),
 }
 
 fn pause(attempts: usize) -> Duration {
-    let doublings = u32::try_from(attempts.saturating_sub(1).min(10)).unwrap_or(10);
-    Duration::from_millis(2_u64.pow(doublings)).min(LONGEST_PAUSE)
+    let before = u32::try_from(attempts.saturating_sub(1)).unwrap_or(u32::MAX);
+    // Nodes that lost the same server do not come back together.
+    BACKOFF.pause(before, std::process::id().into())
 }
 
 /// What the servers of a cluster failed with, each once.
@@ -115,9 +121,9 @@ mod tests {
 
     #[test]
     fn pauses_grow_and_stay_bounded() {
-        assert_eq!(pause(0), Duration::from_millis(1));
+        assert!(pause(0) <= BACKOFF.shortest && pause(1) <= BACKOFF.shortest);
         assert!(pause(5) > pause(3));
-        assert_eq!(pause(usize::MAX), LONGEST_PAUSE);
+        assert!(pause(usize::MAX) <= BACKOFF.longest && pause(usize::MAX) > BACKOFF.longest / 2);
     }
 
     #[test]

@@ -5,7 +5,8 @@ use async_nats::jetstream::{
     ErrorCode,
     context::{CreateStreamError, CreateStreamErrorKind, PublishError, PublishErrorKind},
 };
-use daybook_event_log::LogError;
+use daybook_event_log::{LogError, Position};
+use daybook_subscriptions::Fault;
 use std::error::Error as _;
 
 /// Why telling others stopped for now. The relay and the feeds retry all of these by themselves, except
@@ -41,6 +42,19 @@ pub enum MessagingError {
     Untellable { position: u64, detail: String },
     #[error(transparent)]
     Log(#[from] LogError),
+}
+
+impl From<MessagingError> for Fault {
+    /// An event that cannot be told stops whoever tells them in order; everything else may pass.
+    fn from(error: MessagingError) -> Self {
+        match error {
+            MessagingError::Log(error) => error.into(),
+            MessagingError::Untellable { position, detail } => {
+                Self::Event { at: Position::new(position), why: detail }
+            }
+            error => Self::Passing(error.to_string()),
+        }
+    }
 }
 
 const OFF: &str = "JetStream is off or has no leader: start nats-server with -js, give this account JetStream, and see that most servers of a cluster are up";

@@ -1,8 +1,8 @@
 //! Telling others: from the log to NATS JetStream to subscribers.
 //!
 //! ```text
-//! log --relay--> JetStream stream "daybook-events" --feed--> followers (projectors, other programs)
-//!  '----------------------- whatever is missing ---------------^
+//! log --relay--> JetStream stream "daybook-events" --> followers (NatsLog, other programs)
+//!  '----------------------- whatever is missing --------^
 //! ```
 //!
 //! The log is the record and the outbox; JetStream is delivery. By default JetStream syncs its files only
@@ -13,7 +13,7 @@
 
 mod connect;
 mod error;
-mod feed;
+mod nats_log;
 mod options;
 mod relay;
 mod stream;
@@ -23,7 +23,7 @@ mod tls;
 pub use async_nats::Client;
 pub use connect::{Trouble, connect, connect_watched};
 pub use error::MessagingError;
-pub use feed::FedLog;
+pub use nats_log::NatsLog;
 pub use options::NatsOptions;
-pub use relay::{Relay, RelayOptions};
+pub use relay::{Relay, RelayOptions, RelayTask};
 pub use subject::{POSITION_HEADER, STREAM_NAME, SUBJECTS, subject_of};

@@ -5,22 +5,31 @@
 //! JetStream's two-minute window for message ids. Two relays at once therefore do no harm: one of them is
 //! told that the stream has moved on, looks, and goes on from there.
 //!
-//! The relay keeps no checkpoint: it resumes from the stream's last message. After a restart, loss,
-//! truncation or wipe of the stream it feeds again what is missing, from the log.
+//! The relay keeps no checkpoint: it starts at the common end of log and stream. After a restart, loss,
+//! truncation or wipe of the stream it publishes again what is missing, from the log.
 
-use crate::{MessagingError, POSITION_HEADER, Trouble, stream, subject_of};
+use crate::{MessagingError, POSITION_HEADER, stream, subject_of};
 use async_nats::jetstream::{
     self,
     context::{PublishAckFuture, PublishErrorKind},
     message::PublishMessage,
     stream::Stream,
 };
-use daybook_event_log::{EventLog, Position, RecordedEvent, cloud_event, follow};
-use std::{collections::VecDeque, sync::Arc, time::Duration};
-use tokio::{sync::watch, task::JoinHandle, time};
+use async_trait::async_trait;
+use daybook_event_log::{EventLog, Leases, PageLimits, Position, RecordedEvent, cloud_event};
+use daybook_subscriptions::{
+    BackoffLimits, Fault, Following, PAGE, Page, Subscriber, Supervised, Supervisor, TaskSpec,
+};
+use std::{collections::VecDeque, future::pending, sync::Arc, time::Duration};
+use tokio::{
+    sync::watch,
+    time::{Instant, sleep_until},
+};
 
+/// The lease of which one node at a time publishes. Persisted by the servers that keep leases.
+const LEASE: &str = "daybook relay";
 /// The longest pause before the next try.
-const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+const LONGEST_BACKOFF: Duration = Duration::from_secs(2);
 
 /// How the relay works.
 #[derive(Debug, Clone)]
@@ -29,7 +38,7 @@ pub struct RelayOptions {
     pub replicas: usize,
     /// Messages published and not yet acknowledged.
     pub max_in_flight: usize,
-    /// How often an idle relay looks whether the stream still holds everything.
+    /// How often an idle relay checks whether the stream still holds everything.
     pub check_every: Duration,
 }
 
@@ -39,30 +48,133 @@ impl Default for RelayOptions {
     }
 }
 
-/// A running relay; stops when told to or dropped.
+/// The follower that publishes.
 pub struct Relay {
-    stop: watch::Sender<bool>,
-    relayed: watch::Receiver<Position>,
-    trouble: Trouble,
-    task: JoinHandle<()>,
+    log: Arc<dyn EventLog>,
+    client: async_nats::Client,
+    options: RelayOptions,
+    relayed: watch::Sender<Position>,
+    session: Option<Session>,
 }
 
-/// What the relay tells of itself.
-struct Told {
-    progress: watch::Sender<Position>,
-    trouble: watch::Sender<Option<String>>,
+/// A stream that was found to be this log's.
+struct Session {
+    jetstream: jetstream::Context,
+    stream: Stream,
+    /// When an idle relay is to check the stream's end.
+    check_at: Instant,
+}
+
+/// A relay under supervision. Dropping it changes nothing.
+#[derive(Clone)]
+pub struct RelayTask {
+    following: Following,
+    task: Supervised,
+    relayed: watch::Receiver<Position>,
 }
 
 impl Relay {
-    /// Starts relaying `log` over `client`.
+    /// Runs one under `supervisor`, on the node that holds the lease.
+    pub fn spawn(
+        supervisor: &Supervisor,
+        log: Arc<dyn EventLog>,
+        leases: Arc<dyn Leases>,
+        (client, options): (async_nats::Client, RelayOptions),
+    ) -> RelayTask {
+        let limits = PageLimits { events: options.max_in_flight, bytes: PAGE.bytes };
+        let following = Following::new(log.clone(), leases, LEASE, limits);
+        let (relayed, receiver) = watch::channel(Position::ZERO);
+        let spec = TaskSpec::new("relay").backoff(BackoffLimits::DEFAULT.up_to(LONGEST_BACKOFF));
+        let runs = following.clone();
+        let task = supervisor.task(spec, move |context| {
+            // What another node relayed meanwhile is not known before the stream was asked.
+            relayed.send_replace(Position::ZERO);
+            let (client, options) = (client.clone(), options.clone());
+            let relay = Self { log: log.clone(), client, options, relayed: relayed.clone(), session: None };
+            let following = runs.clone();
+            async move { following.run(relay, context).await }
+        });
+        RelayTask { following, task, relayed: receiver }
+    }
+
+    async fn begin(&mut self) -> Result<Position, MessagingError> {
+        let jetstream = stream::context(&self.client);
+        let stream = stream::ensure(&self.client, &jetstream, &self.options).await?;
+        let relayed = stream::common_end(&*self.log, &stream).await?;
+        self.relayed.send_replace(relayed);
+        let check_at = Instant::now() + self.options.check_every;
+        self.session = Some(Session { jetstream, stream, check_at });
+        Ok(relayed)
+    }
+
+    async fn publish_page(&mut self, events: &[RecordedEvent]) -> Result<(), MessagingError> {
+        let Some(session) = &mut self.session else { return Ok(()) };
+        let mut in_flight = VecDeque::new();
+        for event in events {
+            while in_flight.len() >= self.options.max_in_flight {
+                self.relayed.send_replace(acknowledge(&mut in_flight).await?);
+            }
+            in_flight.push_back((event.position(), publish(&session.jetstream, event).await?));
+        }
+        let mut relayed = None;
+        while !in_flight.is_empty() {
+            relayed = Some(acknowledge(&mut in_flight).await?);
+        }
+        if let Some(relayed) = relayed {
+            self.relayed.send_replace(relayed);
+        }
+        session.check_at = Instant::now() + self.options.check_every;
+        metrics::counter!("daybook_relay_events_total").increment(events.len() as u64);
+        Ok(())
+    }
+
+    /// Whether the stream still ends where the relay does.
+    async fn verify_end(&mut self) -> Result<(), MessagingError> {
+        let relayed = *self.relayed.borrow();
+        let Some(session) = &mut self.session else { return Ok(()) };
+        session.check_at = Instant::now() + self.options.check_every;
+        let found = stream::last_sequence(&session.stream).await?;
+        if found == relayed.get() {
+            Ok(())
+        } else {
+            Err(MessagingError::Truncated { found, relayed: relayed.get() })
+        }
+    }
+}
+
+#[async_trait]
+impl Subscriber for Relay {
+    /// The stream's sequence is the position, so none can be left out.
+    fn wants(&self, _: &RecordedEvent) -> bool {
+        true
+    }
+
+    async fn start(&mut self) -> Result<Position, Fault> {
+        self.begin().await.map_err(interrupted)
+    }
+
+    /// What is in flight when this is dropped is found out by the next start.
+    async fn handle(&mut self, page: Page) -> Result<(), Fault> {
+        self.publish_page(&page.events).await.map_err(interrupted)
+    }
+
+    async fn upkeep_due(&mut self) {
+        match &self.session {
+            Some(session) => sleep_until(session.check_at).await,
+            None => pending().await,
+        }
+    }
+
+    async fn upkeep(&mut self) -> Result<(), Fault> {
+        self.verify_end().await.map_err(interrupted)
+    }
+}
+
+impl RelayTask {
+    /// Whether this node holds the lease and relays.
     #[must_use]
-    pub fn start(log: Arc<dyn EventLog>, client: async_nats::Client, options: RelayOptions) -> Self {
-        let (stop, stopped) = watch::channel(false);
-        let (progress, relayed) = watch::channel(Position::ZERO);
-        let (told, trouble) = watch::channel(None);
-        let told = Told { progress, trouble: told };
-        let task = tokio::spawn(keep_relaying(log, client, options, told, stopped));
-        Self { stop, relayed, trouble, task }
+    pub fn is_active(&self) -> bool {
+        self.following.leads()
     }
 
     /// Up to where JetStream has acknowledged.
@@ -71,105 +183,21 @@ impl Relay {
         self.relayed.clone()
     }
 
-    /// Why nothing could be told lately; none: all is well.
+    /// Why nothing could be published lately; none: all is well.
     #[must_use]
-    pub fn trouble(&self) -> Trouble {
-        self.trouble.clone()
+    pub fn last_error(&self) -> Option<String> {
+        self.task.status().borrow().why().map(str::to_owned)
     }
 
     /// Stops; what is in flight is abandoned, the next relay finds out by itself.
-    pub async fn stop(self) {
-        let _ = self.stop.send(true);
-        let _ = self.task.await;
+    pub async fn stop(&self) {
+        self.task.stop().await;
     }
 }
 
-impl Told {
-    fn is_well(&self) {
-        self.trouble.send_if_modified(|trouble| trouble.take().is_some());
-    }
-}
-
-async fn keep_relaying(
-    log: Arc<dyn EventLog>,
-    client: async_nats::Client,
-    options: RelayOptions,
-    told: Told,
-    mut stopped: watch::Receiver<bool>,
-) {
-    let mut pause = Duration::from_millis(50);
-    loop {
-        let before = *told.progress.borrow();
-        let session = relay_session(&log, &client, &options, &told);
-        let error = tokio::select! {
-            result = session => result.err(),
-            _ = stopped.wait_for(|stop| *stop) => return,
-        };
-        let Some(error) = error else { return };
-        metrics::counter!("daybook_relay_interruptions_total").increment(1);
-        let said = error.to_string();
-        // The same again and again is said once.
-        if told.trouble.borrow().as_ref() != Some(&said) {
-            tracing::warn!(error = said, "the relay was interrupted and goes on by itself");
-        }
-        told.trouble.send_replace(Some(said));
-        pause = if *told.progress.borrow() > before {
-            Duration::from_millis(50)
-        } else {
-            (pause * 2).min(LONGEST_PAUSE)
-        };
-        tokio::select! {
-            () = time::sleep(pause) => {}
-            _ = stopped.wait_for(|stop| *stop) => return,
-        }
-    }
-}
-
-/// Relays until something is not as expected. Ends without an error only when the log is closed.
-async fn relay_session(
-    log: &Arc<dyn EventLog>,
-    client: &async_nats::Client,
-    options: &RelayOptions,
-    told: &Told,
-) -> Result<(), MessagingError> {
-    let jetstream = stream::context(client);
-    let stream = stream::ensure(client, &jetstream, options).await?;
-    let mut relayed = stream::common_end(&**log, &stream).await?;
-    told.progress.send_replace(relayed);
-    let mut events = follow(log.clone(), relayed, options.max_in_flight);
-    let mut in_flight = VecDeque::new();
-    loop {
-        let batch = match time::timeout(options.check_every, events.next()).await {
-            Ok(batch) => batch?,
-            Err(_idle) => {
-                verify_end(&stream, relayed).await?;
-                told.is_well();
-                continue;
-            }
-        };
-        for event in &batch {
-            while in_flight.len() >= options.max_in_flight {
-                relayed = acknowledge(&mut in_flight).await?;
-                told.progress.send_replace(relayed);
-            }
-            in_flight.push_back((event.position(), publish(&jetstream, event).await?));
-        }
-        while !in_flight.is_empty() {
-            relayed = acknowledge(&mut in_flight).await?;
-        }
-        told.progress.send_replace(relayed);
-        told.is_well();
-        metrics::counter!("daybook_relay_events_total").increment(batch.len() as u64);
-    }
-}
-
-async fn verify_end(stream: &Stream, relayed: Position) -> Result<(), MessagingError> {
-    let found = stream::last_sequence(stream).await?;
-    if found == relayed.get() {
-        Ok(())
-    } else {
-        Err(MessagingError::Truncated { found, relayed: relayed.get() })
-    }
+fn interrupted(error: MessagingError) -> Fault {
+    metrics::counter!("daybook_relay_interruptions_total").increment(1);
+    error.into()
 }
 
 async fn publish(

@@ -13,7 +13,7 @@ use daybook_api::{Api, Limits, NodeRole, Roles};
 use daybook_audit::{AuditError, TreeWriter};
 use daybook_engine::{Engine, EngineError, EngineOptions, SimulatedGateway};
 use daybook_event_log::{EventLog, LogError};
-use daybook_messaging::{FedLog, MessagingError, RelayOptions, connect_watched};
+use daybook_messaging::{MessagingError, NatsLog, RelayOptions, connect_watched};
 use daybook_projections::{Part, RunnerError, Steps};
 use daybook_read_store::StoreError;
 use daybook_search::{Search, SearchConfig};
@@ -129,15 +129,17 @@ impl Daybook {
         let engine_options = EngineOptions { state_dir: Some(dir.engine()), ..engine_options };
         let engine = Engine::start(log.clone(), engine_options).await?;
         let head = *log.head().borrow();
+        let stopping = CancellationToken::new();
+        let followers = Supervisor::new(stopping.clone());
         if roles.reads() {
             // Who takes commands sees its own events at once; others need not ask the log's server for news.
             let news: Arc<dyn EventLog> = match &nats {
                 Some((client, _)) if !roles.has(NodeRole::Commands) => {
-                    let fed = FedLog::start(log, client.clone());
+                    let by_nats = NatsLog::start(&followers, log, client.clone());
                     if let Some(health) = &mut nats_health {
-                        health.follows = Some(fed.by_nats());
+                        health.follows = Some(by_nats.by_nats());
                     }
-                    Arc::new(fed)
+                    Arc::new(by_nats)
                 }
                 _ => log,
             };
@@ -150,10 +152,7 @@ impl Daybook {
                 tracing::warn!(%error, "serving read models that do not show all that is in the log");
             }
         }
-        let relays = nats.is_some() && roles.has(NodeRole::Relay);
-        let health = Arc::new(Health::new(roles, alone, relays, nats_health));
-        let stopping = CancellationToken::new();
-        let followers = Supervisor::new(stopping.clone());
+        let health = Arc::new(Health::new(roles, alone, nats_health));
         let report = Report {
             health: health.clone(),
             audit: audit.clone(),
@@ -184,7 +183,7 @@ impl Daybook {
             engine: process_engine,
             process_dir: dir.processes(),
         };
-        node_tasks.begin(engine.log(), &health, &tasks, &stopping);
+        node_tasks.begin(engine.log(), &health, &followers, &tasks, &stopping);
         tasks.close();
         Ok(Self { api, engine, reads, stopping, tasks, followers, _write_path: write_path })
     }

@@ -94,10 +94,14 @@ impl Restarts {
         // What the task shares with others must be sound after a panic: it is restarted from its stored state.
         let work = AssertUnwindSafe(async { start(context).await }).catch_unwind();
         let mut work = pin!(work);
+        // Only what was said before this start is outdated by having worked a good while.
+        let mut said = status.subscribe();
+        said.mark_unchanged();
         let ended = match timeout(self.spec.backoff.good_while, &mut work).await {
             Ok(ended) => ended,
             Err(_still_working) => {
-                if matches!(status.get(), Status::BackingOff(_)) {
+                let is_old = !said.has_changed().unwrap_or(true);
+                if is_old && matches!(status.get(), Status::BackingOff(_)) {
                     status.set(Status::Running);
                 }
                 work.await

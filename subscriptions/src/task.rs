@@ -107,9 +107,14 @@ impl Supervised {
         self.status.subscribe()
     }
 
+    /// Tells this task to end.
+    pub fn cancel(&self) {
+        self.stop.cancel();
+    }
+
     /// Tells this task to end, and waits until it has.
     pub async fn stop(&self) {
-        self.stop.cancel();
+        self.cancel();
         self.ended().await;
     }
 

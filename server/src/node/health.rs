@@ -2,26 +2,21 @@
 //! far the relay is.
 
 use daybook_api::Roles;
-use daybook_event_log::Position;
-use daybook_messaging::Trouble;
+use daybook_messaging::{RelayTask, Trouble};
 use parking_lot::Mutex;
 use serde_json::{Map, Value, json};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{
+    OnceLock,
+    atomic::{AtomicBool, Ordering},
+};
 use tokio::sync::watch;
 
 pub(crate) struct Health {
     pub roles: Roles,
     store: Mutex<Option<String>>,
     runs_processes: AtomicBool,
-    relay: Mutex<Option<Relaying>>,
-    has_relay: bool,
+    relay: OnceLock<RelayTask>,
     nats: Option<NatsHealth>,
-}
-
-/// A relay that runs here.
-pub(crate) struct Relaying {
-    pub relayed: watch::Receiver<Position>,
-    pub trouble: Trouble,
 }
 
 /// The way to NATS, and whether read models hear of news by it.
@@ -46,9 +41,9 @@ impl NatsHealth {
 }
 
 impl Health {
-    pub(crate) fn new(roles: Roles, runs_processes: bool, has_relay: bool, nats: Option<NatsHealth>) -> Self {
+    pub(crate) fn new(roles: Roles, runs_processes: bool, nats: Option<NatsHealth>) -> Self {
         let runs_processes = AtomicBool::new(runs_processes);
-        Self { roles, store: Mutex::default(), runs_processes, relay: Mutex::default(), has_relay, nats }
+        Self { roles, store: Mutex::default(), runs_processes, relay: OnceLock::new(), nats }
     }
 
     /// Tells what is wrong with the event store; none: nothing.
@@ -71,8 +66,9 @@ impl Health {
         self.runs_processes.store(run_here, Ordering::Relaxed);
     }
 
-    pub(crate) fn relay(&self, relaying: Option<Relaying>) {
-        *self.relay.lock() = relaying;
+    /// Takes note of this node's relay; there is one at most.
+    pub(crate) fn relay(&self, relay: RelayTask) {
+        self.relay.get_or_init(|| relay);
     }
 
     /// Sets the gauges of what this node does, as of the log's `head`.
@@ -81,7 +77,8 @@ impl Health {
         metrics::gauge!("daybook_node_store_missing").set(is_missing);
         let runs_processes = f64::from(u8::from(self.runs_processes.load(Ordering::Relaxed)));
         metrics::gauge!("daybook_node_runs_processes").set(runs_processes);
-        let relayed = self.relay.lock().as_ref().map(|relay| relay.relayed.borrow().get());
+        let active = self.relay.get().filter(|relay| relay.is_active());
+        let relayed = active.map(|relay| relay.relayed().borrow().get());
         metrics::gauge!("daybook_relay_active").set(f64::from(u8::from(relayed.is_some())));
         if let Some(relayed) = relayed {
             #[expect(clippy::cast_precision_loss, reason = "gauges are floats")]
@@ -95,24 +92,25 @@ impl Health {
         shown.insert("roles".to_owned(), self.roles.names().into());
         shown.insert("runs_processes".to_owned(), self.runs_processes.load(Ordering::Relaxed).into());
         shown.insert("projects".to_owned(), projects.into());
-        if self.has_relay {
-            let relay = match &*self.relay.lock() {
-                None => json!({ "active": false }),
-                Some(Relaying { relayed, trouble }) => {
-                    let position = relayed.borrow().get();
-                    let lag = head.saturating_sub(position);
-                    let mut shown = json!({ "active": true, "position": position, "lag_events": lag });
-                    if let Some(trouble) = &*trouble.borrow() {
-                        shown["trouble"] = trouble.as_str().into();
-                    }
-                    shown
-                }
-            };
-            shown.insert("relay".to_owned(), relay);
+        if let Some(relay) = self.relay.get() {
+            shown.insert("relay".to_owned(), shown_relay(relay, head));
         }
         if let Some(nats) = &self.nats {
             shown.insert("nats".to_owned(), nats.shown());
         }
         shown
     }
+}
+
+fn shown_relay(relay: &RelayTask, head: u64) -> Value {
+    if !relay.is_active() {
+        return json!({ "active": false });
+    }
+    let position = relay.relayed().borrow().get();
+    let lag = head.saturating_sub(position);
+    let mut shown = json!({ "active": true, "position": position, "lag_events": lag });
+    if let Some(error) = relay.last_error() {
+        shown["trouble"] = error.into();
+    }
+    shown
 }

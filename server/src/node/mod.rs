@@ -4,13 +4,12 @@
 mod audit_tree;
 mod health;
 mod processes;
-mod relaying;
 mod report;
 mod store;
 mod tasks;
 
 pub(crate) use audit_tree::open_audit_tree;
-pub(crate) use health::{Health, NatsHealth, Relaying};
+pub(crate) use health::{Health, NatsHealth};
 pub(crate) use report::Report;
 pub use store::{ReadStore, Store, UnknownReadStore, UnknownStore};
 pub(crate) use tasks::NodeTasks;

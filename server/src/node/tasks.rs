@@ -1,10 +1,11 @@
 //! What a node does beside answering requests, by its roles and its servers: tasks that run until it stops.
 
-use super::{Health, processes, relaying, store};
+use super::{Health, processes, store};
 use daybook_api::{NodeRole, Roles};
 use daybook_engine::EngineOptions;
 use daybook_event_log::{EventLog, Leases};
-use daybook_messaging::{Client, RelayOptions};
+use daybook_messaging::{Client, Relay, RelayOptions};
+use daybook_subscriptions::Supervisor;
 use std::{path::PathBuf, sync::Arc};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -26,12 +27,12 @@ impl NodeTasks {
         self,
         log: &Arc<dyn EventLog>,
         health: &Arc<Health>,
+        followers: &Supervisor,
         tasks: &TaskTracker,
         stopping: &CancellationToken,
     ) {
         if let Some(nats) = self.nats.filter(|_| self.roles.has(NodeRole::Relay)) {
-            let (log, leases) = (log.clone(), self.leases.clone());
-            tasks.spawn(relaying::keep_relaying(log, nats, leases, health.clone(), stopping.clone()));
+            health.relay(Relay::spawn(followers, log.clone(), self.leases.clone(), nats));
         }
         tasks.spawn(store::look_after(log.clone(), health.clone(), stopping.clone()));
         // Where no other node shares the store, the one engine runs the processes.

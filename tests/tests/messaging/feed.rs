@@ -1,13 +1,14 @@
 //! Followers over NATS, our own and other programs': same events, same order, each once, whatever happens to the server.
 
-use super::{append, assert_stream_equals, client, everything, relay};
+use super::{append, assert_stream_equals, client, everything, relay, supervisor};
 use anyhow::Context as _;
 use async_nats::jetstream::{
     self,
     consumer::{DeliverPolicy, pull::OrderedConfig},
 };
-use daybook_event_log::{EventLog, MemoryLog, Position, RecordedEvent, cloud_event, follow};
-use daybook_messaging::{FedLog, STREAM_NAME};
+use daybook_event_log::{EventLog, MemoryLog, PageLimits, Position, RecordedEvent, cloud_event};
+use daybook_messaging::{NatsLog, STREAM_NAME};
+use daybook_subscriptions::Source;
 use daybook_tests::servers::nats::NatsServer;
 use futures::StreamExt as _;
 use std::{
@@ -24,9 +25,9 @@ async fn collect(
     until: Position,
 ) -> anyhow::Result<Vec<RecordedEvent>> {
     let mut events = Vec::new();
-    let mut following = follow(fed, from, 64);
+    let mut source = Source::new(fed, from, PageLimits { events: 64, bytes: 10_000 });
     while events.last().is_none_or(|last: &RecordedEvent| last.position() < until) {
-        events.extend(tokio::time::timeout(super::PATIENCE, following.next()).await??);
+        events.extend(tokio::time::timeout(super::PATIENCE, source.next()).await??.events);
     }
     Ok(events)
 }
@@ -36,7 +37,7 @@ async fn a_follower_sees_the_past_and_the_news_without_a_gap() -> anyhow::Result
     let (server, log) = (NatsServer::start().await?, Arc::new(MemoryLog::new()));
     append(&log, 150).await?;
     let relay = relay(&log, &server.url()).await?;
-    let fed = Arc::new(FedLog::start(log.clone(), client(&server.url()).await?));
+    let fed = Arc::new(NatsLog::start(&supervisor(), log.clone(), client(&server.url()).await?));
     let following = tokio::spawn(collect(fed, Position::ZERO, Position::new(450)));
     append(&log, 300).await?;
     assert_eq!(following.await??, everything(&log).await?);
@@ -48,7 +49,7 @@ async fn a_follower_sees_the_past_and_the_news_without_a_gap() -> anyhow::Result
 async fn a_follower_misses_nothing_while_the_server_is_away() -> anyhow::Result<()> {
     let (server, log) = (NatsServer::start().await?, Arc::new(MemoryLog::new()));
     let relay = relay(&log, &server.url()).await?;
-    let fed = Arc::new(FedLog::start(log.clone(), client(&server.url()).await?));
+    let fed = Arc::new(NatsLog::start(&supervisor(), log.clone(), client(&server.url()).await?));
     let following = tokio::spawn(collect(fed, Position::ZERO, Position::new(800)));
     append(&log, 200).await?;
     tokio::time::sleep(Duration::from_millis(200)).await;
@@ -95,7 +96,7 @@ async fn take(url: &str, events: &mut Vec<RecordedEvent>, until: u64) -> anyhow:
 async fn go_on_through(trouble: impl AsyncFn(&NatsServer) -> anyhow::Result<()>) -> anyhow::Result<()> {
     let (server, log) = (NatsServer::start().await?, Arc::new(MemoryLog::new()));
     let relay = relay(&log, &server.url()).await?;
-    let fed = Arc::new(FedLog::start(log.clone(), client(&server.url()).await?));
+    let fed = Arc::new(NatsLog::start(&supervisor(), log.clone(), client(&server.url()).await?));
     let ours = tokio::spawn(collect(fed, Position::ZERO, Position::new(600)));
     let others = tokio::spawn(subscribe(server.url(), 600));
     append(&log, 200).await?;

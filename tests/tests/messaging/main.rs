@@ -8,10 +8,11 @@ use anyhow::Context as _;
 use async_nats::jetstream;
 use bytes::Bytes;
 use daybook_event_log::{
-    Append, EventLog, ExpectedVersion, MemoryLog, Metadata, NewEvent, Position, RecordedEvent, StreamId,
-    cloud_event,
+    Append, EventLog, ExpectedVersion, LocalLeases, MemoryLog, Metadata, NewEvent, Position, RecordedEvent,
+    StreamId, cloud_event,
 };
-use daybook_messaging::{NatsOptions, POSITION_HEADER, Relay, RelayOptions, STREAM_NAME, connect};
+use daybook_messaging::{NatsOptions, POSITION_HEADER, Relay, RelayOptions, RelayTask, STREAM_NAME, connect};
+use daybook_subscriptions::{CancellationToken, Supervisor};
 use std::{sync::Arc, time::Duration};
 use uuid::Uuid;
 
@@ -22,9 +23,15 @@ async fn client(url: &str) -> anyhow::Result<async_nats::Client> {
     Ok(connect(&NatsOptions { address: url.to_owned(), ..NatsOptions::default() }).await?)
 }
 
-async fn relay(log: &Arc<MemoryLog>, url: &str) -> anyhow::Result<Relay> {
+/// A relay with a supervisor and leases of its own, as if it ran on a node of its own.
+async fn relay(log: &Arc<MemoryLog>, url: &str) -> anyhow::Result<RelayTask> {
     let options = RelayOptions { check_every: Duration::from_millis(100), ..RelayOptions::default() };
-    Ok(Relay::start(log.clone(), client(url).await?, options))
+    let nats = (client(url).await?, options);
+    Ok(Relay::spawn(&supervisor(), log.clone(), Arc::new(LocalLeases::default()), nats))
+}
+
+fn supervisor() -> Supervisor {
+    Supervisor::new(CancellationToken::new())
 }
 
 /// Appends `count` events to a few streams, in groups.
