@@ -3,7 +3,7 @@
 //! ```text
 //! append ─> queue ─> sequencer ─> writer: one write, one fdatasync per batch ─> answers, head, readers
 //!                       │                                                          ▲
-//!                    library: indexes of all segments <────────────── reading ─────┘
+//!                    library: indexes of all segments <───────── event_reader ─────┘
 //!                       │
 //!                    upkeep: prepares segments, writes indexes of full ones, compresses them
 //! ```
@@ -19,6 +19,7 @@ mod answers;
 mod compressed;
 mod disk;
 mod either_form;
+mod event_reader;
 mod filter;
 mod format;
 mod identity;
@@ -27,7 +28,6 @@ mod library;
 mod options;
 mod pool;
 mod reader;
-mod reading;
 mod recent;
 mod recovery;
 mod scan;
@@ -49,6 +49,7 @@ use crate::{
 use async_trait::async_trait;
 use disk::unavailable;
 use either_form::EitherForm;
+use event_reader::EventReader;
 use library::Library;
 use parking_lot::Mutex;
 use sequencer::Sequencer;
@@ -163,7 +164,7 @@ impl EventLog for EmbeddedLog {
         from: Version,
         limit: usize,
     ) -> Result<Vec<RecordedEvent>, LogError> {
-        self.library.read_stream(stream, from, limit, self.durable()?)
+        EventReader::of(&self.library).read_stream(stream, from, limit, self.durable()?)
     }
 
     async fn read_all(&self, from: Position, limit: usize) -> Result<Vec<RecordedEvent>, LogError> {
@@ -175,7 +176,7 @@ impl EventLog for EmbeddedLog {
     }
 
     async fn find(&self, event_id: Uuid) -> Result<Option<RecordedEvent>, LogError> {
-        self.library.find(event_id, self.durable()?)
+        EventReader::of(&self.library).find(event_id, self.durable()?)
     }
 
     async fn stream_version(&self, stream: &StreamId) -> Result<Version, LogError> {
@@ -239,13 +240,14 @@ async fn read_page(
     if limits.events == 0 || from > until {
         return Ok(Vec::new());
     }
-    let inline = limits.events < LONG_READ || library.holds(from);
+    let inline = limits.events < LONG_READ || EventReader::of(library).holds(from);
     match tokio::runtime::Handle::try_current() {
         Ok(runtime) if !inline => {
             let library = Arc::clone(library);
-            let read = runtime.spawn_blocking(move || library.read_page(from, limits, until));
+            let read =
+                runtime.spawn_blocking(move || EventReader::of(&library).read_page(from, limits, until));
             read.await.map_err(|_| LogError::Closed)?
         }
-        _ => library.read_page(from, limits, until),
+        _ => EventReader::of(library).read_page(from, limits, until),
     }
 }

@@ -3,6 +3,7 @@
 use super::{
     disk::{Directory, Disk},
     either_form::EitherForm,
+    event_reader::EventReader,
     format::{FORMAT, LogId, frame_len},
     identity,
     library::Library,
@@ -124,7 +125,7 @@ impl EventLog for EmbeddedReader {
         from: Version,
         limit: usize,
     ) -> Result<Vec<RecordedEvent>, LogError> {
-        self.library.read_stream(stream, from, limit, self.durable())
+        EventReader::of(&self.library).read_stream(stream, from, limit, self.durable())
     }
 
     async fn read_all(&self, from: Position, limit: usize) -> Result<Vec<RecordedEvent>, LogError> {
@@ -136,7 +137,7 @@ impl EventLog for EmbeddedReader {
     }
 
     async fn find(&self, event_id: Uuid) -> Result<Option<RecordedEvent>, LogError> {
-        self.library.find(event_id, self.durable())
+        EventReader::of(&self.library).find(event_id, self.durable())
     }
 
     async fn stream_version(&self, stream: &StreamId) -> Result<Version, LogError> {

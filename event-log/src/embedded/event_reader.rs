@@ -33,7 +33,16 @@ enum Stretch {
     Indexed { sealed: Arc<Sealed>, postings: Postings },
 }
 
-impl Library {
+/// Reads what the segments hold, as far as it is durable.
+pub(super) struct EventReader<'a> {
+    library: &'a Library,
+}
+
+impl<'a> EventReader<'a> {
+    pub(super) const fn of(library: &'a Library) -> Self {
+        Self { library }
+    }
+
     /// The events from position `from` to `until`, as many as `limits` allow.
     pub(super) fn read_page(
         &self,
@@ -42,7 +51,7 @@ impl Library {
         until: Position,
     ) -> Result<Vec<RecordedEvent>, LogError> {
         let (mut next, mut room) = (from.max(Position::new(1)), PageRoom::new(limits));
-        let mut events = self.recent.read(next, until, &mut room);
+        let mut events = self.library.recent.read(next, until, &mut room);
         while !room.is_full() {
             if let Some(last) = events.last() {
                 next = last.position().next();
@@ -52,7 +61,7 @@ impl Library {
             }
             let before = events.len();
             let start = self.start_of(next)?;
-            read_run(&start, self.salt, next, until.min(start.last), &mut room, &mut events)?;
+            read_run(&start, self.library.salt, next, until.min(start.last), &mut room, &mut events)?;
             let went_on = events.len() > before || room.is_full();
             assert!(went_on, "a run that begins at a durable event holds at least that one");
         }
@@ -61,12 +70,12 @@ impl Library {
 
     /// Whether `from` can be read without the disk.
     pub(super) fn holds(&self, from: Position) -> bool {
-        !self.recent.read(from, from, &mut PageRoom::new(PageLimits::events(1))).is_empty()
+        !self.library.recent.read(from, from, &mut PageRoom::new(PageLimits::events(1))).is_empty()
     }
 
     fn start_of(&self, position: Position) -> Result<Start, LogError> {
         let sealed = {
-            let shelf = self.shelf();
+            let shelf = self.library.shelf();
             if let Some(offset) = shelf.active.offset_of(position) {
                 let segment = Arc::clone(&shelf.segment);
                 let last = Position::new(shelf.active.next().get() - 1);
@@ -90,7 +99,7 @@ impl Library {
             })
         });
         start.ok_or_else(|| LogError::Damaged {
-            place: self.disk.place(),
+            place: self.library.disk.place(),
             detail: format!("no segment holds position {position}"),
         })
     }
@@ -115,7 +124,7 @@ impl Library {
                     self.read_at(&segment, offsets.into_iter().take(left), &mut events)?;
                 }
                 Stretch::Indexed { sealed, postings } => {
-                    events.extend(self.ask(&sealed, |sealed| {
+                    events.extend(self.library.ask(&sealed, |sealed| {
                         self.read_stretch(sealed, stream, &postings, from, left, until)
                     })?);
                 }
@@ -134,7 +143,7 @@ impl Library {
     ) -> Result<Vec<Stretch>, LogError> {
         let mut stretches = Vec::new();
         let sealed = {
-            let shelf = self.shelf();
+            let shelf = self.library.shelf();
             if let Some((first, offsets)) = shelf.active.stream_offsets(stream.as_str(), from, limit, until) {
                 stretches.push(Stretch::Known { segment: Arc::clone(&shelf.segment), offsets });
                 if first <= from {
@@ -144,8 +153,8 @@ impl Library {
             Arc::clone(&shelf.sealed)
         };
         let hash = stable_hash(stream.as_str().as_bytes());
-        for sealed in Self::holders_of_stream(&sealed, hash) {
-            let found = self.ask(sealed, |asked| match &asked.lookup {
+        for sealed in Library::holders_of_stream(&sealed, hash) {
+            let found = self.library.ask(sealed, |asked| match &asked.lookup {
                 Lookup::Memory(active) => {
                     let found = active.stream_offsets(stream.as_str(), from, limit, until);
                     Ok(found.map(|(first, offsets)| {
@@ -205,7 +214,7 @@ impl Library {
         let mut window = Window::for_single_events(segment);
         for offset in offsets {
             let offset = offset as usize;
-            events.push(match self.recent.at(segment.ordinal, offset) {
+            events.push(match self.library.recent.at(segment.ordinal, offset) {
                 Some(event) => event,
                 None => window.event(offset)?,
             });
@@ -216,7 +225,7 @@ impl Library {
     /// The event with this id, if it stands at or before `until`.
     pub(super) fn find(&self, event_id: Uuid, until: Position) -> Result<Option<RecordedEvent>, LogError> {
         let sealed = {
-            let shelf = self.shelf();
+            let shelf = self.library.shelf();
             if let Some(known) = shelf.active.find(event_id) {
                 drop(shelf);
                 return Ok(self.read_page(known.position, PageLimits::events(1), until)?.pop());
@@ -224,8 +233,8 @@ impl Library {
             Arc::clone(&shelf.sealed)
         };
         let hash = id_hash(event_id);
-        for sealed in Self::holders_of_id(&sealed, hash) {
-            let found = self.ask(sealed, |sealed| match &sealed.lookup {
+        for sealed in Library::holders_of_id(&sealed, hash) {
+            let found = self.library.ask(sealed, |sealed| match &sealed.lookup {
                 Lookup::Memory(active) => Ok(match active.find(event_id) {
                     Some(known) => self.read_page(known.position, PageLimits::events(1), until)?.pop(),
                     None => None,
