@@ -10,7 +10,7 @@ use crate::{
     note::Checkpoint,
 };
 use async_trait::async_trait;
-use daybook_event_log::{EventLog, LocalLeases, Position, RecordedEvent, give_way};
+use daybook_event_log::{EventLog, LocalLeases, Position, RecordedEvent, lower_priority};
 use daybook_subscriptions::{
     BackoffLimits, Fault, Following, PAGE, Page, Subscriber, Supervised, Supervisor, TaskSpec,
 };
@@ -51,7 +51,7 @@ impl TreeWriter {
         let spec = TaskSpec::new("audit").required().backoff(BackoffLimits::DEFAULT.up_to(LONGEST_BACKOFF));
         let runtime = Handle::current();
         supervisor.thread(spec, move |context| {
-            give_way();
+            lower_priority();
             runtime.block_on(following.run(Self::new(tree.clone(), log.clone()), context))
         })
     }

@@ -1,27 +1,27 @@
-//! Work that can wait gives way to work somebody waits for.
+//! Lower priorities for threads whose work can wait, so that work somebody waits for goes first.
 //!
 //! Commands, their appends and the read models a checkout waits for compete for the cores with compactions,
 //! merges of the search index and rebuilds, which come in bursts. The scheduler cannot know which is which;
 //! here it is told. Nothing is starved: under full load such a thread still gets about a quarter of a core
 //! ("nice" 5 weighs 335 against 1,024).
 
-/// How much more polite than the program itself.
+/// How much lower than the program itself.
 #[cfg(target_os = "linux")]
 const NICE: i32 = 5;
 /// For what has all the time there is: under full load one hundredth of a core ("nice" 19 weighs 15).
 #[cfg(target_os = "linux")]
 const NICEST: i32 = 19;
 
-/// Makes the calling thread, and those it starts from now on, give way. Does nothing where priorities belong
+/// Lowers the priority of the calling thread, and of those it starts from now on. Does nothing where priorities belong
 /// to whole processes.
-pub fn give_way() {
+pub fn lower_priority() {
     #[cfg(target_os = "linux")]
     lower_to(NICE);
 }
 
 /// The same for work that nobody will ever wait for. It must not hold a lock that others need: under load
 /// it may be kept from running while it does.
-pub(crate) fn wait_for_idle_cores() {
+pub(crate) fn lowest_priority() {
     #[cfg(target_os = "linux")]
     lower_to(NICEST);
 }
@@ -36,11 +36,11 @@ fn lower_to(nice: i32) {
     }
 }
 
-/// Opens something whose own threads are to give way: they inherit the priority of the thread that starts them.
+/// Opens something whose own threads get the lower priority: they inherit the priority of the thread that starts them.
 pub fn in_background<T: Send>(open: impl FnOnce() -> T + Send) -> T {
     std::thread::scope(|scope| {
         let opened = scope.spawn(|| {
-            give_way();
+            lower_priority();
             open()
         });
         opened.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
@@ -53,7 +53,7 @@ mod tests {
     use rustix::process::getpriority_process;
 
     #[test]
-    fn only_the_thread_and_its_children_give_way() {
+    fn only_the_thread_and_its_children_lower_priority() {
         let before = getpriority_process(None).expect("readable");
         let (lowered, child) = in_background(|| {
             let child = std::thread::spawn(|| getpriority_process(None).expect("readable"));

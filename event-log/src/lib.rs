@@ -47,7 +47,7 @@ pub mod simulation;
 
 pub use append::{Append, AppendOutcome, AppendRejection, Appended, ExpectedVersion, NewEvent};
 pub use append_future::{AppendFuture, AppendResult};
-pub use background::{give_way, in_background};
+pub use background::{in_background, lower_priority};
 pub use embedded::{Directory, Disk, DiskFile, EmbeddedLog, EmbeddedOptions, EmbeddedReader};
 pub use error::LogError;
 pub use follow::{Follow, follow};

@@ -28,14 +28,14 @@ type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
 
 /// An event log in memory. Its clock, unless given, ticks one nanosecond per append.
 pub struct MemoryLog {
-    state: Mutex<State>,
+    state: Mutex<MemoryState>,
     head: watch::Receiver<Position>,
     clock: Clock,
     sole_writer: bool,
 }
 
 #[derive(Default)]
-struct State {
+struct MemoryState {
     /// All that is sequenced; the first `durable` of them can be read.
     events: Vec<RecordedEvent>,
     durable: usize,
@@ -69,7 +69,7 @@ impl MemoryLog {
     }
 
     fn of(events: Vec<RecordedEvent>, clock: Clock, sole_writer: bool) -> Self {
-        let mut state = State::default();
+        let mut state = MemoryState::default();
         events.into_iter().for_each(|event| state.put(event));
         state.durable = state.events.len();
         let (sender, head) = watch::channel(Position::new(state.durable as u64));
@@ -122,7 +122,7 @@ impl MemoryLog {
     }
 }
 
-impl State {
+impl MemoryState {
     fn put(&mut self, event: RecordedEvent) {
         self.ids.insert(event.event_id(), self.events.len());
         self.streams.entry(event.stream().to_owned()).or_default().push(self.events.len());

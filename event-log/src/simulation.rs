@@ -20,11 +20,11 @@ const SECTOR: usize = 512;
 /// A simulated disk. Clones are the same disk.
 #[derive(Clone, Default)]
 pub struct SimulatedDisk {
-    state: Arc<Mutex<State>>,
+    state: Arc<Mutex<DiskState>>,
 }
 
 #[derive(Default)]
-struct State {
+struct DiskState {
     files: Vec<SimulatedFile>,
     /// Names as the running program sees them.
     names: BTreeMap<String, usize>,
@@ -124,7 +124,7 @@ impl SimulatedDisk {
         let mut names = state.durable_names.clone();
         let kept = chance.below(state.unsynced_names.len() + 1);
         state.unsynced_names[..kept].iter().for_each(|renaming| renaming.apply(&mut names));
-        let state = State { files, durable_names: names.clone(), names, ..State::default() };
+        let state = DiskState { files, durable_names: names.clone(), names, ..DiskState::default() };
         Self { state: Arc::new(Mutex::new(state)) }
     }
 
@@ -132,12 +132,12 @@ impl SimulatedDisk {
     #[must_use]
     pub fn after_kill(&self) -> Self {
         let state = self.state.lock();
-        let state = State {
+        let state = DiskState {
             files: state.files.clone(),
             names: state.names.clone(),
             durable_names: state.durable_names.clone(),
             unsynced_names: state.unsynced_names.clone(),
-            ..State::default()
+            ..DiskState::default()
         };
         Self { state: Arc::new(Mutex::new(state)) }
     }
@@ -164,7 +164,7 @@ impl SimulatedDisk {
         }
     }
 
-    fn change<T>(&self, change: impl FnOnce(&mut State) -> io::Result<T>) -> io::Result<T> {
+    fn change<T>(&self, change: impl FnOnce(&mut DiskState) -> io::Result<T>) -> io::Result<T> {
         let mut state = self.state.lock();
         if state.faults.power_cut_at.is_some_and(|n| state.operations >= n) {
             return Err(io::Error::other("the power is off"));
@@ -174,7 +174,7 @@ impl SimulatedDisk {
     }
 }
 
-impl State {
+impl DiskState {
     fn renamed(&mut self, renaming: Renaming) {
         renaming.apply(&mut self.names);
         self.unsynced_names.push(renaming);

@@ -48,7 +48,7 @@ pub(crate) fn spawn(
     let runtime = Handle::current();
     std::thread::Builder::new().name(name).spawn(move || {
         if options.background {
-            daybook_event_log::give_way();
+            daybook_event_log::lower_priority();
         }
         runtime.block_on(feed(reader, options, deliver));
     })

@@ -35,7 +35,7 @@ impl Rebuild {
         let pace = Pace::new(self.lane.members[0].checkpoint.position);
         self.tell(&pace);
         let begun = std::thread::Builder::new().name(format!("rebuild-{name}")).spawn(move || {
-            daybook_event_log::give_way();
+            daybook_event_log::lower_priority();
             let seat = self.seat.clone();
             if let Err(error) = self.run(&runtime, &pace) {
                 tracing::error!(%error, projection = name, "the rebuild stopped; the old rows go on answering");

@@ -116,7 +116,7 @@ pub(crate) fn spawn(name: &str, work: LaneWork) -> std::io::Result<LaneThreads> 
     let runtime = Handle::current();
     let apply = std::thread::Builder::new().name(format!("{name}-apply")).spawn(move || {
         if background {
-            daybook_event_log::give_way();
+            daybook_event_log::lower_priority();
         }
         let failure = work.failure.clone();
         let mut runner = Runner { work, runtime };

@@ -7,8 +7,8 @@ use super::{
     active::stable_hash,
     format::{BATCH_HEADER, BatchHeader, Kind, frame_len, u32_at},
     index_file::{Postings, id_hash},
-    library::{Library, Lookup, Sealed, Unanswered, event_in, stream_in},
     segment::{Segment, Window},
+    segments::{Lookup, Sealed, Segments, Unanswered, event_in, stream_in},
 };
 use crate::{LogError, PageLimits, PageRoom, Position, RecordedEvent, StreamId, Version};
 use std::{io, sync::Arc};
@@ -35,12 +35,12 @@ enum Stretch {
 
 /// Reads what the segments hold, as far as it is durable.
 pub(super) struct EventReader<'a> {
-    library: &'a Library,
+    segments: &'a Segments,
 }
 
 impl<'a> EventReader<'a> {
-    pub(super) const fn of(library: &'a Library) -> Self {
-        Self { library }
+    pub(super) const fn of(segments: &'a Segments) -> Self {
+        Self { segments }
     }
 
     /// The events from position `from` to `until`, as many as `limits` allow.
@@ -51,7 +51,7 @@ impl<'a> EventReader<'a> {
         until: Position,
     ) -> Result<Vec<RecordedEvent>, LogError> {
         let (mut next, mut room) = (from.max(Position::new(1)), PageRoom::new(limits));
-        let mut events = self.library.recent.read(next, until, &mut room);
+        let mut events = self.segments.recent.read(next, until, &mut room);
         while !room.is_full() {
             if let Some(last) = events.last() {
                 next = last.position().next();
@@ -61,7 +61,7 @@ impl<'a> EventReader<'a> {
             }
             let before = events.len();
             let start = self.start_of(next)?;
-            read_run(&start, self.library.salt, next, until.min(start.last), &mut room, &mut events)?;
+            read_run(&start, self.segments.salt, next, until.min(start.last), &mut room, &mut events)?;
             let went_on = events.len() > before || room.is_full();
             assert!(went_on, "a run that begins at a durable event holds at least that one");
         }
@@ -70,12 +70,12 @@ impl<'a> EventReader<'a> {
 
     /// Whether `from` can be read without the disk.
     pub(super) fn holds(&self, from: Position) -> bool {
-        !self.library.recent.read(from, from, &mut PageRoom::new(PageLimits::events(1))).is_empty()
+        !self.segments.recent.read(from, from, &mut PageRoom::new(PageLimits::events(1))).is_empty()
     }
 
     fn start_of(&self, position: Position) -> Result<Start, LogError> {
         let sealed = {
-            let shelf = self.library.shelf();
+            let shelf = self.segments.shelf();
             if let Some(offset) = shelf.active.offset_of(position) {
                 let segment = Arc::clone(&shelf.segment);
                 let last = Position::new(shelf.active.next().get() - 1);
@@ -99,7 +99,7 @@ impl<'a> EventReader<'a> {
             })
         });
         start.ok_or_else(|| LogError::Damaged {
-            place: self.library.disk.place(),
+            place: self.segments.disk.place(),
             detail: format!("no segment holds position {position}"),
         })
     }
@@ -124,7 +124,7 @@ impl<'a> EventReader<'a> {
                     self.read_at(&segment, offsets.into_iter().take(left), &mut events)?;
                 }
                 Stretch::Indexed { sealed, postings } => {
-                    events.extend(self.library.ask(&sealed, |sealed| {
+                    events.extend(self.segments.ask(&sealed, |sealed| {
                         self.read_stretch(sealed, stream, &postings, from, left, until)
                     })?);
                 }
@@ -143,7 +143,7 @@ impl<'a> EventReader<'a> {
     ) -> Result<Vec<Stretch>, LogError> {
         let mut stretches = Vec::new();
         let sealed = {
-            let shelf = self.library.shelf();
+            let shelf = self.segments.shelf();
             if let Some((first, offsets)) = shelf.active.stream_offsets(stream.as_str(), from, limit, until) {
                 stretches.push(Stretch::Known { segment: Arc::clone(&shelf.segment), offsets });
                 if first <= from {
@@ -153,8 +153,8 @@ impl<'a> EventReader<'a> {
             Arc::clone(&shelf.sealed)
         };
         let hash = stable_hash(stream.as_str().as_bytes());
-        for sealed in Library::holders_of_stream(&sealed, hash) {
-            let found = self.library.ask(sealed, |asked| match &asked.lookup {
+        for sealed in Segments::holders_of_stream(&sealed, hash) {
+            let found = self.segments.ask(sealed, |asked| match &asked.lookup {
                 Lookup::Memory(active) => {
                     let found = active.stream_offsets(stream.as_str(), from, limit, until);
                     Ok(found.map(|(first, offsets)| {
@@ -214,7 +214,7 @@ impl<'a> EventReader<'a> {
         let mut window = Window::for_single_events(segment);
         for offset in offsets {
             let offset = offset as usize;
-            events.push(match self.library.recent.at(segment.ordinal, offset) {
+            events.push(match self.segments.recent.at(segment.ordinal, offset) {
                 Some(event) => event,
                 None => window.event(offset)?,
             });
@@ -225,7 +225,7 @@ impl<'a> EventReader<'a> {
     /// The event with this id, if it stands at or before `until`.
     pub(super) fn find(&self, event_id: Uuid, until: Position) -> Result<Option<RecordedEvent>, LogError> {
         let sealed = {
-            let shelf = self.library.shelf();
+            let shelf = self.segments.shelf();
             if let Some(known) = shelf.active.find(event_id) {
                 drop(shelf);
                 return Ok(self.read_page(known.position, PageLimits::events(1), until)?.pop());
@@ -233,8 +233,8 @@ impl<'a> EventReader<'a> {
             Arc::clone(&shelf.sealed)
         };
         let hash = id_hash(event_id);
-        for sealed in Library::holders_of_id(&sealed, hash) {
-            let found = self.library.ask(sealed, |sealed| match &sealed.lookup {
+        for sealed in Segments::holders_of_id(&sealed, hash) {
+            let found = self.segments.ask(sealed, |sealed| match &sealed.lookup {
                 Lookup::Memory(active) => Ok(match active.find(event_id) {
                     Some(known) => self.read_page(known.position, PageLimits::events(1), until)?.pop(),
                     None => None,

@@ -3,9 +3,9 @@
 //! ```text
 //! append ─> queue ─> sequencer ─> writer: one write, one fdatasync per batch ─> answers, head, readers
 //!                       │                                                          ▲
-//!                    library: indexes of all segments <───────── event_reader ─────┘
+//!                    segments: indexes of all segments <───────── event_reader ─────┘
 //!                       │
-//!                    upkeep: prepares segments, writes indexes of full ones, compresses them
+//!                    maintenance: prepares segments, writes indexes of full ones, compresses them
 //! ```
 //!
 //! A directory holds `daybook.log` (whose log this is), `daybook.lock`, `NNNNNNNNNN.segment` (the
@@ -18,13 +18,12 @@ mod active;
 mod answers;
 mod compressed;
 mod disk;
-mod either_form;
 mod event_reader;
 mod filter;
 mod format;
 mod identity;
 mod index_file;
-mod library;
+mod maintenance;
 mod options;
 mod pool;
 mod reader;
@@ -32,10 +31,11 @@ mod recent;
 mod recovery;
 mod scan;
 mod segment;
+mod segment_files;
+mod segments;
 mod sequencer;
 mod table;
 mod threads;
-mod upkeep;
 mod writer;
 
 pub use disk::{Directory, Disk, DiskFile};
@@ -48,14 +48,14 @@ use crate::{
 };
 use async_trait::async_trait;
 use disk::unavailable;
-use either_form::EitherForm;
 use event_reader::EventReader;
-use library::Library;
+use maintenance::Maintenance;
 use parking_lot::Mutex;
+use segment_files::SegmentFiles;
+use segments::Segments;
 use sequencer::Sequencer;
 use std::{path::Path, sync::Arc, thread::JoinHandle};
 use tokio::sync::watch;
-use upkeep::Upkeep;
 use uuid::Uuid;
 use writer::Writer;
 
@@ -66,7 +66,7 @@ const LONG_READ: usize = 256;
 ///
 /// Dropping it waits for what was accepted; [`EventLog::close`] does so without blocking the thread.
 pub struct EmbeddedLog {
-    library: Arc<Library>,
+    segments: Arc<Segments>,
     writer: Arc<Writer>,
     head: watch::Receiver<Position>,
     closed: watch::Receiver<bool>,
@@ -90,7 +90,7 @@ impl EmbeddedLog {
     /// As [`EmbeddedLog::open`].
     pub fn open_on(disk: Arc<dyn Disk>, options: EmbeddedOptions) -> Result<Self, LogError> {
         options.check()?;
-        let forms = Arc::new(EitherForm::on(disk));
+        let forms = Arc::new(SegmentFiles::on(disk));
         let disk = Arc::clone(&forms) as Arc<dyn Disk>;
         // Looked at before locking, because locking writes and a foreign directory must stay as it is.
         identity::read(&*disk)?;
@@ -112,30 +112,36 @@ impl EmbeddedLog {
 
         let marked = found.scanned.rested || found.scanned.last_part.is_none();
         let (end, head_at) = (found.scanned.end, Position::new(found.scanned.next.get() - 1));
-        let library = Arc::new(Library::new(disk, log.salt(), options.recent_bytes, found.shelf));
-        let (upkeep, waiting) = Upkeep::new(Arc::clone(&library), log, &options, found.spare, forms);
-        let upkeep = Arc::new(upkeep);
+        let segments = Arc::new(Segments::new(disk, log.salt(), options.recent_bytes, found.shelf));
+        let (maintenance, waiting) =
+            Maintenance::new(Arc::clone(&segments), log, &options, found.spare, forms);
+        let maintenance = Arc::new(maintenance);
         let sequencer = Sequencer::new(
-            Arc::clone(&library),
-            Arc::clone(&upkeep),
+            Arc::clone(&segments),
+            Arc::clone(&maintenance),
             options.clone(),
             end,
             found.last_recorded_at_ns,
         );
         let (head_sender, head) = watch::channel(head_at);
-        let (shelves, keeping) = (Arc::clone(&library), Arc::clone(&upkeep));
-        let writer = Arc::new(Writer::new(shelves, keeping, sequencer, options.gather, head_sender));
-        found.unindexed.into_iter().for_each(|ordinal| upkeep.index(ordinal));
-        to_compress.into_iter().for_each(|ordinal| upkeep.compress(ordinal));
+        let writer = Arc::new(Writer::new(
+            Arc::clone(&segments),
+            Arc::clone(&maintenance),
+            sequencer,
+            options.gather,
+            head_sender,
+        ));
+        found.unindexed.into_iter().for_each(|ordinal| maintenance.index(ordinal));
+        to_compress.into_iter().for_each(|ordinal| maintenance.compress(ordinal));
         let (closed_sender, closed) = watch::channel(false);
         let thread = threads::start(
-            Arc::clone(&writer),
+            (Arc::clone(&writer), maintenance),
             marked,
-            (!options.inline_upkeep).then_some(waiting),
+            (!options.inline_maintenance).then_some(waiting),
             lock,
             closed_sender,
         )?;
-        Ok(Self { library, writer, head, closed, thread: Mutex::new(Some(thread)) })
+        Ok(Self { segments, writer, head, closed, thread: Mutex::new(Some(thread)) })
     }
 
     /// Opens the log in `dir` beside whoever writes to it, for reading only. Takes no lock and changes
@@ -164,23 +170,23 @@ impl EventLog for EmbeddedLog {
         from: Version,
         limit: usize,
     ) -> Result<Vec<RecordedEvent>, LogError> {
-        EventReader::of(&self.library).read_stream(stream, from, limit, self.durable()?)
+        EventReader::of(&self.segments).read_stream(stream, from, limit, self.durable()?)
     }
 
     async fn read_all(&self, from: Position, limit: usize) -> Result<Vec<RecordedEvent>, LogError> {
-        read_page(&self.library, from, PageLimits::events(limit), self.durable()?).await
+        read_page(&self.segments, from, PageLimits::events(limit), self.durable()?).await
     }
 
     async fn read_page(&self, from: Position, limits: PageLimits) -> Result<Vec<RecordedEvent>, LogError> {
-        read_page(&self.library, from, limits, self.durable()?).await
+        read_page(&self.segments, from, limits, self.durable()?).await
     }
 
     async fn find(&self, event_id: Uuid) -> Result<Option<RecordedEvent>, LogError> {
-        EventReader::of(&self.library).find(event_id, self.durable()?)
+        EventReader::of(&self.segments).find(event_id, self.durable()?)
     }
 
     async fn stream_version(&self, stream: &StreamId) -> Result<Version, LogError> {
-        self.library.version_of(stream, self.durable()?)
+        self.segments.version_of(stream, self.durable()?)
     }
 
     fn head(&self) -> watch::Receiver<Position> {
@@ -232,7 +238,7 @@ impl Drop for EmbeddedLog {
 
 /// Reads inline what is short or in memory, and long runs from disk where they block nobody.
 async fn read_page(
-    library: &Arc<Library>,
+    segments: &Arc<Segments>,
     from: Position,
     limits: PageLimits,
     until: Position,
@@ -240,14 +246,14 @@ async fn read_page(
     if limits.events == 0 || from > until {
         return Ok(Vec::new());
     }
-    let inline = limits.events < LONG_READ || EventReader::of(library).holds(from);
+    let inline = limits.events < LONG_READ || EventReader::of(segments).holds(from);
     match tokio::runtime::Handle::try_current() {
         Ok(runtime) if !inline => {
-            let library = Arc::clone(library);
+            let segments = Arc::clone(segments);
             let read =
-                runtime.spawn_blocking(move || EventReader::of(&library).read_page(from, limits, until));
+                runtime.spawn_blocking(move || EventReader::of(&segments).read_page(from, limits, until));
             read.await.map_err(|_| LogError::Closed)?
         }
-        _ => EventReader::of(library).read_page(from, limits, until),
+        _ => EventReader::of(segments).read_page(from, limits, until),
     }
 }

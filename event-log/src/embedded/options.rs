@@ -29,7 +29,7 @@ pub struct EmbeddedOptions {
     pub retry_full_after: Duration,
     /// Prepare segments and write indexes on the writer's thread, at fixed points, instead of behind
     /// its back: slower, but a run on a simulated disk then repeats exactly.
-    pub inline_upkeep: bool,
+    pub inline_maintenance: bool,
     /// The wall clock in ns since the Unix epoch. A clock that runs backwards is held still.
     pub clock: Arc<dyn Fn() -> i64 + Send + Sync>,
 }
@@ -44,7 +44,7 @@ impl Default for EmbeddedOptions {
             recent_bytes: 32 << 20,
             compress: true,
             retry_full_after: Duration::from_millis(200),
-            inline_upkeep: false,
+            inline_maintenance: false,
             clock: Arc::new(wall_clock_ns),
         }
     }
@@ -91,7 +91,7 @@ impl fmt::Debug for EmbeddedOptions {
             .field("recent_bytes", &self.recent_bytes)
             .field("compress", &self.compress)
             .field("retry_full_after", &self.retry_full_after)
-            .field("inline_upkeep", &self.inline_upkeep)
+            .field("inline_maintenance", &self.inline_maintenance)
             .finish_non_exhaustive()
     }
 }

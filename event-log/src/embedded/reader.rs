@@ -2,14 +2,13 @@
 
 use super::{
     disk::{Directory, Disk},
-    either_form::EitherForm,
     event_reader::EventReader,
     format::{FORMAT, LogId, frame_len},
-    identity,
-    library::Library,
-    recovery,
+    identity, recovery,
     scan::{FIRST_BATCH, scan},
     segment::Segment,
+    segment_files::SegmentFiles,
+    segments::Segments,
 };
 use crate::{
     Append, AppendFuture, EventLog, LogError, PageLimits, Position, RecordedEvent, StreamId, Version,
@@ -28,7 +27,7 @@ const ATTEMPTS: usize = 20;
 ///
 /// [refreshed]: EmbeddedReader::refresh
 pub struct EmbeddedReader {
-    library: Arc<Library>,
+    segments: Arc<Segments>,
     log: LogId,
     /// Where the next batch of the last segment will stand.
     end: Mutex<usize>,
@@ -53,7 +52,7 @@ impl EmbeddedReader {
     /// # Errors
     /// As [`EmbeddedReader::open`].
     pub fn open_on(disk: Arc<dyn Disk>) -> Result<Self, LogError> {
-        let disk: Arc<dyn Disk> = Arc::new(EitherForm::on(disk));
+        let disk: Arc<dyn Disk> = Arc::new(SegmentFiles::on(disk));
         let log = identity::read(&*disk)?.ok_or_else(|| LogError::NotALog {
             path: disk.place(),
             detail: "there is no log in it yet".to_owned(),
@@ -69,8 +68,8 @@ impl EmbeddedReader {
         let found = found?;
         let head_at = Position::new(found.scanned.next.get() - 1);
         let (head_sender, head) = watch::channel(head_at);
-        let library = Arc::new(Library::read_only(disk, log.salt(), found.shelf));
-        Ok(Self { library, log, end: Mutex::new(found.scanned.end), head_sender, head })
+        let segments = Arc::new(Segments::read_only(disk, log.salt(), found.shelf));
+        Ok(Self { segments, log, end: Mutex::new(found.scanned.end), head_sender, head })
     }
 
     /// Takes in what was written since, and returns the last position.
@@ -81,11 +80,11 @@ impl EmbeddedReader {
         let mut end = self.end.lock();
         loop {
             let (segment, next) = {
-                let shelf = self.library.shelf();
+                let shelf = self.segments.shelf();
                 (Arc::clone(&shelf.segment), shelf.active.next())
             };
             let scanned = scan(&segment, self.log.salt(), *end, next, |offset, event| {
-                self.library.shelf_mut().active.push_recorded(offset, &event);
+                self.segments.shelf_mut().active.push_recorded(offset, &event);
                 // Kept up with the index, so that a failure further on leaves the two agreeing.
                 *end = offset as usize + frame_len(event.as_bytes().len());
                 Ok(())
@@ -98,9 +97,9 @@ impl EmbeddedReader {
             if !scanned.sealed {
                 return Ok(*self.head.borrow());
             }
-            let following = Segment::open(&*self.library.disk, self.log, segment.ordinal + 1)?;
-            self.library.roll(scanned.end, Arc::new(following));
-            self.library.let_go_of_old_forms();
+            let following = Segment::open(&*self.segments.disk, self.log, segment.ordinal + 1)?;
+            self.segments.roll(scanned.end, Arc::new(following));
+            self.segments.let_go_of_old_forms();
             *end = FIRST_BATCH;
         }
     }
@@ -125,23 +124,23 @@ impl EventLog for EmbeddedReader {
         from: Version,
         limit: usize,
     ) -> Result<Vec<RecordedEvent>, LogError> {
-        EventReader::of(&self.library).read_stream(stream, from, limit, self.durable())
+        EventReader::of(&self.segments).read_stream(stream, from, limit, self.durable())
     }
 
     async fn read_all(&self, from: Position, limit: usize) -> Result<Vec<RecordedEvent>, LogError> {
-        super::read_page(&self.library, from, PageLimits::events(limit), self.durable()).await
+        super::read_page(&self.segments, from, PageLimits::events(limit), self.durable()).await
     }
 
     async fn read_page(&self, from: Position, limits: PageLimits) -> Result<Vec<RecordedEvent>, LogError> {
-        super::read_page(&self.library, from, limits, self.durable()).await
+        super::read_page(&self.segments, from, limits, self.durable()).await
     }
 
     async fn find(&self, event_id: Uuid) -> Result<Option<RecordedEvent>, LogError> {
-        EventReader::of(&self.library).find(event_id, self.durable())
+        EventReader::of(&self.segments).find(event_id, self.durable())
     }
 
     async fn stream_version(&self, stream: &StreamId) -> Result<Version, LogError> {
-        self.library.version_of(stream, self.durable())
+        self.segments.version_of(stream, self.durable())
     }
 
     fn head(&self) -> watch::Receiver<Position> {

@@ -8,9 +8,9 @@ use super::{
     disk::{Disk, unavailable},
     format::LogId,
     index_file::IndexFile,
-    library::{Sealed, Shelf},
     scan::{FIRST_BATCH, Scanned, scan, tail_end},
     segment::{PREPARING, Segment, ordinal_of, segment_name, write_zeros},
+    segments::{Sealed, Shelf},
 };
 use crate::{LogError, Position};
 use std::{io, sync::Arc};

@@ -8,10 +8,10 @@ use super::{
     active::Known,
     answers::Answers,
     format::{BATCH_HEADER, BatchHeader, Kind, MARKS, encode_frame, frame_len, narrow},
-    library::Library,
+    maintenance::{Maintenance, Spare},
     options::EmbeddedOptions,
     segment::Segment,
-    upkeep::{Spare, Upkeep},
+    segments::Segments,
 };
 use crate::{Append, AppendOutcome, AppendRejection, Appended, LogError, Position, RecordedEvent, Version};
 use std::{collections::HashSet, collections::VecDeque, sync::Arc};
@@ -46,11 +46,11 @@ pub(super) enum Step {
 pub(super) struct NotYet;
 
 pub(super) struct Sequencer {
-    library: Arc<Library>,
-    upkeep: Arc<Upkeep>,
+    segments: Arc<Segments>,
+    maintenance: Arc<Maintenance>,
     options: EmbeddedOptions,
     /// Handed to the writer in this order, and before `open`.
-    pub(super) ready: VecDeque<Step>,
+    ready: VecDeque<Step>,
     open: Batch,
     next: Position,
     last_recorded_at_ns: i64,
@@ -78,22 +78,22 @@ impl Batch {
 }
 
 impl Sequencer {
-    /// Goes on at `offset` of the library's active segment.
+    /// Goes on at `offset` of the segment in use.
     pub(super) fn new(
-        library: Arc<Library>,
-        upkeep: Arc<Upkeep>,
+        segments: Arc<Segments>,
+        maintenance: Arc<Maintenance>,
         options: EmbeddedOptions,
         offset: usize,
         last_recorded_at_ns: i64,
     ) -> Self {
         let (segment, next) = {
-            let shelf = library.shelf();
+            let shelf = segments.shelf();
             (Arc::clone(&shelf.segment), shelf.active.next())
         };
         let open = Batch::empty(segment, offset, next);
         Self {
-            library,
-            upkeep,
+            segments,
+            maintenance,
             options,
             ready: VecDeque::new(),
             open,
@@ -168,11 +168,31 @@ impl Sequencer {
                 first: batch.first,
                 length: narrow(batch.bytes.len() - BATCH_HEADER),
                 events: narrow(usize::try_from(batch.events).unwrap_or(usize::MAX)),
-                salt: self.library.salt,
+                salt: self.segments.salt,
             };
             batch.bytes[..BATCH_HEADER].copy_from_slice(&header.encode());
         }
         self.ready.push_back(Step::Write(batch));
+    }
+
+    /// How many steps are in line for the writer, without the open batch.
+    pub(super) fn steps_ready(&self) -> usize {
+        self.ready.len()
+    }
+
+    /// The writer's next step, if there is one in line.
+    pub(super) fn next_step(&mut self) -> Option<Step> {
+        self.ready.pop_front()
+    }
+
+    /// Tells all who wait for a batch that it will not become durable.
+    pub(super) fn fail_all(&mut self, failure: &LogError) {
+        self.close_batch();
+        for step in self.ready.drain(..) {
+            if let Step::Write(batch) = step {
+                batch.fail(failure);
+            }
+        }
     }
 
     /// Where the writer's last mark goes once everything is written.
@@ -204,19 +224,19 @@ impl Sequencer {
         let ordinal = self.open.segment.ordinal + 1;
         if end + BATCH_HEADER + needed + MARKS <= self.open.segment.size {
             if end > self.open.segment.size / 4 {
-                self.upkeep.want(ordinal);
+                self.maintenance.want(ordinal);
             }
             return Ok(());
         }
         let idle = self.ready.is_empty() && self.open.bytes.is_empty() && self.open.answers.is_empty();
-        match self.upkeep.take(ordinal, wait && idle) {
+        match self.maintenance.take(ordinal, wait && idle) {
             Spare::Soon => Err(None),
             Spare::Impossible(error) => Err(Some(error)),
             Spare::Ready(segment) => {
                 self.close_batch();
                 let (full, offset, next) = self.end();
                 self.ready.push_back(Step::Seal { segment: full, offset, next });
-                self.library.roll(offset + BATCH_HEADER, Arc::clone(&segment));
+                self.segments.roll(offset + BATCH_HEADER, Arc::clone(&segment));
                 self.open = Batch::empty(segment, super::scan::FIRST_BATCH, next);
                 Ok(())
             }
@@ -232,10 +252,10 @@ impl Sequencer {
             Some(Err(refused)) => return Ok(Err(refused)),
             None => {}
         }
-        let next_here = self.library.shelf().active.next_version_in(append.stream.as_str());
+        let next_here = self.segments.shelf().active.next_version_in(append.stream.as_str());
         let actual = match next_here {
             Some(next) => Version::new(next - 1),
-            None => self.library.version_of(&append.stream, Position::new(u64::MAX))?,
+            None => self.segments.version_of(&append.stream, Position::new(u64::MAX))?,
         };
         if !append.expected.holds(actual) {
             let (stream, expected) = (append.stream.clone(), append.expected);
@@ -260,12 +280,12 @@ impl Sequencer {
 
     /// Where the append already stands, or the refusal if only something of it does.
     fn already_there(&self, append: &Append) -> Result<Option<AppendOutcome>, LogError> {
-        if self.library.certainly_new(append.events.iter().map(|event| event.event_id)) {
+        if self.segments.certainly_new(append.events.iter().map(|event| event.event_id)) {
             return Ok(None);
         }
         let mut first: Option<Known> = None;
         for (event, n) in append.events.iter().zip(0_u64..) {
-            let known = self.library.known(event.event_id)?;
+            let known = self.segments.known(event.event_id)?;
             let goes_on = match (&first, &known) {
                 (None, None) => continue,
                 (None, Some(known)) => n == 0 && known.stream == append.stream,
@@ -304,7 +324,7 @@ impl Sequencer {
             batch.bytes.reserve(64 << 10);
             batch.bytes.resize(BATCH_HEADER, 0);
         }
-        let mut shelf = self.library.shelf_mut();
+        let mut shelf = self.segments.shelf_mut();
         let slot = shelf.active.stream_slot(&append.stream, first_version);
         for (event, n) in append.events.iter().zip(0..) {
             let (position, version) = (first_position.plus(n), first_version.plus(n));

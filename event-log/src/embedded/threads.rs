@@ -3,7 +3,7 @@
 
 use super::{
     disk::unavailable,
-    upkeep::{Compress, Upkeep},
+    maintenance::{Compress, Maintenance},
     writer::Writer,
 };
 use crate::LogError;
@@ -14,7 +14,7 @@ use std::{
 };
 use tokio::sync::watch;
 
-const UPKEEP: &str = "daybook-log-upkeep";
+const MAINTENANCE: &str = "daybook-log-maintenance";
 const COMPRESSION: &str = "daybook-log-compression";
 const OVERLAP: &str = "daybook-log-overlap";
 const WRITER: &str = "daybook-log-writer";
@@ -22,20 +22,20 @@ const WRITER: &str = "daybook-log-writer";
 /// Starts the threads: only the writer's, where nothing is to be done behind its back and so nobody takes what
 /// is `to_compress`. It outlives the others and lets go of the lock last.
 pub(super) fn start(
-    writer: Arc<Writer>,
+    (writer, maintenance): (Arc<Writer>, Arc<Maintenance>),
     marked: bool,
     to_compress: Option<mpsc::Receiver<Compress>>,
     lock: Box<dyn Send + Sync>,
     closed: watch::Sender<bool>,
 ) -> Result<JoinHandle<()>, LogError> {
     let others = match to_compress {
-        Some(to_compress) => start_others(&writer, to_compress)?,
+        Some(to_compress) => start_others(&writer, &maintenance, to_compress)?,
         None => Vec::new(),
     };
     spawn(WRITER, move || {
         guard(&writer, WRITER, || writer.run(marked));
         writer.wait_for_close();
-        writer.upkeep.stop();
+        maintenance.stop();
         for thread in others {
             // A panic there has poisoned the log; the lock must go all the same.
             let _ = thread.join();
@@ -48,18 +48,19 @@ pub(super) fn start(
 
 fn start_others(
     writer: &Arc<Writer>,
+    maintenance: &Arc<Maintenance>,
     to_compress: mpsc::Receiver<Compress>,
 ) -> Result<Vec<JoinHandle<()>>, LogError> {
-    let upkeep: Arc<Upkeep> = Arc::clone(&writer.upkeep);
+    let [preparing, compressing] = [Arc::clone(maintenance), Arc::clone(maintenance)];
     let [first, second] = [Arc::clone(writer), Arc::clone(writer)];
     Ok(vec![
-        spawn(UPKEEP, move || {
-            crate::give_way();
-            guard(&first, UPKEEP, || first.upkeep.run());
+        spawn(MAINTENANCE, move || {
+            crate::lower_priority();
+            guard(&first, MAINTENANCE, || preparing.run());
         })?,
         spawn(COMPRESSION, move || {
-            crate::background::wait_for_idle_cores();
-            upkeep.run_compression(&to_compress);
+            crate::background::lowest_priority();
+            compressing.run_compression(&to_compress);
         })?,
         spawn(OVERLAP, move || guard(&second, OVERLAP, || second.run_overlap()))?,
     ])

@@ -12,11 +12,11 @@
 use super::{
     answers::Answers,
     format::{BatchHeader, Kind},
-    library::Library,
+    maintenance::Maintenance,
     recent::RecentBatch,
     segment::Segment,
+    segments::Segments,
     sequencer::{Batch, Job, Sequencer, Step},
-    upkeep::Upkeep,
 };
 use crate::{Append, AppendFuture, LogError, Position};
 use bytes::Bytes;
@@ -53,8 +53,8 @@ struct Inbox {
 }
 
 pub(super) struct Writer {
-    pub(super) library: Arc<Library>,
-    pub(super) upkeep: Arc<Upkeep>,
+    segments: Arc<Segments>,
+    maintenance: Arc<Maintenance>,
     gather: Duration,
     sequencer: Mutex<Sequencer>,
     inbox: Mutex<Inbox>,
@@ -67,16 +67,16 @@ pub(super) struct Writer {
 
 impl Writer {
     pub(super) fn new(
-        library: Arc<Library>,
-        upkeep: Arc<Upkeep>,
+        segments: Arc<Segments>,
+        maintenance: Arc<Maintenance>,
         sequencer: Sequencer,
         gather: Duration,
         head: watch::Sender<Position>,
     ) -> Self {
         metrics::gauge!("daybook_log_poisoned").set(0.0);
         Self {
-            library,
-            upkeep,
+            segments,
+            maintenance,
             gather,
             sequencer: Mutex::new(sequencer),
             inbox: Mutex::default(),
@@ -145,7 +145,8 @@ impl Writer {
                 }
                 Step::Seal { segment, offset, next } => {
                     marked = true;
-                    self.mark(Kind::Seal, &segment, offset, next).map(|()| self.upkeep.index(segment.ordinal))
+                    self.mark(Kind::Seal, &segment, offset, next)
+                        .map(|()| self.maintenance.index(segment.ordinal))
                 }
             };
             self.inbox.lock().busy = false;
@@ -194,7 +195,7 @@ impl Writer {
                 drop(inbox);
                 let went_on = {
                     let mut sequencer = self.sequencer.lock();
-                    sequencer.ready.len() < AHEAD && self.sequence_one(&mut sequencer, false)
+                    sequencer.steps_ready() < AHEAD && self.sequence_one(&mut sequencer, false)
                 };
                 inbox = self.inbox.lock();
                 if !went_on {
@@ -236,11 +237,11 @@ impl Writer {
                 }
                 // Whoever takes a job holds the sequencer until it is in there, so none is in between.
                 self.inbox.lock().taken_ahead = false;
-                while sequencer.ready.is_empty() && self.sequence_one(&mut sequencer, true) {}
-                if sequencer.ready.is_empty() {
+                while sequencer.steps_ready() == 0 && self.sequence_one(&mut sequencer, true) {}
+                if sequencer.steps_ready() == 0 {
                     sequencer.close_batch();
                 }
-                if let Some(step) = sequencer.ready.pop_front() {
+                if let Some(step) = sequencer.next_step() {
                     return Some(step);
                 }
             }
@@ -281,7 +282,7 @@ impl Writer {
         if bytes.capacity() - bytes.len() > bytes.len() / 4 {
             bytes.shrink_to_fit();
         }
-        self.library.recent.push(RecentBatch {
+        self.segments.recent.push(RecentBatch {
             ordinal: batch.segment.ordinal,
             offset: batch.offset,
             first: batch.first,
@@ -295,7 +296,7 @@ impl Writer {
     }
 
     fn mark(&self, kind: Kind, segment: &Segment, offset: usize, next: Position) -> io::Result<()> {
-        let mark = BatchHeader::mark(kind, next, self.library.salt);
+        let mark = BatchHeader::mark(kind, next, self.segments.salt);
         segment.file.write_at(&mark, offset as u64)?;
         segment.file.sync()
     }
@@ -319,14 +320,8 @@ impl Writer {
             job.answers.fail(&failure);
         }
         // A writer that waits for the next segment holds the sequencer.
-        self.upkeep.give_up(&failure);
-        let mut sequencer = self.sequencer.lock();
-        sequencer.close_batch();
-        for step in sequencer.ready.drain(..) {
-            if let Step::Write(batch) = step {
-                batch.fail(&failure);
-            }
-        }
+        self.maintenance.give_up(&failure);
+        self.sequencer.lock().fail_all(&failure);
         self.overlap.notify_all();
     }
 }

@@ -117,7 +117,7 @@ fn a_bug_while_the_second_thread_sequences_poisons_the_log() {
 
 #[test]
 fn a_bug_where_the_next_segment_is_prepared_poisons_the_log_and_nobody_waits_for_the_segment() {
-    a_bug_poisons("daybook-log-upkeep", Some(Operation::Create));
+    a_bug_poisons("daybook-log-maintenance", Some(Operation::Create));
 }
 
 #[test]

@@ -131,7 +131,7 @@ fn a_reader_beside_the_writer_sees_what_is_written_and_writes_nothing() {
 #[test]
 fn readers_keep_up_with_a_writer_that_rolls_over_segments_under_them() {
     let place = tempfile::tempdir().expect("room");
-    let options = EmbeddedOptions { inline_upkeep: false, recent_bytes: 2 << 10, ..tiny() };
+    let options = EmbeddedOptions { inline_maintenance: false, recent_bytes: 2 << 10, ..tiny() };
     let log: Arc<dyn EventLog> = Arc::new(EmbeddedLog::open(place.path(), options).expect("it opens"));
     let reader = EmbeddedLog::open_read_only(place.path()).expect("it opens beside the writer");
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).build().expect("a runtime");

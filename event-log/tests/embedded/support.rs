@@ -13,7 +13,7 @@ pub(crate) fn tiny() -> EmbeddedOptions {
     EmbeddedOptions {
         segment_bytes: 4 << 10,
         recent_bytes: 0,
-        inline_upkeep: true,
+        inline_maintenance: true,
         ..EmbeddedOptions::default()
     }
 }

@@ -115,7 +115,7 @@ fn so_it_is_where_segments_are_compressed() {
 fn every_damaged_stretch_is_named(form: &str) {
     let (segment_bytes, compress) = (32 << 10, form == "zst");
     let options =
-        EmbeddedOptions { segment_bytes, compress, inline_upkeep: true, ..EmbeddedOptions::small() };
+        EmbeddedOptions { segment_bytes, compress, inline_maintenance: true, ..EmbeddedOptions::small() };
     let data = Data::kept_with(&Book::day(60), options);
     fill(&data, None);
     let segments = fs::read_dir(data.path("log")).unwrap().map(|entry| entry.unwrap().path());

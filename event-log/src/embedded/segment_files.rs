@@ -19,11 +19,11 @@ fn compressed_name(name: &str) -> String {
 }
 
 /// A disk whose full segments may be compressed.
-pub(super) struct EitherForm {
+pub(super) struct SegmentFiles {
     disk: Arc<dyn Disk>,
 }
 
-impl EitherForm {
+impl SegmentFiles {
     pub(super) fn on(disk: Arc<dyn Disk>) -> Self {
         Self { disk }
     }
@@ -33,7 +33,7 @@ impl EitherForm {
         Ok(self.disk.list()?.iter().filter_map(|name| ordinal_of(name)).collect())
     }
 
-    /// Writes a compressed copy of segment `ordinal`, which [`EitherForm::adopt`] puts in its place.
+    /// Writes a compressed copy of segment `ordinal`, which [`SegmentFiles::adopt`] puts in its place.
     /// False where `stopping` cut it short.
     pub(super) fn compress(&self, ordinal: u64, stopping: &dyn Fn() -> bool) -> io::Result<bool> {
         let name = segment_name(ordinal);
@@ -59,7 +59,7 @@ impl EitherForm {
     }
 }
 
-impl Disk for EitherForm {
+impl Disk for SegmentFiles {
     fn place(&self) -> String {
         self.disk.place()
     }
@@ -80,7 +80,7 @@ impl Disk for EitherForm {
         match self.disk.open(name, false) {
             Ok(plain) => {
                 let (disk, name) = (Arc::clone(&self.disk), name.to_owned());
-                Ok(Arc::new(Segment { disk, name, plain, compressed: OnceLock::new() }))
+                Ok(Arc::new(SegmentFile { disk, name, plain, compressed: OnceLock::new() }))
             }
             Err(e) if e.kind() == io::ErrorKind::NotFound => {
                 Ok(Arc::new(open_compressed(&*self.disk, name)?))
@@ -115,7 +115,7 @@ fn open_compressed(disk: &dyn Disk, name: &str) -> io::Result<CompressedFile> {
 }
 
 /// A segment that lay there as it was written when it was opened.
-struct Segment {
+struct SegmentFile {
     disk: Arc<dyn Disk>,
     name: String,
     plain: Arc<dyn DiskFile>,
@@ -123,7 +123,7 @@ struct Segment {
     compressed: OnceLock<CompressedFile>,
 }
 
-impl Segment {
+impl SegmentFile {
     fn read<T>(&self, mut read: impl FnMut(&dyn DiskFile) -> io::Result<T>) -> io::Result<T> {
         if let Some(compressed) = self.compressed.get() {
             return read(compressed);
@@ -138,7 +138,7 @@ impl Segment {
     }
 }
 
-impl DiskFile for Segment {
+impl DiskFile for SegmentFile {
     fn size(&self) -> io::Result<u64> {
         self.read(|file| file.size())
     }

@@ -16,7 +16,7 @@ use parking_lot::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::{io, sync::Arc};
 use uuid::Uuid;
 
-pub(super) struct Library {
+pub(super) struct Segments {
     pub(super) disk: Arc<dyn Disk>,
     pub(super) salt: u64,
     /// Whether index files may be written.
@@ -80,7 +80,7 @@ impl Sealed {
     }
 }
 
-impl Library {
+impl Segments {
     pub(super) fn new(disk: Arc<dyn Disk>, salt: u64, recent_bytes: usize, shelf: Shelf) -> Self {
         let (recent, shelf) = (Recent::new(recent_bytes), RwLock::new(shelf));
         Self { disk, salt, writable: true, recent, shelf }

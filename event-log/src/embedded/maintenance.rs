@@ -6,7 +6,8 @@
 //! on the writer's thread at fixed points.
 
 use super::{
-    either_form::EitherForm, format::LogId, library::Library, options::EmbeddedOptions, segment::Segment,
+    format::LogId, options::EmbeddedOptions, segment::Segment, segment_files::SegmentFiles,
+    segments::Segments,
 };
 use crate::LogError;
 use parking_lot::{Condvar, Mutex};
@@ -46,7 +47,7 @@ enum Task {
 }
 
 #[derive(Default)]
-struct State {
+struct MaintenanceState {
     ready: Option<Arc<Segment>>,
     failure: Option<LogError>,
     /// The log takes no more events, so no segment is needed any more.
@@ -57,46 +58,46 @@ struct State {
     stopping: bool,
 }
 
-pub(super) struct Upkeep {
-    library: Arc<Library>,
+pub(super) struct Maintenance {
+    segments: Arc<Segments>,
     log: LogId,
     segment_bytes: usize,
     retry_after: Duration,
     inline: bool,
-    state: Mutex<State>,
+    state: Mutex<MaintenanceState>,
     changed: Condvar,
     /// Where full segments are compressed, if they are.
-    compressing: Option<Arc<EitherForm>>,
+    compressing: Option<Arc<SegmentFiles>>,
     to_compress: mpsc::Sender<Compress>,
-    /// The same as [`State::stopping`], for the compressing thread: that must not hold the lock.
+    /// The same as [`MaintenanceState::stopping`], for the compressing thread: that must not hold the lock.
     stopped: AtomicBool,
 }
 
 /// A segment to compress, or none once there will be no more.
 pub(super) type Compress = Option<u64>;
 
-impl Upkeep {
+impl Maintenance {
     pub(super) fn new(
-        library: Arc<Library>,
+        segments: Arc<Segments>,
         log: LogId,
         options: &EmbeddedOptions,
         spare: Option<Arc<Segment>>,
-        disk: Arc<EitherForm>,
+        disk: Arc<SegmentFiles>,
     ) -> (Self, mpsc::Receiver<Compress>) {
         let (to_compress, waiting) = mpsc::channel();
-        let upkeep = Self {
-            library,
+        let maintenance = Self {
+            segments,
             log,
             segment_bytes: options.segment_bytes,
             retry_after: options.retry_full_after,
-            inline: options.inline_upkeep,
-            state: Mutex::new(State { ready: spare, ..State::default() }),
+            inline: options.inline_maintenance,
+            state: Mutex::new(MaintenanceState { ready: spare, ..MaintenanceState::default() }),
             changed: Condvar::new(),
             compressing: options.compress.then_some(disk),
             to_compress,
             stopped: AtomicBool::new(false),
         };
-        (upkeep, waiting)
+        (maintenance, waiting)
     }
 
     /// Sees to it that segment `ordinal` will be ready.
@@ -147,7 +148,7 @@ impl Upkeep {
         }
     }
 
-    fn compress_on(&self, disk: &EitherForm, ordinal: u64) {
+    fn compress_on(&self, disk: &SegmentFiles, ordinal: u64) {
         match disk.compress(ordinal, &|| self.stopped.load(Ordering::Relaxed)) {
             Ok(true) => self.hand_over(self.state.lock(), Task::Adopt { ordinal }),
             Ok(false) => {}
@@ -157,7 +158,7 @@ impl Upkeep {
         }
     }
 
-    /// The compressing thread's work, until [`Upkeep::stop`].
+    /// The compressing thread's work, until [`Maintenance::stop`].
     pub(super) fn run_compression(&self, waiting: &mpsc::Receiver<Compress>) {
         let Some(disk) = &self.compressing else { return };
         while let Ok(Some(ordinal)) = waiting.recv()
@@ -171,7 +172,7 @@ impl Upkeep {
         }
     }
 
-    fn hand_over(&self, mut state: parking_lot::MutexGuard<'_, State>, task: Task) {
+    fn hand_over(&self, mut state: parking_lot::MutexGuard<'_, MaintenanceState>, task: Task) {
         if self.inline {
             drop(state);
             self.perform(task);
@@ -181,7 +182,7 @@ impl Upkeep {
         }
     }
 
-    /// The thread's work, until [`Upkeep::stop`].
+    /// The thread's work, until [`Maintenance::stop`].
     pub(super) fn run(&self) {
         loop {
             let task = {
@@ -200,7 +201,7 @@ impl Upkeep {
         }
     }
 
-    /// Ends [`Upkeep::run`] after the task in hand, and compression where it is. What is left undone is
+    /// Ends [`Maintenance::run`] after the task in hand, and compression where it is. What is left undone is
     /// done after the next start.
     pub(super) fn stop(&self) {
         self.state.lock().stopping = true;
@@ -211,7 +212,7 @@ impl Upkeep {
 
     fn perform(&self, task: Task) {
         match task {
-            Task::Index { ordinal } => match self.library.write_index(ordinal) {
+            Task::Index { ordinal } => match self.segments.write_index(ordinal) {
                 Ok(()) => self.compress(ordinal),
                 Err(e) => {
                     tracing::warn!(segment = ordinal, error = %e, "a full segment's index stays in memory");
@@ -219,7 +220,7 @@ impl Upkeep {
             },
             Task::Adopt { ordinal } => {
                 let Some(disk) = &self.compressing else { return };
-                match disk.adopt(ordinal).and_then(|()| self.library.reopen(ordinal)) {
+                match disk.adopt(ordinal).and_then(|()| self.segments.reopen(ordinal)) {
                     Ok(()) => metrics::counter!("daybook_log_segments_compressed_total").increment(1),
                     Err(e) => {
                         tracing::warn!(segment = ordinal, error = %e, "a compressed segment is not in use before the next start");
@@ -230,7 +231,7 @@ impl Upkeep {
                 if !after.is_zero() && !self.inline {
                     self.pause(after);
                 }
-                let prepared = Segment::prepare(&*self.library.disk, self.log, ordinal, self.segment_bytes);
+                let prepared = Segment::prepare(&*self.segments.disk, self.log, ordinal, self.segment_bytes);
                 self.prepared(prepared);
             }
         }
@@ -246,7 +247,7 @@ impl Upkeep {
 
     fn pause(&self, length: Duration) {
         let mut state = self.state.lock();
-        let stopping = |state: &mut State| !state.stopping;
+        let stopping = |state: &mut MaintenanceState| !state.stopping;
         self.changed.wait_while_for(&mut state, stopping, length);
     }
 
