@@ -1,7 +1,7 @@
 //! What a route declares of its callers: the scope they will need, whose data it touches, whether a retry is safe, what
 //! a request may cost, and when it is refused under load.
 //!
-//! Callers are not told apart yet. Of [`Access`] only the loopback interface is enforced (by `edge/layer.rs`); limits
+//! Callers have no keys yet. Of [`Access`] only the loopback interface is enforced (by `edge/layer.rs`); limits
 //! are enforced by the extractors that read bodies, and a test holds the declarations against them.
 
 use std::fmt;
@@ -18,10 +18,10 @@ pub(crate) struct Access {
 }
 
 impl Access {
-    /// Anyone may call it.
+    /// Any caller.
     pub(crate) const PUBLIC: Self = Self { scope: None, or_own: false, is_loopback_only: false };
 
-    /// Whoever has this scope.
+    /// Callers with this scope.
     pub(crate) const fn scope(scope: &'static str) -> Self {
         Self { scope: Some(scope), or_own: false, is_loopback_only: false }
     }

@@ -124,14 +124,14 @@ impl App {
     }
 
     /// The order as stored, with its version, once the read models have reached `position`; none if that
-    /// takes longer than `patience`.
+    /// takes longer than `within`.
     pub(crate) async fn order_at(
         &self,
         id: OrderId,
         position: u64,
-        patience: Duration,
+        within: Duration,
     ) -> Option<(Box<RawValue>, u64)> {
-        if !self.waiters.reached(position, patience).await {
+        if !self.waiters.reached(position, within).await {
             return None;
         }
         let row = self.reads.orders().by_id(id).await.ok()??;

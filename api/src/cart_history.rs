@@ -1,4 +1,4 @@
-//! A cart read from the log itself: its articles, currency and destination, whatever became of it.
+//! A cart read from the log itself: its articles, currency and destination, in whatever state it is.
 
 use crate::{history::history, problem::Problem};
 use daybook_domain::{
@@ -8,7 +8,7 @@ use daybook_domain::{
 use daybook_engine::{Clock, SystemClock};
 use daybook_event_log::EventLog;
 
-/// A cart as its events tell it, whatever became of it.
+/// A cart made of its events, in whatever state it is.
 pub(crate) struct CartHistory {
     pub currency: Currency,
     pub country: Option<CountryCode>,

@@ -1,6 +1,6 @@
-//! What a handler says of itself. Its extractors say which parameters and body they read and what they refuse, its
-//! answer says with which status, headers and body it answers; so the document (`openapi/`) cannot tell of anything
-//! that the handler does not do. What only people can say (texts, examples, business problems) stands in the route.
+//! Description of a handler, made from its type: each extractor describes the parameters and the body that it reads and
+//! the problems that it answers with; the answer type describes status, headers and body. So the document (`openapi/`)
+//! has nothing that the handler does not do. Texts, examples and business problems stand in the route.
 
 use crate::{
     app::AppState,
@@ -89,7 +89,7 @@ pub(crate) struct HeaderDescription {
     pub schema_type: &'static str,
 }
 
-/// What the route's author says of one answer.
+/// Text and example of one answer, from the route.
 pub(crate) struct AnswerDoc {
     pub text: &'static str,
     pub example: Value,
@@ -151,14 +151,14 @@ impl Parameter {
     }
 }
 
-/// Says what an argument of a handler reads of a request, and what it refuses.
+/// Describes what an argument of a handler reads of a request, and what it refuses.
 pub(crate) trait DescribeInput {
     fn describe(to: &mut Description);
 }
 
-/// Says what the value of a handler becomes as an answer.
+/// Describes the answer that the value of a handler becomes.
 pub(crate) trait DescribeAnswer {
-    /// One entry for each status that the route's author has to say something of.
+    /// An [`AnswerDoc`] for each status whose text and example stand in the route.
     type Docs;
 
     fn describe(docs: &Self::Docs, to: &mut Description);

@@ -37,12 +37,12 @@ impl PositionWaiters {
         self.position.borrow().get()
     }
 
-    /// Whether `position` is visible, after at most `patience`.
-    pub(crate) async fn reached(&self, position: u64, patience: Duration) -> bool {
+    /// Whether `position` is visible, after at most `within`.
+    pub(crate) async fn reached(&self, position: u64, within: Duration) -> bool {
         if self.position() >= position {
             return true;
         }
-        if patience.is_zero() {
+        if within.is_zero() {
             return false;
         }
         let (reached, wait) = oneshot::channel();
@@ -51,7 +51,7 @@ impl PositionWaiters {
         if self.position() >= position {
             return true;
         }
-        matches!(tokio::time::timeout(patience, wait).await, Ok(Ok(())))
+        matches!(tokio::time::timeout(within, wait).await, Ok(Ok(())))
     }
 
     async fn wake(self, mut models: Vec<watch::Receiver<Position>>) {
@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_reader_gives_up_after_its_patience() {
+    async fn a_reader_gives_up_after_its_time() {
         let (_publish, position) = watch::channel(Position::ZERO);
         assert!(!PositionWaiters::new(vec![position]).reached(1, Duration::from_secs(3)).await);
     }

@@ -17,8 +17,7 @@ use axum::{
 };
 use std::{fmt::Write as _, sync::Arc, time::Duration};
 
-/// A route: where it is, what answers, who may call it, and what is said of it. `D` is what the handler's answers want
-/// to have said of them.
+/// A route: path, handler, declarations and description. `D` is the description that the handler's answers need.
 pub(crate) struct Route<H, D> {
     pub method: Method,
     pub path: &'static str,
@@ -109,7 +108,7 @@ impl Routes {
             description.problems.push(&kind::LOOPBACK_ONLY);
         }
         let filter = MethodFilter::try_from(method.clone()).expect("only methods that axum routes are used");
-        let metrics = RouteMetrics::new(&method, path, &description);
+        let metrics = Arc::new(RouteMetrics::new(&method, path, &description));
         let (time_limit, roles) = (self.time_limit, self.roles);
         let missing = description.needs.filter(|needed| !roles.has(*needed));
         self.router = match missing {

@@ -48,8 +48,9 @@ pub enum OpenError {
     Thread(#[from] io::Error),
 }
 
-/// What was only shown when the program was killed is applied again before anybody is served: else an article sold a
-/// moment ago would not be for sale. What takes longer than this is a read model that is filled anew.
+/// Events that the read models had shown but not stored when the program was killed are applied again before requests
+/// are answered: else an article sold a moment ago would not be for sale. A read model that takes longer is being filled
+/// again from the first event.
 const CATCH_UP_WITHIN: Duration = Duration::from_secs(3);
 
 /// Opens the read models beside the threads that serve: their server may have to be waited for.
@@ -91,13 +92,13 @@ pub struct Daybook {
 impl Daybook {
     /// Opens the shop in `options.data`, which is made if it is not there.
     pub async fn open(options: ServeOptions) -> Result<Self, OpenError> {
-        Self::open_telling(options, &|_| {}).await
+        Self::open_reporting(options, &|_| {}).await
     }
 
-    /// The same; `tell` hears what is waited for while a server is not there.
-    pub async fn open_telling(
+    /// The same; `report` is called with what is waited for while a server is not there.
+    pub async fn open_reporting(
         options: ServeOptions,
-        tell: &(dyn Fn(String) + Send + Sync),
+        report: &(dyn Fn(String) + Send + Sync),
     ) -> Result<Self, OpenError> {
         let dir = DataDir::open(&options.data)?;
         let metrics = Exporter::install();
@@ -113,7 +114,7 @@ impl Daybook {
                 (Some((client, relay)), Some(NatsHealth { trouble, follows: None }))
             }
         };
-        let log = options.store.open(dir.log(), options.log(), tell).await?;
+        let log = options.store.open(dir.log(), options.log(), report).await?;
         // On a shared log this is what keeps a second node out of the directory, so it comes before what writes there.
         let (reads, search) = open_reads(&options, dir.read()).await?;
         let audit = open_audit_tree(&dir.audit(), options.audit_origin.as_deref())?;

@@ -31,11 +31,11 @@ pub struct ServeOptions {
     pub store: Store,
     /// Where the rows of the read models are.
     pub read_store: ReadStore,
-    /// Whom to tell of every event; none: nobody.
+    /// The NATS server that every event is relayed to; none: no relay.
     pub nats: Option<Nats>,
     /// What this node does. On an embedded store always everything.
     pub roles: Roles,
-    /// Nobody reads meanwhile, as at an import: read models follow in large steps, which takes less work.
+    /// There are no readers meanwhile, as at an import: read models follow in large steps, which takes less work.
     pub unattended: bool,
 }
 

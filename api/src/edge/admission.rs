@@ -26,8 +26,8 @@ const BURST_FACTOR: usize = 4;
 pub(crate) struct Admission {
     most: usize,
     serving: AtomicUsize,
-    /// Since when there are too many, in milliseconds after `began`; 0: there are not. It ends at half of what may be, since
-    /// whoever leaves is followed by the next at once while a crowd stays.
+    /// Since when there are too many, in milliseconds after `began`; 0: there are not. It ends at half of what may be,
+    /// because each customer that leaves is followed by the next at once while the excess stays.
     excess_since: AtomicU64,
     began: Instant,
     refused: Counter,

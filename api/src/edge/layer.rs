@@ -27,13 +27,12 @@ const REQUEST_ID: &str = "x-request-id";
 const SLOW: Duration = Duration::from_secs(1);
 
 /// A route's identity, its metrics, and which outcomes it is described with.
-#[derive(Clone)]
 pub(crate) struct RouteMetrics {
     path: &'static str,
     seconds: Histogram,
     /// Answers by hundreds of their status.
     answers: [Counter; 6],
-    described: Arc<DescribedOutcomes>,
+    described: DescribedOutcomes,
 }
 
 /// The statuses of answers and the names of problems that the document has for a route.
@@ -54,7 +53,7 @@ impl RouteMetrics {
             path,
             seconds: histogram!("daybook_http_request_seconds", "method" => method.clone(), "route" => path),
             answers: ["other", "1xx", "2xx", "3xx", "4xx", "5xx"].map(count),
-            described: Arc::new(described),
+            described,
         }
     }
 
@@ -88,7 +87,8 @@ impl RouteMetrics {
 #[derive(Clone)]
 pub(crate) struct RouteLayer<H> {
     pub handler: H,
-    pub metrics: RouteMetrics,
+    /// Shared, because the router clones a handler for each request.
+    pub metrics: Arc<RouteMetrics>,
     pub time_limit: Duration,
     pub access: Access,
 }

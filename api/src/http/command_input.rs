@@ -156,7 +156,7 @@ impl<T: CommandBody> DescribeInput for OperatorInput<T> {
 }
 
 fn describe_body<T: CommandBody>(to: &mut Description) {
-    // Nothing sent counts as `{}`: whether that will do, the type's own reader says.
+    // An empty body counts as `{}`, so whether a body is required follows from reading that.
     let is_required = serde_json::from_slice::<T>(b"{}").is_err();
     to.takes::<T>(is_required, T::example());
 }
@@ -181,7 +181,7 @@ fn is_json(headers: &HeaderMap) -> bool {
         || (media_type.starts_with("application/") && media_type.ends_with("+json"))
 }
 
-/// How long the body is, if its sender said so.
+/// The declared length of the body.
 fn declared(headers: &HeaderMap) -> Option<u64> {
     headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
@@ -190,7 +190,7 @@ async fn collect(
     declared: Option<u64>,
     body: Body,
     limit: usize,
-    patience: Duration,
+    within: Duration,
 ) -> Result<Bytes, Problem> {
     let too_large = || {
         Problem::new(&kind::BODY_TOO_LARGE, format!("bodies may have {limit} bytes"))
@@ -200,13 +200,13 @@ async fn collect(
     if declared.is_some_and(|length| length > limit as u64) {
         return Err(too_large());
     }
-    match tokio::time::timeout(patience, Limited::new(body, limit).collect()).await {
+    match tokio::time::timeout(within, Limited::new(body, limit).collect()).await {
         Ok(Ok(collected)) => Ok(collected.to_bytes()),
         Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
         Ok(Err(_)) => Err(Problem::new(&kind::REQUEST_TIMEOUT, "the body broke off")),
         Err(_) => Err(Problem::new(
             &kind::REQUEST_TIMEOUT,
-            format!("the body did not arrive within {} s", patience.as_secs()),
+            format!("the body did not arrive within {} s", within.as_secs()),
         )
         .header(header::CONNECTION, header::HeaderValue::from_static("close"))),
     }

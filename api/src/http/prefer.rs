@@ -1,4 +1,4 @@
-//! `Prefer` (RFC 7240): how long a client would wait for an outcome, and how much it wants to hear.
+//! `Prefer` (RFC 7240): how long a client would wait for an outcome, and how much of it is answered.
 
 use crate::describe::{DescribeInput, Description, Parameter, text};
 use axum::{extract::FromRequestParts, http::request::Parts};

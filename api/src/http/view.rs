@@ -39,7 +39,7 @@ pub(crate) fn not_found(what: &str) -> Problem {
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         let (detail, pause_s) = match &error {
-            // Said once by whoever asks the server all the time; each query would say it again.
+            // The projection runner logs this once; each query would log it again.
             StoreError::Server { .. } => {
                 tracing::debug!(%error, "a query was not answered by the read store's server");
                 (

@@ -9,7 +9,7 @@ const EMPTY: &[(&[u8], &ProblemKind, &str)] = &[
     (b"HTTP/1.1 431 ", &kind::HEAD_TOO_LARGE, "the request's address and headers are too many or too large"),
 ];
 
-/// What is said in place of `answer`, if that is one of hyper's empty refusals.
+/// The problem to send in place of `answer`, if that is one of hyper's empty refusals.
 pub(super) fn in_place_of(answer: &[u8]) -> Option<Vec<u8>> {
     if !answer.starts_with(b"HTTP/1.1 4") {
         return None;
@@ -46,10 +46,10 @@ mod tests {
     #[test]
     fn an_empty_refusal_becomes_a_problem_and_nothing_else_is_touched() {
         let empty = b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\ndate: x\r\n\r\n";
-        let said = String::from_utf8(in_place_of(empty).unwrap()).unwrap();
-        assert!(said.starts_with("HTTP/1.1 431 ") && said.contains("/problems/head-too-large"), "{said}");
-        let (head, body) = said.split_once("\r\n\r\n").unwrap();
-        assert!(head.contains(&format!("content-length: {}", body.len())), "{said}");
+        let sent = String::from_utf8(in_place_of(empty).unwrap()).unwrap();
+        assert!(sent.starts_with("HTTP/1.1 431 ") && sent.contains("/problems/head-too-large"), "{sent}");
+        let (head, body) = sent.split_once("\r\n\r\n").unwrap();
+        assert!(head.contains(&format!("content-length: {}", body.len())), "{sent}");
         for other in [
             &b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n"[..],
             b"HTTP/1.1 400 Bad Request\r\ncontent-length: 20\r\n\r\n",

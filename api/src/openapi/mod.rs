@@ -1,5 +1,5 @@
-//! The document of this interface: OpenAPI 3.1, made from the routes and what their handlers say of themselves, so it
-//! cannot tell of anything that is not there.
+//! The document of this interface: OpenAPI 3.1, made from the routes and the descriptions of their handlers, so it
+//! has nothing that is not there.
 
 mod document;
 

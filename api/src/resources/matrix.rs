@@ -1,4 +1,4 @@
-//! Walks every route and holds what it declares against what its handler says of itself. A new route is walked without
+//! Walks every route and compares its declarations with the description of its handler. A new route is walked without
 //! being named here.
 
 use crate::{

@@ -85,7 +85,7 @@ impl Copy {
         }
         let from = from.source().await.context("cannot open what to copy from")?;
         let to = to.open().await.context("cannot open what to copy to")?;
-        let mut shown = Shown::new();
+        let mut shown = CopyProgress::new();
         let copied = copy(&*from, &*to, |reached, head| shown.show(reached, head)).await;
         copied.context("the copy was interrupted; the same command goes on with it")?;
         eprintln!("copied; now comparing every event");
@@ -98,7 +98,7 @@ impl Copy {
 }
 
 /// Progress: a line that is written over on a terminal, one every few seconds elsewhere.
-struct Shown {
+struct CopyProgress {
     began: Instant,
     /// Where it went on.
     first: Option<Position>,
@@ -106,7 +106,7 @@ struct Shown {
     terminal: bool,
 }
 
-impl Shown {
+impl CopyProgress {
     fn new() -> Self {
         let terminal = std::io::stderr().is_terminal();
         Self { began: Instant::now(), first: None, last: None, terminal }

@@ -1,7 +1,7 @@
 //! `daybook import`: takes over what was sold before, through the same commands as everything else, without
 //! serving.
 
-use super::{progress::Shown, serve::Signals};
+use super::{progress::ImportProgress, serve::Signals};
 use crate::{Daybook, ServeOptions};
 use anyhow::Context;
 use clap::{Args, Subcommand};
@@ -72,7 +72,7 @@ pub(super) async fn import(
     file: impl Read,
     options: ImportOptions,
 ) -> anyhow::Result<Report> {
-    let shown = Shown::new();
+    let shown = ImportProgress::new();
     let report =
         import_online_retail(daybook.engine(), file, options, |progress| shown.show(progress)).await?;
     show_everything(daybook).await?;

@@ -133,7 +133,8 @@ fn in_runtime(work: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<
 fn start_logging(cli: &Cli) -> anyhow::Result<()> {
     let filter = match std::env::var("RUST_LOG") {
         Ok(filter) if !filter.is_empty() => filter,
-        _ => cli.log.replace("daybook=info", OURS),
+        // A filter names targets by their beginning, so `daybook=info` means all crates of this program.
+        _ => cli.log.clone(),
     };
     let filter = EnvFilter::try_new(&filter)
         .map_err(|error| anyhow::anyhow!("{filter:?} is not a log filter: {error}; try --log info"))?;
@@ -146,5 +147,38 @@ fn start_logging(cli: &Cli) -> anyhow::Result<()> {
     started.map_err(|error| anyhow::anyhow!("logging could not be started: {error}"))
 }
 
-/// What `daybook=info` stands for: the crates of this program.
-const OURS: &str = "daybook_api=info,daybook_audit=info,daybook_engine=info,daybook_event_log=info,daybook_import=info,daybook_messaging=info,daybook_projections=info,daybook_read_store=info,daybook_search=info,daybook_views=info";
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::{Arc, Mutex};
+    use tracing::{Event, Subscriber};
+    use tracing_subscriber::{
+        layer::{Context, Layer, SubscriberExt as _},
+        registry::Registry,
+    };
+
+    /// The targets of the events that pass.
+    struct Passed(Arc<Mutex<Vec<String>>>);
+
+    impl<S: Subscriber> Layer<S> for Passed {
+        fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+            self.0.lock().unwrap().push(event.metadata().target().to_owned());
+        }
+    }
+
+    #[test]
+    fn the_default_filter_passes_what_every_crate_of_the_program_reports() {
+        let cli = Cli::parse_from(["daybook", "openapi"]);
+        let passed = Arc::new(Mutex::new(Vec::new()));
+        let filter = EnvFilter::try_new(&cli.log).unwrap();
+        let subscriber = Registry::default().with(filter).with(Passed(passed.clone()));
+        tracing::subscriber::with_default(subscriber, || {
+            tracing::info!(target: "daybook", "ours");
+            tracing::info!(target: "daybook_subscriptions::supervisor", "ours");
+            tracing::debug!(target: "daybook_engine", "too fine");
+            tracing::info!(target: "hyper", "another's");
+            tracing::warn!(target: "hyper", "another's, and important");
+        });
+        assert_eq!(*passed.lock().unwrap(), ["daybook", "daybook_subscriptions::supervisor", "hyper"]);
+    }
+}

@@ -1,4 +1,4 @@
-//! The options that say which NATS is told of every event, and who we are there. Secrets are best given as environment
+//! The options of the NATS server that every event is relayed to, and our credentials there. Secrets are best given as environment
 //! variables or files: what stands on a command line stands in the list of processes.
 
 use crate::Nats;
@@ -6,7 +6,7 @@ use clap::Args;
 use daybook_messaging::NatsOptions;
 use std::path::PathBuf;
 
-/// Whom to tell of every event.
+/// Options of the NATS server that every event is relayed to.
 #[derive(Args)]
 pub(super) struct NatsArgs {
     /// NATS servers with JetStream that are told of every event, separated by commas; tls:// demands TLS

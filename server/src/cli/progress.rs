@@ -12,12 +12,12 @@ use std::{
 /// Between two lines where there is no terminal.
 const PAUSE: Duration = Duration::from_secs(2);
 
-pub(super) enum Shown {
+pub(super) enum ImportProgress {
     Bar(ProgressBar),
     Lines(Mutex<Option<Instant>>),
 }
 
-impl Shown {
+impl ImportProgress {
     pub(super) fn new() -> Self {
         if !std::io::stderr().is_terminal() {
             return Self::Lines(Mutex::new(None));

@@ -174,9 +174,9 @@ impl Serve {
             roles: self.roles,
             ..self.settings.options(self.data.clone())
         };
-        let tell = |what: String| starting.waits_for(&what);
+        let report = |what: String| starting.waits_for(&what);
         let opened = tokio::select! {
-            opened = Daybook::open_telling(options, &tell) => opened,
+            opened = Daybook::open_reporting(options, &report) => opened,
             _ = signals.first() => return Ok(()),
         };
         starting.end().await;
@@ -201,7 +201,7 @@ pub(super) async fn serve(daybook: Daybook, listener: TcpListener, signals: Sign
     Ok(())
 }
 
-/// Ctrl-C and SIGTERM, heard from the moment this is made.
+/// Ctrl-C and SIGTERM, received from the moment this is made.
 pub(super) struct Signals {
     interrupt: tokio::signal::unix::Signal,
     terminate: tokio::signal::unix::Signal,

@@ -159,7 +159,7 @@ fn is_json_lines(headers: &HeaderMap) -> bool {
 fn line_stream<R: tokio::io::AsyncRead + Unpin + Send + 'static>(
     reader: BufReader<R>,
     limit: usize,
-    patience: std::time::Duration,
+    within: std::time::Duration,
 ) -> impl Stream<Item = (u64, Result<Vec<u8>, Problem>)> + Send {
     futures::stream::unfold((Some(reader), 0_u64), move |(reader, mut number)| async move {
         let mut reader = reader?;
@@ -167,7 +167,7 @@ fn line_stream<R: tokio::io::AsyncRead + Unpin + Send + 'static>(
             number += 1;
             let mut line = Vec::new();
             let mut bounded = (&mut reader).take(limit as u64 + 1);
-            let read = tokio::time::timeout(patience, bounded.read_until(b'\n', &mut line)).await;
+            let read = tokio::time::timeout(within, bounded.read_until(b'\n', &mut line)).await;
             let broken = match read {
                 Err(_) => Problem::new(&kind::REQUEST_TIMEOUT, "the next line did not arrive in time"),
                 Ok(Err(_)) => Problem::new(&kind::REQUEST_TIMEOUT, "the body broke off"),

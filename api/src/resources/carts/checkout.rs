@@ -30,8 +30,8 @@ const DEFAULT_WAIT: Duration = Duration::from_secs(2);
 /// How long a decided order's view may take to show; the decision itself is never held back by it.
 const VIEW_PATIENCE: Duration = Duration::from_secs(1);
 
-/// A customer who waits longer for the outcome waits for something outside, such as a payment provider, and takes no
-/// place from others any more.
+/// A customer who waits longer for the outcome waits for something outside, such as a payment provider, and no longer
+/// counts for admission.
 const COUNTED_FOR: Duration = Duration::from_secs(1);
 
 const CONFIRMED: &str = "confirmed";
@@ -82,7 +82,7 @@ impl CommandBody for CheckoutBody {
     }
 }
 
-/// What is said of the two answers.
+/// Text and example of the two answers.
 pub(super) fn answers() -> [AnswerDoc; 2] {
     let confirmed = value!({ "id": ORDER_ID, "number": "06CTB-C3W7R-HT5M", "cart_id": ID, "status": "confirmed",
         "position": 4720, "version": 3, "order": { "id": ORDER_ID, "status": "confirmed" } });
@@ -142,12 +142,12 @@ pub(super) async fn checkout(
         }),
     );
     let placed = app.execute(&input, command, Priority::Checkout).await?;
-    let patience = Instant::now() + prefer.wait.unwrap_or(DEFAULT_WAIT);
+    let deadline = Instant::now() + prefer.wait.unwrap_or(DEFAULT_WAIT);
     let ids = Ids { order_id, cart_id };
     if placed.repeated {
         watch.look_back().await;
     }
-    match decided(&mut watch, patience, permit).await {
+    match decided(&mut watch, deadline, permit).await {
         Some(OrderOutcome::Confirmed { position }) => {
             Ok(confirmed(&app, ids, position.get(), prefer.minimal).await)
         }
@@ -167,15 +167,15 @@ pub(super) async fn checkout(
 /// What became of the order, if that is known in time.
 async fn decided(
     watch: &mut OrderOutcomeWaiter,
-    patience: Instant,
+    deadline: Instant,
     permit: CustomerPermit<'_>,
 ) -> Option<OrderOutcome> {
-    let counted = patience.min(Instant::now() + COUNTED_FOR);
+    let counted = deadline.min(Instant::now() + COUNTED_FOR);
     if let Ok(outcome) = timeout_at(counted, watch.outcome()).await {
         return Some(outcome);
     }
     drop(permit);
-    timeout_at(patience, watch.outcome()).await.ok()
+    timeout_at(deadline, watch.outcome()).await.ok()
 }
 
 async fn confirmed(app: &App, ids: Ids, position: u64, minimal: bool) -> CheckoutAnswer {
@@ -224,7 +224,7 @@ impl Ids {
         }
     }
 
-    /// Says in a problem which order it is about.
+    /// Adds to a problem which order it is about.
     fn mark(self, problem: Problem, position: u64) -> Problem {
         let (name, value) = position_header(position);
         problem

@@ -19,7 +19,7 @@ const TAG: &str = "carts";
 const ID: &str = "0199a5b0-7c3e-7d11-8a52-3f0d6c1b2a90";
 const ORDER_ID: &str = "0199a5b0-7c3e-8f27-9b1d-5a6c7e8f9012";
 
-/// Whoever may write carts, and the customer whose cart it is.
+/// Callers who may write carts, and the customer whose cart it is.
 const WRITE: Access = Access::scope("carts:write").or_own();
 const READ: Access = Access::scope("carts:read").or_own();
 

@@ -49,7 +49,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
         })
 }
 
-/// What is said of the answer in each of its forms.
+/// Text and example of the answer in each of its forms.
 fn answers() -> [AnswerDoc; 2] {
     let line = r#"{"specversion":"1.0","id":"0199a5b0-…","source":"/daybook/order","type":"OrderPlaced","subject":"order-0199a5b0-…","time":"2026-11-22T10:00:00Z","position":"4713","data":{}}"#;
     let event = "id: 4713\nevent: OrderPlaced\ndata: {\"specversion\":\"1.0\"}\n\n";

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 /// What is read at a time, and makes one chunk.
 const PAGE: PageLimits = PageLimits { events: 512, bytes: 1 << 20 };
-/// A following reader hears something at least this often, so that broken connections are noticed.
+/// A following reader is sent something at least this often, so that broken connections are noticed.
 const HEARTBEAT: Duration = Duration::from_secs(15);
 
 /// What a reader asked for.
@@ -95,7 +95,7 @@ impl FeedState {
         Ok(out)
     }
 
-    /// Nothing, said in a way that every reader skips.
+    /// Bytes that every reader skips.
     fn heartbeat(&self) -> Bytes {
         match self.form {
             FeedForm::JsonLines => Bytes::from_static(b"\n"),
