@@ -141,6 +141,10 @@ async fn card_numbers_are_refused_and_not_repeated() {
 async fn a_closed_cart_and_a_double_checkout_are_409_with_the_order() {
     let (shop, cart, _) = with_cart().await;
     let order = shop.checkout(&cart, "tok_visa").await.json()["id"].clone();
+    // The last step of the processes, which the answer does not wait for.
+    while shop.get(&format!("/carts/{cart}")).await.json()["state"] != "ordered" {
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
     let head = shop.head();
     let again = shop.checkout(&cart, "tok_visa").await.problem(409, "conflict");
     assert_eq!((&again["reason"], &again["order_id"]), (&json!("CartNotActive"), &order));
