@@ -42,6 +42,9 @@ impl From<CommandError> for Problem {
             CommandError::UnreadableHistory { .. } => {
                 Self::new(&kind::INTERNAL, "the history of this resource cannot be read by this program")
             }
+            CommandError::Panicked { .. } => {
+                Self::new(&kind::INTERNAL, "a bug in the server keeps it from deciding on this")
+            }
             CommandError::Invalid { reason } => Self::new(&kind::INVALID_COMMAND, reason),
             CommandError::ShuttingDown => {
                 Self::new(&kind::UNAVAILABLE, "the server is shutting down").retry_after(5)

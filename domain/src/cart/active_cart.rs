@@ -8,7 +8,7 @@ use super::{
     CartContactSet, CartCreated, CartEvent, CartLines, CartMerged, CartRejection, ChangeLineQuantity,
     CheckOutCart, CheckoutBlocker, CreateCart, MergeCart, RemoveLine, RepriceCart, SetContact,
     cart::Decision,
-    limits::{CHARGES, check_personal, check_text, invalid},
+    limits::{CHARGES, check_personal, check_size, check_text, invalid},
 };
 use crate::{
     CartId, CountryCode, Currency, CustomerId, Money, Personal,
@@ -162,7 +162,7 @@ impl ActiveCart {
         if total.minor > 0 && payment_token.is_empty() {
             return Err(invalid("payment_token", "must not be empty unless there is nothing to pay"));
         }
-        Ok(vec![CartEvent::CartCheckedOut(CartCheckedOut {
+        let checked_out = CartCheckedOut {
             cart_id: self.cart_id,
             order_id: self.cart_id.order_id(),
             currency: self.currency,
@@ -174,7 +174,9 @@ impl ActiveCart {
             payment_token,
             reference,
             personal: personal.unwrap_or_else(|| self.personal.clone()),
-        })])
+        };
+        check_size(&checked_out)?;
+        Ok(vec![CartEvent::CartCheckedOut(checked_out)])
     }
 
     fn check_texts(&self, checkout: &CheckOutCart) -> Result<(), CartRejection> {

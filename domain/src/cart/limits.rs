@@ -1,6 +1,6 @@
 //! What a cart may hold, and which texts it refuses.
 
-use super::CartRejection;
+use super::{CartCheckedOut, CartRejection};
 use crate::{
     Address, Personal,
     text::{looks_like_card_number, objection},
@@ -12,6 +12,32 @@ pub(super) const CHARGES: usize = 100;
 pub(super) const TITLE_CHARS: usize = 500;
 const TEXT_CHARS: usize = 200;
 const ADDRESS_LINES: usize = 5;
+
+/// The longest event of a checkout, in bytes of JSON. The order's first event says the same with a little more for each
+/// line and each charge, and the log takes no event of more than 4 MiB: an order that cannot be written down would be
+/// lost after the customer was told that the cart is checked out.
+pub(super) const CHECKOUT_BYTES: usize = 7 << 19;
+/// More than a line takes in JSON beside its title.
+const LINE_BYTES: usize = 600;
+/// More than a checkout takes beside its lines: a hundred charges and all personal data.
+const OTHER_BYTES: usize = 300 << 10;
+
+/// Refuses a checkout whose order could not be written down.
+pub(super) fn check_size(checkout: &CartCheckedOut) -> Result<(), CartRejection> {
+    // In JSON a character takes at most twice the bytes it has, so most carts need no more than this sum.
+    let titles: usize = checkout.lines.iter().map(|line| line.title.len()).sum();
+    if 2 * titles + LINE_BYTES * checkout.lines.len() + OTHER_BYTES <= CHECKOUT_BYTES {
+        return Ok(());
+    }
+    let bytes = serde_json::to_vec(checkout).map_or(usize::MAX, |json| json.len());
+    if bytes <= CHECKOUT_BYTES {
+        return Ok(());
+    }
+    let detail = format!(
+        "take {bytes} bytes as an order, {CHECKOUT_BYTES} are allowed; shorten titles or split the cart"
+    );
+    Err(invalid("lines", detail))
+}
 
 pub(super) fn invalid(field: &str, detail: impl Into<String>) -> CartRejection {
     CartRejection::InvalidCart { field: field.to_owned(), detail: detail.into() }

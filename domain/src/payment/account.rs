@@ -11,7 +11,7 @@ use super::{
     PaymentActionRequired, PaymentAuthorized, PaymentCaptured, PaymentDeclined, PaymentEvent,
     PaymentOutcomeUnknown, PaymentRefunded, PaymentRejection, PaymentStatus, PaymentVoided, RecordOutcome,
     RefundDeferred, RefundFailed, RefundRequested, RequestAuthorization, RequestCapture, RequestRefund,
-    RequestVoid, VoidDeferred, VoidFailed, VoidRequested,
+    RequestVoid, RetryOperation, VoidDeferred, VoidFailed, VoidRequested,
     ledger::{Answer, Ledger, Operation},
     payment::Decision,
     status::Authorization,
@@ -62,15 +62,17 @@ impl Account {
                 self.ledger.settle(declined.operation_id);
             }
             E::CaptureRequested(requested) => {
-                self.ledger.ask(requested.operation_id, OperationKind::Capture, requested.amount.minor);
+                let (id, amount) = (requested.operation_id, requested.amount.minor);
+                self.ledger.ask(self.payment_id, id, OperationKind::Capture, amount);
             }
             E::PaymentCaptured(captured) => {
                 self.ledger.capture(captured.operation_id, captured.captured_total.minor);
             }
-            E::CaptureFailed(failed) => self.ledger.settle(failed.operation_id),
+            E::CaptureFailed(failed) => self.ledger.fail(failed.operation_id),
             E::VoidDeferred(deferred) => self.ledger.defer_void(deferred.operation_id),
             E::VoidRequested(requested) => {
-                self.ledger.request_void(requested.operation_id, requested.amount.minor);
+                let amount = requested.amount.minor;
+                self.ledger.request_void(self.payment_id, requested.operation_id, amount);
             }
             E::PaymentVoided(voided) => {
                 let ends = self.authorization == Authorization::Pending || self.ledger.authorized() == 0;
@@ -84,7 +86,8 @@ impl Account {
                 self.ledger.defer_refund(deferred.operation_id, deferred.amount.minor);
             }
             E::RefundRequested(requested) => {
-                self.ledger.request_refund(requested.operation_id, requested.amount.minor);
+                let amount = requested.amount.minor;
+                self.ledger.request_refund(self.payment_id, requested.operation_id, amount);
             }
             E::PaymentRefunded(refunded) => {
                 self.ledger.refund(refunded.operation_id, refunded.refunded_total.minor);
@@ -198,6 +201,29 @@ impl Account {
         Ok(vec![PaymentEvent::RefundDeferred(deferred)])
     }
 
+    /// Asks again for what the gateway refused.
+    pub(super) fn retry(&self, retry: &RetryOperation) -> Decision {
+        let RetryOperation { operation_id, is_time } = *retry;
+        let Some(failed) = self.ledger.failed(operation_id) else {
+            // Asked for again already, and then it is known.
+            let known = self.ledger.knows(operation_id);
+            return if known { Ok(Vec::new()) } else { Err(unknown(operation_id)) };
+        };
+        if !is_time {
+            return Err(failed.not_yet());
+        }
+        let (operation_id, amount) = (failed.next_id(self.payment_id), self.money(failed.amount()));
+        match failed.kind() {
+            OperationKind::Authorize => Err(unknown(operation_id)),
+            OperationKind::Capture => self.capture(&RequestCapture { operation_id, amount }),
+            OperationKind::Refund => self.refund(&RequestRefund { operation_id, amount }),
+            OperationKind::Void => {
+                let (payment_id, order_id) = (self.payment_id, self.order_id);
+                self.void(&RequestVoid { payment_id, order_id, operation_id })
+            }
+        }
+    }
+
     const fn money(&self, minor: i64) -> Money {
         Money::new(minor, self.currency)
     }
@@ -255,7 +281,7 @@ impl Account {
     }
 
     fn approve(&self, operation: Operation, reference: String) -> Vec<PaymentEvent> {
-        let Operation { id: operation_id, kind, amount, answer: _ } = operation;
+        let Operation { id: operation_id, kind, amount, .. } = operation;
         let (payment_id, order_id) = (self.payment_id, self.order_id);
         match kind {
             OperationKind::Authorize => {
@@ -308,7 +334,7 @@ impl Account {
     }
 
     fn decline(&self, operation: Operation, code: String) -> Vec<PaymentEvent> {
-        let Operation { id: operation_id, kind, amount: _, answer: _ } = operation;
+        let Operation { id: operation_id, kind, .. } = operation;
         let (payment_id, order_id) = (self.payment_id, self.order_id);
         let event = match kind {
             OperationKind::Authorize => {
@@ -366,6 +392,10 @@ impl Account {
             token,
         })]
     }
+}
+
+const fn unknown(operation_id: OperationId) -> PaymentRejection {
+    PaymentRejection::UnknownOperation { operation_id }
 }
 
 fn invalid(field: &str, detail: &str) -> PaymentRejection {

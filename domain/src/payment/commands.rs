@@ -5,7 +5,7 @@ use crate::{Money, OperationId, OrderId, PaymentId, Sku, command::commands, reje
 
 commands! {
     /// What can be asked of a payment.
-    PaymentCommand { RequestAuthorization, RequestCapture, RequestVoid, RequestRefund, RecordOutcome, }
+    PaymentCommand { RequestAuthorization, RequestCapture, RequestVoid, RequestRefund, RecordOutcome, RetryOperation, }
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -48,6 +48,16 @@ pub struct RecordOutcome {
     pub outcome: GatewayOutcome,
 }
 
+/// Asks for a capture, void or refund again that the gateway refused, as a new operation. Nothing is left to do if that
+/// was done already.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RetryOperation {
+    /// The one that failed.
+    pub operation_id: OperationId,
+    /// Its time has come, or somebody wants it now; else it is only said when that will be.
+    pub is_time: bool,
+}
+
 rejections! {
     /// Why a payment command is refused.
     PaymentRejection {
@@ -66,6 +76,12 @@ rejections! {
         #[class(Conflict)]
         #[error("the payment has no pending operation {operation_id}")]
         UnknownOperation { operation_id: OperationId },
+        #[class(Conflict)]
+        #[error("the operation is asked for again in {after_seconds} s")]
+        RetryNotDue { after_seconds: u64 },
+        #[class(Conflict)]
+        #[error("the gateway refused operation {operation_id} and its repetitions")]
+        RetriesExhausted { operation_id: OperationId },
         #[class(Invalid)]
         #[error("{field}: {detail}")]
         InvalidPayment { field: String, detail: String },

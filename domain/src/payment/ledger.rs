@@ -3,8 +3,11 @@
 //!
 //! `captured + voided ≤ authorised` and `refunded ≤ captured`, counting what was asked and is not answered yet.
 
-use super::OperationKind;
-use crate::OperationId;
+use super::{
+    OperationKind,
+    failed_operation::{FailedOperation, Repetition},
+};
+use crate::{OperationId, PaymentId};
 use serde::{Deserialize, Serialize};
 
 /// What was authorised, captured, voided and refunded, and what of it the gateway has not answered yet.
@@ -18,6 +21,8 @@ pub(super) struct Ledger {
     void_failed: bool,
     /// Asked of the gateway and not answered for good.
     pending: Vec<Operation>,
+    /// Captures, voids and refunds that the gateway refused, and that were not asked for again.
+    failed: Vec<FailedOperation>,
     /// Answered for good.
     settled: Vec<OperationId>,
     /// The void to request once the authorisation is known.
@@ -33,6 +38,7 @@ pub(super) struct Operation {
     pub(super) kind: OperationKind,
     pub(super) amount: i64,
     pub(super) answer: Answer,
+    repetition: Repetition,
 }
 
 /// The last thing the gateway said about a pending operation.
@@ -53,11 +59,12 @@ impl Ledger {
             refunded: 0,
             void_failed: false,
             pending: Vec::new(),
+            failed: Vec::new(),
             settled: Vec::new(),
             deferred_void: None,
             deferred_refunds: Vec::new(),
         };
-        ledger.ask(authorization, OperationKind::Authorize, amount);
+        ledger.push(authorization, OperationKind::Authorize, amount, Repetition::none(authorization));
         ledger
     }
 
@@ -140,8 +147,27 @@ impl Ledger {
         ever.saturating_sub(self.given_back()).saturating_sub(self.waiting_to_refund())
     }
 
-    pub(super) fn ask(&mut self, id: OperationId, kind: OperationKind, amount: i64) {
-        self.pending.push(Operation { id, kind, amount, answer: Answer::None });
+    pub(super) fn failed(&self, id: OperationId) -> Option<&FailedOperation> {
+        self.failed.iter().find(|failed| failed.id() == id)
+    }
+
+    /// Something is asked of the gateway; its id says whether it repeats what was refused.
+    pub(super) fn ask(&mut self, payment: PaymentId, id: OperationId, kind: OperationKind, amount: i64) {
+        let repeated = self.failed.iter().position(|failed| failed.next_id(payment) == id);
+        let repetition = repeated.map_or(Repetition::none(id), |at| self.failed.remove(at).next());
+        self.push(id, kind, amount, repetition);
+    }
+
+    fn push(&mut self, id: OperationId, kind: OperationKind, amount: i64, repetition: Repetition) {
+        self.pending.push(Operation { id, kind, amount, answer: Answer::None, repetition });
+    }
+
+    /// The gateway refused.
+    pub(super) fn fail(&mut self, id: OperationId) {
+        let failed = self.pending(id);
+        let failed = failed.map(|it| FailedOperation::new(id, it.kind, it.amount, it.repetition));
+        self.failed.extend(failed);
+        self.settle(id);
     }
 
     pub(super) fn answer(&mut self, id: OperationId, answer: Answer) {
@@ -170,9 +196,9 @@ impl Ledger {
         self.deferred_void = Some(id);
     }
 
-    pub(super) fn request_void(&mut self, id: OperationId, amount: i64) {
+    pub(super) fn request_void(&mut self, payment: PaymentId, id: OperationId, amount: i64) {
         self.deferred_void = None;
-        self.ask(id, OperationKind::Void, amount);
+        self.ask(payment, id, OperationKind::Void, amount);
     }
 
     /// A void is through. `ends_authorization`: it ended one that was still waited for, or that was for nothing.
@@ -188,20 +214,20 @@ impl Ledger {
 
     pub(super) fn fail_void(&mut self, id: OperationId) {
         self.void_failed = true;
-        self.settle(id);
+        self.fail(id);
     }
 
     pub(super) fn defer_refund(&mut self, id: OperationId, amount: i64) {
         self.deferred_refunds.push((id, amount));
     }
 
-    pub(super) fn request_refund(&mut self, id: OperationId, amount: i64) {
+    pub(super) fn request_refund(&mut self, payment: PaymentId, id: OperationId, amount: i64) {
         self.deferred_refunds.retain(|(deferred, _)| *deferred != id);
-        self.ask(id, OperationKind::Refund, amount);
+        self.ask(payment, id, OperationKind::Refund, amount);
     }
 
     pub(super) fn fail_refund(&mut self, id: OperationId) {
         self.deferred_refunds.retain(|(deferred, _)| *deferred != id);
-        self.settle(id);
+        self.fail(id);
     }
 }

@@ -10,6 +10,7 @@
 mod account;
 mod commands;
 mod events;
+mod failed_operation;
 mod gateway;
 mod ledger;
 #[expect(clippy::module_inception, reason = "the aggregate has the name of its folder")]
@@ -20,7 +21,7 @@ mod status;
 pub use account::Account;
 pub use commands::{
     PaymentCommand, PaymentRejection, RecordOutcome, RequestAuthorization, RequestCapture, RequestRefund,
-    RequestVoid,
+    RequestVoid, RetryOperation,
 };
 pub use events::{
     AuthorizationRequested, CaptureFailed, CaptureRequested, OperationKind, PaymentActionRequired,

@@ -20,7 +20,7 @@ pub enum Payment {
 
 impl Decider for Payment {
     const NAME: &'static str = "payment";
-    const STATE_VERSION: u32 = 1;
+    const STATE_VERSION: u32 = 2;
     const CACHE: CacheClass = CacheClass::Normal;
     type Id = PaymentId;
     type Command = PaymentCommand;
@@ -35,19 +35,25 @@ impl Decider for Payment {
                 let RequestVoid { payment_id, order_id, operation_id: _ } = void;
                 Ok(vec![PaymentEvent::PaymentCancelled(PaymentCancelled { payment_id, order_id })])
             }
-            (Self::Absent, C::RequestCapture(_) | C::RequestRefund(_) | C::RecordOutcome(_)) => {
-                Err(PaymentRejection::PaymentNotFound {})
-            }
+            (
+                Self::Absent,
+                C::RequestCapture(_) | C::RequestRefund(_) | C::RecordOutcome(_) | C::RetryOperation(_),
+            ) => Err(PaymentRejection::PaymentNotFound {}),
             (Self::CalledOff, C::RequestVoid(_)) => Ok(Vec::new()),
             (
                 Self::CalledOff,
-                C::RequestAuthorization(_) | C::RequestCapture(_) | C::RequestRefund(_) | C::RecordOutcome(_),
+                C::RequestAuthorization(_)
+                | C::RequestCapture(_)
+                | C::RequestRefund(_)
+                | C::RecordOutcome(_)
+                | C::RetryOperation(_),
             ) => Err(PaymentStatus::CalledOff.is_wrong()),
             (Self::Open(_), C::RequestAuthorization(_)) => Err(PaymentRejection::PaymentExists {}),
             (Self::Open(account), C::RequestCapture(capture)) => account.capture(&capture),
             (Self::Open(account), C::RequestVoid(void)) => account.void(&void),
             (Self::Open(account), C::RequestRefund(refund)) => account.refund(&refund),
             (Self::Open(account), C::RecordOutcome(record)) => account.record(record),
+            (Self::Open(account), C::RetryOperation(retry)) => account.retry(&retry),
         }
     }
 

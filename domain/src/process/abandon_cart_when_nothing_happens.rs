@@ -1,9 +1,9 @@
 //! A cart that nobody touches for the configured time is abandoned.
 
-use super::{Deadline, Process, Reaction, Trigger};
+use super::{Deadline, Process, Reaction, Refusal, Trigger};
 use crate::{
-    Command, Event, EventSet as _, Interests,
-    cart::{AbandonCart, AbandonReason, CartCommand, CartEvent},
+    Command, Event, EventSet as _, Interests, Rejection,
+    cart::{AbandonCart, AbandonReason, CartCommand, CartEvent, CartRejection},
 };
 use std::time::Duration;
 
@@ -47,5 +47,13 @@ impl Process for AbandonCartWhenNothingHappens {
                 Deadline::Set { after, command: Command::Cart(cart_id, CartCommand::AbandonCart(abandon)) }
             }
         }
+    }
+
+    /// Something has happened in time after all.
+    fn refused(&self, _trigger: Trigger<'_>, _command: &str, rejection: &Rejection) -> Refusal {
+        Refusal::expected_if(matches!(
+            rejection,
+            Rejection::Cart(CartRejection::CartHasChanged { .. } | CartRejection::CartNotActive { .. })
+        ))
     }
 }

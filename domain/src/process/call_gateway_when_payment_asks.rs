@@ -1,11 +1,11 @@
 //! What a payment asks for, the gateway is asked. What costs nothing is none of its business.
 
-use super::{Process, Reaction, Trigger};
+use super::{Process, Reaction, Refusal, Trigger};
 use crate::{
-    Event, EventData as _, Interests,
+    Event, EventData as _, Interests, Rejection,
     payment::{
         AuthorizationRequested, CaptureRequested, GatewayRequest, OperationKind, PaymentEvent,
-        RefundRequested, VoidRequested,
+        PaymentRejection, RefundRequested, VoidRequested,
     },
 };
 
@@ -48,5 +48,13 @@ impl Process for CallGatewayWhenPaymentAsks {
             _ => return Reaction::Nothing,
         };
         if request.amount.minor == 0 { Reaction::Nothing } else { Reaction::CallGateway(request) }
+    }
+
+    /// The payment does not wait for the answer any more.
+    fn refused(&self, _trigger: Trigger<'_>, _command: &str, rejection: &Rejection) -> Refusal {
+        Refusal::expected_if(matches!(
+            rejection,
+            Rejection::Payment(PaymentRejection::UnknownOperation { .. })
+        ))
     }
 }

@@ -1,11 +1,11 @@
 //! Once the money is set aside, the stock is for good, and then the order is confirmed. If a reservation ran out
 //! meanwhile, the order is rejected, which lets go of the rest and of the money.
 
-use super::{Process, Reaction, StepOutcome, Trigger};
+use super::{Process, Reaction, Refusal, StepOutcome, Trigger};
 use crate::{
-    Command, Event, EventData as _, Interests,
+    Command, Event, EventData as _, Interests, Rejection,
     inventory::{CommitReservation, InventoryCommand},
-    order::{ConfirmOrder, OrderCommand, RejectOrder, RejectReason},
+    order::{ConfirmOrder, OrderCommand, OrderRejection, RejectOrder, RejectReason},
     payment::{PaymentAuthorized, PaymentEvent},
 };
 
@@ -45,6 +45,15 @@ impl Process for CommitStockWhenPaymentIsAuthorized {
             }
         };
         vec![Command::Order(*order_id, command)]
+    }
+
+    /// A reservation that is lost is for `resolve` to say. The order may have come to nothing meanwhile; then the
+    /// money goes back with it.
+    fn refused(&self, _trigger: Trigger<'_>, _command: &str, rejection: &Rejection) -> Refusal {
+        Refusal::expected_if(matches!(
+            rejection,
+            Rejection::Inventory(_) | Rejection::Order(OrderRejection::WrongState { .. })
+        ))
     }
 }
 

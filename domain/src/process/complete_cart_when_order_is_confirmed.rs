@@ -1,9 +1,9 @@
 //! A confirmed order ends its cart.
 
-use super::{Process, Reaction, Trigger};
+use super::{Process, Reaction, Refusal, Trigger};
 use crate::{
-    Command, Event, EventData as _, Interests,
-    cart::{CartCommand, CompleteCart},
+    Command, Event, EventData as _, Interests, Rejection,
+    cart::{CartCommand, CartRejection, CompleteCart},
     order::{OrderConfirmed, OrderEvent},
 };
 
@@ -25,5 +25,10 @@ impl Process for CompleteCartWhenOrderIsConfirmed {
         };
         let complete = CartCommand::CompleteCart(CompleteCart { order_id: confirmed.order_id });
         Reaction::Commands(vec![Command::Cart(confirmed.cart_id, complete)])
+    }
+
+    /// The cart is over already.
+    fn refused(&self, _trigger: Trigger<'_>, _command: &str, rejection: &Rejection) -> Refusal {
+        Refusal::expected_if(matches!(rejection, Rejection::Cart(CartRejection::CartNotActive { .. })))
     }
 }

@@ -11,6 +11,7 @@
 //! OrderShipped ─→ ShipReserved per SKU, RequestCapture ─→ (gateway)
 //! OrderReturned ─→ ReturnStock per SKU, RequestRefund ─→ (gateway)
 //! OrderCredited ─→ RequestRefund ─→ (gateway)
+//! CaptureFailed, VoidFailed, RefundFailed ─→ RetryOperation, 1, 6, 24, 72 h later ─→ (gateway)
 //! ```
 
 mod abandon_cart_when_nothing_happens;
@@ -27,6 +28,7 @@ mod request_payment_when_order_is_allocated;
 mod reserve_stock_when_order_is_placed;
 mod resolve_payment_when_outcome_is_unknown;
 mod restock_and_refund_when_goods_are_returned;
+mod retry_payment_operation_when_it_fails;
 mod ship_stock_and_capture_payment_when_order_is_shipped;
 
 use crate::{Command, Event, Interests, Quantity, Rejection, Sku, Timestamp, payment::GatewayRequest};
@@ -54,7 +56,7 @@ pub enum Deadline {
     #[default]
     Unchanged,
     /// Execute the command when `after` has passed since the event was recorded, as of the business time
-    /// `occurred_at + after`. Replaces the stream's earlier deadline of this process. A refusal is harmless.
+    /// `occurred_at + after`. Replaces the stream's earlier deadline of this process.
     Set {
         after: Duration,
         command: Command,
@@ -64,6 +66,26 @@ pub enum Deadline {
 
 /// How one command of a reaction went: the events it caused (also when it had been executed before), or no.
 pub type StepOutcome = Result<Vec<Event>, Rejection>;
+
+/// What it means to a process that one of its commands was refused. There is no answer to be left out: a refusal that
+/// nobody expects must not vanish.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    /// It is a possible end, or [`Process::resolve`] says what follows.
+    Expected,
+    /// Begin the whole reaction again after this time: [`Process::react`], with the next [`Trigger::attempt`].
+    Retry { after: Duration },
+    /// Somebody has to look. The reaction is over until they have it tried again.
+    DeadLetter,
+}
+
+impl Refusal {
+    /// Expected under a condition, otherwise something that somebody has to look at.
+    #[must_use]
+    pub const fn expected_if(expected: bool) -> Self {
+        if expected { Self::Expected } else { Self::DeadLetter }
+    }
+}
 
 /// An event as a process sees it.
 #[derive(Debug, Clone, Copy)]
@@ -75,6 +97,8 @@ pub struct Trigger<'a> {
     pub version: u64,
     /// The business time of the event; commands that follow happen at the same time.
     pub occurred_at: Timestamp,
+    /// How often the reaction was begun before: after a [`Refusal::Retry`], or because somebody asked for it.
+    pub attempt: u32,
 }
 
 /// What a shop may set about its processes.
@@ -109,6 +133,10 @@ pub trait Process: Send + Sync {
         Vec::new()
     }
 
+    /// What it means that `command` was refused, one of those of `react`, `resolve`, `deadline`, or the recording of the
+    /// gateway's answer. Asked when all commands of the step have their answers; then the worst meaning counts.
+    fn refused(&self, trigger: Trigger<'_>, command: &str, rejection: &Rejection) -> Refusal;
+
     /// Types of events that, later in the same stream, show that the reaction is over. Looked for when a
     /// reaction may have been begun before: a refusal leaves no trace, and what was refused then might be
     /// granted now.
@@ -132,6 +160,7 @@ pub fn all(config: ProcessConfig) -> Vec<Box<dyn Process>> {
         Box::new(request_payment_when_order_is_allocated::RequestPaymentWhenOrderIsAllocated),
         Box::new(call_gateway_when_payment_asks::CallGatewayWhenPaymentAsks),
         Box::new(resolve_payment_when_outcome_is_unknown::ResolvePaymentWhenOutcomeIsUnknown),
+        Box::new(retry_payment_operation_when_it_fails::RetryPaymentOperationWhenItFails),
         Box::new(commit_stock_when_payment_is_authorized::CommitStockWhenPaymentIsAuthorized),
         Box::new(complete_cart_when_order_is_confirmed::CompleteCartWhenOrderIsConfirmed),
         Box::new(reject_order_when_payment_is_declined::RejectOrderWhenPaymentIsDeclined),

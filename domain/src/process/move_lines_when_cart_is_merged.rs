@@ -1,9 +1,9 @@
 //! A guest's lines move to the customer's cart. If that is over or in another currency, it refuses them, and they
 //! stay readable in the merged cart.
 
-use super::{Process, Reaction, Trigger};
+use super::{Process, Reaction, Refusal, Trigger};
 use crate::{
-    Command, Event, EventData as _, Interests,
+    Command, Event, EventData as _, Interests, Rejection,
     cart::{AddLines, CartCommand, CartEvent, CartMerged, NewLine},
 };
 
@@ -27,5 +27,10 @@ impl Process for MoveLinesWhenCartIsMerged {
         let lines = merged.lines.iter().cloned().map(NewLine::from);
         let add = CartCommand::AddLines(AddLines { lines: lines.collect() });
         Reaction::Commands(vec![Command::Cart(merged.into, add)])
+    }
+
+    /// The lines stay readable in the merged cart.
+    fn refused(&self, _trigger: Trigger<'_>, _command: &str, _rejection: &Rejection) -> Refusal {
+        Refusal::Expected
     }
 }

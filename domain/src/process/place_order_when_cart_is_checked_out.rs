@@ -1,10 +1,10 @@
 //! A checked-out cart becomes an order. The order's id follows from the cart's, so it becomes only one.
 
-use super::{Process, Reaction, Trigger};
+use super::{Process, Reaction, Refusal, Trigger};
 use crate::{
-    Command, Event, EventData as _, Interests,
+    Command, Event, EventData as _, Interests, Rejection,
     cart::{CartCheckedOut, CartEvent},
-    order::{OrderCommand, PlaceOrder},
+    order::{OrderCommand, OrderRejection, PlaceOrder},
 };
 
 #[derive(Debug)]
@@ -25,5 +25,10 @@ impl Process for PlaceOrderWhenCartIsCheckedOut {
         };
         let place = OrderCommand::PlaceOrder(PlaceOrder { checkout: checkout.clone() });
         Reaction::Commands(vec![Command::Order(checkout.order_id, place)])
+    }
+
+    /// A cart becomes one order; anything else leaves a cart that was accepted without one.
+    fn refused(&self, _trigger: Trigger<'_>, _command: &str, rejection: &Rejection) -> Refusal {
+        Refusal::expected_if(matches!(rejection, Rejection::Order(OrderRejection::OrderExists { .. })))
     }
 }

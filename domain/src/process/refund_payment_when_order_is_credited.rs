@@ -1,8 +1,8 @@
 //! Money given back on an order goes back to whoever paid; no goods move.
 
-use super::{Process, Reaction, Trigger};
+use super::{Process, Reaction, Refusal, Trigger};
 use crate::{
-    Command, Event, EventData as _, Interests,
+    Command, Event, EventData as _, Interests, Rejection,
     order::{OrderCredited, OrderEvent},
     payment::{PaymentCommand, RequestRefund},
 };
@@ -27,5 +27,10 @@ impl Process for RefundPaymentWhenOrderIsCredited {
         let operation_id = payment_id.operation_id(&format!("credit:{}", credited.credit_id));
         let refund = PaymentCommand::RequestRefund(RequestRefund { operation_id, amount });
         Reaction::Commands(vec![Command::Payment(payment_id, refund)])
+    }
+
+    /// What was promised and cannot be paid back is for somebody to look at.
+    fn refused(&self, _trigger: Trigger<'_>, _command: &str, _rejection: &Rejection) -> Refusal {
+        Refusal::DeadLetter
     }
 }

@@ -1,9 +1,9 @@
 //! Without money no order.
 
-use super::{Process, Reaction, Trigger};
+use super::{Process, Reaction, Refusal, Trigger};
 use crate::{
-    Command, Event, EventData as _, Interests,
-    order::{OrderCommand, RejectOrder, RejectReason},
+    Command, Event, EventData as _, Interests, Rejection,
+    order::{OrderCommand, OrderRejection, RejectOrder, RejectReason},
     payment::{PaymentDeclined, PaymentEvent},
 };
 
@@ -26,5 +26,10 @@ impl Process for RejectOrderWhenPaymentIsDeclined {
         let reason = RejectReason::PaymentDeclined { code: declined.code.clone() };
         let reject = OrderCommand::RejectOrder(RejectOrder { reason });
         Reaction::Commands(vec![Command::Order(declined.order_id, reject)])
+    }
+
+    /// The order is over already, or confirmed.
+    fn refused(&self, _trigger: Trigger<'_>, _command: &str, rejection: &Rejection) -> Refusal {
+        Refusal::expected_if(matches!(rejection, Rejection::Order(OrderRejection::WrongState { .. })))
     }
 }

@@ -1,11 +1,11 @@
 //! An order that is not paid for while its stock is held is rejected. Too late, it is refused, harmlessly.
 
-use super::{Deadline, Process, Reaction, Trigger};
+use super::{Deadline, Process, Reaction, Refusal, Trigger};
 use crate::{
-    Command, Event, EventData as _, Interests,
+    Command, Event, EventData as _, Interests, Rejection,
     order::{
-        OrderCancelled, OrderCommand, OrderConfirmed, OrderEvent, OrderPlaced, OrderRejected, RejectOrder,
-        RejectReason,
+        OrderCancelled, OrderCommand, OrderConfirmed, OrderEvent, OrderPlaced, OrderRejected, OrderRejection,
+        RejectOrder, RejectReason,
     },
 };
 use std::time::Duration;
@@ -40,5 +40,10 @@ impl Process for RejectOrderWhenPaymentTimesOut {
             ) => Deadline::Cleared,
             _ => Deadline::Unchanged,
         }
+    }
+
+    /// The order is over already, or confirmed.
+    fn refused(&self, _trigger: Trigger<'_>, _command: &str, rejection: &Rejection) -> Refusal {
+        Refusal::expected_if(matches!(rejection, Rejection::Order(OrderRejection::WrongState { .. })))
     }
 }

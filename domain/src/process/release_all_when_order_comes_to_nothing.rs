@@ -4,10 +4,10 @@
 //! void that overtakes its authorisation. Stock that is set aside after this comes back by
 //! `AllocationDiscarded`, which the order records when told of it too late.
 
-use super::{Process, Reaction, Trigger};
+use super::{Process, Reaction, Refusal, Trigger};
 use crate::{
-    CartId, Command, Event, EventData as _, Interests, OrderId, PaymentId, Sku,
-    cart::{AbandonCart, AbandonReason, CartCommand, CompleteCart},
+    CartId, Command, Event, EventData as _, Interests, OrderId, PaymentId, Rejection, Sku,
+    cart::{AbandonCart, AbandonReason, CartCommand, CartRejection, CompleteCart},
     inventory::{InventoryCommand, ReleaseReason, ReleaseReservation},
     order::{AllocationDiscarded, OrderCancelled, OrderEvent, OrderRejected},
     payment::{PaymentCommand, RequestVoid},
@@ -48,6 +48,11 @@ impl Process for ReleaseAllWhenOrderComesToNothing {
             _ => return Reaction::Nothing,
         };
         Reaction::Commands(commands)
+    }
+
+    /// The cart is over already. Stock and money are let go, or somebody has to look.
+    fn refused(&self, _trigger: Trigger<'_>, _command: &str, rejection: &Rejection) -> Refusal {
+        Refusal::expected_if(matches!(rejection, Rejection::Cart(CartRejection::CartNotActive { .. })))
     }
 }
 

@@ -1,10 +1,10 @@
 //! Once stock is set aside, the money is: the gateway is to authorise the order's total.
 
-use super::{Process, Reaction, Trigger};
+use super::{Process, Reaction, Refusal, Trigger};
 use crate::{
-    Command, Event, EventData as _, Interests,
+    Command, Event, EventData as _, Interests, Rejection,
     order::{OrderAllocated, OrderEvent},
-    payment::{PaymentCommand, RequestAuthorization},
+    payment::{PaymentCommand, PaymentRejection, RequestAuthorization},
 };
 
 #[derive(Debug)]
@@ -37,5 +37,15 @@ impl Process for RequestPaymentWhenOrderIsAllocated {
             skus,
         });
         Reaction::Commands(vec![Command::Payment(payment_id, request)])
+    }
+
+    /// The payment was called off, because the order came to nothing, or was asked for before.
+    fn refused(&self, _trigger: Trigger<'_>, _command: &str, rejection: &Rejection) -> Refusal {
+        Refusal::expected_if(matches!(
+            rejection,
+            Rejection::Payment(
+                PaymentRejection::PaymentInWrongState { .. } | PaymentRejection::PaymentExists {}
+            )
+        ))
     }
 }

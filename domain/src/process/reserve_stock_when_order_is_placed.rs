@@ -3,14 +3,17 @@
 //! What was set aside before a no is let go here and not only by the rejection: the order may have come to
 //! nothing before, and then there is no further rejection to do it.
 
-use super::{Process, Reaction, StepOutcome, Trigger, units_per_sku};
+use super::{Process, Reaction, Refusal, StepOutcome, Trigger, units_per_sku};
 use crate::{
     Command, Event, EventData as _, Interests, OrderId, Quantity, Rejection, Sku,
     inventory::{
         InventoryCommand, InventoryEvent, InventoryRejection, ReleaseReason, ReleaseReservation,
         ReserveStock, StockReserved,
     },
-    order::{AllocateOrder, Allocation, OrderCommand, OrderEvent, OrderPlaced, RejectOrder, RejectReason},
+    order::{
+        AllocateOrder, Allocation, OrderCommand, OrderEvent, OrderPlaced, OrderRejection, RejectOrder,
+        RejectReason,
+    },
 };
 use std::{collections::BTreeMap, time::Duration};
 
@@ -77,6 +80,14 @@ impl Process for ReserveStockWhenOrderIsPlaced {
         let mut commands: Vec<Command> = reserved.into_iter().map(|sku| release(sku, order_id)).collect();
         commands.push(Command::Order(order_id, OrderCommand::RejectOrder(RejectOrder { reason })));
         commands
+    }
+
+    /// What cannot be set aside is for `resolve` to say. The order may have come to nothing meanwhile.
+    fn refused(&self, _trigger: Trigger<'_>, _command: &str, rejection: &Rejection) -> Refusal {
+        Refusal::expected_if(matches!(
+            rejection,
+            Rejection::Inventory(_) | Rejection::Order(OrderRejection::WrongState { .. })
+        ))
     }
 }
 

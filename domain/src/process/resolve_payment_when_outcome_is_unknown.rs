@@ -1,9 +1,12 @@
 //! An operation the gateway did not answer, or for which the customer has to act, is asked about until known.
 
-use super::{Process, Reaction, Trigger};
+use super::{Process, Reaction, Refusal, Trigger};
 use crate::{
-    Event, EventData as _, Interests,
-    payment::{GatewayRequest, OperationKind, PaymentActionRequired, PaymentEvent, PaymentOutcomeUnknown},
+    Event, EventData as _, Interests, Rejection,
+    payment::{
+        GatewayRequest, OperationKind, PaymentActionRequired, PaymentEvent, PaymentOutcomeUnknown,
+        PaymentRejection,
+    },
 };
 
 #[derive(Debug)]
@@ -40,5 +43,13 @@ impl Process for ResolvePaymentWhenOutcomeIsUnknown {
             _ => return Reaction::Nothing,
         };
         Reaction::ResolveGateway(request)
+    }
+
+    /// The payment does not wait for the answer any more.
+    fn refused(&self, _trigger: Trigger<'_>, _command: &str, rejection: &Rejection) -> Refusal {
+        Refusal::expected_if(matches!(
+            rejection,
+            Rejection::Payment(PaymentRejection::UnknownOperation { .. })
+        ))
     }
 }

@@ -1,8 +1,8 @@
 //! Goods that come back are paid back, and put back on the shelf if they can be sold again.
 
-use super::{Process, Reaction, Trigger, units_per_sku};
+use super::{Process, Reaction, Refusal, Trigger, units_per_sku};
 use crate::{
-    Command, Event, EventData as _, Interests,
+    Command, Event, EventData as _, Interests, Rejection,
     inventory::{InventoryCommand, ReturnStock},
     order::{OrderEvent, OrderReturned, ReturnCondition},
     payment::{PaymentCommand, RequestRefund},
@@ -36,5 +36,10 @@ impl Process for RestockAndRefundWhenGoodsAreReturned {
         let refund = RequestRefund { operation_id, amount: returned.refund };
         let refund = Command::Payment(payment_id, PaymentCommand::RequestRefund(refund));
         Reaction::Commands(restock.chain([refund]).collect())
+    }
+
+    /// Goods are back: if they are not paid back or not on the shelf, somebody has to look.
+    fn refused(&self, _trigger: Trigger<'_>, _command: &str, _rejection: &Rejection) -> Refusal {
+        Refusal::DeadLetter
     }
 }

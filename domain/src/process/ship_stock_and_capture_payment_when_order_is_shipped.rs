@@ -1,8 +1,8 @@
 //! Goods that leave leave the stock, and their price is taken.
 
-use super::{Process, Reaction, Trigger};
+use super::{Process, Reaction, Refusal, Trigger};
 use crate::{
-    Command, Event, EventData as _, Interests,
+    Command, Event, EventData as _, Interests, Rejection,
     inventory::{InventoryCommand, ShipReserved},
     order::{OrderEvent, OrderShipped},
     payment::{PaymentCommand, RequestCapture},
@@ -33,5 +33,10 @@ impl Process for ShipStockAndCapturePaymentWhenOrderIsShipped {
         let capture = RequestCapture { operation_id, amount: shipped.amount };
         let capture = Command::Payment(payment_id, PaymentCommand::RequestCapture(capture));
         Reaction::Commands(ship.chain([capture]).collect())
+    }
+
+    /// Goods have left: if their price is not taken, or the stock does not say so, somebody has to look.
+    fn refused(&self, _trigger: Trigger<'_>, _command: &str, _rejection: &Rejection) -> Refusal {
+        Refusal::DeadLetter
     }
 }

@@ -21,6 +21,8 @@ pub(crate) struct Account {
     pub(crate) voided: i64,
     pub(crate) refunded: i64,
     waiting: Option<OperationId>,
+    /// How often it refused what it could have done.
+    refused: u32,
 }
 
 impl Gateway {
@@ -28,7 +30,7 @@ impl Gateway {
     pub(crate) fn call(&mut self, request: &GatewayRequest, random: &mut Random) -> GatewayOutcome {
         let reached = !random.one_in(8);
         if reached {
-            self.execute(request);
+            self.execute(request, random.one_in(4));
         }
         if reached && !random.one_in(8) { self.status(request) } else { GatewayOutcome::Unknown }
     }
@@ -37,7 +39,8 @@ impl Gateway {
         self.answers.get(&request.operation_id).cloned().unwrap_or(GatewayOutcome::NotSeen)
     }
 
-    fn execute(&mut self, request: &GatewayRequest) {
+    /// `moody`: it refuses what it could do, but not for ever.
+    fn execute(&mut self, request: &GatewayRequest, moody: bool) {
         if self.answers.contains_key(&request.operation_id) {
             return;
         }
@@ -45,7 +48,10 @@ impl Gateway {
         let amount = request.amount.minor;
         let approved = GatewayOutcome::Approved { reference: "ref".to_owned() };
         let declined = |code: &str| GatewayOutcome::Declined { code: code.to_owned() };
+        let moody = moody && account.refused < 3 && request.kind != OperationKind::Authorize;
+        account.refused += u32::from(moody);
         let outcome = match request.kind {
+            _ if moody => declined("try_again_later"),
             OperationKind::Authorize => match request.token.as_str() {
                 "tok_declined" => declined("insufficient_funds"),
                 "tok_action" => {

@@ -8,6 +8,7 @@ mod cart;
 mod credit;
 mod gateway;
 mod inventory;
+mod large_carts;
 mod ledger;
 mod money;
 mod order;

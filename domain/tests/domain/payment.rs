@@ -7,6 +7,7 @@ use daybook_domain::{
     payment::{
         GatewayOutcome, Payment, PaymentCancelled, PaymentCommand, PaymentEvent, PaymentRejection,
         PaymentStatus, RecordOutcome, RequestAuthorization, RequestCapture, RequestRefund, RequestVoid,
+        RetryOperation,
     },
 };
 
@@ -221,4 +222,64 @@ fn a_void_the_gateway_refuses_is_shown_and_tried_again_when_the_money_comes_afte
         story([authorize(9), act("authorize"), void(), decline("void"), approve("authorize")])[2..],
         ["VoidRequested", "VoidFailed", "PaymentAuthorized", "VoidRequested"],
     );
+}
+
+/// The n-th repetition of an operation that was refused; the 0th is the operation itself.
+fn repetition(purpose: &str, n: u32) -> OperationId {
+    let first = operation(1, purpose);
+    if n == 0 { first } else { payment_id(1).operation_id(&format!("{}:r{n}", first.uuid())) }
+}
+
+fn retry(operation_id: OperationId, is_time: bool) -> PaymentCommand {
+    PaymentCommand::RetryOperation(RetryOperation { operation_id, is_time })
+}
+
+#[test]
+fn what_the_gateway_refuses_is_asked_for_again_on_a_schedule_and_then_when_somebody_says_so() {
+    for (purpose, asked, events) in [
+        ("one", capture("one", 60), ["CaptureRequested", "CaptureFailed"]),
+        ("void", void(), ["VoidRequested", "VoidFailed"]),
+        ("back", refund("back", 30), ["RefundRequested", "RefundFailed"]),
+    ] {
+        let mut commands = vec![authorize(100), approve("authorize")];
+        if purpose == "back" {
+            commands.extend([capture("all", 100), approve("all")]);
+        }
+        commands.push(asked);
+        for (n, hours) in (0..).zip([Some(1), Some(6), Some(24), Some(72), None]) {
+            let operation_id = repetition(purpose, n);
+            let outcome = GatewayOutcome::Declined { code: "try_again_later".into() };
+            commands.push(PaymentCommand::RecordOutcome(RecordOutcome { operation_id, outcome }));
+            let refusal = match hours {
+                Some(hours) => PaymentRejection::RetryNotDue { after_seconds: hours * 3_600 },
+                None => PaymentRejection::RetriesExhausted { operation_id },
+            };
+            let so_far = after(commands.clone());
+            assert_eq!(so_far.last().map(|event| event.kind().name), Some(events[1]));
+            given(so_far).when(retry(operation_id, false)).then_expect_error(refusal);
+            commands.push(retry(operation_id, true));
+            assert_eq!(story(commands.clone()).last(), Some(&events[0]), "{purpose} {n}");
+            given(after(commands.clone())).when(retry(operation_id, true)).then_expect_events(vec![]);
+        }
+        let operation_id = repetition(purpose, 5);
+        let outcome = GatewayOutcome::Approved { reference: "ref".into() };
+        commands.push(PaymentCommand::RecordOutcome(RecordOutcome { operation_id, outcome }));
+        given(after(commands)).when(retry(operation_id, true)).then_expect_events(vec![]);
+    }
+    let unknown = PaymentRejection::UnknownOperation { operation_id: operation(1, "never") };
+    given(after([authorize(100)])).when(retry(operation(1, "never"), true)).then_expect_error(unknown);
+}
+
+#[test]
+fn a_refused_capture_is_not_asked_for_again_when_its_money_is_gone() {
+    let gone = after([
+        authorize(100),
+        approve("authorize"),
+        capture("one", 60),
+        decline("one"),
+        capture("two", 100),
+        approve("two"),
+    ]);
+    let refusal = PaymentRejection::MoreThanPossible { requested: gbp(60), possible: gbp(0) };
+    given(gone).when(retry(operation(1, "one"), true)).then_expect_error(refusal);
 }

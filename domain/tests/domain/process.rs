@@ -12,10 +12,10 @@ use daybook_domain::{
         OrderRejected, OrderReturned, OrderShipped, RejectReason, ReturnCondition, ReturnedLine, SkuQuantity,
     },
     payment::{
-        AuthorizationRequested, OperationKind, PaymentActionRequired, PaymentAuthorized, PaymentCommand,
-        PaymentEvent,
+        AuthorizationRequested, CaptureFailed, OperationKind, PaymentActionRequired, PaymentAuthorized,
+        PaymentCommand, PaymentEvent, PaymentRejection,
     },
-    process::{self, Deadline, Process, ProcessConfig, Reaction, StepOutcome, Trigger},
+    process::{self, Deadline, Process, ProcessConfig, Reaction, Refusal, StepOutcome, Trigger},
 };
 use std::{collections::BTreeSet, time::Duration};
 
@@ -28,7 +28,13 @@ fn the(name: &str) -> Box<dyn Process> {
 }
 
 fn trigger(event: &Event) -> Trigger<'_> {
-    Trigger { event, aggregate_id: "0192f3a1-7c00-7000-8000-000000000001", version: 3, occurred_at: at(0) }
+    Trigger {
+        event,
+        aggregate_id: "0192f3a1-7c00-7000-8000-000000000001",
+        version: 3,
+        occurred_at: at(0),
+        attempt: 0,
+    }
 }
 
 fn named(commands: &[Command]) -> Vec<String> {
@@ -312,4 +318,44 @@ fn an_order_has_as_long_to_be_paid_as_its_stock_is_held() {
     let Deadline::Set { after, command } = rule.deadline(trigger(&placed())) else { panic!("no deadline") };
     assert_eq!(after, Duration::from_secs(900));
     assert_eq!(named(&[command]), [format!("RejectOrder to order-{}", order_id(1))]);
+}
+
+fn failed_capture() -> Event {
+    let (payment_id, order_id, operation_id) = (payment_id(1), order_id(1), operation(1, "capture"));
+    let code = "try_again_later".to_owned();
+    Event::Payment(PaymentEvent::CaptureFailed(CaptureFailed { payment_id, order_id, operation_id, code }))
+}
+
+#[test]
+fn a_refused_capture_is_asked_for_again_when_its_time_has_come_and_then_given_up() {
+    let (rule, event) = (the("retry_payment_operation_when_it_fails"), failed_capture());
+    for (attempt, is_time) in [(0, false), (1, true), (9, true)] {
+        let Reaction::Commands(commands) = rule.react(Trigger { attempt, ..trigger(&event) }) else {
+            panic!("no commands")
+        };
+        let [Command::Payment(_, PaymentCommand::RetryOperation(retry))] = &commands[..] else {
+            panic!("{commands:?}")
+        };
+        assert_eq!((retry.operation_id, retry.is_time), (operation(1, "capture"), is_time));
+    }
+    let refused = |rejection| rule.refused(trigger(&event), "RetryOperation", &Rejection::Payment(rejection));
+    let not_due = PaymentRejection::RetryNotDue { after_seconds: 3_600 };
+    assert_eq!(refused(not_due), Refusal::Retry { after: Duration::from_secs(3_600) });
+    let exhausted = PaymentRejection::RetriesExhausted { operation_id: operation(1, "capture") };
+    assert_eq!(refused(exhausted), Refusal::DeadLetter);
+}
+
+#[test]
+fn a_refusal_that_leaves_goods_or_money_astray_is_a_dead_letter() {
+    let event = placed();
+    let missing = Rejection::Payment(PaymentRejection::PaymentNotFound {});
+    for name in [
+        "ship_stock_and_capture_payment_when_order_is_shipped",
+        "restock_and_refund_when_goods_are_returned",
+        "refund_payment_when_order_is_credited",
+        "call_gateway_when_payment_asks",
+        "release_all_when_order_comes_to_nothing",
+    ] {
+        assert_eq!(the(name).refused(trigger(&event), "Any", &missing), Refusal::DeadLetter, "{name}");
+    }
 }

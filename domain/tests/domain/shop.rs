@@ -5,7 +5,7 @@ use crate::{gateway::Gateway, samples::Random};
 use daybook_domain::{
     Actor, AggregateState, Command, Context, Event, Rejection, Timestamp,
     payment::{GatewayOutcome, GatewayRequest, PaymentCommand, RecordOutcome},
-    process::{self, Deadline, Process, ProcessConfig, Reaction, StepOutcome, Trigger},
+    process::{self, Deadline, Process, ProcessConfig, Reaction, Refusal, StepOutcome, Trigger},
 };
 use std::{
     collections::{BTreeMap, HashMap},
@@ -25,6 +25,8 @@ pub(crate) struct Recorded {
 struct Task {
     process: usize,
     position: usize,
+    /// How often the reaction was begun before.
+    attempt: u32,
     step: Step,
 }
 
@@ -47,6 +49,10 @@ pub(crate) struct Shop {
     done: HashMap<String, Vec<Event>>,
     tasks: Vec<Task>,
     deadlines: BTreeMap<(usize, String), (Timestamp, Timestamp, Command)>,
+    /// Reactions that are begun again at a time.
+    later: Vec<(Timestamp, Task)>,
+    /// Reactions that processes gave up.
+    pub(crate) dead_letters: Vec<String>,
     commands: u64,
 }
 
@@ -62,6 +68,8 @@ impl Shop {
             done: HashMap::new(),
             tasks: Vec::new(),
             deadlines: BTreeMap::new(),
+            later: Vec::new(),
+            dead_letters: Vec::new(),
             commands: 0,
         }
     }
@@ -101,9 +109,9 @@ impl Shop {
             if !process.interests().contain(event.kind().index()) {
                 continue;
             }
-            self.tasks.push(Task { process: number, position, step: Step::React });
+            self.tasks.push(Task { process: number, position, attempt: 0, step: Step::React });
             let key = (number, recorded.stream.clone());
-            match process.deadline(trigger(recorded)) {
+            match process.deadline(trigger(recorded, 0)) {
                 Deadline::Unchanged => {}
                 Deadline::Set { after, command } => {
                     let (due, as_of) = (recorded.recorded_at.after(after), recorded.occurred_at.after(after));
@@ -119,6 +127,9 @@ impl Shop {
     /// One step of any one task; sometimes a task starts again, as after a crash.
     pub(crate) fn step(&mut self) -> bool {
         self.fire_deadlines();
+        let now = self.now;
+        let due = self.later.extract_if(.., |(due, _)| *due <= now);
+        self.tasks.extend(due.map(|(_, task)| task));
         if self.tasks.is_empty() {
             return false;
         }
@@ -146,12 +157,12 @@ impl Shop {
     }
 
     fn advance(&mut self, task: Task) -> Option<Task> {
-        let Task { process, position, step } = task;
+        let Task { process, position, attempt, step } = task;
         let rule = &self.processes[process];
         let recorded = &self.log[position];
         let (occurred_at, name) = (recorded.occurred_at, rule.name());
         let step = match step {
-            Step::React => match rule.react(trigger(recorded)) {
+            Step::React => match rule.react(trigger(recorded, attempt)) {
                 Reaction::Nothing => return None,
                 Reaction::Commands(commands) => Step::Execute { commands, outcomes: Vec::new() },
                 Reaction::CallGateway(request) => Step::Ask { request, asked: 0 },
@@ -160,16 +171,27 @@ impl Shop {
             Step::Execute { commands, mut outcomes } => match commands.get(outcomes.len()).cloned() {
                 Some(command) => {
                     let id = format!("{name} {position} react {}", outcomes.len());
-                    outcomes.push(self.execute(id, command, occurred_at));
+                    let name = command.name();
+                    let outcome = self.execute(id, command, occurred_at);
+                    if let Err(rejection) = &outcome
+                        && let Some(step) = self.refused(process, position, attempt, name, rejection)
+                    {
+                        return step;
+                    }
+                    outcomes.push(outcome);
                     Step::Execute { commands, outcomes }
                 }
-                None => Step::Conclude { commands: rule.resolve(trigger(recorded), &outcomes) },
+                None => Step::Conclude { commands: rule.resolve(trigger(recorded, 0), &outcomes) },
             },
             Step::Conclude { mut commands } => {
                 let command = commands.pop()?;
                 let id = format!("{name} {position} resolve {} {}", command.stream_name(), command.name());
-                // A refusal is an answer: the order, the cart or the payment is over already.
-                let _ = self.execute(id, command, occurred_at);
+                let name = command.name();
+                if let Err(rejection) = self.execute(id, command, occurred_at)
+                    && let Some(step) = self.refused(process, position, attempt, name, &rejection)
+                {
+                    return step;
+                }
                 Step::Conclude { commands }
             }
             Step::Ask { request, asked } => {
@@ -191,13 +213,41 @@ impl Shop {
                 let answer = self.execute(id, Command::Payment(request.payment_id, record), occurred_at);
                 let called_only = asked == 1 && self.rule_calls(process);
                 // What is unknown after a call is resolved by the process that follows its event.
+                if let Err(rejection) = &answer {
+                    self.refused(process, position, attempt, "RecordOutcome", rejection);
+                }
                 if settled || answer.is_err() || called_only {
                     return None;
                 }
                 Step::Ask { request, asked }
             }
         };
-        Some(Task { process, position, step })
+        Some(Task { process, position, attempt, step })
+    }
+
+    /// What a process makes of a refusal: none, it goes on; else what the reaction becomes.
+    fn refused(
+        &mut self,
+        process: usize,
+        position: usize,
+        attempt: u32,
+        command: &str,
+        rejection: &Rejection,
+    ) -> Option<Option<Task>> {
+        let recorded = &self.log[position];
+        match self.processes[process].refused(trigger(recorded, attempt), command, rejection) {
+            Refusal::Expected => None,
+            Refusal::Retry { after } => {
+                let task = Task { process, position, attempt: attempt + 1, step: Step::React };
+                self.later.push((self.now.after(after), task));
+                Some(None)
+            }
+            Refusal::DeadLetter => {
+                let name = self.processes[process].name();
+                self.dead_letters.push(format!("{name}: {command} was refused: {rejection}"));
+                Some(None)
+            }
+        }
     }
 
     fn rule_calls(&self, process: usize) -> bool {
@@ -208,8 +258,12 @@ impl Shop {
         let due = |(_, (due, ..)): &(&(usize, String), &(Timestamp, Timestamp, Command))| *due <= self.now;
         let Some(key) = self.deadlines.iter().find(due).map(|(key, _)| key.clone()) else { return };
         if let Some((_, as_of, command)) = self.deadlines.remove(&key) {
-            // Too late is harmless.
-            let _ = self.execute(format!("deadline {key:?} {as_of:?}"), command, as_of);
+            let name = command.name();
+            if let Err(rejection) = self.execute(format!("deadline {key:?} {as_of:?}"), command, as_of) {
+                let position =
+                    self.log.iter().position(|recorded| recorded.stream == key.1).expect("it has events");
+                self.refused(key.0, position, 0, name, &rejection);
+            }
         }
     }
 
@@ -219,9 +273,13 @@ impl Shop {
             assert!(round < 200_000, "the shop never comes to rest");
             let stuck = round % 500 == 499;
             if !self.step() || stuck {
-                match self.deadlines.values().map(|(due, ..)| *due).min() {
+                let later = self.later.iter().map(|(due, _)| *due);
+                match self.deadlines.values().map(|(due, ..)| *due).chain(later).min() {
                     Some(next) => self.now = self.now.max(next),
-                    None if self.tasks.is_empty() => return,
+                    None if self.tasks.is_empty() => {
+                        assert!(self.dead_letters.is_empty(), "{:#?}", self.dead_letters);
+                        return;
+                    }
                     None => {}
                 }
             }
@@ -233,8 +291,8 @@ impl Shop {
     }
 }
 
-fn trigger(recorded: &Recorded) -> Trigger<'_> {
+fn trigger(recorded: &Recorded, attempt: u32) -> Trigger<'_> {
     let (_, aggregate_id) = recorded.stream.split_once('-').expect("streams are named aggregate-id");
     let Recorded { event, version, occurred_at, .. } = recorded;
-    Trigger { event, aggregate_id, version: *version, occurred_at: *occurred_at }
+    Trigger { event, aggregate_id, version: *version, occurred_at: *occurred_at, attempt }
 }
