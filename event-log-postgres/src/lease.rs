@@ -203,6 +203,41 @@ impl Lease for PostgresLease {
         };
         self.session.within(writing).await
     }
+
+    async fn recall_parts(&self, from: u64) -> Result<Vec<Vec<u8>>, LogError> {
+        let asking = async {
+            let mut connection = self.session.connection.lock().await;
+            let open = connection.as_mut().ok_or_else(lost)?;
+            let parts = sqlx::query_scalar(RECALL_PARTS).bind(self.part(from)).bind(self.part(u64::MAX));
+            parts.fetch_all(open).await
+        };
+        self.session.within(asking).await
+    }
+
+    async fn remember_part(&self, number: u64, part: &[u8]) -> Result<(), LogError> {
+        let writing = async {
+            let mut connection = self.session.connection.lock().await;
+            let open = connection.as_mut().ok_or_else(lost)?;
+            sqlx::query(REMEMBER).bind(self.part(number)).bind(part).execute(open).await.map(drop)
+        };
+        self.session.within(writing).await
+    }
+
+    async fn forget_parts_before(&self, number: u64) -> Result<(), LogError> {
+        let writing = async {
+            let mut connection = self.session.connection.lock().await;
+            let open = connection.as_mut().ok_or_else(lost)?;
+            sqlx::query(FORGET_PARTS).bind(self.part(0)).bind(self.part(number)).execute(open).await.map(drop)
+        };
+        self.session.within(writing).await
+    }
+}
+
+impl PostgresLease {
+    /// Under which name a part stands in the table, beside the memory itself. Sorts as the numbers do.
+    fn part(&self, number: u64) -> String {
+        format!("{}#{number:020}", self.name)
+    }
 }
 
 const RECALL: &str = "SELECT memory FROM daybook_lease WHERE task = $1";
@@ -210,6 +245,11 @@ const HELD: &str = "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'adviso
                     AND classid::int4 = $1 AND objid::int8 = $2 AND granted)";
 const REMEMBER: &str = "INSERT INTO daybook_lease (task, memory) VALUES ($1, $2) \
                         ON CONFLICT (task) DO UPDATE SET memory = excluded.memory";
+
+const RECALL_PARTS: &str = "SELECT memory FROM daybook_lease WHERE task COLLATE \"C\" >= $1 AND task COLLATE \"C\" <= $2 \
+                            ORDER BY task COLLATE \"C\"";
+const FORGET_PARTS: &str =
+    "DELETE FROM daybook_lease WHERE task COLLATE \"C\" >= $1 AND task COLLATE \"C\" < $2";
 
 async fn try_lock(connection: &mut PgConnection, name: &str) -> Result<bool, sqlx::Error> {
     let key = i32::try_from(number(name)).unwrap_or(0);

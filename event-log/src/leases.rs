@@ -8,7 +8,10 @@
 use crate::LogError;
 use async_trait::async_trait;
 use parking_lot::Mutex;
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Gives out leases by name.
@@ -36,6 +39,16 @@ pub trait Lease: Send + Sync {
 
     /// Replaces the memory that the next holder will find.
     async fn remember(&self, memory: &[u8]) -> Result<(), LogError>;
+
+    /// The parts of a memory that is too large to be replaced as a whole, in the order of their numbers, beginning with
+    /// `from`.
+    async fn recall_parts(&self, from: u64) -> Result<Vec<Vec<u8>>, LogError>;
+
+    /// Sets one part. Parts and [`Lease::remember`] do not touch each other.
+    async fn remember_part(&self, number: u64, part: &[u8]) -> Result<(), LogError>;
+
+    /// Removes the parts before `number`.
+    async fn forget_parts_before(&self, number: u64) -> Result<(), LogError>;
 }
 
 /// Leases within this program, for a store that no other program can have open. They are granted at once unless a task
@@ -50,11 +63,12 @@ pub struct LocalLeases {
 struct Slot {
     free: Arc<Semaphore>,
     memory: Mutex<Option<Vec<u8>>>,
+    parts: Mutex<BTreeMap<u64, Vec<u8>>>,
 }
 
 impl Default for Slot {
     fn default() -> Self {
-        Self { free: Arc::new(Semaphore::new(1)), memory: Mutex::default() }
+        Self { free: Arc::new(Semaphore::new(1)), memory: Mutex::default(), parts: Mutex::default() }
     }
 }
 
@@ -84,6 +98,20 @@ impl Lease for LocalLease {
 
     async fn remember(&self, memory: &[u8]) -> Result<(), LogError> {
         *self.slot.memory.lock() = Some(memory.to_owned());
+        Ok(())
+    }
+
+    async fn recall_parts(&self, from: u64) -> Result<Vec<Vec<u8>>, LogError> {
+        Ok(self.slot.parts.lock().range(from..).map(|(_, part)| part.clone()).collect())
+    }
+
+    async fn remember_part(&self, number: u64, part: &[u8]) -> Result<(), LogError> {
+        self.slot.parts.lock().insert(number, part.to_owned());
+        Ok(())
+    }
+
+    async fn forget_parts_before(&self, number: u64) -> Result<(), LogError> {
+        self.slot.parts.lock().retain(|part, _| *part >= number);
         Ok(())
     }
 }

@@ -3,6 +3,7 @@
 
 mod audit_tree;
 mod health;
+mod process_memory;
 mod processes;
 mod report;
 mod store;

@@ -4,7 +4,10 @@
 //! A holder that was cut off may go on for seconds. That does no harm: every step has a command id that follows
 //! from its cause, so a step done twice counts once.
 
-use super::Health;
+use super::{
+    Health,
+    process_memory::{MemoryError, ProcessMemory},
+};
 use daybook_engine::{Engine, EngineError, EngineOptions};
 use daybook_event_log::{EventLog, Lease, Leases, LogError};
 use std::{
@@ -16,8 +19,6 @@ use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 const TASK: &str = "daybook processes";
-/// The engine's file that says how far the processes have got.
-const CHECKPOINT: &str = "processes.json";
 const REMEMBER_EVERY: Duration = Duration::from_secs(1);
 const RETRY_PAUSE: Duration = Duration::from_secs(1);
 
@@ -58,8 +59,8 @@ enum LeadError {
     Log(#[from] LogError),
     #[error(transparent)]
     Engine(#[from] EngineError),
-    #[error("{path}: {source}")]
-    Io { path: String, source: std::io::Error },
+    #[error(transparent)]
+    Memory(#[from] MemoryError),
 }
 
 async fn lead(
@@ -69,41 +70,28 @@ async fn lead(
     health: &Health,
     stopping: &CancellationToken,
 ) -> Result<Ended, LeadError> {
-    let path = dir.join(CHECKPOINT);
-    let io = |source| LeadError::Io { path: path.display().to_string(), source };
-    tokio::fs::create_dir_all(dir).await.map_err(io)?;
-    if let Some(left) = lease.recall().await? {
-        // What this node knew is older than what the last holder left.
-        tokio::fs::write(&path, left).await.map_err(io)?;
-    }
+    let mut memory = ProcessMemory::recall(lease, dir).await?;
     let engine = Engine::start(log.clone(), options.clone()).await?;
     health.processes(true);
     tracing::info!("this node runs the processes now");
     let ended = tokio::select! {
         () = stopping.cancelled() => Ended::Stopping,
         () = lease.lost() => Ended::LeaseLost,
-        error = keep_remembering(lease, &path) => return Err(error.into()),
+        error = keep_remembering(&mut memory) => return Err(error.into()),
     };
     if matches!(ended, Ended::Stopping) {
         engine.shutdown().await;
-        if let Ok(left) = tokio::fs::read(&path).await {
-            lease.remember(&left).await?;
-        }
+        memory.remember().await?;
     }
     Ok(ended)
 }
 
-/// Leaves the checkpoint to the next holder, every time there is a new one; ends only with an error.
-async fn keep_remembering(lease: &dyn Lease, path: &Path) -> LogError {
-    let mut left = Vec::new();
+/// Leaves what is kept to the next holder as it changes; ends only with an error.
+async fn keep_remembering(memory: &mut ProcessMemory<'_>) -> MemoryError {
     loop {
         sleep(REMEMBER_EVERY).await;
-        let Ok(checkpoint) = tokio::fs::read(path).await else { continue };
-        if checkpoint != left {
-            if let Err(error) = lease.remember(&checkpoint).await {
-                return error;
-            }
-            left = checkpoint;
+        if let Err(error) = memory.remember().await {
+            return error;
         }
     }
 }
