@@ -1,11 +1,12 @@
 //! The engine as its callers see it: puts the parts together, routes commands to shards, shuts down in order.
 
 use crate::{
-    CommandError, CommandRequest, EngineError, EngineOptions, OrderOutcomeWaiter, Outcome, Priority,
+    CommandError, CommandRequest, DeadLetter, DeadLetterId, EngineError, EngineOptions, OrderOutcomeWaiter,
+    Outcome, Priority,
     batch_channel::BatchChannel,
     command_queue::{CommandQueue, PRIORITY_CLASSES, PriorityClass, Refused},
     order_outcome::OrderOutcomeWaiters,
-    processes::{Checkpoints, Concerns, Runner},
+    processes::{Concerns, DeadLetters, Kept, ProcessMessage, Starts, keep_running},
     queued_command::{CommandIds, QueuedCommand, Reply},
     shard::{Shard, recorded_outcome},
     shared::Shared,
@@ -15,10 +16,10 @@ use ahash::RandomState;
 use daybook_domain::{
     Command, OrderId,
     cart::CartCommand,
-    process::{ProcessConfig, all},
+    process::{Process, ProcessConfig, all},
 };
 use daybook_event_log::{EventLog, Position, StreamId};
-use parking_lot::Mutex;
+use daybook_subscriptions::{CancellationToken, Supervised, Supervisor, TaskSpec, TaskStatus};
 use std::{
     path::Path,
     sync::{
@@ -50,17 +51,26 @@ pub struct Engine {
 struct Parts {
     shared: Arc<Shared>,
     closing: AtomicBool,
-    shards: Mutex<Vec<JoinHandle<()>>>,
-    runner: Mutex<Option<(oneshot::Sender<()>, JoinHandle<()>)>>,
-    depths: Option<JoinHandle<()>>,
+    supervisor: Supervisor,
+    /// Ends shards that have nothing left to do.
+    stopping: CancellationToken,
+    /// Ends everything wherever it is.
+    dropped: CancellationToken,
+    shards: Vec<Supervised>,
+    runner: Option<Supervised>,
+    depths: JoinHandle<()>,
 }
 
 impl Engine {
     /// Starts an engine over `log`; processes resume where they were.
     pub async fn start(log: Arc<dyn EventLog>, options: EngineOptions) -> Result<Self, EngineError> {
         let snapshots = open_snapshots(options.state_dir.as_deref(), options.snapshot_every)?;
-        let processes = if options.run_processes { all(process_config(&options)) } else { Vec::new() };
-        let (checkpoints, checkpoint) = Checkpoints::open(options.state_dir.clone(), &log).await?;
+        let (processes, kept) = if options.run_processes {
+            let kept = Kept::open(options.state_dir.clone(), &log).await?;
+            (all_processes(&options), Some(kept))
+        } else {
+            (Vec::new(), None)
+        };
         let shards = options.shards.max(1);
         let shared = Arc::new(Shared {
             sole_writer: log.is_sole_writer(),
@@ -73,27 +83,28 @@ impl Engine {
             snapshots: Arc::new(snapshots),
             process_lag: AtomicU64::new(0),
             reactions_waiting: AtomicUsize::new(0),
-            caught_up: watch::Sender::new(checkpoint.position),
+            dead_letters: DeadLetters::default(),
+            caught_up: watch::Sender::new(Position::ZERO),
             // Only within this process, so any seeds will do; fixed ones make runs repeatable.
             routing: RandomState::with_seeds(0x0dab, 0x00b0, 0x0c0b, 0x0a3d),
             log,
             options,
         });
         let runtime = shared.options.runtime.clone().unwrap_or_else(Handle::current);
-        let tasks = (0..shards).map(|index| runtime.spawn(Shard::new(Arc::clone(&shared), index).run()));
-        let tasks = tasks.collect();
-        let runner = shared.options.run_processes.then(|| {
-            let (stop, stopped) = oneshot::channel();
-            let runner = Runner::new(Arc::clone(&shared), processes, checkpoints, checkpoint);
-            (stop, runtime.spawn(runner.run(stopped)))
-        });
+        let (stopping, dropped) = (CancellationToken::new(), CancellationToken::new());
+        let supervisor = Supervisor::on(runtime, stopping.clone());
+        let shards = (0..shards).map(|index| run_shard(&supervisor, &shared, index, &dropped)).collect();
+        let runner = kept.map(|kept| run_processes(&supervisor, &shared, processes, kept, &dropped));
         let depths = tokio::spawn(measure_depths(Arc::clone(&shared)));
         let parts = Parts {
             shared,
             closing: AtomicBool::new(false),
-            shards: Mutex::new(tasks),
-            runner: Mutex::new(runner),
-            depths: Some(depths),
+            supervisor,
+            stopping,
+            dropped,
+            shards,
+            runner,
+            depths,
         };
         Ok(Self { parts: Arc::new(parts) })
     }
@@ -168,8 +179,7 @@ impl Engine {
     /// What processes cannot finish within five seconds is taken up by the next start.
     pub async fn shutdown(&self) {
         self.parts.closing.store(true, Ordering::Release);
-        let runner = self.parts.runner.lock().take();
-        if let Some((stop, task)) = runner {
+        if let Some(runner) = &self.parts.runner {
             let at_rest = async {
                 loop {
                     let head = *self.log().head().borrow();
@@ -179,32 +189,109 @@ impl Engine {
                     }
                 }
             };
-            let _ = timeout(REST_WITHIN, at_rest).await;
-            let _ = stop.send(());
-            let _ = task.await;
+            tokio::select! {
+                biased;
+                () = runner.ended() => {}
+                _ = timeout(REST_WITHIN, at_rest) => {}
+            }
+            runner.stop().await;
         }
+        self.parts.stopping.cancel();
         for queue in &self.parts.shared.queues {
             queue.close();
         }
-        let shards = std::mem::take(&mut *self.parts.shards.lock());
-        for shard in shards {
-            let _ = shard.await;
+        for shard in &self.parts.shards {
+            shard.ended().await;
         }
+    }
+
+    /// What each of the engine's loops does, for readiness: it restarts those that panic.
+    #[must_use]
+    pub fn statuses(&self) -> Vec<TaskStatus> {
+        self.parts.supervisor.statuses()
+    }
+
+    /// Reactions of processes that were given up, in the order of their events: at most `limit` after the given one.
+    /// Empty where no processes run.
+    #[must_use]
+    pub fn dead_letters(&self, after: Option<&DeadLetterId>, limit: usize) -> Vec<DeadLetter> {
+        self.parts.shared.dead_letters.list(after, limit)
+    }
+
+    /// Has a dead letter tried again at once; says whether there was one. Answers when that is kept.
+    pub async fn retry_dead_letter(&self, id: &DeadLetterId) -> bool {
+        self.resolve_dead_letter(id, ProcessMessage::RetryDeadLetter).await
+    }
+
+    /// Has a dead letter forgotten: what it was about stays undone. Says whether there was one. Answers when that is kept.
+    pub async fn skip_dead_letter(&self, id: &DeadLetterId) -> bool {
+        self.resolve_dead_letter(id, ProcessMessage::SkipDeadLetter).await
+    }
+
+    async fn resolve_dead_letter(
+        &self,
+        id: &DeadLetterId,
+        message: impl FnOnce(DeadLetterId, oneshot::Sender<()>) -> ProcessMessage,
+    ) -> bool {
+        if !self.parts.shared.dead_letters.contains(id) {
+            return false;
+        }
+        let (done, kept) = oneshot::channel();
+        self.parts.shared.process_messages.put(&mut vec![message(id.clone(), done)]);
+        kept.await.is_ok()
     }
 }
 
 impl Drop for Parts {
     fn drop(&mut self) {
-        for shard in self.shards.lock().drain(..) {
-            shard.abort();
-        }
-        if let Some((_, runner)) = self.runner.lock().take() {
-            runner.abort();
-        }
-        if let Some(depths) = self.depths.take() {
-            depths.abort();
-        }
+        self.dropped.cancel();
+        self.stopping.cancel();
+        self.depths.abort();
     }
+}
+
+fn run_shard(
+    supervisor: &Supervisor,
+    shared: &Arc<Shared>,
+    index: usize,
+    dropped: &CancellationToken,
+) -> Supervised {
+    let shard = Arc::new(tokio::sync::Mutex::new(Shard::new(Arc::clone(shared), index)));
+    let (starts, dropped) = (Arc::new(AtomicUsize::new(0)), dropped.clone());
+    supervisor.task(TaskSpec::new(format!("shard-{index}")).required(), move |_| {
+        let (shard, starts, dropped) = (Arc::clone(&shard), Arc::clone(&starts), dropped.clone());
+        async move {
+            let run = async {
+                let mut shard = shard.lock().await;
+                if starts.fetch_add(1, Ordering::Relaxed) > 0 {
+                    shard.begin_anew().await;
+                }
+                shard.run().await;
+            };
+            dropped.run_until_cancelled(run).await;
+            Ok(())
+        }
+    })
+}
+
+fn run_processes(
+    supervisor: &Supervisor,
+    shared: &Arc<Shared>,
+    processes: Vec<Arc<dyn Process>>,
+    kept: Kept,
+    dropped: &CancellationToken,
+) -> Supervised {
+    let (shared, starts, dropped) = (Arc::clone(shared), Starts::new(kept), dropped.clone());
+    supervisor.task(TaskSpec::new("processes").required(), move |context| {
+        let running = keep_running(Arc::clone(&shared), processes.clone(), Arc::clone(&starts), context);
+        let dropped = dropped.clone();
+        async move { dropped.run_until_cancelled(running).await.unwrap_or(Ok(())) }
+    })
+}
+
+fn all_processes(options: &EngineOptions) -> Vec<Arc<dyn Process>> {
+    let own = all(process_config(options)).into_iter().map(Arc::from);
+    own.chain(options.further_processes.iter().cloned()).collect()
 }
 
 fn process_config(options: &EngineOptions) -> ProcessConfig {

@@ -1,6 +1,7 @@
 //! How an engine is set up; the defaults fit one machine.
 
 use crate::{Clock, Gateway, SimulatedGateway, SystemClock};
+use daybook_domain::process::Process;
 use std::{path::PathBuf, sync::Arc, time::Duration};
 use tokio::runtime::Handle;
 
@@ -33,8 +34,14 @@ pub struct EngineOptions {
     pub state_dir: Option<PathBuf>,
     /// Whether this engine runs the processes. On a shared log one node is enough; several do no harm.
     pub run_processes: bool,
-    /// How many reactions of processes may be under way at once.
+    /// Processes beside the shop's own.
+    pub further_processes: Vec<Arc<dyn Process>>,
+    /// How many reactions of processes may have commands in flight at once. What waits for a time or for the outside
+    /// does not count.
     pub reactions_in_flight: usize,
+    /// How many calls to the gateway that take money may be in flight at once; a quarter of that again for those that
+    /// let go of money, and for asking what became of a call.
+    pub gateway_calls_in_flight: usize,
     /// How many events the processes may be behind before further checkouts are refused with `Overloaded`.
     pub max_process_lag: u64,
     /// How many events may wait for a place among the reactions under way before further checkouts are refused
@@ -42,6 +49,9 @@ pub struct EngineOptions {
     pub max_reactions_waiting: usize,
     /// A stream gets a snapshot whenever it has grown by this many events.
     pub snapshot_every: u64,
+    /// Called with the name of a place in the engine whenever it is reached, so that a test can have it fail there:
+    /// `decide <Command>`, `shard`, `processes`. None outside tests.
+    pub on_reaching: Option<Arc<dyn Fn(&str) + Send + Sync>>,
 }
 
 impl Default for EngineOptions {
@@ -59,10 +69,22 @@ impl Default for EngineOptions {
             clock: Arc::new(SystemClock),
             state_dir: None,
             run_processes: true,
+            further_processes: Vec::new(),
             reactions_in_flight: 2_048,
+            gateway_calls_in_flight: 1_024,
             max_process_lag: 200_000,
             max_reactions_waiting: 2_048,
             snapshot_every: 1_000,
+            on_reaching: None,
+        }
+    }
+}
+
+impl EngineOptions {
+    /// A place that a test may have fail.
+    pub(crate) fn reach(&self, place: &str) {
+        if let Some(reached) = &self.on_reaching {
+            reached(place);
         }
     }
 }

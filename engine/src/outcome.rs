@@ -47,6 +47,9 @@ pub enum CommandError {
     /// The command or its id cannot be stored.
     #[error("{reason}")]
     Invalid { reason: String },
+    /// A bug in the decision, or in taking over the stream's events. The same command fares no better; others may.
+    #[error("a bug in this program keeps it from deciding on {stream}: {detail}")]
+    Panicked { stream: StreamId, detail: String },
     #[error("the engine is shutting down")]
     ShuttingDown,
 }
@@ -79,6 +82,7 @@ impl CommandError {
             Self::Log(_) => "log",
             Self::UnreadableHistory { .. } => "unreadable_history",
             Self::Invalid { .. } => "invalid",
+            Self::Panicked { .. } => "panicked",
             Self::ShuttingDown => "shutting_down",
         }
     }

@@ -5,7 +5,7 @@ use crate::{
     batch_channel::BatchChannel,
     command_queue::CommandQueue,
     order_outcome::OrderOutcomeWaiters,
-    processes::{Concerns, ProcessMessage},
+    processes::{Concerns, DeadLetters, ProcessMessage},
     snapshots::Snapshots,
 };
 use ahash::RandomState;
@@ -32,7 +32,8 @@ pub(crate) struct Shared {
     pub(crate) process_lag: AtomicU64,
     /// How many events wait for a place among the reactions under way.
     pub(crate) reactions_waiting: AtomicUsize,
-    /// All processes have reacted to everything up to here, and their commands are done.
+    pub(crate) dead_letters: DeadLetters,
+    /// All processes have reacted to everything up to here, and their commands and calls are done.
     pub(crate) caught_up: watch::Sender<Position>,
     pub(crate) routing: RandomState,
 }

@@ -1,15 +1,20 @@
-//! How events come to the processes: handed over by the shards, or read from the log where they were not.
+//! Where events for the processes come from: handed over by the shards, or read from the log where they were not.
 //!
 //! After a start, and whenever the processes fall far behind, everything is read from the log, and what is
-//! handed over meanwhile is left lying: it will be read. Once the end is reached, what is handed over is
-//! enough; a gap that stays (somebody else wrote to the log) is read again.
+//! handed over meanwhile is dropped: it will be read. Once the end is reached, what is handed over is enough; a gap
+//! that stays (somebody else wrote to the log) is read again.
 
-use super::{Sequenced, reaction::TriggerEvent, runner::Runner};
-use crate::ids;
-use daybook_domain::{Event, Timestamp, process::Deadline};
+use super::{Reactor, Sequenced, trigger_event::TriggerEvent};
+use crate::{ids, shared::Shared};
+use daybook_domain::Event;
 use daybook_event_log::{LogError, Position, RecordedEvent};
-use std::{collections::VecDeque, sync::Arc, time::Duration};
+use std::{
+    collections::VecDeque,
+    sync::{Arc, atomic::AtomicU32},
+    time::Duration,
+};
 use tokio::{sync::watch, time::Instant};
+use uuid::Uuid;
 
 /// How many events are read at once.
 const PAGE: usize = 1_024;
@@ -19,113 +24,139 @@ const LATER: usize = 16;
 const GAP: Duration = Duration::from_millis(3);
 /// The pause after a read that failed.
 const READ_AGAIN: Duration = Duration::from_millis(200);
-/// With so many events waiting, it is better to read them later than to keep them in memory.
+/// Backlog, in events, above which what is handed over is dropped and read from the log later. Bounds memory.
 const FAR_BEHIND: usize = 16_384;
 
 pub(super) struct ProcessInput {
-    pub(super) head: watch::Receiver<Position>,
+    shared: Arc<Shared>,
+    head: watch::Receiver<Position>,
     /// The log was closed.
-    pub(super) closed: bool,
+    closed: bool,
     /// Everything is read, nothing is taken from the shards.
     reading: bool,
-    /// Events before the checkpoint whose reactions were under way.
+    /// Events before the checkpoint whose reactions were in flight.
     unfinished: VecDeque<Position>,
-    /// Up to here, events may have been reacted to before this engine started.
+    /// Up to here, events may have been reacted to before this start.
     recovered: Position,
     /// When to read what was not handed over.
-    pub(super) look_at_gap: Option<Instant>,
+    look_at_gap: Option<Instant>,
+    /// The id of the log's first event; nil while there is none.
+    log: Uuid,
 }
 
 impl ProcessInput {
-    pub(super) fn new(head: watch::Receiver<Position>, unfinished: Vec<Position>) -> Self {
+    pub(super) fn new(
+        shared: Arc<Shared>,
+        log: Uuid,
+        unfinished: impl IntoIterator<Item = Position>,
+    ) -> Self {
+        let head = shared.log.head();
         let recovered = *head.borrow();
-        Self {
-            head,
-            closed: false,
-            reading: true,
-            unfinished: unfinished.into(),
-            recovered,
-            look_at_gap: None,
-        }
+        let unfinished = unfinished.into_iter().collect();
+        Self { shared, head, closed: false, reading: true, unfinished, recovered, look_at_gap: None, log }
+    }
+
+    /// The id of the log's first event; nil while there is none.
+    pub(super) const fn log(&self) -> Uuid {
+        self.log
+    }
+
+    /// Events before the checkpoint that have not been taken up again yet.
+    pub(super) fn unfinished(&self) -> impl Iterator<Item = Position> + '_ {
+        self.unfinished.iter().copied()
+    }
+
+    pub(super) fn head(&self) -> Position {
+        *self.head.borrow()
     }
 
     /// Whether there is something to read at once.
     pub(super) fn has_more(&self) -> bool {
         self.look_at_gap.is_none() && (self.reading || !self.unfinished.is_empty())
     }
-}
 
-impl Runner {
-    /// Reads what has to be read, and looks for deadlines that have come.
-    pub(super) async fn take_in(&mut self) {
-        if self.time_for_deadlines() {
-            self.deadlines_that_came().await;
+    /// When to look again, even if nothing comes.
+    pub(super) const fn look_again_at(&self) -> Option<Instant> {
+        self.look_at_gap
+    }
+
+    /// Resolves when the log has grown; never, once it is closed.
+    pub(super) async fn grown(&mut self) {
+        if self.closed || self.head.changed().await.is_err() {
+            self.closed = true;
+            std::future::pending::<()>().await;
         }
-        if !self.room() {
+    }
+
+    /// Reads what has to be read, one page at most.
+    pub(super) async fn read(&mut self, reactor: &mut Reactor) {
+        let head = *self.head.borrow_and_update();
+        if self.look_at_gap.is_some_and(|at| Instant::now() < at) {
             return;
         }
-        let head = *self.input.head.borrow_and_update();
-        if self.input.look_at_gap.is_some_and(|at| Instant::now() < at) {
-            return;
-        }
-        if let Some(position) = self.input.unfinished.front().copied() {
-            if self.read_one(position).await {
-                self.input.unfinished.pop_front();
+        if let Some(position) = self.unfinished.front().copied() {
+            self.look_at_gap = None;
+            if self.read_one(position, reactor).await {
+                self.unfinished.pop_front();
             }
-        } else if self.input.reading || self.input.look_at_gap.is_some() {
-            self.read_page(head).await;
-        } else if head > self.watermark.through() {
-            self.input.look_at_gap = Some(Instant::now() + GAP);
+        } else if self.reading || self.look_at_gap.is_some() {
+            self.read_page(head, reactor).await;
+        } else if head > reactor.watermark.through() {
+            self.look_at_gap = Some(Instant::now() + GAP);
         }
     }
 
     /// An event from before the checkpoint whose reaction has to be taken up again.
-    async fn read_one(&mut self, position: Position) -> bool {
-        match self.read_with_ends(position, 1).await {
+    async fn read_one(&mut self, position: Position, reactor: &mut Reactor) -> bool {
+        match self.read_with_ends(position, 1, reactor).await {
             Ok((events, over)) => {
                 if let Some(recorded) = events.first().filter(|recorded| recorded.position() == position) {
-                    self.take_recorded(recorded, over[0], false);
+                    self.take_recorded(recorded, over[0], false, reactor);
                 }
                 true
             }
-            Err(error) => self.read_failed(&error),
+            Err(error) => self.failed(&error),
         }
     }
 
-    async fn read_page(&mut self, head: Position) {
-        self.input.look_at_gap = None;
-        if head <= self.watermark.through() {
-            self.input.reading = false;
+    async fn read_page(&mut self, head: Position, reactor: &mut Reactor) {
+        self.look_at_gap = None;
+        let through = reactor.watermark.through();
+        if head <= through {
+            self.reading = false;
             return;
         }
-        match self.read_with_ends(self.watermark.through().next(), PAGE).await {
+        match self.read_with_ends(through.next(), PAGE, reactor).await {
             Ok((events, over)) => {
                 // A whole page that nobody handed over: better read on than wait.
-                self.input.reading = events.len() == PAGE || (self.input.reading && !events.is_empty());
+                self.reading = events.len() == PAGE || (self.reading && !events.is_empty());
                 for (recorded, over) in events.iter().zip(over) {
-                    if self.watermark.see(recorded.position()) {
-                        self.take_recorded(recorded, over, true);
+                    if reactor.watermark.see(recorded.position()) {
+                        self.take_recorded(recorded, over, true, reactor);
                     }
                 }
             }
             Err(error) => {
-                self.read_failed(&error);
+                self.failed(&error);
             }
         }
     }
 
     /// Events from a position on; with each, as bits, the processes whose reaction is known to be over.
     async fn read_with_ends(
-        &mut self,
+        &self,
         from: Position,
         limit: usize,
+        reactor: &mut Reactor,
     ) -> Result<(Vec<RecordedEvent>, Vec<u64>), LogError> {
         let events = self.shared.log.read_all(from, limit).await?;
         let mut over = vec![0; events.len()];
         let (mut asked, mut streams) = (Vec::new(), Vec::new());
         for (index, recorded) in events.iter().enumerate().filter(|(_, recorded)| self.recovering(recorded)) {
-            for process in self.concerns().concerned(recorded.aggregate(), recorded.event_type()) {
-                let conclusions = self.processes[process].conclusions();
+            let (aggregate, event_type) = (recorded.aggregate(), recorded.event_type());
+            over[index] = reactor.set_aside(aggregate, event_type, recorded.position());
+            for process in self.shared.concerns.concerned(aggregate, event_type) {
+                let conclusions = reactor.conclusions(process);
                 if !conclusions.is_empty() {
                     asked.push((index, process, conclusions));
                     streams.push((recorded.stream_id(), recorded.version().next()));
@@ -146,141 +177,75 @@ impl Runner {
     }
 
     fn recovering(&self, recorded: &RecordedEvent) -> bool {
-        recorded.position() <= self.input.recovered
+        recorded.position() <= self.recovered
     }
 
-    fn read_failed(&mut self, error: &LogError) -> bool {
+    fn failed(&mut self, error: &LogError) -> bool {
         tracing::warn!(%error, "the processes cannot read the log; trying again");
-        self.input.look_at_gap = Some(Instant::now() + READ_AGAIN);
+        self.look_at_gap = Some(Instant::now() + READ_AGAIN);
         false
     }
 
     /// Takes in an event as the log has it.
-    fn take_recorded(&mut self, recorded: &RecordedEvent, over: u64, with_deadline: bool) {
+    fn take_recorded(
+        &mut self,
+        recorded: &RecordedEvent,
+        over: u64,
+        with_deadline: bool,
+        reactor: &mut Reactor,
+    ) {
         if recorded.position() == Position::new(1) {
-            self.checkpoints.know_first_event(recorded.event_id());
+            self.log = recorded.event_id();
         }
-        if self.concerns().mask(recorded.aggregate(), recorded.event_type()) == 0 {
+        if self.shared.concerns.mask(recorded.aggregate(), recorded.event_type()) == 0 {
             return;
         }
-        let decoded = Event::decode(
-            recorded.aggregate(),
-            recorded.event_type(),
-            recorded.schema_version(),
-            recorded.payload(),
-        );
-        let event = match decoded {
-            Ok(event) => event,
-            Err(error) => {
-                // Nothing will make it readable but another program: this one must not guess.
-                tracing::error!(position = %recorded.position(), %error, "processes cannot read an event");
-                self.watermark.open(recorded.position());
-                return;
+        match crate::shard::decode(recorded) {
+            Ok(event) => {
+                let event = TriggerEvent::recorded(recorded, event, self.recovering(recorded), over);
+                reactor.take(event, with_deadline.then_some(recorded.recorded_at_ns()));
             }
-        };
-        let mut cause = TriggerEvent::new(
-            recorded.position(),
-            recorded.version(),
-            recorded.event_id(),
-            recorded.correlation_id(),
-            Timestamp::from_nanos(recorded.occurred_at_ns()),
-            recorded.stream_id(),
-            event,
-            self.recovering(recorded),
-        );
-        cause.over = over;
-        self.take(cause, with_deadline.then_some(recorded.recorded_at_ns()));
+            Err(error) => reactor.unreadable(recorded, &error.to_string()),
+        }
     }
 
     /// Takes in events as a shard hands them over.
-    pub(super) fn happened(&mut self, happened: &Sequenced, concerned: Vec<(usize, Event)>) {
-        if self.waiting.len() + self.queued > FAR_BEHIND {
-            self.input.reading = true;
+    pub(super) fn handed_over(
+        &mut self,
+        sequenced: &Sequenced,
+        concerned: Vec<(usize, Event)>,
+        reactor: &mut Reactor,
+    ) {
+        if reactor.backlog() > FAR_BEHIND {
+            self.reading = true;
         }
-        if self.input.reading {
+        if self.reading {
             return;
         }
-        if !self.checkpoints.knows_log() && happened.first_position == Position::new(1) {
-            self.checkpoints.know_first_event(ids::event_id(happened.command_id, 0));
+        if self.log.is_nil() && sequenced.first_position == Position::new(1) {
+            self.log = ids::event_id(sequenced.command_id, 0);
         }
         let mut concerned = concerned.into_iter().peekable();
-        for index in 0..happened.count {
-            let position = happened.first_position.plus(index as u64);
-            let new = self.watermark.see(position);
+        for index in 0..sequenced.count {
+            let position = sequenced.first_position.plus(index as u64);
+            let new = reactor.watermark.see(position);
             let Some((_, event)) = concerned.next_if(|(at, _)| *at == index) else { continue };
             if !new {
                 continue;
             }
-            let cause = TriggerEvent::new(
+            let event = TriggerEvent {
                 position,
-                happened.first_version.plus(index as u64),
-                ids::event_id(happened.command_id, index),
-                happened.correlation_id,
-                happened.occurred_at,
-                happened.stream.clone(),
+                version: sequenced.first_version.plus(index as u64),
+                event_id: ids::event_id(sequenced.command_id, index),
+                correlation_id: sequenced.correlation_id,
+                occurred_at: sequenced.occurred_at,
+                stream: sequenced.stream.clone(),
                 event,
-                false,
-            );
-            self.take(cause, Some(happened.recorded_at_ns));
-        }
-    }
-
-    /// Sets or clears deadlines, if it is known when the event was recorded; then the event waits for its turn.
-    fn take(&mut self, cause: TriggerEvent, recorded_at_ns: Option<i64>) {
-        if let Some(recorded_at_ns) = recorded_at_ns {
-            let concerned = self.concerns().concerned(cause.event.aggregate(), cause.event.type_name());
-            for process in concerned {
-                match self.processes[process].deadline(cause.trigger()) {
-                    Deadline::Unchanged => {}
-                    Deadline::Cleared => self.deadlines.clear(process, &cause.stream, cause.position),
-                    Deadline::Set { after, .. } => {
-                        let due = Timestamp::from_nanos(recorded_at_ns).after(after);
-                        self.deadlines.set(process, cause.stream.clone(), due, cause.position);
-                    }
-                }
-            }
-        }
-        self.watermark.open(cause.position);
-        self.waiting.push_back(Arc::new(cause));
-    }
-
-    async fn deadlines_that_came(&mut self) {
-        let now = self.shared.options.clock.now();
-        while let Some(due) = self.deadlines.take_due(now) {
-            let read = self.shared.log.read_all(due.position, 1).await;
-            let recorded = match read.map(|mut events| events.pop()) {
-                Ok(Some(recorded)) if recorded.position() == due.position => recorded,
-                Ok(_) => {
-                    self.deadlines.done(&due);
-                    continue;
-                }
-                Err(error) => {
-                    tracing::warn!(%error, "a deadline has come, but its event cannot be read; trying again");
-                    self.deadlines.unfire(&due);
-                    return;
-                }
+                recovering: false,
+                over: 0,
+                holding: AtomicU32::new(0),
             };
-            let Ok(event) = crate::shard::decode(&recorded) else {
-                self.deadlines.done(&due);
-                continue;
-            };
-            let occurred_at = Timestamp::from_nanos(recorded.occurred_at_ns());
-            let cause = TriggerEvent::new(
-                recorded.position(),
-                recorded.version(),
-                recorded.event_id(),
-                recorded.correlation_id(),
-                occurred_at,
-                due.stream.clone(),
-                event,
-                true,
-            );
-            match self.processes[due.process].deadline(cause.trigger()) {
-                Deadline::Set { after, command } => {
-                    self.deadline_came(cause, due.process, command, occurred_at.after(after));
-                }
-                Deadline::Unchanged | Deadline::Cleared => self.deadlines.done(&due),
-            }
+            reactor.take(event, Some(sequenced.recorded_at_ns));
         }
     }
 }

@@ -7,6 +7,7 @@ pub(super) struct Meters {
     lag: Gauge,
     reactions: Gauge,
     deadlines: Gauge,
+    dead_letters: Gauge,
     gateway: Histogram,
 }
 
@@ -16,14 +17,16 @@ impl Meters {
             lag: gauge!("daybook_process_lag_events"),
             reactions: gauge!("daybook_process_reactions"),
             deadlines: gauge!("daybook_process_deadlines"),
+            dead_letters: gauge!("daybook_process_dead_letters"),
             gateway: histogram!("daybook_gateway_call_seconds"),
         }
     }
 
-    pub(super) fn progress(&self, lag: u64, reactions: usize, deadlines: usize) {
+    pub(super) fn progress(&self, lag: u64, reactions: usize, timers: usize, dead_letters: usize) {
         self.lag.set(lag as f64);
         self.reactions.set(reactions as f64);
-        self.deadlines.set(deadlines as f64);
+        self.deadlines.set(timers as f64);
+        self.dead_letters.set(dead_letters as f64);
     }
 
     pub(super) fn gateway_call(&self, took: Duration) {

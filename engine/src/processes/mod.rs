@@ -1,30 +1,45 @@
 //! Runs the domain's processes: events in, commands out, each exactly once in effect.
 //!
 //! ```text
-//! shards ──(durable events, answers)──> runner ──> react ──> commands ──> shards
-//!                                         ^  |
-//!              log (what was missed) ─────'  '──> gateway ──> RecordOutcome
+//! shards ──(durable events, answers)──> runner ──> reactor ──> commands ──> shards
+//!                                         ^           |
+//!              log (what was missed) ─────'           '──> outside calls ──> RecordOutcome
+//!              log (events of timers) <── timers
 //! ```
 //!
 //! Shards hand over what they wrote, decoded and without a detour; whatever did not come that way (the past
 //! after a start, other writers) is read from the log. A step may be done twice but counts once: command ids
 //! follow from the process, the event and the step's number.
 
-mod checkpoint;
+mod commands_out;
+mod dead_letters;
+mod failure;
 mod input;
+mod keep_running;
 mod meters;
 mod outside_calls;
-mod reaction;
+mod process_state;
+mod reaction_table;
+mod reactor;
 mod runner;
+mod state_file;
+mod state_writer;
+mod stream_queue;
 mod timers;
+mod trigger_event;
 mod watermark;
 
-pub(crate) use checkpoint::Checkpoints;
-pub(crate) use runner::Runner;
+pub(crate) use dead_letters::DeadLetters;
+pub use dead_letters::{DeadLetter, DeadLetterId};
+pub(crate) use keep_running::{Starts, keep_running};
+use reactor::Reactor;
+pub(crate) use state_file::Kept;
 
 use crate::CommandError;
 use daybook_domain::{AGGREGATES, Event, KindIndex, Timestamp, process::Process};
 use daybook_event_log::{Position, StreamId, Version};
+use std::sync::Arc;
+use tokio::sync::oneshot;
 use uuid::Uuid;
 
 /// Which step of which reaction waits for an answer.
@@ -42,6 +57,12 @@ pub(crate) enum ProcessMessage {
     Sequenced(Sequenced, Vec<(usize, Event)>),
     /// A command of a process was answered.
     Done(StepKey, Result<StepDone, CommandError>),
+    /// A shard has begun anew; commands of processes that it had are lost.
+    ShardRestarted,
+    /// Somebody wants a dead letter tried again; answered when that is kept, never if there is no such letter.
+    RetryDeadLetter(DeadLetterId, oneshot::Sender<()>),
+    /// Somebody wants a dead letter forgotten; answered likewise.
+    SkipDeadLetter(DeadLetterId, oneshot::Sender<()>),
 }
 
 /// Events of one command that are now durable.
@@ -61,7 +82,7 @@ pub(crate) struct Sequenced {
 pub(crate) struct StepDone {
     pub(crate) events: Vec<Event>,
     /// Where they were written; none if there are none, or if they were there before.
-    pub(crate) happened: Option<Sequenced>,
+    pub(crate) sequenced: Option<Sequenced>,
 }
 
 /// Which events concern which processes, as bits.
@@ -73,7 +94,7 @@ pub(crate) struct Concerns {
 
 impl Concerns {
     /// What the processes say of every event there is.
-    pub(crate) fn of(processes: &[Box<dyn Process>]) -> Self {
+    pub(crate) fn of(processes: &[Arc<dyn Process>]) -> Self {
         assert!(processes.len() <= 64, "a mask has a bit per process");
         let mut masks = vec![0; KindIndex::bound(AGGREGATES.len())];
         for (bit, process) in processes.iter().enumerate() {

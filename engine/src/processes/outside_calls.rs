@@ -1,106 +1,184 @@
-//! Calls to the payment gateway, and finding out what became of those that did not answer.
+//! Calls to the payment gateway: a bounded number at a time, and beside the reactions, so that a gateway that is
+//! slow keeps nothing else from going on.
 //!
-//! Each answer is recorded on the payment by a command whose id follows from the kind of answer, so that
-//! another answer to the same question (unknown first, approved later) is another command.
+//! Each class of calls has permits and a queue of its own: what lets go of money never waits behind what takes it,
+//! and asking again never keeps new payments waiting. A queue is short. What it does not take waits as a timer,
+//! which is a line in a file, and its event is read again when there is room.
 
 use super::{
-    reaction::Stage,
-    runner::{Called, Runner},
+    timers::{TimerKey, TimerKind},
+    trigger_event::TriggerEvent,
 };
+use crate::{Gateway, panics::caught_future};
 use daybook_domain::{
     Command,
-    payment::{GatewayOutcome, GatewayRequest, PaymentCommand, RecordOutcome},
+    payment::{GatewayOutcome, GatewayRequest, OperationKind, PaymentCommand, RecordOutcome},
 };
-use std::{sync::Arc, time::Duration};
+use futures::{StreamExt, future::BoxFuture, stream::FuturesUnordered};
+use std::{
+    collections::VecDeque,
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
 use tokio::time::{Instant, timeout};
 
-const FIRST_PAUSE: Duration = Duration::from_millis(100);
-const MAX_PAUSE: Duration = Duration::from_secs(30);
+/// Calls that may wait for a permit, for each that there is.
+const QUEUED_PER_PERMIT: usize = 2;
+/// The part of the permits that releases have, and that polls have.
+const SMALL_SHARE: usize = 4;
 
-/// A question to the gateway, until it is answered.
-pub(super) struct Ask {
-    request: GatewayRequest,
+/// What a call is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum CallClass {
+    /// Takes money, or sets it aside.
+    Charge = 0,
+    /// Lets go of money, or gives it back.
+    Release = 1,
+    /// Asks again what became of a charge.
+    Poll = 2,
+}
+
+pub(super) const CALL_CLASSES: [CallClass; 3] = [CallClass::Charge, CallClass::Release, CallClass::Poll];
+
+/// A call that is to be made, and for which reaction.
+pub(super) struct OutsideCall {
+    pub(super) event: Arc<TriggerEvent>,
+    pub(super) process: usize,
+    pub(super) request: GatewayRequest,
     /// Whether to go on asking while the answer is not final.
-    until_known: bool,
-    /// Whether the call may have been made before, so that its status comes first.
-    status_first: bool,
-    answer: Option<GatewayOutcome>,
-    pauses: u32,
+    pub(super) until_known: bool,
+    /// How often it was asked before.
+    pub(super) attempt: u32,
+    /// The timer that began it.
+    pub(super) timer: Option<TimerKey>,
 }
 
-impl Ask {
-    /// Makes the call; or, if it may have been made before a crash, asks for its status first.
-    pub(super) const fn once(request: GatewayRequest, recovering: bool) -> Self {
-        Self { request, until_known: false, status_first: recovering, answer: None, pauses: 0 }
-    }
-
-    /// Asks until the answer is final.
-    pub(super) const fn until_known(request: GatewayRequest) -> Self {
-        Self { request, until_known: true, status_first: true, answer: None, pauses: 0 }
-    }
-}
-
-impl Runner {
-    /// Asks the gateway; the answer comes to [`Runner::gateway_answered`].
-    pub(super) fn ask(&mut self, slot: u32) {
-        let epoch = self.slots.epoch(slot);
-        let Some(reaction) = self.slots.get(slot, epoch) else { return };
-        let Stage::Gateway(ask) = &mut reaction.stage else { return };
-        let (request, status_first) = (ask.request.clone(), ask.status_first);
-        // From now on the call may have been made.
-        ask.status_first = true;
-        let gateway = Arc::clone(&self.shared.options.gateway);
-        let limit = self.shared.options.gateway_timeout;
-        let begun = Instant::now();
-        self.calls.push(Box::pin(async move {
-            let asking = async {
-                if status_first {
-                    match gateway.status(&request).await {
-                        GatewayOutcome::NotSeen => gateway.call(&request).await,
-                        known => known,
-                    }
-                } else {
-                    gateway.call(&request).await
-                }
-            };
-            let answer = timeout(limit, asking).await.unwrap_or(GatewayOutcome::Unknown);
-            Called { slot, epoch, answer, took: begun.elapsed() }
-        }));
-    }
-
-    /// Records what the gateway answered.
-    pub(super) fn gateway_answered(&mut self, called: Called) {
-        let Called { slot, epoch, answer, took } = called;
-        self.meters.gateway_call(took);
-        let Some(reaction) = self.slots.get(slot, epoch) else { return };
-        let Stage::Gateway(ask) = &mut reaction.stage else { return };
-        // Asked again it would have been made: an answer that makes no sense is no answer.
-        let answer = if answer == GatewayOutcome::NotSeen { GatewayOutcome::Unknown } else { answer };
-        let number = match &answer {
-            GatewayOutcome::Approved { .. } => 0,
-            GatewayOutcome::Declined { .. } => 1,
-            GatewayOutcome::ActionRequired { .. } => 2,
-            GatewayOutcome::Unknown | GatewayOutcome::NotSeen => 3,
-        };
-        let record = RecordOutcome { operation_id: ask.request.operation_id, outcome: answer.clone() };
-        let command = Command::Payment(ask.request.payment_id, PaymentCommand::RecordOutcome(record));
-        ask.answer = Some(answer);
-        reaction.expect_one();
-        self.send(slot, 0, number, command);
-    }
-
-    /// The payment took the answer, or did not want it.
-    pub(super) fn gateway_answer_recorded(&mut self, slot: u32, recorded: bool) {
-        let epoch = self.slots.epoch(slot);
-        let Some(reaction) = self.slots.get(slot, epoch) else { return };
-        let Stage::Gateway(ask) = &mut reaction.stage else { return };
-        let open =
-            matches!(ask.answer, Some(GatewayOutcome::Unknown | GatewayOutcome::ActionRequired { .. }));
-        if !(recorded && open && ask.until_known) {
-            return self.finish(slot);
+impl OutsideCall {
+    pub(super) fn class(&self) -> CallClass {
+        match self.request.kind {
+            OperationKind::Void | OperationKind::Refund => CallClass::Release,
+            OperationKind::Authorize | OperationKind::Capture if self.until_known => CallClass::Poll,
+            OperationKind::Authorize | OperationKind::Capture => CallClass::Charge,
         }
-        let pause = MAX_PAUSE.min(FIRST_PAUSE * 2_u32.saturating_pow(ask.pauses.min(16)));
-        ask.pauses = ask.pauses.saturating_add(1);
-        self.wake_later(slot, epoch, pause);
+    }
+
+    /// Whether the call may have been made before, so that the gateway is asked for its status first.
+    fn status_first(&self) -> bool {
+        self.until_known || self.attempt > 0 || self.event.recovering
+    }
+
+    /// The command that records the answer on the payment.
+    pub(super) fn record(&self, answer: &GatewayOutcome) -> Command {
+        let record = RecordOutcome { operation_id: self.request.operation_id, outcome: answer.clone() };
+        Command::Payment(self.request.payment_id, PaymentCommand::RecordOutcome(record))
+    }
+
+    /// Whether the gateway has to be asked again after this answer.
+    pub(super) const fn goes_on_after(&self, answer: &GatewayOutcome) -> bool {
+        self.until_known && matches!(answer, GatewayOutcome::Unknown | GatewayOutcome::ActionRequired { .. })
+    }
+}
+
+/// What came of a call.
+pub(super) struct Answered {
+    pub(super) call: OutsideCall,
+    pub(super) answer: GatewayOutcome,
+    pub(super) took: Duration,
+}
+
+pub(super) struct OutsideCalls {
+    gateway: Arc<dyn Gateway>,
+    limit: Duration,
+    classes: [ClassCalls; 3],
+    in_flight: FuturesUnordered<BoxFuture<'static, Answered>>,
+}
+
+struct ClassCalls {
+    permits: usize,
+    in_flight: usize,
+    queue: VecDeque<OutsideCall>,
+}
+
+impl OutsideCalls {
+    /// With so many permits for charges, and a part of that for each other class.
+    pub(super) fn new(gateway: Arc<dyn Gateway>, permits: usize, limit: Duration) -> Self {
+        let class =
+            |permits: usize| ClassCalls { permits: permits.max(1), in_flight: 0, queue: VecDeque::new() };
+        let small = permits / SMALL_SHARE;
+        let classes = [class(permits), class(small), class(small)];
+        Self { gateway, limit, classes, in_flight: FuturesUnordered::new() }
+    }
+
+    /// How many further calls of a class are taken.
+    pub(super) fn room(&self, class: CallClass) -> usize {
+        let ClassCalls { permits, in_flight, queue } = &self.classes[class as usize];
+        (permits * (1 + QUEUED_PER_PERMIT)).saturating_sub(in_flight + queue.len())
+    }
+
+    /// Makes the call as soon as there is a permit; hands it back if there is no room for it to wait.
+    pub(super) fn put(&mut self, call: OutsideCall) -> Result<(), OutsideCall> {
+        let class = call.class();
+        if self.room(class) == 0 {
+            return Err(call);
+        }
+        self.classes[class as usize].queue.push_back(call);
+        self.begin(class);
+        Ok(())
+    }
+
+    fn begin(&mut self, class: CallClass) {
+        let calls = &mut self.classes[class as usize];
+        while calls.in_flight < calls.permits {
+            let Some(call) = calls.queue.pop_front() else { return };
+            calls.in_flight += 1;
+            self.in_flight.push(Box::pin(make(Arc::clone(&self.gateway), call, self.limit)));
+        }
+    }
+
+    /// The next answer; pending while no call is in flight.
+    pub(super) fn poll_answer(&mut self, cx: &mut Context<'_>) -> Poll<Answered> {
+        match self.in_flight.poll_next_unpin(cx) {
+            Poll::Ready(Some(answered)) => {
+                let class = answered.call.class();
+                self.classes[class as usize].in_flight -= 1;
+                self.begin(class);
+                Poll::Ready(answered)
+            }
+            Poll::Ready(None) | Poll::Pending => Poll::Pending,
+        }
+    }
+}
+
+async fn make(gateway: Arc<dyn Gateway>, call: OutsideCall, limit: Duration) -> Answered {
+    let begun = Instant::now();
+    let request = &call.request;
+    let asking = async {
+        if call.status_first() {
+            match gateway.status(request).await {
+                GatewayOutcome::NotSeen => gateway.call(request).await,
+                known => known,
+            }
+        } else {
+            gateway.call(request).await
+        }
+    };
+    // Whether a call that panicked or took too long was made is not known.
+    let answer = match timeout(limit, caught_future("gateway", asking)).await {
+        Ok(Ok(answer)) => answer,
+        Ok(Err(_)) | Err(_) => GatewayOutcome::Unknown,
+    };
+    // Asked again it would have been made: an answer that makes no sense is no answer.
+    let answer = if answer == GatewayOutcome::NotSeen { GatewayOutcome::Unknown } else { answer };
+    Answered { call, answer, took: begun.elapsed() }
+}
+
+impl From<CallClass> for TimerKind {
+    fn from(class: CallClass) -> Self {
+        match class {
+            CallClass::Charge => Self::Charge,
+            CallClass::Release => Self::Release,
+            CallClass::Poll => Self::Poll,
+        }
     }
 }

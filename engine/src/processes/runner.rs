@@ -1,268 +1,266 @@
-//! The one task that runs all processes: takes in events and answers, starts reactions, keeps the checkpoint.
+//! The one task that runs all processes: brings events and answers to the [`Reactor`], keeps its state.
 //!
-//! It commands in rounds: everything that has come in is taken in, everything that follows is collected, and the
-//! commands go out to each shard at once. Within a round nothing waits.
+//! It works in rounds: everything that has come in is taken in, everything that follows is collected, and the
+//! commands go out to each shard at once. A stop ends a round wherever it waits.
 
 use super::{
-    Checkpoints, Concerns, ProcessMessage,
-    checkpoint::Checkpoint,
-    input::ProcessInput,
-    meters::Meters,
-    reaction::{ReactionTable, StreamQueue, TriggerEvent},
-    timers::Deadlines,
-    watermark::Watermark,
+    ProcessMessage, Reactor, StepDone, input::ProcessInput, meters::Meters, outside_calls::Answered,
+    process_state::Batch, state_file::Kept, state_writer::StateWriter,
 };
-use crate::{queued_command::QueuedCommand, shared::Shared};
-use ahash::AHashMap;
-use daybook_domain::{Actor, Timestamp, payment::GatewayOutcome, process::Process};
-use daybook_event_log::{Position, StreamId};
-use futures::{FutureExt, StreamExt, future::BoxFuture, stream::FuturesUnordered};
+use crate::{CommandError, shared::Shared};
+use daybook_domain::process::Process;
+use daybook_event_log::Position;
+use daybook_subscriptions::CancellationToken;
+use futures::{FutureExt, future::join_all};
 use std::{
-    cmp::Reverse,
-    collections::{BinaryHeap, VecDeque},
+    collections::BTreeSet,
     future::poll_fn,
     sync::{Arc, atomic::Ordering},
     time::Duration,
 };
-use tokio::{
-    sync::oneshot,
-    task::JoinHandle,
-    time::{Instant, sleep_until},
-};
+use tokio::time::{Instant, sleep_until};
 
-/// How often the checkpoint is written while there is something new.
-const CHECKPOINT_EVERY: Duration = Duration::from_secs(1);
-/// How often the clock is looked at while there are deadlines.
-const LOOK_AT_CLOCK_EVERY: Duration = Duration::from_millis(500);
+/// How often the state is written while there is something new.
+const WRITE_EVERY: Duration = Duration::from_secs(1);
+/// How long the last write of the state may take before the runner stops without it.
+const STOP_WITHIN: Duration = Duration::from_secs(5);
 
 pub(crate) struct Runner {
-    pub(super) shared: Arc<Shared>,
-    pub(super) processes: Vec<Box<dyn Process>>,
-    pub(super) actors: Vec<Actor>,
-    pub(super) watermark: Watermark,
-    pub(super) slots: ReactionTable,
-    /// Streams of which an event is being reacted to.
-    pub(super) streams: AHashMap<StreamId, StreamQueue>,
-    /// Streams whose turn has ended.
-    pub(super) ready: VecDeque<StreamId>,
-    /// Events waiting for room among the reactions under way.
-    pub(super) waiting: VecDeque<Arc<TriggerEvent>>,
-    /// Events waiting for their turn in their stream.
-    pub(super) queued: usize,
-    /// Commands of this round, by shard.
-    pub(super) out: Vec<Vec<QueuedCommand>>,
-    pub(super) calls: FuturesUnordered<BoxFuture<'static, Called>>,
-    pauses: BinaryHeap<Reverse<(Instant, u32, u32)>>,
-    pub(super) deadlines: Deadlines,
-    pub(super) input: ProcessInput,
-    pub(super) meters: Meters,
-    pub(super) checkpoints: Checkpoints,
-    next_checkpoint: Instant,
-    look_at_clock: Instant,
-    kept: Position,
-    checkpoint_write: Option<JoinHandle<()>>,
+    shared: Arc<Shared>,
+    reactor: Reactor,
+    input: ProcessInput,
+    meters: Meters,
+    writer: StateWriter,
+    next_write: Instant,
+    /// What the file says, or will when it is written.
+    written: Written,
 }
 
-/// What came of a call to the gateway.
-pub(super) struct Called {
-    pub(super) slot: u32,
-    pub(super) epoch: u32,
-    pub(super) answer: GatewayOutcome,
-    pub(super) took: Duration,
+struct Written {
+    position: Position,
+    open: BTreeSet<Position>,
 }
 
 impl Runner {
+    /// Goes on from what was kept. `starts` is how many runners this engine had before.
     pub(crate) fn new(
         shared: Arc<Shared>,
-        processes: Vec<Box<dyn Process>>,
-        checkpoints: Checkpoints,
-        checkpoint: Checkpoint,
+        processes: Vec<Arc<dyn Process>>,
+        kept: Kept,
+        starts: u32,
     ) -> Self {
-        let mut deadlines = Deadlines::default();
-        for kept in checkpoint.deadlines {
-            if let Some(process) = processes.iter().position(|process| process.name() == kept.process) {
-                deadlines.set(process, kept.stream, Timestamp::from_nanos(kept.due_ns), kept.position);
+        let Kept { state, file } = kept;
+        let first_epoch = starts << 20;
+        let mut reactor = Reactor::new(Arc::clone(&shared), processes, state.position, first_epoch);
+        for timer in state.timers() {
+            if let Some(process) = reactor.process_called(&timer.process) {
+                reactor.timers.restore(process, timer);
             }
         }
-        let head = shared.log.head();
-        let now = Instant::now();
+        shared.dead_letters.restore(state.dead_letters());
+        let open: Vec<Position> = state.open.iter().copied().collect();
         Self {
-            actors: processes.iter().map(|process| Actor::System(process.name().to_owned())).collect(),
-            out: shared.queues.iter().map(|_| Vec::new()).collect(),
-            watermark: Watermark::after(checkpoint.position),
-            slots: ReactionTable::default(),
-            streams: AHashMap::new(),
-            ready: VecDeque::new(),
-            waiting: VecDeque::new(),
-            queued: 0,
-            calls: FuturesUnordered::new(),
-            pauses: BinaryHeap::new(),
-            deadlines,
-            input: ProcessInput::new(head, checkpoint.unfinished),
+            input: ProcessInput::new(Arc::clone(&shared), state.log, open),
             meters: Meters::new(),
-            checkpoints,
-            next_checkpoint: now + CHECKPOINT_EVERY,
-            look_at_clock: now,
-            kept: checkpoint.position,
-            checkpoint_write: None,
+            writer: StateWriter::new(file),
+            next_write: Instant::now() + WRITE_EVERY,
+            written: Written { position: state.position, open: state.open },
+            reactor,
             shared,
-            processes,
         }
     }
 
-    /// Runs until told to stop; then writes the checkpoint. What is under way then is taken up again by the
-    /// next start.
-    pub(crate) async fn run(mut self, mut stop: oneshot::Receiver<()>) {
+    /// Runs until told to stop; then writes the state. What is in flight then is taken up again by the next start.
+    pub(crate) async fn run(&mut self, stop: &CancellationToken) {
         let mut messages = Vec::new();
         loop {
-            self.take_in().await;
-            self.start_waiting();
-            self.send_out();
-            if self.input.has_more() && self.room() {
-                // Lets the shards work on what was sent before more is read.
-                tokio::task::yield_now().await;
-                if stop.try_recv().is_ok() {
-                    break;
-                }
-                self.shared.process_messages.take_now(&mut messages);
-            } else {
-                let wake_at = self.next_wake();
-                let shared = Arc::clone(&self.shared);
-                tokio::select! {
-                    biased;
-                    () = poll_fn(|cx| shared.process_messages.poll_take(cx, &mut messages)) => {}
-                    Some(called) = self.calls.next(), if !self.calls.is_empty() => self.gateway_answered(called),
-                    changed = self.input.head.changed(), if !self.input.closed => {
-                        self.input.closed = changed.is_err();
+            // The stop comes first: there may be work without end.
+            tokio::select! {
+                biased;
+                () = stop.cancelled() => break,
+                () = self.round(&mut messages) => {}
+            }
+        }
+        let writing = async {
+            self.writer.settle().await;
+            self.begin_to_write();
+            self.writer.settle().await;
+        };
+        if tokio::time::timeout(STOP_WITHIN, writing).await.is_err() {
+            tracing::warn!("stopping without having written how far the processes are");
+        }
+    }
+
+    /// Ends what a runner that panicked has left: nothing may be written to its file any more.
+    pub(crate) async fn settle(&mut self) {
+        self.writer.settle().await;
+    }
+
+    async fn round(&mut self, messages: &mut Vec<ProcessMessage>) {
+        self.shared.options.reach("processes");
+        self.begin_due().await;
+        if self.reactor.has_room() {
+            self.input.read(&mut self.reactor).await;
+        }
+        self.reactor.begin_waiting();
+        self.reactor.send();
+        self.report();
+        self.write_if_due();
+        if self.input.has_more() && self.reactor.has_room() {
+            // Lets the shards work on what was sent before more is read.
+            tokio::task::yield_now().await;
+            self.shared.process_messages.take_now(messages);
+        } else {
+            self.wait(messages).await;
+        }
+        for message in messages.drain(..) {
+            self.take_in(message);
+        }
+        while let Some(answered) = poll_fn(|cx| self.reactor.calls.poll_answer(cx)).now_or_never() {
+            self.take_answer(answered);
+        }
+        // Also while there is always something to read.
+        let _ = poll_fn(|cx| self.writer.poll_written(cx)).now_or_never();
+        self.reactor.resume_paused();
+    }
+
+    /// Begins what timers that are due are for.
+    async fn begin_due(&mut self) {
+        let due = self.reactor.take_due();
+        if due.is_empty() {
+            return;
+        }
+        let log = &self.shared.log;
+        let reads = join_all(due.iter().map(|due| log.read_all(due.key.position, 1))).await;
+        for (due, read) in due.into_iter().zip(reads) {
+            self.reactor.due(due, read.map(|mut events| events.pop()));
+        }
+    }
+
+    /// Until there is something to do; answers of the outside are taken in at once.
+    async fn wait(&mut self, messages: &mut Vec<ProcessMessage>) {
+        let wake_at = self.next_wake();
+        let shared = Arc::clone(&self.shared);
+        tokio::select! {
+            () = poll_fn(|cx| shared.process_messages.poll_take(cx, messages)) => {}
+            answered = poll_fn(|cx| self.reactor.calls.poll_answer(cx)) => {
+                self.take_answer(answered);
+            }
+            () = self.input.grown() => {}
+            () = poll_fn(|cx| self.writer.poll_written(cx)) => {}
+            () = sleep_until(wake_at) => {}
+        }
+    }
+
+    fn take_answer(&mut self, answered: Answered) {
+        self.meters.gateway_call(answered.took);
+        self.reactor.call_answered(answered);
+    }
+
+    fn take_in(&mut self, message: ProcessMessage) {
+        match message {
+            ProcessMessage::Sequenced(sequenced, concerned) => {
+                self.input.handed_over(&sequenced, concerned, &mut self.reactor);
+            }
+            ProcessMessage::Done(key, answer) => {
+                let mut sequenced = None;
+                let answer = match answer {
+                    Ok(StepDone { events, sequenced: happened }) => {
+                        sequenced = happened.map(|happened| (happened, self.shared.concerns.pick(&events)));
+                        Ok(Ok(events))
                     }
-                    () = sleep_until(wake_at) => {}
-                    _ = &mut stop => break,
+                    Err(CommandError::Rejected(rejection)) => Ok(Err(rejection)),
+                    Err(error) => Err(error),
+                };
+                self.reactor.answered(key, answer);
+                if let Some((sequenced, concerned)) = sequenced {
+                    self.input.handed_over(&sequenced, concerned, &mut self.reactor);
                 }
             }
-            for signal in messages.drain(..) {
-                match signal {
-                    ProcessMessage::Sequenced(happened, concerned) => self.happened(&happened, concerned),
-                    ProcessMessage::Done(key, answer) => {
-                        let happened = answer.as_ref().ok().and_then(|done| {
-                            let happened = done.happened.as_ref()?;
-                            Some((happened.clone(), self.shared.concerns.pick(&done.events)))
-                        });
-                        self.answered(key, answer);
-                        if let Some((happened, concerned)) = happened {
-                            self.happened(&happened, concerned);
-                        }
-                    }
+            ProcessMessage::ShardRestarted => self.reactor.begin_anew(),
+            ProcessMessage::RetryDeadLetter(id, done) => {
+                if self.reactor.retry(&id) {
+                    self.writer.answer_when_kept(done);
                 }
             }
-            while let Some(Some(called)) = self.calls.next().now_or_never() {
-                self.gateway_answered(called);
+            ProcessMessage::SkipDeadLetter(id, done) => {
+                if self.reactor.skip(&id) {
+                    self.writer.answer_when_kept(done);
+                }
             }
-            self.wake_paused();
-            self.next_turns();
         }
-        self.stopped().await;
     }
 
-    /// Whether further events may be taken in.
-    pub(super) fn room(&self) -> bool {
-        self.waiting.len() + self.queued < self.shared.options.reactions_in_flight
-    }
-
-    /// Starts reactions as far as there is room among those under way.
-    fn start_waiting(&mut self) {
-        while self.slots.used() < self.shared.options.reactions_in_flight + self.calls.len() {
-            let Some(cause) = self.waiting.pop_front() else { break };
-            self.begin(cause);
-        }
-        self.next_turns();
-    }
-
-    /// Sends out what this round has led to, and tells how far it has got.
-    fn send_out(&mut self) {
-        for (shard, commands) in self.out.iter_mut().enumerate() {
-            self.shared.queues[shard].put_process_commands(commands);
-        }
-        let finished = self.watermark.finished();
-        // Not what waits for a gateway, which may take hours: what has not been looked at yet.
-        let unseen = self.input.head.borrow().get().saturating_sub(self.watermark.through().get());
-        let waiting = self.waiting.len() + self.queued;
+    /// Tells how far the processes have got.
+    fn report(&self) {
+        let through = self.reactor.watermark.through();
+        // What was not looked at yet and what waits for room, not what waits for a time or for the outside.
+        let unseen = self.input.head().get().saturating_sub(through.get());
+        let waiting = self.reactor.backlog();
         let lag = unseen + waiting as u64;
         self.shared.process_lag.store(lag, Ordering::Relaxed);
         self.shared.reactions_waiting.store(waiting, Ordering::Relaxed);
-        self.meters.progress(lag, self.slots.used(), self.deadlines.len());
+        let (timers, dead) = (self.reactor.timers.len(), self.shared.dead_letters.len());
+        self.meters.progress(lag, self.reactor.in_flight(), timers, dead);
+        let finished = self.finished();
         self.shared.caught_up.send_if_modified(|known| std::mem::replace(known, finished) != finished);
+    }
+
+    /// Everything up to here was reacted to, and nothing of it is in flight.
+    fn finished(&self) -> Position {
+        let finished = self.reactor.watermark.finished();
+        let unfinished = self.input.unfinished().min();
+        unfinished.map_or(finished, |first| finished.min(Position::new(first.get() - 1)))
+    }
+
+    fn has_news(&self) -> bool {
+        self.written.position != self.reactor.watermark.through()
+            || self.reactor.timers.has_changes()
+            || self.shared.dead_letters.has_changes()
+            || self.writer.is_awaited()
+    }
+
+    fn write_if_due(&mut self) {
         let now = Instant::now();
-        if now >= self.next_checkpoint {
-            self.next_checkpoint = now + CHECKPOINT_EVERY;
-            if self.checkpoint_write.as_ref().is_none_or(JoinHandle::is_finished) && self.kept != finished {
-                self.kept = finished;
-                let (checkpoints, checkpoint) = (self.checkpoints.clone(), self.checkpoint());
-                if self.checkpoints.enabled() {
-                    let write = tokio::task::spawn_blocking(move || checkpoints.write(checkpoint));
-                    self.checkpoint_write = Some(write);
-                }
+        let due = now >= self.next_write || self.writer.is_awaited();
+        if due && self.has_news() && self.writer.keeps() && !self.writer.is_writing() {
+            self.next_write = now + WRITE_EVERY;
+            self.begin_to_write();
+        }
+    }
+
+    fn begin_to_write(&mut self) {
+        let (reactor, input, written) = (&mut self.reactor, &self.input, &mut self.written);
+        let dead_letters = &self.shared.dead_letters;
+        self.writer.begin(|| {
+            let mut batch = Batch::default();
+            let names: Vec<&'static str> = reactor.names();
+            for (key, timer) in reactor.timers.take_changes(|process| names[process]) {
+                batch.timer(names[key.process], key, timer);
             }
-        }
-    }
-
-    fn checkpoint(&self) -> Checkpoint {
-        let deadlines = self.deadlines.keep(|process| self.processes[process].name());
-        Checkpoint::new(self.watermark.through(), self.watermark.unfinished(), deadlines)
-    }
-
-    async fn stopped(mut self) {
-        if let Some(write) = self.checkpoint_write.take() {
-            let _ = write.await;
-        }
-        let (checkpoints, checkpoint) = (self.checkpoints.clone(), self.checkpoint());
-        let _ = tokio::task::spawn_blocking(move || checkpoints.write(checkpoint)).await;
-    }
-
-    /// Resumes the reaction after a pause.
-    pub(super) fn wake_later(&mut self, slot: u32, epoch: u32, pause: Duration) {
-        self.pauses.push(Reverse((Instant::now() + pause, slot, epoch)));
-    }
-
-    fn wake_paused(&mut self) {
-        if self.pauses.is_empty() {
-            return;
-        }
-        let now = Instant::now();
-        while self.pauses.peek().is_some_and(|Reverse((at, ..))| *at <= now) {
-            let Some(Reverse((_, slot, epoch))) = self.pauses.pop() else { return };
-            self.resume(slot, epoch);
-        }
+            for (id, letter) in dead_letters.take_changes() {
+                batch.dead_letter(id, letter);
+            }
+            let open: BTreeSet<Position> =
+                reactor.watermark.unfinished().into_iter().chain(input.unfinished()).collect();
+            let opened = open.difference(&written.open).copied().collect();
+            let closed = written.open.difference(&open).copied().collect();
+            batch.open(opened, closed);
+            *written = Written { position: reactor.watermark.through(), open };
+            batch.commit(input.log(), written.position)
+        });
     }
 
     /// When to look again even if nothing comes.
     fn next_wake(&self) -> Instant {
-        let mut at = Instant::now() + Duration::from_secs(3_600);
-        if let Some(Reverse((pause, ..))) = self.pauses.peek() {
-            at = at.min(*pause);
-        }
-        if let Some(gap) = self.input.look_at_gap {
-            at = at.min(gap);
-        }
-        if !self.deadlines.is_empty() {
-            at = at.min(self.look_at_clock);
-        }
-        if self.checkpoints.enabled() && self.kept != self.watermark.finished() {
-            at = at.min(self.next_checkpoint);
-        }
-        at
-    }
-
-    /// Whether it is time to look for deadlines that have come.
-    pub(super) fn time_for_deadlines(&mut self) -> bool {
-        let now = Instant::now();
-        if self.deadlines.is_empty() || now < self.look_at_clock {
-            return false;
-        }
-        self.look_at_clock = now + LOOK_AT_CLOCK_EVERY;
-        true
-    }
-
-    pub(super) fn concerns(&self) -> &Concerns {
-        &self.shared.concerns
+        let later = Instant::now() + Duration::from_secs(3_600);
+        let writes = self.has_news() && self.writer.keeps() && !self.writer.is_writing();
+        let wakes = [
+            self.reactor.next_pause(),
+            self.reactor.next_due(),
+            self.input.look_again_at(),
+            writes.then_some(self.next_write),
+        ];
+        wakes.into_iter().flatten().fold(later, Instant::min)
     }
 }

@@ -55,6 +55,7 @@ impl Shard {
     pub(super) async fn complete(&mut self, group: Group, result: Result<Vec<AppendOutcome>, LogError>) {
         let Group { batch, decided, append: _ } = group;
         self.durable = batch;
+        self.unloadable.retain(|_, until| *until > batch);
         let results = self.results(&decided, result);
         let head = *self.shared.log.head().borrow();
         for (decided, result) in decided.into_iter().zip(results) {
@@ -151,7 +152,7 @@ impl Shard {
         for event in &events {
             self.shared.watches.happened(event, appended.last_position);
         }
-        let happened = Sequenced {
+        let sequenced = Sequenced {
             stream: work.stream,
             first_position: appended.first_position,
             first_version: appended.first_version,
@@ -164,14 +165,14 @@ impl Shard {
         match work.reply {
             Reply::Process(step) => {
                 self.meters.answered(work.name, None);
-                let done = StepDone { events, happened: Some(happened) };
+                let done = StepDone { events, sequenced: Some(sequenced) };
                 self.messages.push(ProcessMessage::Done(step, Ok(done)));
             }
             reply @ Reply::Caller(_) => {
-                let stream = happened.stream.clone();
+                let stream = sequenced.stream.clone();
                 if self.shared.concerns.any() {
                     let concerned = self.shared.concerns.pick(&events);
-                    self.messages.push(ProcessMessage::Sequenced(happened, concerned));
+                    self.messages.push(ProcessMessage::Sequenced(sequenced, concerned));
                 }
                 let (position, version) = (appended.last_position, appended.last_version);
                 let outcome = Outcome { stream, position, version, events, repeated: false };
@@ -191,7 +192,7 @@ impl Shard {
         self.meters.answered(name, answer.as_ref().err());
         match reply {
             Reply::Process(step) => {
-                let done = answer.map(|outcome| StepDone { events: outcome.events, happened: None });
+                let done = answer.map(|outcome| StepDone { events: outcome.events, sequenced: None });
                 self.messages.push(ProcessMessage::Done(step, done));
             }
             reply @ Reply::Caller(_) => {

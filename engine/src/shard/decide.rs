@@ -3,6 +3,7 @@
 use super::{Group, InFlight, Shard, cache::Entry, commit::send, history};
 use crate::{
     CommandError, Outcome, ids,
+    panics::caught,
     queued_command::{QueuedCommand, Reply},
     shared::Shared,
     snapshots,
@@ -14,6 +15,9 @@ use daybook_event_log::{Append, ExpectedVersion, Metadata, NewEvent, StreamId, V
 use futures::future::join_all;
 use std::{borrow::Cow, collections::hash_map, sync::Arc};
 use tokio::time::Instant;
+
+/// Commands that panicked, of which it is remembered. Beyond that all are forgotten.
+const MAX_PANICKED_KNOWN: usize = 1_024;
 
 /// A command with its decision.
 pub(super) struct Decided {
@@ -51,12 +55,16 @@ impl Shard {
             decided.push(Decided { work, decision });
         }
         let append = (!group.appends.is_empty()).then(|| self.shared.log.append(group.appends));
+        // At once: whatever happens from here on, what was handed to the log is waited for.
+        self.groups.push_back(Group { batch: self.batch, decided: Vec::new(), append });
         let doubtful = self.doubtful(&mut decided, &loaded);
         if !doubtful.is_empty() {
             let shared = Arc::clone(&self.shared);
             join_all(doubtful.into_iter().map(|doubt| doubt.look_up(&shared))).await;
         }
-        self.groups.push_back(Group { batch: self.batch, decided, append });
+        if let Some(group) = self.groups.back_mut() {
+            group.decided = decided;
+        }
     }
 
     /// The work, if it is to be done; otherwise it is answered, or will be together with the one it repeats.
@@ -92,7 +100,7 @@ impl Shard {
     async fn load_missing(&mut self, commands: &[QueuedCommand]) -> Loaded {
         let mut loaded = Loaded::default();
         for work in commands {
-            if !self.cache.pin(&work.stream, self.batch) {
+            if !self.cache.pin(&work.stream, self.batch) && !self.unloadable.contains_key(&work.stream) {
                 loaded.streams.insert(work.stream.clone());
             }
         }
@@ -117,6 +125,13 @@ impl Shard {
         failures: &AHashMap<StreamId, CommandError>,
         group: &mut Appends,
     ) -> Decision {
+        if self.has_panicked_twice(work) {
+            let detail = "the command has panicked before".to_owned();
+            return Decision::Refused(CommandError::Panicked { stream: work.stream.clone(), detail });
+        }
+        if self.unloadable.contains_key(&work.stream) {
+            return Decision::Behind;
+        }
         let Some(entry) = self.cache.get_mut(&work.stream) else {
             let lost = CommandError::Invalid { reason: format!("{} could not be loaded", work.stream) };
             let error = failures.get(&work.stream).cloned().unwrap_or(lost);
@@ -132,7 +147,18 @@ impl Shard {
         let keep = !self.shared.sole_writer || matches!(work.reply, Reply::Caller(_));
         let command = if keep { work.command.clone() } else { work.command.take() };
         let command = command.expect("a command that may be decided anew was kept");
-        let events = match entry.state.handle(command, &context) {
+        let options = &self.shared.options;
+        let decided = caught("decide", || {
+            if options.on_reaching.is_some() {
+                options.reach(&format!("decide {}", work.name));
+            }
+            entry.state.handle(command, &context)
+        });
+        let decided = match decided {
+            Ok(decided) => decided,
+            Err(panic) => return self.decision_panicked(work, panic),
+        };
+        let events = match decided {
             Err(rejection) => return Decision::Refused(CommandError::Rejected(rejection)),
             Ok(events) if events.is_empty() => return Decision::Unchanged(entry.version),
             Ok(events) => events,
@@ -144,6 +170,23 @@ impl Shard {
         let (append, after) = group.add(append);
         let snapshot = Self::snapshot_if_due(&self.shared, &work.stream, entry);
         Decision::Written { events, append, after, snapshot }
+    }
+
+    /// The state may be half changed, and what it stood on may not be in the log yet: the stream is loaded again when
+    /// everything decided until now is durable.
+    fn decision_panicked(&mut self, work: &QueuedCommand, detail: String) -> Decision {
+        tracing::error!(stream = %work.stream, command = work.name, detail, "a decision panicked");
+        self.cache.forget(&work.stream, self.batch);
+        self.unloadable.insert(work.stream.clone(), self.batch);
+        if self.panicked.len() >= MAX_PANICKED_KNOWN {
+            self.panicked.clear();
+        }
+        *self.panicked.entry(work.ids.command).or_insert(0) += 1;
+        Decision::Refused(CommandError::Panicked { stream: work.stream.clone(), detail })
+    }
+
+    fn has_panicked_twice(&self, work: &QueuedCommand) -> bool {
+        !self.panicked.is_empty() && self.panicked.get(&work.ids.command).is_some_and(|times| *times >= 2)
     }
 
     fn snapshot_if_due(shared: &Shared, stream: &StreamId, entry: &mut Entry) -> Option<Vec<u8>> {

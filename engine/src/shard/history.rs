@@ -3,6 +3,7 @@
 
 use crate::{
     CommandError, Outcome, ids,
+    panics::caught,
     queued_command::CommandIds,
     shard::cache::Entry,
     snapshots::{Snapshot, Snapshots},
@@ -63,7 +64,9 @@ async fn load(
 ) -> Result<Past, CommandError> {
     let (mut page, mut limit) = (page?, FIRST_PAGE);
     loop {
-        if past.take(&page)? {
+        let taken = caught("evolve", || past.take(&page));
+        let taken = taken.map_err(|detail| CommandError::Panicked { stream: stream.clone(), detail })?;
+        if taken? {
             if page.len() < limit {
                 return Ok(past);
             }

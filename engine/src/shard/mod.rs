@@ -51,6 +51,10 @@ pub(crate) struct Shard {
     retries: Vec<QueuedCommand>,
     /// Streams whose state turned out wrong, with the last batch that was decided upon it.
     stale: AHashMap<StreamId, u64>,
+    /// Streams that must not be loaded until this batch is durable: the log does not have all of their past yet.
+    unloadable: AHashMap<StreamId, u64>,
+    /// How often commands panicked that did.
+    panicked: AHashMap<Uuid, u32>,
     batch: u64,
     /// The last batch whose group is complete.
     durable: u64,
@@ -90,6 +94,8 @@ impl Shard {
             in_flight: AHashMap::new(),
             retries: Vec::new(),
             stale: AHashMap::new(),
+            unloadable: AHashMap::new(),
+            panicked: AHashMap::new(),
             batch: 0,
             durable: 0,
             messages: Vec::new(),
@@ -99,9 +105,10 @@ impl Shard {
     }
 
     /// Executes commands until the queue is closed and empty and everything is answered.
-    pub(crate) async fn run(mut self) {
+    pub(crate) async fn run(&mut self) {
         let mut batch = Vec::with_capacity(BATCH);
         loop {
+            self.shared.options.reach("shard");
             match self.next_step(&mut batch).await {
                 Step::Committed(result) => {
                     let group = self.groups.pop_front().expect("a group was polled");
@@ -117,6 +124,25 @@ impl Shard {
             }
         }
         self.write_last_snapshots().await;
+    }
+
+    /// Begins anew after a panic. What was in flight is lost to those who wait for it, who are told so by its absence:
+    /// the log knows what became of it. Nothing is loaded before the log has all that was handed to it.
+    pub(crate) async fn begin_anew(&mut self) {
+        for group in std::mem::take(&mut self.groups) {
+            if let Some(append) = group.append {
+                let _ = append.await;
+            }
+        }
+        let capacity = self.shared.options.cache_capacity / self.shared.queues.len();
+        self.cache = Cache::new(capacity);
+        self.in_flight.clear();
+        self.retries.clear();
+        self.stale.clear();
+        self.unloadable.clear();
+        self.durable = self.batch;
+        self.messages.push(ProcessMessage::ShardRestarted);
+        self.shared.process_messages.put(&mut self.messages);
     }
 
     async fn next_step(&mut self, batch: &mut Vec<QueuedCommand>) -> Step {

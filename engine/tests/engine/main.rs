@@ -7,6 +7,7 @@ mod gated_log;
 mod gateway;
 mod idempotency;
 mod pressure;
+mod processes;
 mod restart;
 mod shared_log;
 mod shop;

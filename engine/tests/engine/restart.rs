@@ -85,7 +85,7 @@ async fn processes_go_on_after_their_checkpoint_and_without_one_do_nothing_twice
     let head = *log.head().borrow();
     for (checkpoint, most) in [(true, 2), (false, usize::MAX)] {
         if !checkpoint {
-            std::fs::remove_file(dir.path().join("processes.json")).unwrap();
+            std::fs::remove_file(dir.path().join("processes.log")).unwrap();
         }
         let gated = GatedLog::new(Arc::clone(&log), true);
         let engine = open_over(Arc::clone(&gated) as _, clock.clone(), options(dir.path())).await;
@@ -108,7 +108,7 @@ async fn an_order_refused_for_want_of_stock_is_not_tried_again_when_there_is_sto
     settle(&engine, &log).await;
     engine.shutdown().await;
     let head = *log.head().borrow();
-    std::fs::remove_file(dir.path().join("processes.json")).unwrap();
+    std::fs::remove_file(dir.path().join("processes.log")).unwrap();
     let engine = open_over(Arc::clone(&log) as _, clock, options(dir.path())).await;
     engine.processes_caught_up(head).await;
     engine.shutdown().await;
@@ -126,7 +126,7 @@ async fn a_checkpoint_ahead_of_the_log_is_refused_and_a_damaged_one_ignored() {
     let empty = Arc::new(MemoryLog::new());
     let refused = Engine::start(empty.clone() as _, options(dir.path())).await;
     assert!(matches!(refused.err(), Some(EngineError::CheckpointBeyondLog { .. })));
-    std::fs::write(dir.path().join("processes.json"), b"{\"format\":1,\"pos").unwrap();
+    std::fs::write(dir.path().join("processes.log"), b"0badc0de {\"commit\":{\"pos").unwrap();
     let engine = open_over(empty as _, clock, options(dir.path())).await;
     engine.shutdown().await;
 }

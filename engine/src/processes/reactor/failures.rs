@@ -1,0 +1,151 @@
+//! Reactions that could not go on: tried again in their place or by a timer, or given up.
+
+use super::Reactor;
+use crate::{
+    CommandError,
+    panics::caught,
+    processes::{
+        DeadLetter,
+        failure::Remedy,
+        reaction_table::{ReactionId, Stage},
+        timers::{TimerKey, TimerKind},
+        trigger_event::TriggerEvent,
+    },
+};
+use daybook_domain::process::Reaction as Wanted;
+use daybook_event_log::{LogError, RecordedEvent};
+use std::{cmp::Reverse, sync::Arc, time::Duration};
+use tokio::time::Instant;
+
+impl Reactor {
+    /// Gives up an event that this program cannot read: another one may.
+    pub(in crate::processes) fn unreadable(&mut self, recorded: &RecordedEvent, why: &str) {
+        for process in self.shared.concerns.concerned(recorded.aggregate(), recorded.event_type()) {
+            self.bury(DeadLetter {
+                process: self.name_of(process).to_owned(),
+                position: recorded.position(),
+                stream: recorded.stream_id(),
+                event_type: recorded.event_type().to_owned(),
+                is_deadline: false,
+                reason: format!("the event cannot be read by this program: {why}"),
+                attempts: 0,
+                since_ns: self.shared.options.clock.now().as_nanos(),
+            });
+        }
+    }
+
+    /// Something other than the business said no.
+    pub(super) fn failed(&mut self, id: ReactionId, error: &CommandError) {
+        let Some(reaction) = self.table.get(id) else { return };
+        reaction.failures = reaction.failures.saturating_add(1);
+        reaction.offset = 0;
+        let process = self.processes[reaction.process].name();
+        match Remedy::of(error, reaction.failures) {
+            Remedy::PauseInPlace(pause) => {
+                if reaction.failures > 8 {
+                    tracing::error!(process, event = %reaction.event.position, %error, "a process cannot go on; trying again");
+                } else {
+                    tracing::debug!(process, event = %reaction.event.position, %error, "a process tries again");
+                }
+                self.pauses.push(Reverse((Instant::now() + pause, id)));
+            }
+            Remedy::TryLater(after) => self.try_later(id, after),
+            Remedy::DeadLetter => self.end_dead(id, error.to_string()),
+        }
+    }
+
+    /// Begins stages anew whose pause is over.
+    pub(in crate::processes) fn resume_paused(&mut self) {
+        let now = Instant::now();
+        while let Some(Reverse((at, id))) = self.pauses.peek().copied() {
+            if at > now {
+                return;
+            }
+            self.pauses.pop();
+            self.resume(id);
+        }
+    }
+
+    pub(in crate::processes) fn next_pause(&self) -> Option<Instant> {
+        self.pauses.peek().map(|Reverse((at, _))| *at)
+    }
+
+    fn resume(&mut self, id: ReactionId) {
+        let Some(reaction) = self.table.get(id) else { return };
+        let commands = match &mut reaction.stage {
+            Stage::Recording(call, answer) => vec![call.record(answer)],
+            Stage::Deadline(command, _) => vec![command.clone()],
+            stage @ (Stage::Reacting | Stage::Resolving) => {
+                *stage = Stage::Reacting;
+                let rules = Arc::clone(&self.processes[reaction.process]);
+                let trigger = reaction.event.trigger(reaction.attempt);
+                match caught("process", || rules.react(trigger)) {
+                    Ok(Wanted::Commands(commands)) => commands,
+                    Ok(_) => return self.end(id, true),
+                    Err(panic) => return self.end_dead(id, panic),
+                }
+            }
+        };
+        self.step(id, commands);
+    }
+
+    /// A shard has lost commands: everything in flight is begun anew, what was done is found done.
+    pub(in crate::processes) fn begin_anew(&mut self) {
+        self.pauses.clear();
+        for id in self.table.renew() {
+            let lost = CommandError::Log(LogError::Closed);
+            self.failed(id, &lost);
+        }
+    }
+
+    /// Gives up the place; a timer begins the reaction again.
+    pub(super) fn try_later(&mut self, id: ReactionId, after: Duration) {
+        let Some(reaction) = self.table.get(id) else { return };
+        let kind = match &reaction.stage {
+            Stage::Recording(call, _) => call.class().into(),
+            Stage::Deadline(..) => TimerKind::Deadline,
+            Stage::Reacting | Stage::Resolving => TimerKind::Commands,
+        };
+        let is_deadline = kind == TimerKind::Deadline;
+        let key = TimerKey { position: reaction.event.position, process: reaction.process, is_deadline };
+        let (stream, attempt) = (reaction.event.stream.clone(), reaction.attempt.saturating_add(1));
+        let due = self.clock_of(kind).after(after);
+        self.timers.set(key, stream, kind, due, attempt);
+        self.end(id, false);
+    }
+
+    pub(super) fn end_dead(&mut self, id: ReactionId, reason: String) {
+        let Some(reaction) = self.table.get(id) else { return };
+        let (event, process) = (Arc::clone(&reaction.event), reaction.process);
+        let is_deadline = matches!(reaction.stage, Stage::Deadline(..));
+        let attempts = reaction.attempt.saturating_add(reaction.failures.max(1));
+        self.give_up(&event, process, is_deadline, attempts, reason);
+        self.end(id, true);
+    }
+
+    pub(super) fn give_up(
+        &self,
+        event: &TriggerEvent,
+        process: usize,
+        is_deadline: bool,
+        attempts: u32,
+        reason: String,
+    ) {
+        self.bury(DeadLetter {
+            process: self.name_of(process).to_owned(),
+            position: event.position,
+            stream: event.stream.clone(),
+            event_type: event.event.type_name().to_owned(),
+            is_deadline,
+            reason,
+            attempts,
+            since_ns: self.shared.options.clock.now().as_nanos(),
+        });
+    }
+
+    fn bury(&self, letter: DeadLetter) {
+        let DeadLetter { process, position, stream, reason, .. } = &letter;
+        tracing::error!(process, %position, %stream, reason, "a process gives up a reaction; it is a dead letter now");
+        self.shared.dead_letters.add(letter);
+    }
+}
