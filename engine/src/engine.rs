@@ -90,6 +90,9 @@ impl Engine {
             log,
             options,
         });
+        if let Some(kept) = &kept {
+            kept.restore_dead_letters(&shared.dead_letters);
+        }
         let runtime = shared.options.runtime.clone().unwrap_or_else(Handle::current);
         let (stopping, dropped) = (CancellationToken::new(), CancellationToken::new());
         let supervisor = Supervisor::on(runtime, stopping.clone());

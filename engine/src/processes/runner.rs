@@ -49,6 +49,7 @@ impl Runner {
         kept: Kept,
         starts: u32,
     ) -> Self {
+        kept.restore_dead_letters(&shared.dead_letters);
         let Kept { state, file } = kept;
         let first_epoch = starts << 20;
         let mut reactor = Reactor::new(Arc::clone(&shared), processes, state.position, first_epoch);
@@ -57,7 +58,6 @@ impl Runner {
                 reactor.timers.restore(process, timer);
             }
         }
-        shared.dead_letters.restore(state.dead_letters());
         let open: Vec<Position> = state.open.iter().copied().collect();
         Self {
             input: ProcessInput::new(Arc::clone(&shared), state.log, open),

@@ -4,7 +4,7 @@
 //! Nothing is lost if it is old or missing: then more events are looked at again, and every step that was done is
 //! found done. Only the skipping of a dead letter is forgotten.
 
-use super::process_state::ProcessState;
+use super::{DeadLetters, process_state::ProcessState};
 use crate::{EngineError, snapshots::replace_file};
 use daybook_event_log::{EventLog, Position, first_event_id};
 use std::{
@@ -60,6 +60,13 @@ impl Kept {
         }
         state.log = log_id;
         Ok(Self { state, file: Some(file) })
+    }
+}
+
+impl Kept {
+    /// Those that were kept take the place of all there are.
+    pub(crate) fn restore_dead_letters(&self, dead_letters: &DeadLetters) {
+        dead_letters.restore(self.state.dead_letters());
     }
 }
 

@@ -147,6 +147,29 @@ impl Books {
         authorized
     }
 
+    /// What left is paid for, what was given back is paid back, and nothing else.
+    pub(crate) fn money_follows_goods(&self, order: OrderId) {
+        let (mut shipped, mut captured, mut credited, mut refunded) = (0, 0, 0, 0);
+        for event in &self.events {
+            match event {
+                Event::Order(OrderEvent::OrderShipped(event)) if event.order_id == order => {
+                    shipped += event.amount.minor;
+                }
+                Event::Order(OrderEvent::OrderCredited(event)) if event.order_id == order => {
+                    credited += event.amount.minor;
+                }
+                Event::Payment(PaymentEvent::PaymentCaptured(event)) if event.order_id == order => {
+                    captured += event.amount.minor;
+                }
+                Event::Payment(PaymentEvent::PaymentRefunded(event)) if event.order_id == order => {
+                    refunded += event.amount.minor;
+                }
+                _ => {}
+            }
+        }
+        assert_eq!((captured, refunded), (shipped, credited), "{order}: captured and refunded");
+    }
+
     pub(crate) fn stock_is_never_oversold(&self) {
         let mut free: BTreeMap<Sku, i64> = BTreeMap::new();
         for (event, recorded) in self.events.iter().zip(&self.recorded) {

@@ -6,6 +6,7 @@ mod files;
 mod gated_log;
 mod gateway;
 mod idempotency;
+mod panics;
 mod pressure;
 mod processes;
 mod restart;

@@ -7,11 +7,11 @@ use crate::{
 use async_trait::async_trait;
 use daybook_domain::{
     Command,
-    order::{ChargeKind, CreditOrder, OrderCommand, ShipOrder},
+    order::{CancelOrder, ChargeKind, CreditOrder, OrderCommand, ShipOrder},
     payment::{GatewayOutcome, GatewayRequest, OperationKind},
 };
 use daybook_engine::{Engine, EngineOptions, Gateway, OrderOutcome, SimulatedGateway};
-use daybook_event_log::MemoryLog;
+use daybook_event_log::{EventLog, MemoryLog, Position, StreamId, Version};
 use futures::future::join_all;
 use std::{
     path::Path,
@@ -57,6 +57,8 @@ enum Breakage {
     None,
     NeverKnown,
     Panics,
+    Hangs,
+    Refuses,
 }
 
 #[async_trait]
@@ -66,15 +68,23 @@ impl Gateway for Broken {
             Breakage::None => self.behind.call(request).await,
             Breakage::NeverKnown => GatewayOutcome::Unknown,
             Breakage::Panics => panic!("the gateway's client has a bug"),
+            Breakage::Hangs => std::future::pending().await,
+            Breakage::Refuses => refused(),
         }
     }
 
     async fn status(&self, request: &GatewayRequest) -> GatewayOutcome {
         match (self.broken)(request) {
             Breakage::NeverKnown => GatewayOutcome::Unknown,
+            Breakage::Hangs => std::future::pending().await,
+            Breakage::Refuses => refused(),
             Breakage::None | Breakage::Panics => self.behind.status(request).await,
         }
     }
+}
+
+fn refused() -> GatewayOutcome {
+    GatewayOutcome::Declined { code: "try_again_later".to_owned() }
 }
 
 fn broken(broken: fn(&GatewayRequest) -> Breakage) -> Arc<Broken> {
@@ -175,4 +185,112 @@ async fn a_shutdown_does_not_wait_for_a_log_that_does_not_answer() {
     gated.hang_reads();
     let engine = open_over(gated as _, clock, few_places()).await;
     timeout(Duration::from_secs(30), engine.shutdown()).await.expect("it stops");
+}
+
+fn hangs_on_its_token(request: &GatewayRequest) -> Breakage {
+    if request.token == "tok_hangs" { Breakage::Hangs } else { Breakage::None }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_void_is_not_behind_authorisations_that_get_no_answer() {
+    let (log, clock) = log_and_clock();
+    let options = EngineOptions {
+        gateway: broken(hangs_on_its_token),
+        gateway_calls_in_flight: PLACES,
+        ..few_places()
+    };
+    let engine = open_over(Arc::clone(&log) as _, clock, options).await;
+    stocked(&engine).await;
+    assert!(matches!(buy(&engine, 1, "tok_visa").await, OrderOutcome::Confirmed { .. }));
+    for n in 100..150 {
+        check_out_only(&engine, n, "tok_hangs").await;
+    }
+    let cancel = CancelOrder { reason: "changed my mind".to_owned() };
+    execute(&engine, 7, Command::Order(order(1), OrderCommand::CancelOrder(cancel))).await.unwrap();
+    sleep(Duration::from_secs(2)).await;
+    let stream = StreamId::new("payment", order(1).payment_id()).unwrap();
+    let events = log.read_stream(&stream, Version::new(1), 10).await.unwrap();
+    let types: Vec<&str> = events.iter().map(|event| event.event_type()).collect();
+    assert_eq!(types, ["AuthorizationRequested", "PaymentAuthorized", "VoidRequested", "PaymentVoided"]);
+    // The fifty are called two at a time, each for ten seconds; nothing is lost that waited for its turn.
+    sleep(Duration::from_secs(600)).await;
+    let all = log.read_all(Position::new(1), 10_000).await.unwrap();
+    let unknown = all.iter().filter(|event| event.event_type() == "PaymentOutcomeUnknown").count();
+    assert_eq!(unknown, 50);
+}
+
+#[tokio::test(start_paused = true)]
+async fn thousands_of_deadlines_that_come_at_once_do_not_stand_before_fresh_orders() {
+    const CARTS: u128 = 3_000;
+    let (log, clock) = log_and_clock();
+    let options = EngineOptions { cart_idle: Some(Duration::from_secs(3_600)), ..few_places() };
+    let engine = open_over(Arc::clone(&log) as _, Arc::clone(&clock) as _, options).await;
+    stocked(&engine).await;
+    for page in 0..CARTS / 100 {
+        let created = (0..100).map(|n| {
+            let n = 1_000 + page * 100 + n;
+            execute(&engine, 0x10_0000 + n, create_cart(n, vec![line("mug", 1)]))
+        });
+        assert!(join_all(created).await.iter().all(Result::is_ok));
+    }
+    settle(&engine).await;
+    let mut head = log.head();
+    head.mark_unchanged();
+    clock.advance(Duration::from_secs(3_601));
+    head.changed().await.expect("the log is open");
+    assert!(count(&log, "CartAbandoned").await < 100, "only the first of them are abandoned by now");
+    assert!(matches!(buy(&engine, 1, "tok_visa").await, OrderOutcome::Confirmed { .. }));
+    let before = count(&log, "CartAbandoned").await;
+    assert!(before < 1_000, "{before} deadlines stood before an order");
+    sleep(Duration::from_secs(600)).await;
+    assert_eq!(count(&log, "CartAbandoned").await as u128, CARTS);
+}
+
+async fn count(log: &MemoryLog, event_type: &str) -> usize {
+    let all = log.read_all(Position::new(1), usize::MAX).await.expect("memory reads");
+    all.iter().filter(|event| event.event_type() == event_type).count()
+}
+
+fn captures_are_refused(request: &GatewayRequest) -> Breakage {
+    if request.kind == OperationKind::Capture { Breakage::Refuses } else { Breakage::None }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_capture_that_is_refused_is_tried_for_days_and_then_given_up_until_somebody_wants_it_again() {
+    const HOUR: Duration = Duration::from_secs(3_600);
+    let dir = tempfile::tempdir().unwrap();
+    let (log, clock) = log_and_clock();
+    let gateway = broken(captures_are_refused);
+    let options = || EngineOptions {
+        gateway: Arc::clone(&gateway) as _,
+        state_dir: Some(dir.path().to_owned()),
+        ..few_places()
+    };
+    let engine = open_over(Arc::clone(&log) as _, Arc::clone(&clock) as _, options()).await;
+    stocked(&engine).await;
+    assert!(matches!(buy(&engine, 1, "tok_visa").await, OrderOutcome::Confirmed { .. }));
+    let shipment_id = daybook_domain::ShipmentId::new(crate::shop::id(0x40_0001));
+    let ship = ShipOrder { shipment_id, lines: None, carrier: None, tracking: None };
+    execute(&engine, 7, Command::Order(order(1), OrderCommand::ShipOrder(ship))).await.unwrap();
+    let mut failed = Vec::new();
+    for hours in [0, 1, 6, 24, 72] {
+        sleep(HOUR * hours + HOUR / 60).await;
+        failed.push(count(&log, "CaptureFailed").await);
+        assert_eq!(engine.dead_letters(None, 10).len(), usize::from(hours == 72), "after {hours} h");
+    }
+    assert_eq!(failed, [1, 2, 3, 4, 5]);
+    let letter = engine.dead_letters(None, 10).remove(0);
+    assert_eq!(letter.process, "retry_payment_operation_when_it_fails");
+    sleep(Duration::from_secs(2)).await;
+    engine.shutdown().await;
+    drop(engine);
+
+    let engine = open_over(Arc::clone(&log) as _, clock, options()).await;
+    assert_eq!(engine.dead_letters(None, 10), [letter.clone()]);
+    assert!(engine.retry_dead_letter(&letter.id()).await);
+    sleep(HOUR / 60).await;
+    assert_eq!(count(&log, "CaptureFailed").await, 6, "it was asked for at once, and refused");
+    let again = engine.dead_letters(None, 10);
+    assert_eq!(again.len(), 1, "{again:?}");
+    assert!(again[0].position > letter.position, "of the last refusal");
 }
