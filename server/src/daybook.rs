@@ -153,7 +153,7 @@ impl Daybook {
                 tracing::warn!(%error, "serving read models that do not show all that is in the log");
             }
         }
-        let health = Arc::new(Health::new(roles, alone, nats_health));
+        let health = Arc::new(Health::new(roles, alone.then(|| engine.clone()), nats_health));
         let report = Report {
             health: health.clone(),
             audit: audit.clone(),
@@ -161,6 +161,7 @@ impl Daybook {
             reads: reads.clone(),
             metrics: metrics.clone(),
             head: engine.log().head(),
+            engine: engine.clone(),
         };
         let api = Api::new(daybook_api::Parts {
             engine: engine.clone(),

@@ -27,6 +27,7 @@ mod inventory;
 mod matrix;
 mod orders;
 mod payments;
+mod processes;
 mod products;
 mod search;
 
@@ -34,7 +35,7 @@ use crate::{roles::Roles, route::Routes};
 use std::time::Duration;
 
 /// The resources, in the order of the document's components.
-const RESOURCES: [fn(Routes) -> Routes; 12] = [
+const RESOURCES: [fn(Routes) -> Routes; 13] = [
     carts::routes,
     orders::routes,
     payments::routes,
@@ -45,6 +46,7 @@ const RESOURCES: [fn(Routes) -> Routes; 12] = [
     events::routes,
     audit::routes,
     admin::routes,
+    processes::routes,
     health::routes,
     about::routes,
 ];

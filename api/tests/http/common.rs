@@ -44,6 +44,10 @@ impl TestNode {
 }
 
 impl NodeStatus for TestNode {
+    fn process_engine(&self) -> Option<Engine> {
+        None
+    }
+
     fn missing(&self) -> Vec<String> {
         Vec::new()
     }

@@ -27,6 +27,8 @@ impl Sampled for Payment {
         let record = |purpose, outcome| {
             P::RecordOutcome(RecordOutcome { operation_id: operation(1, purpose), outcome })
         };
+        let retry =
+            |is_time| P::RetryOperation(RetryOperation { operation_id: operation(1, "capture"), is_time });
         let approved = || GatewayOutcome::Approved { reference: "ref".into() };
         let declined = || GatewayOutcome::Declined { code: "no".into() };
         let act = || GatewayOutcome::ActionRequired { url: "https://bank.example".into() };
@@ -44,6 +46,7 @@ impl Sampled for Payment {
             ("declined", vec![authorize.clone(), record("authorize", declined())]),
             ("voided", then(&[void.clone(), record("void", approved())])),
             ("partially captured", then(&captured)),
+            ("capture refused", then(&[capture.clone(), record("capture", declined())])),
         ];
         Samples {
             states: states.into_iter().map(|(name, steps)| (name, decided::<Self>(&steps))).collect(),
@@ -57,6 +60,8 @@ impl Sampled for Payment {
                 record("authorize", act()),
                 record("authorize", GatewayOutcome::Unknown),
                 record("authorize", GatewayOutcome::NotSeen),
+                retry(false),
+                retry(true),
             ],
             events: events(),
         }
@@ -67,7 +72,7 @@ impl Sampled for Payment {
         let purpose = ["authorize", "capture", "void", "refund"][random.below(4)];
         let (operation_id, amount) = (operation(1, purpose), random.amount());
         let (payment_id, order_id) = (payment_id(1), order_id(1));
-        match random.below(8) {
+        match random.below(9) {
             0 => {
                 let (token, skus): (_, Vec<Sku>) = ("tok".to_owned(), vec![sku("mug")]);
                 let asked = RequestAuthorization { payment_id, order_id, operation_id, amount, token, skus };
@@ -76,6 +81,7 @@ impl Sampled for Payment {
             1 => P::RequestCapture(RequestCapture { operation_id, amount }),
             2 => P::RequestVoid(RequestVoid { payment_id, order_id, operation_id }),
             3 => P::RequestRefund(RequestRefund { operation_id, amount }),
+            4 => P::RetryOperation(RetryOperation { operation_id, is_time: random.one_in(2) }),
             _ => {
                 let outcome = match random.below(6) {
                     0..=1 => GatewayOutcome::Approved { reference: "ref".to_owned() },

@@ -1,8 +1,8 @@
 //! A cart that is accepted fits into the events of its order, however large it is.
 
 use crate::{
-    examples::{cart_id, context, gbp, new_line, order_id, place, pounds, units},
-    random::Random,
+    samples::Random,
+    samples::{cart_id, context, gbp, new_line, order_id, place, pounds, units},
 };
 use daybook_domain::{
     AggregateState, Command, Event, Personal, Rejection,

@@ -258,7 +258,8 @@ impl Runner {
         let wakes = [
             self.reactor.next_pause(),
             self.reactor.next_due(),
-            self.input.look_again_at(),
+            // Without room nothing is read, and what ends wakes the loop.
+            self.input.look_again_at().filter(|_| self.reactor.has_room()),
             writes.then_some(self.next_write),
         ];
         wakes.into_iter().flatten().fold(later, Instant::min)

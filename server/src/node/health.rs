@@ -2,19 +2,18 @@
 //! far the relay is.
 
 use daybook_api::Roles;
+use daybook_engine::Engine;
 use daybook_messaging::{RelayTask, Trouble};
 use parking_lot::Mutex;
 use serde_json::{Map, Value, json};
-use std::sync::{
-    OnceLock,
-    atomic::{AtomicBool, Ordering},
-};
+use std::sync::OnceLock;
 use tokio::sync::watch;
 
 pub(crate) struct Health {
     pub roles: Roles,
     store: Mutex<Option<String>>,
-    runs_processes: AtomicBool,
+    /// The engine that runs the processes, if this node does.
+    process_engine: Mutex<Option<Engine>>,
     relay: OnceLock<RelayTask>,
     nats: Option<NatsHealth>,
 }
@@ -41,9 +40,9 @@ impl NatsHealth {
 }
 
 impl Health {
-    pub(crate) fn new(roles: Roles, runs_processes: bool, nats: Option<NatsHealth>) -> Self {
-        let runs_processes = AtomicBool::new(runs_processes);
-        Self { roles, store: Mutex::default(), runs_processes, relay: OnceLock::new(), nats }
+    pub(crate) fn new(roles: Roles, process_engine: Option<Engine>, nats: Option<NatsHealth>) -> Self {
+        let process_engine = Mutex::new(process_engine);
+        Self { roles, store: Mutex::default(), process_engine, relay: OnceLock::new(), nats }
     }
 
     /// Tells what is wrong with the event store; none: nothing.
@@ -62,8 +61,13 @@ impl Health {
         self.store.lock().clone()
     }
 
-    pub(crate) fn processes(&self, run_here: bool) {
-        self.runs_processes.store(run_here, Ordering::Relaxed);
+    /// Tells which engine runs the processes here; none: they do not run here.
+    pub(crate) fn processes(&self, engine: Option<Engine>) {
+        *self.process_engine.lock() = engine;
+    }
+
+    pub(crate) fn process_engine(&self) -> Option<Engine> {
+        self.process_engine.lock().clone()
     }
 
     /// Takes note of this node's relay; there is one at most.
@@ -75,7 +79,7 @@ impl Health {
     pub(crate) fn measure(&self, head: u64) {
         let is_missing = f64::from(u8::from(self.store.lock().is_some()));
         metrics::gauge!("daybook_node_store_missing").set(is_missing);
-        let runs_processes = f64::from(u8::from(self.runs_processes.load(Ordering::Relaxed)));
+        let runs_processes = f64::from(u8::from(self.process_engine.lock().is_some()));
         metrics::gauge!("daybook_node_runs_processes").set(runs_processes);
         let active = self.relay.get().filter(|relay| relay.is_active());
         let relayed = active.map(|relay| relay.relayed().borrow().get());
@@ -90,7 +94,7 @@ impl Health {
     pub(crate) fn shown(&self, head: u64, projects: bool) -> Map<String, Value> {
         let mut shown = Map::new();
         shown.insert("roles".to_owned(), self.roles.names().into());
-        shown.insert("runs_processes".to_owned(), self.runs_processes.load(Ordering::Relaxed).into());
+        shown.insert("runs_processes".to_owned(), self.process_engine.lock().is_some().into());
         shown.insert("projects".to_owned(), projects.into());
         if let Some(relay) = self.relay.get() {
             shown.insert("relay".to_owned(), shown_relay(relay, head));

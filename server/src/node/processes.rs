@@ -40,7 +40,7 @@ pub(crate) async fn run_processes_while_leading(
     while let Some(lease) = stopping.run_until_cancelled(leases.acquire(TASK)).await {
         let led = async { lead(&log, &options, (&*lease?, &dir), &health, &stopping).await };
         let ended = led.await;
-        health.processes(false);
+        health.processes(None);
         match ended {
             Ok(Ended::Stopping) => return,
             Ok(Ended::LeaseLost) => {
@@ -72,7 +72,7 @@ async fn lead(
 ) -> Result<Ended, LeadError> {
     let mut memory = ProcessMemory::recall(lease, dir).await?;
     let engine = Engine::start(log.clone(), options.clone()).await?;
-    health.processes(true);
+    health.processes(Some(engine.clone()));
     tracing::info!("this node runs the processes now");
     let ended = tokio::select! {
         () = stopping.cancelled() => Ended::Stopping,

@@ -5,6 +5,7 @@ use super::Health;
 use crate::metrics::Exporter;
 use daybook_api::NodeStatus;
 use daybook_audit::AuditTree;
+use daybook_engine::Engine;
 use daybook_event_log::Position;
 use daybook_subscriptions::Supervisor;
 use daybook_views::Views;
@@ -21,9 +22,26 @@ pub(crate) struct Report {
     pub metrics: Exporter,
     /// The log's last durable position.
     pub head: watch::Receiver<Position>,
+    /// The engine for callers' commands.
+    pub engine: Engine,
 }
 
 impl Report {
+    /// Loops of the write path and of the processes that have panicked and are being started again, or are not any more.
+    fn troubled_loops(&self) -> Vec<String> {
+        let engines = [Some(self.engine.clone()), self.health.process_engine()];
+        let statuses = engines.into_iter().flatten().flat_map(|engine| engine.statuses());
+        let mut troubled: Vec<String> = statuses
+            .filter_map(|task| {
+                Some(format!("{} of the engine does not work: {}", task.name, task.status.why()?))
+            })
+            .collect();
+        // Where one engine does both, it is asked twice.
+        troubled.sort();
+        troubled.dedup();
+        troubled
+    }
+
     fn head(&self) -> u64 {
         self.head.borrow().get()
     }
@@ -41,7 +59,11 @@ impl NodeStatus for Report {
             .health
             .store_trouble()
             .map(|trouble| format!("the event store cannot be reached, or takes nothing: {trouble}"));
-        failed.chain(audit).chain(store).collect()
+        failed.chain(audit).chain(store).chain(self.troubled_loops()).collect()
+    }
+
+    fn process_engine(&self) -> Option<Engine> {
+        self.health.process_engine()
     }
 
     fn shown(&self) -> Map<String, Value> {

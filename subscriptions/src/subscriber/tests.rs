@@ -171,6 +171,18 @@ impl Lease for Lost {
     async fn remember(&self, _: &[u8]) -> Result<(), daybook_event_log::LogError> {
         Ok(())
     }
+
+    async fn recall_parts(&self, _: u64) -> Result<Vec<Vec<u8>>, daybook_event_log::LogError> {
+        Ok(Vec::new())
+    }
+
+    async fn remember_part(&self, _: u64, _: &[u8]) -> Result<(), daybook_event_log::LogError> {
+        Ok(())
+    }
+
+    async fn forget_parts_before(&self, _: u64) -> Result<(), daybook_event_log::LogError> {
+        Ok(())
+    }
 }
 
 #[tokio::test(start_paused = true)]
