@@ -1,7 +1,7 @@
 //! Events of the log, decoded once for all projections of a lane.
 
 use crate::Steps;
-use daybook_domain::{Event, EventError};
+use daybook_domain::{Event, EventError, Interests, KindIndex};
 use daybook_event_log::{EventLog, LogError, Position, RecordedEvent};
 use std::sync::Arc;
 use tokio::{sync::mpsc, task::JoinHandle};
@@ -9,15 +9,22 @@ use tokio::{sync::mpsc, task::JoinHandle};
 /// An event with what the domain makes of it.
 pub(crate) struct Decoded {
     pub(crate) record: RecordedEvent,
-    /// None: it concerns nobody in the lane.
+    /// None: the event is of no aggregate that the domain knows.
+    kind: Option<KindIndex>,
+    /// None: no projection of the lane wants it.
     pub(crate) event: Option<Result<Event, EventError>>,
 }
 
 impl Decoded {
-    pub(crate) fn new(record: RecordedEvent, concerns: &Concerns) -> Self {
-        let concerned = concerns.iter().any(|concerns| concerns(record.aggregate(), record.event_type()));
-        let event = concerned.then(|| decode(&record));
-        Self { record, event }
+    pub(crate) fn new(record: RecordedEvent, interests: &Interests) -> Self {
+        let kind = Event::kind_index(record.aggregate(), record.event_type());
+        let event = kind.filter(|kind| interests.contain(*kind)).map(|_| decode(&record));
+        Self { record, kind, event }
+    }
+
+    /// Whether a projection with these interests wants it.
+    pub(crate) fn is_in(&self, interests: &Interests) -> bool {
+        self.kind.is_some_and(|kind| interests.contain(kind))
     }
 }
 
@@ -25,9 +32,6 @@ impl Decoded {
 pub fn decode(record: &RecordedEvent) -> Result<Event, EventError> {
     Event::decode(record.aggregate(), record.event_type(), record.schema_version(), record.payload())
 }
-
-/// What the projections of a lane want to see.
-pub(crate) type Concerns = Vec<fn(&str, &str) -> bool>;
 
 /// However large they are, at least this many events are read at a time.
 const LEAST_EVENTS: usize = 64;
@@ -57,7 +61,8 @@ pub(crate) struct Reader {
     pub(crate) next: Position,
     /// Reads nothing after this position.
     pub(crate) until: Option<Position>,
-    concerns: Concerns,
+    /// What the projections of a lane want to see, together.
+    interests: Interests,
     steps: Steps,
     bytes_per_event: usize,
 }
@@ -66,12 +71,12 @@ impl Reader {
     /// Reads `log` after `checkpoint`.
     pub(crate) fn new(
         log: Arc<dyn EventLog>,
-        concerns: Concerns,
+        interests: Interests,
         checkpoint: Position,
         until: Option<Position>,
         steps: Steps,
     ) -> Self {
-        Self { log, next: checkpoint.next(), until, concerns, steps, bytes_per_event: 512 }
+        Self { log, next: checkpoint.next(), until, interests, steps, bytes_per_event: 512 }
     }
 
     /// The next events there are now; empty at the end.
@@ -91,6 +96,6 @@ impl Reader {
             let bytes: usize = events.iter().map(|event| event.as_bytes().len()).sum();
             self.bytes_per_event = bytes / events.len();
         }
-        Ok(events.into_iter().map(|record| Decoded::new(record, &self.concerns)).collect())
+        Ok(events.into_iter().map(|record| Decoded::new(record, &self.interests)).collect())
     }
 }

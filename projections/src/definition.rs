@@ -1,6 +1,7 @@
-//! How the runner learns of a projection: its name, version and concerns, and how to make one.
+//! How the runner learns of a projection: its name, version and interests, and how to make one.
 
 use crate::{ApplyError, DecodedEvent, Flush, Projection};
+use daybook_domain::Interests;
 use daybook_event_log::Position;
 use daybook_read_store::{Generation, Kind, Live, Schema, StoreError, Tx};
 use std::{fmt, sync::Arc};
@@ -12,7 +13,7 @@ type Make = dyn Fn(&Arc<Generation>) -> Result<Box<dyn Applying>, StoreError> + 
 pub struct Definition {
     pub(crate) name: &'static str,
     pub(crate) version: u32,
-    pub(crate) concerns: fn(&str, &str) -> bool,
+    pub(crate) interests: Interests,
     pub(crate) kinds: &'static [Kind],
     pub(crate) apart: bool,
     /// The generation that answers queries, once there is one.
@@ -30,7 +31,7 @@ impl Definition {
         Self {
             name: P::NAME,
             version: P::VERSION,
-            concerns: P::concerns,
+            interests: P::INTERESTS,
             kinds: P::KINDS,
             apart: false,
             live: Live::default(),

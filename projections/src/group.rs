@@ -10,6 +10,7 @@ use crate::{
     runner::{self, LaneThreads, LaneWork},
     seat::Seat,
 };
+use daybook_domain::Interests;
 use daybook_event_log::EventLog;
 use daybook_read_store::ReadStore;
 use parking_lot::Mutex;
@@ -46,9 +47,10 @@ impl Group {
         let Prepared { mut lane, beside } = prepare(&store, &seats, &log, BESIDE_EVENTS).await?;
         lane.hold = steps.hold;
         let names: Vec<_> = seats.iter().map(|seat| seat.definition.name).collect();
-        let concerns = seats.iter().map(|seat| seat.definition.concerns).collect();
+        let wanted = seats.iter().map(|seat| seat.definition.interests);
+        let interests = wanted.fold(Interests::NONE, Interests::and);
         let name = if names.len() > 1 { "read-models" } else { names[0] };
-        let work = LaneWork { lane, seats: seats.clone(), log: log.clone(), concerns, steps, failure };
+        let work = LaneWork { lane, seats: seats.clone(), log: log.clone(), interests, steps, failure };
         let threads = runner::spawn(name, work).map_err(no_thread)?;
         let (stop_rebuilds, _) = watch::channel(false);
         let mut group = Self { names, threads, rebuilds: Vec::new(), stop_rebuilds };

@@ -73,7 +73,7 @@ impl Member {
                 continue;
             }
             let Some(event) = &decoded.event else { continue };
-            if !(self.definition.concerns)(record.aggregate(), record.event_type()) {
+            if !decoded.is_in(&self.definition.interests) {
                 continue;
             }
             if !self.parked.is_empty() && self.parked.contains_key(record.stream()) {

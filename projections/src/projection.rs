@@ -4,7 +4,7 @@
 //! own (unless it has a store of its own, as search has), and never causes anything outside its rows. So it
 //! can be thrown away and filled again at any time.
 
-use daybook_domain::{Event, MoneyError, Timestamp};
+use daybook_domain::{Event, Interests, MoneyError, Timestamp};
 use daybook_event_log::{Position, RecordedEvent};
 use daybook_read_store::{Kind, StoreError, Tx};
 use std::fmt;
@@ -89,8 +89,8 @@ pub trait Projection: Send + 'static {
     /// all of them; one with a store of its own has none.
     const KINDS: &'static [Kind] = &[];
 
-    /// Whether events of this type concern it; others are neither decoded nor handed to it.
-    fn concerns(aggregate: &str, event_type: &str) -> bool;
+    /// The events it is made of; others are neither decoded nor handed to it.
+    const INTERESTS: Interests;
 
     /// Takes one event into the rows. On an error the whole batch is discarded and applied again without
     /// this event, so a half-applied event does no harm.

@@ -10,6 +10,7 @@ use crate::{
     prepare::{Prepared, prepare},
     seat::Seat,
 };
+use daybook_domain::Interests;
 use daybook_event_log::{EventLog, Position};
 use daybook_read_store::{Door, PostgresStore, ReadStore, StoreError};
 use parking_lot::Mutex;
@@ -212,10 +213,11 @@ impl ReadModels {
         let inner = &self.inner;
         let store = inner.seats.first().map_or(&inner.store, |seat| &seat.store);
         let Prepared { mut lane, .. } = prepare(store, &inner.seats, log, u64::MAX).await?;
-        let concerns = inner.seats.iter().map(|seat| seat.definition.concerns).collect();
+        let wanted = inner.seats.iter().map(|seat| seat.definition.interests);
+        let interests = wanted.fold(Interests::NONE, Interests::and);
         let from = lane.members.iter().map(|member| member.checkpoint.position).min();
         let mut reached = from.unwrap_or_default();
-        let reader = Reader::new(log.clone(), concerns, reached, until, Steps::filling(store));
+        let reader = Reader::new(log.clone(), interests, reached, until, Steps::filling(store));
         let (mut chunks, reading) = read_ahead(reader);
         while let Some(chunk) = chunks.recv().await {
             lane.apply(&chunk)?;

@@ -57,9 +57,9 @@ impl Rebuild {
 
     fn run(mut self, runtime: &Handle, pace: &Pace) -> Result<(), RunnerError> {
         let from = self.lane.members[0].checkpoint.position;
-        let concerns = vec![self.seat.definition.concerns];
+        let interests = self.seat.definition.interests;
         let mut reader =
-            Reader::new(self.log.clone(), concerns, from, None, Steps::filling(&self.lane.store));
+            Reader::new(self.log.clone(), interests, from, None, Steps::filling(&self.lane.store));
         loop {
             self.tell(pace);
             if *self.stop.borrow() {

@@ -1,7 +1,7 @@
 //! One projection at work in memory: events in, rows out, no store.
 
 use crate::{ApplyError, DecodedEvent, Flush, Projection, decode};
-use daybook_domain::EventError;
+use daybook_domain::{Event, EventError};
 use daybook_event_log::{InvalidStreamId, LogError, Position, RecordedEvent};
 use daybook_read_store::{Row, StoreError, Tx, UserKey, UserValue, Writes};
 
@@ -44,9 +44,10 @@ impl<P: Projection> InMemoryReplay<P> {
         Self { projection, rows: Writes::default(), reached: Position::ZERO }
     }
 
-    /// Applies one event, if it concerns the projection.
+    /// Applies one event, if the projection wants it.
     pub fn take(&mut self, record: &RecordedEvent) -> Result<(), ReplayError> {
-        if !P::concerns(record.aggregate(), record.event_type()) {
+        let kind = Event::kind_index(record.aggregate(), record.event_type());
+        if !kind.is_some_and(|kind| P::INTERESTS.contain(kind)) {
             return Ok(());
         }
         let position = record.position();

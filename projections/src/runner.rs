@@ -3,12 +3,13 @@
 
 use crate::{
     DeadLetter, Flush, SkippedLetter, Steps, dead_letter,
-    decoded::{Concerns, Decoded, Reader},
+    decoded::{Decoded, Reader},
     feed::{self, Chunk, FeedOptions},
     lane::Lane,
     member::{Interruption, Member},
     seat::Seat,
 };
+use daybook_domain::Interests;
 use daybook_event_log::{EventLog, LogError, Position};
 use daybook_read_store::{ReadStore, Role, StoreError};
 use std::{
@@ -94,7 +95,7 @@ pub(crate) struct LaneWork {
     pub(crate) lane: Lane,
     pub(crate) seats: Vec<Arc<Seat>>,
     pub(crate) log: Arc<dyn EventLog>,
-    pub(crate) concerns: Concerns,
+    pub(crate) interests: Interests,
     pub(crate) steps: Steps,
     /// Where a failure that stopped the lane is told.
     pub(crate) failure: Arc<watch::Sender<Option<RunnerError>>>,
@@ -106,7 +107,7 @@ pub(crate) fn spawn(name: &str, work: LaneWork) -> std::io::Result<LaneThreads> 
     let (stop, stopped) = watch::channel(false);
     let from = work.lane.members.iter().map(|member| member.checkpoint.position).min();
     let from = from.unwrap_or(*work.log.head().borrow());
-    let reader = Reader::new(work.log.clone(), work.concerns.clone(), from, None, work.steps);
+    let reader = Reader::new(work.log.clone(), work.interests, from, None, work.steps);
     let background = work.seats.iter().all(|seat| seat.definition.apart);
     let options = FeedOptions { steps: work.steps, background, stop: stopped };
     let chunks = messages.clone();
@@ -210,9 +211,9 @@ impl Runner {
         let mut alone = Lane::new(store.clone(), vec![member]);
         if let Some(level) = level {
             let from = alone.members[0].checkpoint.position;
-            let concerns = self.work.concerns.clone();
+            let interests = self.work.interests;
             let mut reader =
-                Reader::new(self.work.log.clone(), concerns, from, Some(level), Steps::filling(&store));
+                Reader::new(self.work.log.clone(), interests, from, Some(level), Steps::filling(&store));
             loop {
                 let events = self.runtime.block_on(reader.read())?;
                 if events.is_empty() {
@@ -246,7 +247,7 @@ impl Runner {
         for letter in &letters {
             let read = self.work.log.read_all(Position::new(letter.position), 1);
             let records = self.runtime.block_on(read)?;
-            waiting.extend(records.into_iter().map(|record| Decoded::new(record, &self.work.concerns)));
+            waiting.extend(records.into_iter().map(|record| Decoded::new(record, &self.work.interests)));
         }
         let lane = &mut self.work.lane;
         let member = &mut lane.members[at];

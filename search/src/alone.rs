@@ -4,7 +4,7 @@
 
 use super::{Search, SearchConfig, SearchIndex, SearchIndexError, projection::SearchProjection};
 use ahash::AHashSet;
-use daybook_domain::{Event, EventError};
+use daybook_domain::{Event, EventData as _, EventError, Interests, inventory::ReservationCommitted};
 use daybook_event_log::{Position, RecordedEvent};
 use daybook_projections::{ApplyError, Flush, Projection as _};
 use std::{path::Path, sync::Arc};
@@ -22,10 +22,13 @@ impl Alone {
         Ok(Self { projection, parked: AHashSet::new(), reached: 0 })
     }
 
-    /// Whether a search is made of such events; a hold that is committed changes nothing that is for sale.
-    pub(crate) fn concerns(record: &RecordedEvent) -> bool {
-        SearchProjection::concerns(record.aggregate(), record.event_type())
-            && record.event_type() != "ReservationCommitted"
+    /// What a search is made of; a hold that is committed changes nothing that is for sale.
+    const INTERESTS: Interests =
+        SearchProjection::INTERESTS.without(Interests::of(&[ReservationCommitted::KIND]));
+
+    pub(crate) fn wants(record: &RecordedEvent) -> bool {
+        let kind = Event::kind_index(record.aggregate(), record.event_type());
+        kind.is_some_and(|kind| Self::INTERESTS.contain(kind))
     }
 
     /// Takes in the next event.

@@ -30,7 +30,7 @@ pub async fn as_of(
         let page = log.read_all(Position::new(next), limit).await?;
         let Some(end) = page.last() else { break };
         next = end.position().get() + 1;
-        let mut shown: Vec<RecordedEvent> = page.into_iter().filter(Alone::concerns).collect();
+        let mut shown: Vec<RecordedEvent> = page.into_iter().filter(Alone::wants).collect();
         shown.retain(|event| {
             let includes = !over.contains(event.stream()) && point.includes(event);
             if !includes {

@@ -11,9 +11,9 @@ use super::{
 };
 use ahash::AHashSet;
 use daybook_domain::{
-    Event, ProductId, Sku,
-    inventory::InventoryEvent,
-    product::{ProductEvent, ProductSpec, ProductStatus},
+    Event, Interests, ProductId, Sku,
+    inventory::{Inventory, InventoryEvent},
+    product::{Product, ProductEvent, ProductSpec, ProductStatus},
 };
 use daybook_event_log::Position;
 use daybook_projections::{ApplyError, DecodedEvent, Flush, Projection};
@@ -305,10 +305,7 @@ fn failed(error: SearchIndexError) -> ApplyError {
 impl Projection for SearchProjection {
     const NAME: &'static str = "search";
     const VERSION: u32 = FORMAT;
-
-    fn concerns(aggregate: &str, _event_type: &str) -> bool {
-        matches!(aggregate, "product" | "inventory")
-    }
+    const INTERESTS: Interests = Interests::all_of::<Product>().and(Interests::all_of::<Inventory>());
 
     fn apply(&mut self, event: &DecodedEvent<'_>, _tx: &mut Tx<'_>) -> Result<(), ApplyError> {
         self.take(event.position(), event.event)

@@ -1,8 +1,9 @@
-//! The description of what is told over NATS: AsyncAPI 3.0, made from the event types and the names the relay
-//! publishes under. `schemas/asyncapi.json` is this text; the data of each event is described beside it, in
+//! The description of what is told over NATS: AsyncAPI 3.0, made from the released schemas of the events and the
+//! names the relay publishes under. It lists every version that was ever released, because the log has events of
+//! all of them. `schemas/asyncapi.json` is this text; the data of each event is described beside it, in
 //! `schemas/events/`.
 
-use daybook_domain::{Event, EventKind};
+use daybook_domain::{ReleasedSchema, released_schemas};
 use daybook_messaging::{POSITION_HEADER, STREAM_NAME, SUBJECTS};
 use serde_json::{Map, Value, json};
 
@@ -14,19 +15,21 @@ const DESCRIPTION: &str = "Every event of the shop, in the order of the log, as 
 /// The whole document, pretty-printed with a line break at its end: what `schemas/asyncapi.json` holds.
 #[must_use]
 pub fn text() -> String {
-    let mut text = format!("{:#}", document());
+    let mut text = format!("{:#}", document(&released_schemas()));
     text.push('\n');
     text
 }
 
-fn document() -> Value {
+fn document(schemas: &[ReleasedSchema]) -> Value {
     let (mut channels, mut operations, mut messages) = (Map::new(), Map::new(), Map::new());
-    for (EventKind { aggregate, name: event_type, version, .. }, schema) in Event::schemas() {
+    // Of a version's revisions the newest comes last, and stays: it describes all fields that may be there.
+    for schema in schemas {
+        let ReleasedSchema { aggregate, event_type, version, .. } = *schema;
         let name = format!("{event_type}.v{version}");
-        let mut described = message(aggregate, (event_type, version));
+        let mut described = message(schema);
         // What has no summary has none; a null would not be AsyncAPI.
-        if let (Some(summary), Some(members)) = (schema.get("description"), described.as_object_mut()) {
-            members.insert("summary".to_owned(), summary.clone());
+        if let (Some(summary), Some(members)) = (schema.description(), described.as_object_mut()) {
+            members.insert("summary".to_owned(), summary.into());
         }
         messages.insert(name.clone(), described);
         let channel = channels.entry(aggregate).or_insert_with(|| channel(aggregate));
@@ -61,8 +64,8 @@ fn channel(aggregate: &str) -> Value {
     })
 }
 
-fn message(aggregate: &str, (event_type, version): (&str, u16)) -> Value {
-    let path = format!("events/{aggregate}/{event_type}.v{version}.json");
+fn message(schema: &ReleasedSchema) -> Value {
+    let ReleasedSchema { aggregate, event_type, version, .. } = schema;
     json!({
         "name": event_type,
         "headers": { "$ref": "#/components/schemas/Headers" },
@@ -71,8 +74,8 @@ fn message(aggregate: &str, (event_type, version): (&str, u16)) -> Value {
             { "type": "object", "required": ["data"], "properties": {
                 "type": { "const": event_type },
                 "source": { "const": format!("/daybook/{aggregate}") },
-                "dataschema": { "const": format!("/schemas/{path}") },
-                "data": { "$ref": format!("./{path}") },
+                "dataschema": { "const": format!("/schemas/events/{aggregate}/{event_type}.v{version}.json") },
+                "data": { "$ref": format!("./{}", schema.path()) },
             } },
         ] },
     })
@@ -121,4 +124,33 @@ fn attributes() -> Value {
         },
         "additionalProperties": false,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_released_version_is_a_message_and_of_a_version_the_newest_revision() {
+        let first = ReleasedSchema {
+            aggregate: "lamp",
+            event_type: "LampLit",
+            version: 1,
+            revision: 1,
+            text: r#"{"description":"It is lit."}"#,
+        };
+        let more = ReleasedSchema { revision: 2, text: "{}", ..first };
+        let second = ReleasedSchema { version: 2, ..first };
+        let document = document(&[first, more, second]);
+        let messages = document["components"]["messages"].as_object().unwrap();
+        assert_eq!(messages.keys().collect::<Vec<_>>(), ["LampLit.v1", "LampLit.v2"]);
+        let data = |name: &str| &messages[name]["payload"]["allOf"][1]["properties"];
+        assert_eq!(data("LampLit.v1")["data"]["$ref"], "./events/lamp/LampLit.v1.r2.json");
+        // What a CloudEvent says of its data does not change with a revision.
+        assert_eq!(data("LampLit.v1")["dataschema"]["const"], "/schemas/events/lamp/LampLit.v1.json");
+        assert_eq!(data("LampLit.v2")["data"]["$ref"], "./events/lamp/LampLit.v2.json");
+        assert_eq!(messages["LampLit.v2"]["summary"], "It is lit.");
+        let offered = document["channels"]["lamp"]["messages"].as_object().unwrap();
+        assert_eq!(offered.keys().collect::<Vec<_>>(), ["LampLit.v1", "LampLit.v2"]);
+    }
 }

@@ -10,7 +10,6 @@
 
 mod asyncapi;
 pub mod cli;
-mod contracts;
 mod data_dir;
 mod daybook;
 mod metrics;
@@ -19,7 +18,6 @@ mod options;
 mod write_path;
 
 pub use asyncapi::text as asyncapi_text;
-pub use contracts::event_schemas;
 pub use data_dir::DataDirError;
 pub use daybook::{Daybook, OpenError};
 pub use node::{ReadStore, Store, UnknownReadStore, UnknownStore};

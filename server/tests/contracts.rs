@@ -1,23 +1,7 @@
-//! The contracts of events, pinned and true: their schemas, and what is told over NATS.
+//! What is told over NATS, pinned and true. The events' schemas themselves are held by `tests/tests/schemas`.
 
 use serde_json::Value;
 use std::{fs, path::Path};
-
-/// An event version once released is never edited: a new shape gets the next version.
-#[test]
-fn the_pinned_event_schemas_are_what_the_code_writes() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../schemas");
-    for (path, text) in daybook::event_schemas() {
-        let pinned = root.join(&path);
-        // What is there may have been released, so it is never written over.
-        if std::env::var_os("UPDATE").is_some() && !pinned.exists() {
-            fs::create_dir_all(pinned.parent().unwrap()).unwrap();
-            fs::write(&pinned, &text).unwrap();
-        }
-        let found = fs::read_to_string(&pinned).unwrap_or_default();
-        assert!(found == text, "schemas/{} has drifted; give the new shape the next version", path.display());
-    }
-}
 
 #[test]
 fn the_pinned_asyncapi_document_is_what_the_code_says() {

@@ -194,6 +194,11 @@ macro_rules! views {
             }
         }
 
+        #[test]
+        fn no_view_changes_by_an_event_outside_its_interests() {
+            $($crate::view::tests::only_interests_change::<$view>();)+
+        }
+
         impl $crate::AsOf<'_> {
             /// An entry as it was; none if there was none yet.
             pub async fn show(
@@ -208,3 +213,58 @@ macro_rules! views {
     };
 }
 pub(crate) use views;
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::View;
+    use daybook_domain::{Event, all_samples};
+    use daybook_event_log::{
+        Append, EventLog as _, ExpectedVersion, MemoryLog, Metadata, NewEvent, Position, RecordedEvent,
+        StreamId,
+    };
+    use daybook_projections::{DecodedEvent, Flush, Projection as _};
+    use daybook_read_store::{Tx, Writes};
+    use uuid::Uuid;
+
+    fn recorded(event: &Event) -> RecordedEvent {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let id = Uuid::from_u128(1);
+        let metadata = Metadata {
+            occurred_at_ns: 0,
+            command_id: id,
+            correlation_id: id,
+            causation_id: id,
+            request_hash: 0,
+            actor: "anonymous".to_owned(),
+        };
+        let event = NewEvent {
+            event_id: id,
+            event_type: event.type_name().into(),
+            schema_version: event.schema_version(),
+            metadata,
+            payload: event.encode().into(),
+        };
+        let stream = StreamId::new("sample", "1").unwrap();
+        let append = Append { stream, expected: ExpectedVersion::NoStream, events: vec![event] };
+        let log = MemoryLog::default();
+        runtime.block_on(async {
+            log.append(vec![append]).await.unwrap().remove(0).unwrap();
+            log.read_all(Position::new(1), 1).await.unwrap().remove(0)
+        })
+    }
+
+    /// Applies every sample that the view says it does not want.
+    pub(crate) fn only_interests_change<V: View>() {
+        for event in all_samples().iter().flat_map(|samples| &samples.events) {
+            if V::Projection::INTERESTS.contain(event.kind().index()) {
+                continue;
+            }
+            let (mut projection, mut writes) = (V::in_memory(), Writes::default());
+            let record = recorded(event);
+            let mut tx = Tx::alone(&mut writes);
+            projection.apply(&DecodedEvent { record: &record, event }, &mut tx).unwrap();
+            projection.flush(Position::new(1), Flush::Now, &mut tx).unwrap();
+            assert!(writes.is_empty(), "{} changes by {}", V::NAME, event.type_name());
+        }
+    }
+}

@@ -11,7 +11,7 @@ use crate::{
 use anyhow::{Context as _, bail};
 use clap::Args;
 use daybook_audit::bundle::{self, BundleError};
-use daybook_domain::{Event, EventKind};
+use daybook_domain::{ReleasedSchema, released_schemas};
 use serde_json::json;
 use std::{
     fs,
@@ -43,7 +43,7 @@ impl ExportBundle {
         let mut progress = Progress::new("bundling", signed.checkpoint.size);
         let reach = |done, _| progress.reach(done);
         let checkpoint = bundle::export(&*opened.log, &signed.note, &signed.key, &unfinished, reach).await?;
-        write_schemas(&unfinished.join("schemas"))?;
+        write_schemas(&unfinished.join("schemas"), &released_schemas())?;
         fs::rename(&unfinished, &self.folder)
             .with_context(|| format!("moving {} to {}", unfinished.display(), self.folder.display()))?;
         let rate = progress.rate(checkpoint.size);
@@ -94,14 +94,37 @@ fn remove_leftover(folder: &Path) -> anyhow::Result<()> {
     fs::remove_dir_all(folder).with_context(why)
 }
 
-/// What the fields of each event are, for readers of the payloads. Not signed: the records speak for themselves.
-fn write_schemas(folder: &Path) -> anyhow::Result<()> {
-    for (EventKind { aggregate, name: event_type, version, .. }, schema) in Event::schemas() {
-        let folder = folder.join(aggregate);
-        fs::create_dir_all(&folder).with_context(|| format!("{}", folder.display()))?;
-        let path = folder.join(format!("{event_type}.v{version}.json"));
-        fs::write(&path, serde_json::to_vec_pretty(&schema)?)
-            .with_context(|| format!("{}", path.display()))?;
+/// What the fields of each event are, for readers of the payloads: every version that the records may have. Not
+/// signed: the records speak for themselves.
+fn write_schemas(folder: &Path, schemas: &[ReleasedSchema]) -> anyhow::Result<()> {
+    for schema in schemas {
+        let name = schema.path();
+        let path = folder.join(name.strip_prefix("events/").unwrap_or(&name));
+        let write = || {
+            path.parent().map_or(Ok(()), fs::create_dir_all)?;
+            fs::write(&path, schema.text)
+        };
+        write().with_context(|| format!("{}", path.display()))?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bundle_has_the_schema_of_every_released_version() {
+        let folder = tempfile::tempdir().unwrap();
+        let first =
+            ReleasedSchema { aggregate: "lamp", event_type: "LampLit", version: 1, revision: 1, text: "{}" };
+        let more = ReleasedSchema { revision: 2, ..first };
+        let second = ReleasedSchema { version: 2, text: "{\"type\":\"object\"}", ..first };
+        write_schemas(folder.path(), &[first, more, second]).unwrap();
+        for (name, text) in
+            [("LampLit.v1.json", "{}"), ("LampLit.v1.r2.json", "{}"), ("LampLit.v2.json", second.text)]
+        {
+            assert_eq!(fs::read_to_string(folder.path().join("lamp").join(name)).unwrap(), text);
+        }
+    }
 }

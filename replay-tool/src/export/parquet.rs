@@ -1,10 +1,14 @@
 //! Parquet: one folder per event type, with the fields of its payload as typed columns.
 //!
+//! Columns are those of the version that this program writes; events of older versions are lifted to it, so that they
+//! have values there, too. The payload's own column has what was stored.
+//!
 //! Rows are collected and written column by column; a file appears under its name only when it is whole. Which
 //! files there are, and how an export goes on, is not known here.
 
 use super::columns::{Field, Kind, fields};
 use anyhow::Context as _;
+use daybook_domain::Event;
 use daybook_event_log::RecordedEvent;
 use parquet::{
     basic::{Compression, LogicalType, Repetition, TimeUnit, Type as Physical, ZstdLevel},
@@ -52,11 +56,15 @@ pub(super) struct Table {
     unfinished: PathBuf,
     path: PathBuf,
     fields: Vec<Field>,
+    lift: Lift,
     columns: Vec<Column>,
     rows: usize,
     payload_bytes: usize,
     writer: SerializedFileWriter<File>,
 }
+
+/// Lifts a payload to the version that the columns are of.
+type Lift = fn(&RecordedEvent, Value) -> Value;
 
 /// The values of one column that are not written yet.
 struct Column {
@@ -85,7 +93,18 @@ enum Cell<'v> {
 impl Table {
     /// Begins the file in `folder` for events of one type, of which this one is the first.
     pub(super) fn begin(folder: &Path, first: &RecordedEvent) -> anyhow::Result<Self> {
-        let fields = fields(first.aggregate(), first.event_type());
+        let lift: Lift = |event, payload| {
+            Event::upcast(event.aggregate(), event.event_type(), event.schema_version(), payload)
+        };
+        Self::begin_with(folder, first, fields(first.aggregate(), first.event_type()), lift)
+    }
+
+    fn begin_with(
+        folder: &Path,
+        first: &RecordedEvent,
+        fields: Vec<Field>,
+        lift: Lift,
+    ) -> anyhow::Result<Self> {
         let kinds = layout(&fields);
         let schema = schema(first.event_type(), &kinds)?;
         let name = format!("{:012}.{SUFFIX}", first.position().get());
@@ -95,12 +114,12 @@ impl Table {
         let file = File::create(&unfinished).with_context(|| format!("{}", unfinished.display()))?;
         let writer = SerializedFileWriter::new(file, schema, properties()?)?;
         let columns = kinds.iter().map(|(_, kind)| Column::new(*kind)).collect();
-        Ok(Self { unfinished, path, fields, columns, rows: 0, payload_bytes: 0, writer })
+        Ok(Self { unfinished, path, fields, lift, columns, rows: 0, payload_bytes: 0, writer })
     }
 
     /// Adds the event as a row.
     pub(super) fn add(&mut self, event: &RecordedEvent) -> anyhow::Result<()> {
-        let payload: Value = serde_json::from_slice(event.payload())?;
+        let payload = (self.lift)(event, serde_json::from_slice(event.payload())?);
         let id =
             |id: uuid::Uuid| if id.is_nil() { Cell::None } else { Cell::Bytes(id.to_string().into_bytes()) };
         let number = |number: u64| Cell::Integer(i64::try_from(number).unwrap_or(i64::MAX));
@@ -286,5 +305,74 @@ impl Column {
         }
         self.defined.clear();
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use daybook_event_log::{
+        Append, EventLog as _, ExpectedVersion, MemoryLog, Metadata, NewEvent, Position, StreamId,
+    };
+    use parquet::{
+        file::reader::{FileReader as _, SerializedFileReader},
+        record::RowAccessor as _,
+    };
+    use uuid::Uuid;
+
+    fn lit(number: u128, schema_version: u16, payload: &'static str) -> NewEvent {
+        let id = Uuid::from_u128(number);
+        let metadata = Metadata {
+            occurred_at_ns: 0,
+            command_id: id,
+            correlation_id: id,
+            causation_id: id,
+            request_hash: 0,
+            actor: "anonymous".to_owned(),
+        };
+        let (event_type, payload) = ("LampLit".into(), payload.as_bytes().into());
+        NewEvent { event_id: id, event_type, schema_version, metadata, payload }
+    }
+
+    fn column(name: &str, kind: Kind) -> Field {
+        Field { name: name.to_owned(), path: (name.to_owned(), None), kind }
+    }
+
+    #[tokio::test]
+    async fn events_of_an_older_version_have_values_in_the_columns_of_the_newer_one() {
+        let log = MemoryLog::default();
+        let events = vec![lit(1, 1, r#"{"watts":40}"#), lit(2, 2, r#"{"watts":60,"by":"ada"}"#)];
+        let stream = StreamId::new("lamp", "hall").unwrap();
+        let append = Append { stream, expected: ExpectedVersion::NoStream, events };
+        log.append(vec![append]).await.unwrap().remove(0).unwrap();
+        let recorded = log.read_all(Position::new(1), 10).await.unwrap();
+
+        let folder = tempfile::tempdir().unwrap();
+        let fields = vec![column("by", Kind::Text), column("watts", Kind::Integer)];
+        let lift: Lift = |event, mut payload| {
+            if event.schema_version() == 1 {
+                payload["by"] = "unknown".into();
+            }
+            payload
+        };
+        let mut table = Table::begin_with(folder.path(), &recorded[0], fields, lift).unwrap();
+        recorded.iter().for_each(|event| table.add(event).unwrap());
+        table.finish().unwrap();
+
+        let file = File::open(folder.path().join("000000000001.parquet")).unwrap();
+        let reader = SerializedFileReader::new(file).unwrap();
+        let rows: Vec<_> = reader.get_row_iter(None).unwrap().map(Result::unwrap).collect();
+        let own = COMMON.len() - 1;
+        let cells = |row: usize| {
+            let row = &rows[row];
+            let version = row.get_long(4).unwrap();
+            (version, row.get_string(own).unwrap().as_str(), row.get_long(own + 1).unwrap())
+        };
+        assert_eq!((cells(0), cells(1)), ((1, "unknown", 40), (2, "ada", 60)));
+        assert_eq!(
+            rows[0].get_string(own + 2).unwrap(),
+            r#"{"watts":40}"#,
+            "the payload is as it was stored"
+        );
     }
 }

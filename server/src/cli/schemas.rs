@@ -1,8 +1,9 @@
-//! `daybook schemas`: writes the JSON Schema of every event, as the `dataschema` of its CloudEvents names it.
+//! `daybook schemas`: writes every released JSON Schema of the events, as the `dataschema` of their CloudEvents names
+//! it.
 
-use crate::contracts::event_schemas;
 use anyhow::Context;
 use clap::Args;
+use daybook_domain::released_schemas;
 use std::{fs, path::PathBuf};
 
 #[derive(Args)]
@@ -14,14 +15,14 @@ pub(super) struct Schemas {
 
 impl Schemas {
     pub(super) fn run(self) -> anyhow::Result<()> {
-        let schemas = event_schemas();
-        for (path, text) in &schemas {
-            let path = self.out.join(path);
+        let schemas = released_schemas();
+        for schema in &schemas {
+            let path = self.out.join(schema.path());
             let write = || {
                 if let Some(dir) = path.parent() {
                     fs::create_dir_all(dir)?;
                 }
-                fs::write(&path, text)
+                fs::write(&path, schema.text)
             };
             write().with_context(|| format!("cannot write {}", path.display()))?;
         }

@@ -1,5 +1,6 @@
 //! The files under `schemas/events`, and the list of those that are released.
 
+use serde_json::Value;
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -10,17 +11,33 @@ pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../schemas")
 }
 
-/// One version of one event.
+/// One revision of one version of one event.
 #[derive(Debug)]
 pub(crate) struct Pinned {
     pub(crate) aggregate: String,
     pub(crate) event_type: String,
     pub(crate) version: u16,
+    /// From 1; further ones have additional optional fields.
+    pub(crate) revision: u16,
 }
 
 impl Pinned {
-    pub(crate) fn new(aggregate: &str, event_type: &str, version: u16) -> Self {
-        Self { aggregate: aggregate.to_owned(), event_type: event_type.to_owned(), version }
+    pub(crate) fn new(aggregate: &str, event_type: &str, version: u16, revision: u16) -> Self {
+        Self { aggregate: aggregate.to_owned(), event_type: event_type.to_owned(), version, revision }
+    }
+
+    /// The newest revision that there is a schema of.
+    pub(crate) fn newest(aggregate: &str, event_type: &str, version: u16) -> Option<Self> {
+        let revisions = (1..).map(|revision| Self::new(aggregate, event_type, version, revision));
+        revisions.take_while(|pinned| pinned.schema_path().is_file()).last()
+    }
+
+    pub(crate) fn next_revision(&self) -> Self {
+        Self::new(&self.aggregate, &self.event_type, self.version, self.revision + 1)
+    }
+
+    pub(crate) fn revision_before(&self) -> Self {
+        Self::new(&self.aggregate, &self.event_type, self.version, self.revision - 1)
     }
 
     pub(crate) fn name(&self) -> (&str, &str) {
@@ -28,7 +45,8 @@ impl Pinned {
     }
 
     fn path(&self, ending: &str) -> PathBuf {
-        let file = format!("{}.v{}{ending}", self.event_type, self.version);
+        let revision = if self.revision == 1 { String::new() } else { format!(".r{}", self.revision) };
+        let file = format!("{}.v{}{revision}{ending}", self.event_type, self.version);
         root().join("events").join(&self.aggregate).join(file)
     }
 
@@ -40,12 +58,26 @@ impl Pinned {
         self.path(".example.json")
     }
 
-    pub(crate) fn write_missing(&self, path: PathBuf, text: &str) {
-        if !path.exists() {
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(path, text).unwrap();
-        }
+    pub(crate) fn schema(&self) -> Value {
+        read(&self.schema_path())
     }
+
+    pub(crate) fn example(&self) -> Value {
+        read(&self.example_path())
+    }
+}
+
+/// Writes a file that is not there; one that is there stays as it is.
+pub(crate) fn write_missing(path: &Path, text: &str) {
+    if !path.exists() {
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+}
+
+fn read(path: &Path) -> Value {
+    let bytes = fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    serde_json::from_slice(&bytes).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
 /// Every JSON file below `schemas/events`, relative to `schemas`, in order.
@@ -66,14 +98,15 @@ pub(crate) fn files() -> Vec<String> {
     found
 }
 
-/// Every event version there is an example of, of today and of before.
+/// Every revision there is an example of, of today and of before.
 pub(crate) fn all() -> Vec<Pinned> {
     let examples = files().into_iter().filter(|file| file.ends_with(".example.json"));
     let read = |file: String| {
         let mut parts = file.trim_end_matches(".example.json").split('/').skip(1);
         let (aggregate, rest) = (parts.next().unwrap(), parts.next().unwrap());
-        let (event_type, version) = rest.rsplit_once(".v").unwrap();
-        Pinned::new(aggregate, event_type, version.parse().unwrap())
+        let (event_type, rest) = rest.split_once(".v").unwrap();
+        let (version, revision) = rest.split_once(".r").unwrap_or((rest, "1"));
+        Pinned::new(aggregate, event_type, version.parse().unwrap(), revision.parse().unwrap())
     };
     examples.map(read).collect()
 }

@@ -3,8 +3,8 @@
 use super::{CartLineView, CartState, CartView};
 use ahash::AHashMap;
 use daybook_domain::{
-    CartId, Event, LineId, Money, MoneyError, Personal,
-    cart::{CartCreated, CartEvent, CartLine},
+    CartId, Event, Interests, LineId, Money, MoneyError, Personal,
+    cart::{Cart, CartCreated, CartEvent, CartLine},
 };
 use daybook_event_log::Position;
 use daybook_projections::{ApplyError, DecodedEvent, Flush, Projection};
@@ -32,10 +32,7 @@ impl Projection for CartProjection {
     const VERSION: u32 = 1;
     const KINDS: &'static [Kind] =
         &[Kind::views(b'c', "carts", Id::Uuid), Kind::leads(b'a', "active_carts", b'c', Place::EndOfKey)];
-
-    fn concerns(aggregate: &str, _event_type: &str) -> bool {
-        aggregate == "cart"
-    }
+    const INTERESTS: Interests = Interests::all_of::<Cart>();
 
     fn apply(&mut self, event: &DecodedEvent<'_>, tx: &mut Tx<'_>) -> Result<(), ApplyError> {
         let Event::Cart(cart_event) = event.event else { return Ok(()) };

@@ -3,8 +3,8 @@
 use super::{PriceChange, ProductView, SkuOffer, offers::Offers};
 use ahash::{AHashMap, AHashSet};
 use daybook_domain::{
-    Event, Money, ProductId, Sku,
-    product::{ProductCreated, ProductEvent, ProductSpec, ProductStatus, Variant},
+    Event, Interests, Money, ProductId, Sku,
+    product::{Product, ProductCreated, ProductEvent, ProductSpec, ProductStatus, Variant},
 };
 use daybook_event_log::Position;
 use daybook_projections::{ApplyError, DecodedEvent, Flush, Projection};
@@ -67,10 +67,7 @@ impl Projection for CatalogProjection {
         Kind::leads(b'b', "products_by_brand", b'p', Place::EndOfKey),
         Kind::records(b'h', "price_changes"),
     ];
-
-    fn concerns(aggregate: &str, _event_type: &str) -> bool {
-        aggregate == "product"
-    }
+    const INTERESTS: Interests = Interests::all_of::<Product>();
 
     fn apply(&mut self, event: &DecodedEvent<'_>, tx: &mut Tx<'_>) -> Result<(), ApplyError> {
         let Event::Product(product_event) = event.event else { return Ok(()) };

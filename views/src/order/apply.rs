@@ -3,8 +3,9 @@
 use super::{FulfilmentState, OrderState, OrderView, TimelineEntry, change};
 use crate::payment;
 use daybook_domain::{
-    Event, OrderId, OrderNumber,
-    order::{OrderEvent, OrderPlaced},
+    Event, Interests, OrderId, OrderNumber,
+    order::{Order, OrderEvent, OrderPlaced},
+    payment::Payment,
 };
 use daybook_event_log::Position;
 use daybook_projections::{ApplyError, DecodedEvent, Flush, Projection};
@@ -42,10 +43,7 @@ impl Projection for OrderProjection {
         Kind::leads(b'r', "orders_by_reference", b'o', Place::EndOfKey),
         Kind::leads(b'c', "orders_by_customer", b'o', Place::EndOfKey),
     ];
-
-    fn concerns(aggregate: &str, _event_type: &str) -> bool {
-        matches!(aggregate, "order" | "payment")
-    }
+    const INTERESTS: Interests = Interests::all_of::<Order>().and(Interests::all_of::<Payment>());
 
     fn apply(&mut self, event: &DecodedEvent<'_>, tx: &mut Tx<'_>) -> Result<(), ApplyError> {
         let order_id = match event.event {

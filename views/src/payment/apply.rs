@@ -2,8 +2,8 @@
 
 use super::{OperationState, OperationView, PaymentSummary, PaymentView};
 use daybook_domain::{
-    Event, Money, OperationId, OrderId, PaymentId, Timestamp,
-    payment::{OperationKind, PaymentEvent},
+    Event, Interests, Money, OperationId, OrderId, PaymentId, Timestamp,
+    payment::{OperationKind, Payment, PaymentEvent},
 };
 use daybook_event_log::Position;
 use daybook_projections::{ApplyError, DecodedEvent, Flush, Projection};
@@ -23,10 +23,7 @@ impl Projection for PaymentProjection {
     const NAME: &'static str = "payment";
     const VERSION: u32 = 1;
     const KINDS: &'static [Kind] = &[Kind::views(b'p', "payments", Id::Uuid)];
-
-    fn concerns(aggregate: &str, _event_type: &str) -> bool {
-        aggregate == "payment"
-    }
+    const INTERESTS: Interests = Interests::all_of::<Payment>();
 
     fn apply(&mut self, event: &DecodedEvent<'_>, tx: &mut Tx<'_>) -> Result<(), ApplyError> {
         let Event::Payment(payment_event) = event.event else { return Ok(()) };

@@ -2,8 +2,8 @@
 
 use super::{LocationStock, Movement, MovementKind, StockView, view::Hold};
 use daybook_domain::{
-    Event, LocationId, OrderId, Sku, Timestamp,
-    inventory::{InventoryEvent, LocationQuantity},
+    Event, Interests, LocationId, OrderId, Sku, Timestamp,
+    inventory::{Inventory, InventoryEvent, LocationQuantity},
 };
 use daybook_event_log::Position;
 use daybook_projections::{ApplyError, DecodedEvent, Flush, Projection};
@@ -44,10 +44,7 @@ impl Projection for StockProjection {
         Kind::records(b'm', "stock_movements"),
         Kind::records(b'h', "stock_holds"),
     ];
-
-    fn concerns(aggregate: &str, _event_type: &str) -> bool {
-        aggregate == "inventory"
-    }
+    const INTERESTS: Interests = Interests::all_of::<Inventory>();
 
     fn apply(&mut self, event: &DecodedEvent<'_>, tx: &mut Tx<'_>) -> Result<(), ApplyError> {
         let Event::Inventory(inventory_event) = event.event else { return Ok(()) };

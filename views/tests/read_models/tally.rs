@@ -1,6 +1,9 @@
 //! A projection for tests: counts each cart's events, fails when told to, comes in several versions.
 
-use daybook_domain::{Event, cart::CartEvent};
+use daybook_domain::{
+    Event, Interests,
+    cart::{Cart, CartEvent},
+};
 use daybook_projections::{ApplyError, DecodedEvent, Definition, Projection};
 use daybook_read_store::{Kind, Tx};
 use serde::{Deserialize, Serialize};
@@ -32,10 +35,7 @@ impl<const V: u32> Projection for Tally<V> {
     const NAME: &'static str = "tally";
     const VERSION: u32 = V;
     const KINDS: &'static [Kind] = &[Kind::records(b't', "tallies")];
-
-    fn concerns(aggregate: &str, _event_type: &str) -> bool {
-        aggregate == "cart"
-    }
+    const INTERESTS: Interests = Interests::all_of::<Cart>();
 
     fn apply(&mut self, event: &DecodedEvent<'_>, tx: &mut Tx<'_>) -> Result<(), ApplyError> {
         let key = format!("t{}", event.record.aggregate_id()).into_bytes();
