@@ -6,14 +6,29 @@
 //!
 //! # Glossary
 //!
-//! - **Aggregate**: decides on commands and remembers by events.
+//! - **Aggregate**: decides on commands and remembers by events; a [`Decider`] in the list below.
 //! - **Command**: a wish, imperative (`PlaceOrder`). **Event**: a fact, past tense (`OrderPlaced`).
-//! - **Rejection**: the business says no, with its reason as data (`OutOfStock { sku, requested, available }`).
+//! - **Rejection**: the business says no, with its reason as data (`OutOfStock { sku, requested, available }`) and its
+//!   [`Class`]: what it means for the client, and so which problem it is over HTTP.
+//! - **Event kind**: a type of event as a typed constant (`OrderPlaced::KIND`). **Interests**: a set of kinds, what a
+//!   process or a read model wants to see.
+//! - **Version** and **revision** of an event: a version has a shape of its own and an `upcast` from the one before;
+//!   a revision of a version has more optional fields (`schemas/README.md`).
+//! - **State**: what an aggregate's events have made of it; stored as a snapshot under its `STATE_VERSION`.
+//! - **Samples**: states, commands and full payloads by which generic tests know every aggregate.
 //! - **Process**: events in, commands out, named as a sentence (`reserve_stock_when_order_is_placed`).
 //! - **Line**: one article at one price in a cart or an order, with an id of its own.
 //! - **Reservation**: stock held for one order; until a time, then committed, then shipped or released.
 //! - **Location**: a warehouse or shop that holds stock.
 //! - **Charge**: an amount on an order that is no article: carriage, a discount, a manual amount.
+//!
+//! # An aggregate
+//!
+//! is a folder with `commands.rs` (commands and rejections), `events.rs` (events and how older versions are read), a
+//! file of its own name (state, `decide`, `evolve`) and `samples.rs`; parts that are concepts have files of their own.
+//! Its line in `aggregates!` below makes [`Command`], [`Event`], [`Rejection`], [`AggregateState`] and [`AGGREGATES`]
+//! know it, and with them the engine, snapshots, NATS, schemas, HTTP problems, the replay tool and the generic tests.
+//! `CONTRIBUTING.md` has the steps, `tests/tests/how_to_add.rs` counts the places.
 //!
 //! # What is asked of whom, and what follows
 //!
