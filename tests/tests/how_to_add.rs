@@ -17,8 +17,8 @@ const COLLABORATORS: &[(&str, &[&str])] = &[
     (
         "cart",
         &[
+            "api/src/access.rs",
             "api/src/cart_history.rs",
-            "api/src/openapi/document.rs",
             "api/src/resources/carts/view.rs",
             "import/src/run/requests/orders.rs",
             "views/src/cart/apply.rs",
@@ -28,12 +28,12 @@ const COLLABORATORS: &[(&str, &[&str])] = &[
     (
         "order",
         &[
-            "api/src/openapi/describe/admin.rs",
-            "api/src/openapi/describe/carts.rs",
-            "api/src/openapi/describe/feeds.rs",
-            "api/src/openapi/document.rs",
-            "api/src/resources/audit.rs",
-            "api/src/resources/orders.rs",
+            "api/src/access.rs",
+            "api/src/resources/admin.rs",
+            "api/src/resources/audit/mod.rs",
+            "api/src/resources/carts/checkout.rs",
+            "api/src/resources/events/filter.rs",
+            "api/src/resources/orders/mod.rs",
             "domain/src/id.rs",
             "engine/src/order_outcome.rs",
             "replay-tool/src/what_if/mod.rs",
@@ -44,8 +44,8 @@ const COLLABORATORS: &[(&str, &[&str])] = &[
     (
         "inventory",
         &[
-            "api/src/openapi/describe/inventory.rs",
             "api/src/openapi/document.rs",
+            "api/src/resources/inventory/mod.rs",
             "replay-tool/src/what_if/mod.rs",
             "views/src/stock/queries.rs",
         ],
@@ -53,8 +53,8 @@ const COLLABORATORS: &[(&str, &[&str])] = &[
     (
         "payment",
         &[
-            "api/src/openapi/describe/orders.rs",
-            "api/src/openapi/document.rs",
+            "api/src/access.rs",
+            "api/src/resources/orders/mod.rs",
             "api/src/resources/payments.rs",
             "domain/src/id.rs",
             "views/src/order/queries.rs",

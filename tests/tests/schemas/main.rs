@@ -74,6 +74,7 @@ fn every_event_has_its_schema_and_an_example_and_they_have_not_drifted() {
 
 #[test]
 fn every_example_is_the_sample_of_its_day_and_has_every_field() {
+    update();
     for (kind, schema) in Event::schemas() {
         let sample = sample(kind);
         let newest = Pinned::newest(kind.aggregate, kind.name, kind.version).expect("it has a schema");
