@@ -307,7 +307,7 @@ async fn live_through(plan: Plan) {
 
 proptest! {
     #![proptest_config(ProptestConfig {
-        cases: 6,
+        cases: 30,
         failure_persistence: Some(Box::new(FileFailurePersistence::Direct("tests/engine/simulation.seeds"))),
         ..ProptestConfig::default()
     })]
