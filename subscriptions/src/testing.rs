@@ -8,7 +8,7 @@ use std::{path::Path, sync::Arc};
 use uuid::Uuid;
 
 pub(crate) fn embedded(folder: &Path) -> Arc<dyn EventLog> {
-    Arc::new(EmbeddedLog::open(folder, EmbeddedOptions::default()).unwrap())
+    Arc::new(EmbeddedLog::open(folder, EmbeddedOptions::default()).expect("a sample is taken"))
 }
 
 /// Appends small events, in turn to the streams `sample-0`, `sample-1` and `sample-2`.
@@ -28,7 +28,7 @@ pub(crate) async fn append_sized(log: &Arc<dyn EventLog>, bytes: usize) {
         metadata: Metadata::default(),
         payload: Bytes::from(format!(r#"{{"filler":"{}"}}"#, "x".repeat(bytes))),
     };
-    let stream = StreamId::new("sample", position.get() % 3).unwrap();
+    let stream = StreamId::new("sample", position.get() % 3).expect("a sample is taken");
     let append = Append { stream, expected: ExpectedVersion::Any, events: vec![event] };
-    log.append(vec![append]).await.unwrap().remove(0).unwrap();
+    log.append(vec![append]).await.expect("a sample is taken").remove(0).expect("a sample is taken");
 }
