@@ -1,7 +1,7 @@
 //! Events that could not be applied, and those that wait behind them.
 //!
 //! The first bad event of a stream parks it: that event and all later ones of the same stream wait, for this
-//! read model only. Retrying applies them in order; skipping leaves one out for good, with who, when and why.
+//! read model only. Retrying applies them in order; skipping permits one out for good, with who, when and why.
 
 use daybook_domain::Timestamp;
 use daybook_event_log::RecordedEvent;

@@ -3,7 +3,7 @@
 use crate::{ApplyError, DecodedEvent, Flush, Projection};
 use daybook_domain::Interests;
 use daybook_event_log::Position;
-use daybook_read_store::{Generation, Kind, Live, Schema, StoreError, Tx};
+use daybook_read_store::{Generation, Live, RowKind, Schema, StoreError, Tx};
 use std::{fmt, sync::Arc};
 
 type Make = dyn Fn(&Arc<Generation>) -> Result<Box<dyn Applying>, StoreError> + Send + Sync;
@@ -14,7 +14,7 @@ pub struct Definition {
     pub(crate) name: &'static str,
     pub(crate) version: u32,
     pub(crate) interests: Interests,
-    pub(crate) kinds: &'static [Kind],
+    pub(crate) kinds: &'static [RowKind],
     pub(crate) apart: bool,
     /// The generation that answers queries, once there is one.
     pub(crate) live: Live,

@@ -1,13 +1,15 @@
-//! The thread that reads and decodes the log for a lane, ahead of the thread that applies.
+//! The thread that reads and decodes the log for a group, ahead of the thread that applies.
 //!
 //! It batches by waiting: when events trickle in they are handed on at once, when they stream in it reads at
-//! most once per pace, and when it is behind it reads full chunks without a pause.
+//! most once per interval, and when it is behind it reads full pages without a pause.
 
 use crate::{
-    Steps,
-    decoded::{Decoded, Reader},
+    FollowLimits, RunnerError,
+    failure::FailureCell,
+    reader::{DecodedRecord, Reader},
 };
 use daybook_event_log::{LogError, Position};
+use daybook_subscriptions::CancellationToken;
 use std::{
     sync::Arc,
     time::{Duration, Instant},
@@ -17,19 +19,21 @@ use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore, watch},
 };
 
-/// Decoded events, with the leave to be in memory.
-pub(crate) struct Chunk {
-    pub(crate) events: Vec<Decoded>,
-    pub(crate) _leave: OwnedSemaphorePermit,
+/// Decoded events, with the permit to be in memory.
+pub(crate) struct EventPage {
+    pub(crate) events: Vec<DecodedRecord>,
+    pub(crate) _permit: OwnedSemaphorePermit,
 }
 
 /// How a feed is to work.
 pub(crate) struct FeedOptions {
-    pub(crate) steps: Steps,
+    pub(crate) limits: FollowLimits,
     /// Give way to other threads.
     pub(crate) background: bool,
-    /// Stops it when true, or when its sender is gone.
-    pub(crate) stop: watch::Receiver<bool>,
+    /// Stops it.
+    pub(crate) stop: CancellationToken,
+    /// Where it leaves why it ended without being told to.
+    pub(crate) failure: FailureCell,
 }
 
 /// Chunks read ahead of the applying thread.
@@ -37,43 +41,47 @@ const AHEAD: usize = 2;
 /// Before asking a log again that failed.
 const RETRY_PAUSE: Duration = Duration::from_millis(500);
 
-/// Starts a thread that hands chunks to `deliver` until stopped, until `deliver` answers false, or until the
-/// log is closed.
+/// Starts a thread that hands pages to `deliver` until stopped or until `deliver` answers false. A log that is closed is
+/// a failure.
 pub(crate) fn spawn(
     name: String,
     reader: Reader,
     options: FeedOptions,
-    deliver: impl FnMut(Chunk) -> bool + Send + 'static,
+    deliver: impl FnMut(EventPage) -> bool + Send + 'static,
 ) -> std::io::Result<std::thread::JoinHandle<()>> {
     let runtime = Handle::current();
-    std::thread::Builder::new().name(name).spawn(move || {
+    std::thread::Builder::new().name(name.clone()).spawn(move || {
         if options.background {
             daybook_event_log::lower_priority();
         }
-        runtime.block_on(feed(reader, options, deliver));
+        let failure = options.failure.clone();
+        failure.watch(&name, || runtime.block_on(feed(reader, options, deliver)));
     })
 }
 
-async fn feed(mut reader: Reader, mut options: FeedOptions, mut deliver: impl FnMut(Chunk) -> bool) {
-    let leaves = Arc::new(Semaphore::new(AHEAD));
+async fn feed(
+    mut reader: Reader,
+    options: FeedOptions,
+    mut deliver: impl FnMut(EventPage) -> bool,
+) -> Result<(), RunnerError> {
+    let permits = Arc::new(Semaphore::new(AHEAD));
     let mut head = reader.log.head();
     loop {
         let began = Instant::now();
-        let stopped = async { options.stop.wait_for(|stop| *stop).await.map(drop) };
-        let chunk = tokio::select! {
+        let page = tokio::select! {
             biased;
-            _ = stopped => return,
-            chunk = next(&mut reader, &mut head, &leaves) => chunk,
+            () = options.stop.cancelled() => return Ok(()),
+            page = next(&mut reader, &mut head, &permits) => page,
         };
-        let full = match chunk {
-            Ok(chunk) => {
-                let full = chunk.events.len() >= options.steps.full;
-                if !deliver(chunk) {
-                    return;
+        let full = match page {
+            Ok(page) => {
+                let full = reader.was_full();
+                if !deliver(page) {
+                    return Ok(());
                 }
                 full
             }
-            Err(LogError::Closed) => return,
+            Err(error @ LogError::Closed) => return Err(error.into()),
             Err(error) => {
                 tracing::error!(%error, "the log cannot be read; read models stand still until it can");
                 std::thread::sleep(RETRY_PAUSE);
@@ -81,24 +89,24 @@ async fn feed(mut reader: Reader, mut options: FeedOptions, mut deliver: impl Fn
             }
         };
         if !full {
-            std::thread::sleep(options.steps.pace.saturating_sub(began.elapsed()));
+            std::thread::sleep(options.limits.min_interval.saturating_sub(began.elapsed()));
         }
     }
 }
 
-/// At least one event, and the leave to hold them.
+/// At least one event, and the permit to flush_interval them.
 async fn next(
     reader: &mut Reader,
     head: &mut watch::Receiver<Position>,
-    leaves: &Arc<Semaphore>,
-) -> Result<Chunk, LogError> {
-    let leave = leaves.clone().acquire_owned().await.map_err(|_| LogError::Closed)?;
+    permits: &Arc<Semaphore>,
+) -> Result<EventPage, LogError> {
+    let permit = permits.clone().acquire_owned().await.map_err(|_| LogError::Closed)?;
     loop {
         let durable = *head.borrow_and_update();
         if durable >= reader.next {
             let events = reader.read().await?;
             if !events.is_empty() {
-                return Ok(Chunk { events, _leave: leave });
+                return Ok(EventPage { events, _permit: permit });
             }
         }
         head.changed().await.map_err(|_| LogError::Closed)?;

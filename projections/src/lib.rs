@@ -4,34 +4,35 @@
 //! Which read models there are is not known here: `daybook-views` and `daybook-search` hand their [`Definition`]s to
 //! [`ReadModels::open`]. Rows and checkpoints are in `daybook-read-store`.
 
-mod control;
+mod admin;
+mod applier;
+mod apply_loop;
+mod commit_group;
 mod dead_letter;
-mod decoded;
 mod definition;
+mod failure;
 mod feed;
-mod following;
-mod group;
-mod keeping;
-mod lane;
-mod leading;
-mod member;
-mod pauses;
-mod prepare;
+mod follow_limits;
+mod generation_watcher;
+mod local_workers;
 mod projection;
 mod read_models;
+mod reader;
 mod rebuild;
 mod replay;
-mod runner;
-mod seat;
-mod steps;
+mod shared_workers;
+mod startup;
+mod status;
+mod worker;
 
-pub use control::{Freshness, WaitError};
+pub use admin::{Freshness, WaitError};
+pub use apply_loop::Retried;
 pub use dead_letter::{DeadLetter, SkippedLetter};
-pub use decoded::decode;
 pub use definition::Definition;
+pub use failure::RunnerError;
+pub use follow_limits::FollowLimits;
 pub use projection::{ApplyError, DecodedEvent, Flush, Projection};
 pub use read_models::{Options, Part, ReadModels, ReadServer};
+pub use reader::decode;
 pub use replay::{InMemoryReplay, ReplayError};
-pub use runner::{Retried, RunnerError};
-pub use seat::RebuildProgress;
-pub use steps::Steps;
+pub use status::RebuildProgress;

@@ -6,7 +6,7 @@
 
 use daybook_domain::{Event, Interests, MoneyError, Timestamp};
 use daybook_event_log::{Position, RecordedEvent};
-use daybook_read_store::{Kind, StoreError, Tx};
+use daybook_read_store::{RowKind, StoreError, Tx};
 use std::fmt;
 
 /// An event as projections see it: as recorded, and as the domain reads it. Decoded once for all of them.
@@ -87,7 +87,7 @@ pub trait Projection: Send + 'static {
 
     /// What its rows are, by the first letter of their keys. A projection whose rows may be on a server declares
     /// all of them; one with a store of its own has none.
-    const KINDS: &'static [Kind] = &[];
+    const KINDS: &'static [RowKind] = &[];
 
     /// The events it is made of; others are neither decoded nor handed to it.
     const INTERESTS: Interests;

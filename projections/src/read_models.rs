@@ -1,42 +1,43 @@
 //! All read models of a node: opened from a directory, kept current from a log.
 
 use crate::{
-    Definition, RunnerError, Steps,
-    decoded::{Reader, read_ahead},
-    following::{Follower, Leads},
-    group::{Group, Groups},
-    keeping::Keeper,
-    leading::Leader,
-    prepare::{Prepared, prepare},
-    seat::Seat,
+    Definition, FollowLimits, RunnerError,
+    failure::FailureCell,
+    generation_watcher::{GenerationWatcher, LeaseHeld},
+    local_workers::LocalWorkers,
+    reader::{Reader, read_ahead},
+    shared_workers::SharedWorkers,
+    startup::{Prepared, prepare},
+    status::ProjectionStatus,
+    worker::{StopOnDrop, Worker, Workers},
 };
 use daybook_domain::Interests;
 use daybook_event_log::{EventLog, Position};
-use daybook_read_store::{Door, PostgresStore, ReadStore, StoreError};
+use daybook_read_store::{PostgresStore, ReadStore, ReopenableStore, StoreError};
+use daybook_subscriptions::{CancellationToken, Supervisor, TaskSpec};
 use parking_lot::Mutex;
 use std::{
     fmt,
     path::Path,
-    sync::Arc,
-    thread::JoinHandle,
+    sync::{Arc, mpsc},
     time::{Duration, Instant},
 };
-use tokio::{runtime::Handle, sync::watch};
+use tokio::runtime::Handle;
 
 /// How read models are kept.
 #[derive(Debug, Clone)]
 pub struct Options {
     /// Memory for rows read from disk, in bytes.
     pub cache_bytes: u64,
-    /// In which steps the log is followed.
-    pub steps: Steps,
+    /// In which limits the log is followed.
+    pub limits: FollowLimits,
     /// The server that has the rows of all but search, shared by several nodes; None: they are on this disk.
     pub server: Option<ReadServer>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { cache_bytes: 64 << 20, steps: Steps::SERVING, server: None }
+        Self { cache_bytes: 64 << 20, limits: FollowLimits::SERVING, server: None }
     }
 }
 
@@ -80,54 +81,54 @@ pub struct ReadModels {
 pub(crate) struct Inner {
     pub(crate) store: Arc<ReadStore>,
     pub(crate) server: Option<Arc<PostgresStore>>,
-    pub(crate) seats: Vec<Arc<Seat>>,
+    pub(crate) statuses: Vec<Arc<ProjectionStatus>>,
     pub(crate) running: Mutex<Option<Running>>,
     /// One rebuild is asked for at a time.
     pub(crate) asking: Mutex<()>,
-    pub(crate) failure: Arc<watch::Sender<Option<RunnerError>>>,
-    pub(crate) leads: Leads,
-    pub(crate) trouble: Arc<Mutex<Option<StoreError>>>,
+    pub(crate) failure: FailureCell,
+    pub(crate) holds_lease: LeaseHeld,
+    pub(crate) last_error: Arc<Mutex<Option<StoreError>>>,
     options: Options,
 }
 
 pub(crate) struct Running {
     pub(crate) log: Arc<dyn EventLog>,
     pub(crate) runtime: Handle,
-    pub(crate) groups: Groups,
-    /// The threads that see to it that the groups go on.
-    keeping: Vec<JoinHandle<()>>,
-    stop: watch::Sender<bool>,
+    pub(crate) workers: Workers,
+    /// Starts again what fails, on the runtime of the caller and on that of the read store's server.
+    pub(crate) supervisors: Vec<Supervisor>,
+    stop: StopOnDrop,
 }
 
 impl ReadModels {
     /// Opens read models in `dir`, which is made if it is not there. They answer from what is there; nothing moves
     /// until [`ReadModels::start`].
     pub fn open(dir: &Path, options: Options, definitions: Vec<Definition>) -> Result<Self, StoreError> {
-        let store = Arc::new(ReadStore::Embedded(Door::open(dir, options.cache_bytes)?));
+        let store = Arc::new(ReadStore::Embedded(ReopenableStore::open(dir, options.cache_bytes)?));
         let server = match &options.server {
             Some(server) => Some(Arc::new(PostgresStore::open(&server.url, server.patience)?)),
             None => None,
         };
         let shared =
             server.clone().map_or_else(|| store.clone(), |server| Arc::new(ReadStore::Postgres(server)));
-        let seat = |definition: Definition| {
+        let status = |definition: Definition| {
             let store = if definition.apart { store.clone() } else { shared.clone() };
-            Arc::new(Seat::new(definition, store))
+            Arc::new(ProjectionStatus::new(definition, store))
         };
-        let seats: Vec<_> = definitions.into_iter().map(seat).collect();
+        let statuses: Vec<_> = definitions.into_iter().map(status).collect();
         let inner = Inner {
             store,
             server,
-            seats,
+            statuses,
             running: Mutex::new(None),
             asking: Mutex::new(()),
-            failure: Arc::new(watch::Sender::new(None)),
-            leads: Leads::default(),
-            trouble: Arc::default(),
+            failure: FailureCell::default(),
+            holds_lease: LeaseHeld::default(),
+            last_error: Arc::default(),
             options,
         };
         let models = Self { inner: Arc::new(inner) };
-        crate::prepare::answer_from_what_is_there(&models.inner.seats)?;
+        crate::startup::answer_from_what_is_there(&models.inner.statuses)?;
         models.look_again()?;
         Ok(models)
     }
@@ -135,19 +136,19 @@ impl ReadModels {
     /// Lets queries see what is on the server by now, for who does not follow the log. May block while the server
     /// answers; does nothing where the rows are on this disk.
     pub fn look_again(&self) -> Result<(), StoreError> {
-        let Some((server, mut follower)) = self.follower(None) else { return Ok(()) };
+        let Some(server) = self.inner.server.clone() else { return Ok(()) };
+        let mut watcher = self.watcher(&server, None);
         server.wait(async move {
-            follower.refresh().await;
+            watcher.refresh().await;
             Ok(())
         })
     }
 
-    fn follower(&self, log: Option<Arc<dyn EventLog>>) -> Option<(Arc<PostgresStore>, Follower)> {
+    fn watcher(&self, server: &Arc<PostgresStore>, log: Option<Arc<dyn EventLog>>) -> GenerationWatcher {
         let inner = &self.inner;
-        let server = inner.server.clone()?;
-        let seats = inner.seats.iter().filter(|seat| !seat.definition.apart).cloned().collect();
-        let follower = Follower::new(server.clone(), seats, inner.leads.clone(), inner.trouble.clone(), log);
-        Some((server, follower))
+        let statuses = inner.statuses.iter().filter(|status| !status.definition.apart).cloned().collect();
+        let (holds_lease, last_error) = (inner.holds_lease.clone(), inner.last_error.clone());
+        GenerationWatcher::new(server.clone(), statuses, holds_lease, last_error, log)
     }
 
     /// Starts following `log`, from where each read model stands. Must be called within a tokio runtime.
@@ -159,48 +160,60 @@ impl ReadModels {
     /// rest.
     pub async fn start_part(&self, log: Arc<dyn EventLog>, part: Part) -> Result<(), RunnerError> {
         let inner = &self.inner;
-        let (stop, stopped) = watch::channel(false);
-        let groups = Groups::default();
-        let steps = inner.options.steps;
+        let (stop, workers) = (CancellationToken::new(), Workers::default());
+        let supervisor = Supervisor::new(stop.clone());
+        let mut supervisors = vec![supervisor.clone()];
+        let limits = inner.options.limits;
         let (apart, together): (Vec<_>, Vec<_>) =
-            inner.seats.iter().cloned().partition(|seat| seat.definition.apart);
-        let mut keeping = Vec::new();
-        let mut lanes = Vec::new();
-        if let Some((server, follower)) = self.follower(Some(log.clone())) {
-            server.spawn(follower.run(stopped.clone()));
+            inner.statuses.iter().cloned().partition(|status| status.definition.apart);
+        let mut groups = Vec::new();
+        if let Some(server) = inner.server.clone() {
+            let on_the_server = Supervisor::on(server.runtime(), stop.clone());
+            self.watch_generations(&server, &on_the_server, &log);
+            supervisors.push(on_the_server);
             if part.projects && !together.is_empty() {
-                let leading = Leader {
+                let shared = SharedWorkers {
                     store: together[0].store.clone(),
                     server,
-                    seats: together,
+                    statuses: together,
                     log: log.clone(),
-                    runtime: Handle::current(),
-                    steps: steps.on_a_server(),
-                    leads: inner.leads.clone(),
-                    groups: groups.clone(),
-                    stop: stopped.clone(),
+                    limits: limits.on_a_server(),
+                    holds_lease: inner.holds_lease.clone(),
+                    workers: workers.clone(),
                 };
-                keeping.push(leading.spawn().map_err(no_thread)?);
+                shared.supervise(&supervisor);
             }
         } else if part.projects && !together.is_empty() {
-            lanes.push(together);
+            groups.push(together);
         }
         if part.searches {
-            lanes.extend(apart.into_iter().map(|seat| vec![seat]));
+            groups.extend(apart.into_iter().map(|status| vec![status]));
         }
-        let keeper = Keeper {
+        let local = LocalWorkers {
             store: inner.store.clone(),
-            lanes,
+            groups,
             log: log.clone(),
-            steps,
-            groups: groups.clone(),
+            limits,
+            workers: workers.clone(),
             failure: inner.failure.clone(),
-            stop: stopped,
         };
-        keeper.begin().await?;
-        keeping.push(keeper.spawn().map_err(no_thread)?);
-        *inner.running.lock() = Some(Running { log, runtime: Handle::current(), groups, keeping, stop });
+        local.begin().await?;
+        local.supervise(&supervisor);
+        let runtime = Handle::current();
+        *inner.running.lock() = Some(Running { log, runtime, workers, supervisors, stop: StopOnDrop(stop) });
         Ok(())
+    }
+
+    fn watch_generations(
+        &self,
+        server: &Arc<PostgresStore>,
+        supervisor: &Supervisor,
+        log: &Arc<dyn EventLog>,
+    ) {
+        // Not these read models themselves, which own the supervisor.
+        let watcher = self.watcher(server, Some(log.clone()));
+        supervisor
+            .task(TaskSpec::new("read-models-watch").required(), move |context| watcher.clone().run(context));
     }
 
     /// Brings all read models to `until` (or the log's end) in this task, without following on. For replays
@@ -211,25 +224,26 @@ impl ReadModels {
         until: Option<Position>,
     ) -> Result<Position, RunnerError> {
         let inner = &self.inner;
-        let store = inner.seats.first().map_or(&inner.store, |seat| &seat.store);
-        let Prepared { mut lane, .. } = prepare(store, &inner.seats, log, u64::MAX).await?;
-        let wanted = inner.seats.iter().map(|seat| seat.definition.interests);
+        let store = inner.statuses.first().map_or(&inner.store, |status| &status.store);
+        let Prepared { mut group, .. } = prepare(store, &inner.statuses, log, u64::MAX).await?;
+        let wanted = inner.statuses.iter().map(|status| status.definition.interests);
         let interests = wanted.fold(Interests::NONE, Interests::and);
-        let from = lane.members.iter().map(|member| member.checkpoint.position).min();
+        let from = group.appliers.iter().map(|applier| applier.checkpoint.position).min();
         let mut reached = from.unwrap_or_default();
-        let reader = Reader::new(log.clone(), interests, reached, until, Steps::filling(store));
-        let (mut chunks, reading) = read_ahead(reader);
-        while let Some(chunk) = chunks.recv().await {
-            lane.apply(&chunk)?;
-            reached = chunk.last().map_or(reached, |last| last.record.position());
+        let reader = Reader::new(log.clone(), interests, reached, until, FollowLimits::filling(store));
+        let (mut pages, reading) = read_ahead(reader);
+        while let Some(page) = pages.recv().await {
+            group.apply(&page)?;
+            reached = page.last().map_or(reached, |last| last.record.position());
         }
         reading.await.map_err(|panic| RunnerError::Log(panic.to_string()))??;
-        lane.commit_waiting(crate::Flush::Now)?;
-        for (member, seat) in lane.members.iter().flat_map(|member| {
-            let seat = inner.seats.iter().find(|seat| seat.definition.name == member.definition.name);
-            seat.map(|seat| (member, seat))
+        group.commit_waiting(crate::Flush::Now)?;
+        for (applier, status) in group.appliers.iter().flat_map(|applier| {
+            let status =
+                inner.statuses.iter().find(|status| status.definition.name == applier.definition.name);
+            status.map(|status| (applier, status))
         }) {
-            seat.publish(member.visible);
+            status.publish(applier.visible);
         }
         Ok(reached)
     }
@@ -239,21 +253,22 @@ impl ReadModels {
     pub fn shutdown(&self) -> Result<(), StoreError> {
         let began = Instant::now();
         let running = self.inner.running.lock().take();
-        if let Some(Running { groups, keeping, stop, .. }) = running {
-            stop.send_replace(true);
-            for thread in keeping {
-                // Whatever it panicked over, it has said so.
-                let _ = thread.join();
-            }
-            let groups = std::mem::take(&mut *groups.lock());
-            groups.into_iter().for_each(Group::stop);
+        if let Some(Running { workers, supervisors, stop, runtime, .. }) = running {
+            drop(stop);
+            let (ended, all_ended) = mpsc::channel();
+            runtime.spawn(async move {
+                for supervisor in supervisors {
+                    supervisor.ended().await;
+                }
+                // Whoever shuts down waits for this, or for the runtime to be gone.
+                let _ = ended.send(());
+            });
+            let _ = all_ended.recv();
+            let workers = std::mem::take(&mut *workers.lock());
+            workers.into_iter().for_each(Worker::stop);
         }
         self.inner.store.persist()?;
         tracing::info!(took_ms = began.elapsed().as_millis(), "read models stopped");
         Ok(())
     }
-}
-
-pub(crate) fn no_thread(error: std::io::Error) -> RunnerError {
-    RunnerError::Store(StoreError::Unavailable { operation: "starting a thread", detail: error.to_string() })
 }

@@ -1,79 +1,119 @@
-//! Fills a new generation beside the one that answers, then hands it to the lane to be switched to.
+//! Fills a new generation beside the one that answers, then hands it to the group to be switched to. What fails on the
+//! way is tried again from the generation's checkpoint, after a pause; the rows that answer are not touched.
 //!
 //! Side effects: none. Projections write rows and nothing else, so filling again is invisible until the switch.
 
 use crate::{
-    RunnerError, Steps,
-    decoded::Reader,
-    lane::Lane,
-    runner::Message,
-    seat::{Pace, Seat},
+    FollowLimits, RunnerError,
+    applier::Applier,
+    apply_loop::Message,
+    commit_group::CommitGroup,
+    failure::caught,
+    reader::Reader,
+    status::{ProgressMeter, ProjectionStatus},
 };
 use daybook_event_log::EventLog;
+use daybook_subscriptions::{Backoff, BackoffLimits, CancellationToken};
 use std::{
     sync::{Arc, mpsc},
     thread::JoinHandle,
+    time::Instant,
 };
-use tokio::{runtime::Handle, sync::watch};
+use tokio::{runtime::Handle, time::sleep};
 
 /// What a rebuild works with.
 pub(crate) struct Rebuild {
-    /// With the one member to be filled.
-    pub(crate) lane: Lane,
-    pub(crate) seat: Arc<Seat>,
+    /// With the one applier whose generation is to be filled.
+    pub(crate) group: CommitGroup,
+    pub(crate) status: Arc<ProjectionStatus>,
     pub(crate) log: Arc<dyn EventLog>,
-    /// The lane to hand it to.
+    /// The group to hand it to.
     pub(crate) adopter: mpsc::Sender<Message>,
-    /// Gives up when true; the next start goes on from where it was.
-    pub(crate) stop: watch::Receiver<bool>,
+    /// Gives up when cancelled; the next start goes on from where it was.
+    pub(crate) stop: CancellationToken,
 }
 
 impl Rebuild {
-    /// Begins; from now on the seat tells how far it is.
+    /// Begins; from now on the projection's status shows how far it is.
     pub(crate) fn spawn(self, runtime: Handle) -> std::io::Result<JoinHandle<()>> {
-        let (name, seat) = (self.seat.definition.name, self.seat.clone());
-        let pace = Pace::new(self.lane.members[0].checkpoint.position);
-        self.tell(&pace);
-        let begun = std::thread::Builder::new().name(format!("rebuild-{name}")).spawn(move || {
+        let (status, thread) = (self.status.clone(), format!("rebuild-{}", self.status.definition.name));
+        let meter = ProgressMeter::new(self.group.appliers[0].checkpoint.position);
+        self.report(&meter);
+        let begun = std::thread::Builder::new().name(thread.clone()).spawn(move || {
             daybook_event_log::lower_priority();
-            let seat = self.seat.clone();
-            if let Err(error) = self.run(&runtime, &pace) {
-                tracing::error!(%error, projection = name, "the rebuild stopped; the old rows go on answering");
-                *seat.rebuild.lock() = None;
+            let shown = self.status.clone();
+            let ended = caught(&thread, || {
+                self.run(&thread, &runtime, &meter);
+                Ok(())
+            });
+            if let Err(error) = ended {
+                tracing::error!(%error, thread, "the rebuild stopped; the old rows go on answering");
+                *shown.rebuild.lock() = None;
             }
         });
         if begun.is_err() {
-            *seat.rebuild.lock() = None;
+            *status.rebuild.lock() = None;
         }
         begun
     }
 
-    fn tell(&self, pace: &Pace) {
-        let (member, head) = (&self.lane.members[0], *self.log.head().borrow());
-        let at = member.checkpoint.position;
-        let progress = pace.progress(member.definition.name, member.generation.id(), at, head);
-        *self.seat.rebuild.lock() = Some(progress);
+    fn report(&self, meter: &ProgressMeter) {
+        let (applier, head) = (&self.group.appliers[0], *self.log.head().borrow());
+        let at = applier.checkpoint.position;
+        let progress = meter.progress(applier.definition.name, applier.generation.id(), at, head);
+        *self.status.rebuild.lock() = Some(progress);
     }
 
-    fn run(mut self, runtime: &Handle, pace: &Pace) -> Result<(), RunnerError> {
-        let from = self.lane.members[0].checkpoint.position;
-        let interests = self.seat.definition.interests;
-        let mut reader =
-            Reader::new(self.log.clone(), interests, from, None, Steps::filling(&self.lane.store));
+    fn run(mut self, thread: &str, runtime: &Handle, meter: &ProgressMeter) {
+        let mut backoff = Backoff::new(BackoffLimits::DEFAULT, 0);
         loop {
-            self.tell(pace);
-            if *self.stop.borrow() {
-                return Ok(());
+            let began = Instant::now();
+            let filled = caught(thread, || self.fill(runtime, meter));
+            let Err(error) = filled else { break };
+            let pause = backoff.after(began.elapsed());
+            tracing::error!(%error, thread, ?pause, "the rebuild failed and is tried again; the old rows go on answering");
+            // Within the runtime, which the timer belongs to.
+            runtime.block_on(async { self.stop.run_until_cancelled(sleep(pause)).await });
+            if self.stop.is_cancelled() {
+                return;
             }
+            // Nothing in memory is relied on after a failure.
+            match caught(thread, || Ok(self.again()?)) {
+                Ok(group) => self.group = group,
+                Err(error) => tracing::error!(%error, thread, "the rebuild cannot go on yet"),
+            }
+        }
+        if self.stop.is_cancelled() {
+            return;
+        }
+        let applier = Box::new(self.group.appliers.remove(0));
+        // If the group is gone, so is the process' wish for a rebuild; the next start goes on with it.
+        let _ = self.adopter.send(Message::Adopt(applier));
+    }
+
+    /// To the log's end, or until it is to stop.
+    fn fill(&mut self, runtime: &Handle, meter: &ProgressMeter) -> Result<(), RunnerError> {
+        let from = self.group.appliers[0].checkpoint.position;
+        let interests = self.status.definition.interests;
+        let limits = FollowLimits::filling(&self.group.store);
+        let mut reader = Reader::new(self.log.clone(), interests, from, None, limits);
+        while !self.stop.is_cancelled() {
+            self.report(meter);
             let events = runtime.block_on(reader.read())?;
             if events.is_empty() {
                 break;
             }
-            self.lane.apply(&events)?;
+            self.group.apply(&events)?;
         }
-        let member = Box::new(self.lane.members.remove(0));
-        // If the lane is gone, so is the process' wish for a rebuild; the next start goes on with it.
-        let _ = self.adopter.send(Message::Adopt(member));
         Ok(())
+    }
+
+    /// The same generation, from its checkpoint.
+    fn again(&self) -> Result<CommitGroup, daybook_read_store::StoreError> {
+        let (store, definition) = (&self.group.store, &self.status.definition);
+        let id = self.group.appliers[0].generation.id();
+        let generation = store.generation(definition.name, id, definition.kinds)?;
+        let applier = Applier::new(definition.clone(), generation, store)?;
+        Ok(CommitGroup::new(store.clone(), vec![applier]))
     }
 }

@@ -1,20 +1,22 @@
 //! What one batch of events leads to: rows, checkpoints and dead letters of several generations, committed
 //! together or not at all.
 
-use crate::{Checkpoint, Generation, ParkedEvent, Rows, StoreError, Writes, embedded, foreign, postgres};
+use crate::{
+    Checkpoint, Generation, GenerationRows, ParkedEvent, StoreError, Writes, embedded, foreign, postgres,
+};
 
-pub struct Batch(Stored);
+pub struct Batch(AnyBatch);
 
-enum Stored {
-    Embedded(embedded::Batch),
-    Postgres(postgres::Batch),
+enum AnyBatch {
+    Embedded(embedded::EmbeddedBatch),
+    Postgres(postgres::PostgresBatch),
 }
 
 impl Batch {
     /// As a batch that queries may see before it is written; itself where it has to be written at once.
-    pub fn deferrable(self) -> Result<embedded::Batch, Self> {
+    pub fn deferrable(self) -> Result<embedded::EmbeddedBatch, Self> {
         match self.0 {
-            Stored::Embedded(batch) if batch.can_be_shown() => Ok(batch),
+            AnyBatch::Embedded(batch) if batch.can_be_shown() => Ok(batch),
             stored => Err(Self(stored)),
         }
     }
@@ -29,16 +31,16 @@ impl Batch {
     #[must_use]
     pub fn len(&self) -> usize {
         match &self.0 {
-            Stored::Embedded(batch) => batch.len(),
-            Stored::Postgres(batch) => batch.len(),
+            AnyBatch::Embedded(batch) => batch.len(),
+            AnyBatch::Postgres(batch) => batch.len(),
         }
     }
 
     /// Takes over what a projection wrote.
     pub fn write(&mut self, generation: &Generation, writes: &mut Writes) -> Result<(), StoreError> {
         match (&mut self.0, &generation.rows) {
-            (Stored::Embedded(batch), Rows::Embedded(rows)) => batch.write(rows, writes),
-            (Stored::Postgres(batch), Rows::Postgres(rows)) => batch.write(rows, writes)?,
+            (AnyBatch::Embedded(batch), GenerationRows::Embedded(rows)) => batch.write(rows, writes),
+            (AnyBatch::Postgres(batch), GenerationRows::Postgres(rows)) => batch.write(rows, writes)?,
             _ => return Err(foreign(generation)),
         }
         Ok(())
@@ -47,8 +49,8 @@ impl Batch {
     /// The generation stands at `checkpoint` then.
     pub fn reach(&mut self, generation: &Generation, checkpoint: Checkpoint) {
         match (&mut self.0, &generation.rows) {
-            (Stored::Embedded(batch), Rows::Embedded(rows)) => batch.reach(rows, checkpoint),
-            (Stored::Postgres(batch), Rows::Postgres(rows)) => batch.reach(rows, checkpoint),
+            (AnyBatch::Embedded(batch), GenerationRows::Embedded(rows)) => batch.reach(rows, checkpoint),
+            (AnyBatch::Postgres(batch), GenerationRows::Postgres(rows)) => batch.reach(rows, checkpoint),
             _ => {}
         }
     }
@@ -56,8 +58,8 @@ impl Batch {
     /// An event waits from now on, or says anew why.
     pub fn park(&mut self, generation: &Generation, letter: &ParkedEvent) {
         match (&mut self.0, &generation.rows) {
-            (Stored::Embedded(batch), Rows::Embedded(rows)) => batch.park(rows, letter),
-            (Stored::Postgres(batch), Rows::Postgres(rows)) => batch.park(rows, letter),
+            (AnyBatch::Embedded(batch), GenerationRows::Embedded(rows)) => batch.park(rows, letter),
+            (AnyBatch::Postgres(batch), GenerationRows::Postgres(rows)) => batch.park(rows, letter),
             _ => {}
         }
     }
@@ -65,8 +67,10 @@ impl Batch {
     /// An event no longer waits.
     pub fn release(&mut self, generation: &Generation, stream: &str, position: u64) {
         match (&mut self.0, &generation.rows) {
-            (Stored::Embedded(batch), Rows::Embedded(rows)) => batch.release(rows, stream, position),
-            (Stored::Postgres(batch), Rows::Postgres(rows)) => batch.release(rows, position),
+            (AnyBatch::Embedded(batch), GenerationRows::Embedded(rows)) => {
+                batch.release(rows, stream, position)
+            }
+            (AnyBatch::Postgres(batch), GenerationRows::Postgres(rows)) => batch.release(rows, position),
             _ => {}
         }
     }
@@ -74,20 +78,20 @@ impl Batch {
     /// Writes it, with what was only shown before.
     pub fn commit(self) -> Result<(), StoreError> {
         match self.0 {
-            Stored::Embedded(batch) => batch.commit(),
-            Stored::Postgres(batch) => batch.commit(),
+            AnyBatch::Embedded(batch) => batch.commit(),
+            AnyBatch::Postgres(batch) => batch.commit(),
         }
     }
 }
 
-impl From<embedded::Batch> for Batch {
-    fn from(batch: embedded::Batch) -> Self {
-        Self(Stored::Embedded(batch))
+impl From<embedded::EmbeddedBatch> for Batch {
+    fn from(batch: embedded::EmbeddedBatch) -> Self {
+        Self(AnyBatch::Embedded(batch))
     }
 }
 
-impl From<postgres::Batch> for Batch {
-    fn from(batch: postgres::Batch) -> Self {
-        Self(Stored::Postgres(batch))
+impl From<postgres::PostgresBatch> for Batch {
+    fn from(batch: postgres::PostgresBatch) -> Self {
+        Self(AnyBatch::Postgres(batch))
     }
 }

@@ -3,7 +3,7 @@
 //! Queries ask here. On the embedded store they are answered at once, without a wait; on a server each is one
 //! statement, so that all it reads is as of one moment.
 
-use crate::{Entry, Kind, Page, Range, Row, StoreError, embedded, postgres};
+use crate::{Entry, Page, Range, Row, RowKind, StoreError, embedded, postgres};
 use parking_lot::RwLock;
 use serde::{Deserialize, Serialize};
 use std::{fmt, path::PathBuf, sync::Arc};
@@ -21,15 +21,15 @@ pub struct GenerationId {
 pub struct Generation {
     pub(crate) name: &'static str,
     pub(crate) id: GenerationId,
-    pub(crate) kinds: &'static [Kind],
-    pub(crate) rows: Rows,
+    pub(crate) kinds: &'static [RowKind],
+    pub(crate) rows: GenerationRows,
     pub(crate) own_dir: PathBuf,
 }
 
 /// Where the rows are.
-pub(crate) enum Rows {
-    Embedded(embedded::Rows),
-    Postgres(postgres::Rows),
+pub(crate) enum GenerationRows {
+    Embedded(embedded::EmbeddedRows),
+    Postgres(postgres::PostgresRows),
 }
 
 impl Generation {
@@ -53,17 +53,17 @@ impl Generation {
     /// The row under `key`.
     pub async fn get(&self, key: &[u8]) -> Result<Option<Row>, StoreError> {
         match &self.rows {
-            Rows::Embedded(rows) => Ok(rows.get(key)?.map(Row::from)),
+            GenerationRows::Embedded(rows) => Ok(rows.get(key)?.map(Row::from)),
             // Boxed, so that answering from the disk does not carry this around.
-            Rows::Postgres(rows) => Box::pin(rows.get(key)).await,
+            GenerationRows::Postgres(rows) => Box::pin(rows.get(key)).await,
         }
     }
 
     /// The row that the entry under `key` leads to.
     pub async fn led_by(&self, key: &[u8]) -> Result<Option<Row>, StoreError> {
         match &self.rows {
-            Rows::Embedded(rows) => rows.led_by(self.kinds, key),
-            Rows::Postgres(rows) => Box::pin(rows.led_by(key)).await,
+            GenerationRows::Embedded(rows) => rows.led_by(self.kinds, key),
+            GenerationRows::Postgres(rows) => Box::pin(rows.led_by(key)).await,
         }
     }
 
@@ -74,32 +74,32 @@ impl Generation {
         prefix: &[u8],
     ) -> Result<Option<(Row, Vec<Entry>)>, StoreError> {
         match &self.rows {
-            Rows::Embedded(rows) => rows.with_entries(key, prefix),
-            Rows::Postgres(rows) => Box::pin(rows.with_entries(key, prefix)).await,
+            GenerationRows::Embedded(rows) => rows.with_entries(key, prefix),
+            GenerationRows::Postgres(rows) => Box::pin(rows.with_entries(key, prefix)).await,
         }
     }
 
     /// A page of the rows that the entries in `range` lead to, or of the entries where they lead nowhere.
     pub async fn page(&self, range: Range<'_>, limit: usize) -> Result<Page, StoreError> {
         match &self.rows {
-            Rows::Embedded(rows) => rows.page(self.kinds, range, limit),
-            Rows::Postgres(rows) => Box::pin(rows.page(range, limit)).await,
+            GenerationRows::Embedded(rows) => rows.page(self.kinds, range, limit),
+            GenerationRows::Postgres(rows) => Box::pin(rows.page(range, limit)).await,
         }
     }
 
     /// Up to `limit` keys from `from` to before `to`, of one kind.
     pub async fn keys(&self, from: &[u8], to: &[u8], limit: usize) -> Result<Vec<Vec<u8>>, StoreError> {
         match &self.rows {
-            Rows::Embedded(rows) => rows.keys(from, to, limit),
-            Rows::Postgres(rows) => Box::pin(rows.keys(from, to, limit)).await,
+            GenerationRows::Embedded(rows) => rows.keys(from, to, limit),
+            GenerationRows::Postgres(rows) => Box::pin(rows.keys(from, to, limit)).await,
         }
     }
 
     /// Everything, by key. May block.
     pub fn all(&self) -> Result<Vec<Entry>, StoreError> {
         match &self.rows {
-            Rows::Embedded(rows) => rows.all(),
-            Rows::Postgres(rows) => rows.all(),
+            GenerationRows::Embedded(rows) => rows.all(),
+            GenerationRows::Postgres(rows) => rows.all(),
         }
     }
 }
@@ -112,10 +112,10 @@ impl fmt::Debug for Generation {
 
 /// The generation that answers queries; switched in one step when a rebuild has caught up.
 #[derive(Debug, Clone, Default)]
-pub struct Live(Arc<RwLock<State>>);
+pub struct Live(Arc<RwLock<LiveState>>);
 
 #[derive(Debug, Default)]
-struct State {
+struct LiveState {
     generation: Option<Arc<Generation>>,
     /// Why there is none, where that is not because the read model was never filled.
     trouble: Option<StoreError>,
@@ -145,6 +145,6 @@ impl Live {
 
     /// There is none that may answer.
     pub fn switch_off(&self, trouble: Option<StoreError>) {
-        *self.0.write() = State { generation: None, trouble };
+        *self.0.write() = LiveState { generation: None, trouble };
     }
 }

@@ -6,8 +6,8 @@
 //! projections and those who run them, and may block; queries ask a [`Generation`] and do not block.
 
 use crate::{
-    Batch, Door, Generation, GenerationId, Kind, ParkedEvent, ParkedStreams, PostgresStore, Rows, Schema,
-    StoreError,
+    Batch, Generation, GenerationId, GenerationRows, ParkedEvent, ParkedStreams, PostgresStore,
+    ReopenableStore, RowKind, Schema, StoreError,
 };
 use daybook_event_log::Position;
 use serde::{Deserialize, Serialize};
@@ -29,7 +29,7 @@ pub enum Role {
 }
 
 pub enum ReadStore {
-    Embedded(Door),
+    Embedded(ReopenableStore),
     Postgres(Arc<PostgresStore>),
 }
 
@@ -40,12 +40,29 @@ impl ReadStore {
         matches!(self, Self::Postgres(_))
     }
 
+    /// Whether the disk has room to go on, as far as that can be known; a server looks after its own.
+    #[must_use]
+    pub fn has_room(&self) -> bool {
+        match self {
+            Self::Embedded(store) => store.has_room(),
+            Self::Postgres(_) => true,
+        }
+    }
+
+    /// Lets go of the store on this disk and opens it again. Generations of it may not be held for long. Blocks.
+    pub fn reopen(&self) -> Result<(), StoreError> {
+        match self {
+            Self::Embedded(store) => store.reopen(),
+            Self::Postgres(_) => Ok(()),
+        }
+    }
+
     /// Opens or makes a generation.
     pub fn generation(
         &self,
         name: &'static str,
         id: GenerationId,
-        kinds: &'static [Kind],
+        kinds: &'static [RowKind],
     ) -> Result<Arc<Generation>, StoreError> {
         match self {
             Self::Embedded(door) => door.store()?.generation(name, id, kinds),
@@ -80,8 +97,8 @@ impl ReadStore {
 
     pub fn checkpoint(&self, generation: &Generation) -> Result<Checkpoint, StoreError> {
         match (self, &generation.rows) {
-            (Self::Embedded(door), Rows::Embedded(rows)) => door.store()?.checkpoint(rows),
-            (Self::Postgres(store), Rows::Postgres(rows)) => store.checkpoint(rows),
+            (Self::Embedded(door), GenerationRows::Embedded(rows)) => door.store()?.checkpoint(rows),
+            (Self::Postgres(store), GenerationRows::Postgres(rows)) => store.checkpoint(rows),
             _ => Err(foreign(generation)),
         }
     }
@@ -89,10 +106,10 @@ impl ReadStore {
     /// Removes a generation with all that is known of it. Queries that still hold it may go on for a while.
     pub fn drop_generation(&self, generation: &Generation) -> Result<(), StoreError> {
         match (self, &generation.rows) {
-            (Self::Embedded(door), Rows::Embedded(rows)) => {
+            (Self::Embedded(door), GenerationRows::Embedded(rows)) => {
                 door.store()?.drop_generation(rows, &generation.own_dir)
             }
-            (Self::Postgres(store), Rows::Postgres(rows)) => store.retire(rows),
+            (Self::Postgres(store), GenerationRows::Postgres(rows)) => store.retire(rows),
             _ => Err(foreign(generation)),
         }
     }
@@ -121,16 +138,22 @@ impl ReadStore {
         limit: usize,
     ) -> Result<Vec<String>, StoreError> {
         match (self, &generation.rows) {
-            (Self::Embedded(door), Rows::Embedded(rows)) => door.store()?.dead_letters(rows, stream, limit),
-            (Self::Postgres(store), Rows::Postgres(rows)) => store.dead_letters(rows, stream, limit),
+            (Self::Embedded(door), GenerationRows::Embedded(rows)) => {
+                door.store()?.dead_letters(rows, stream, limit)
+            }
+            (Self::Postgres(store), GenerationRows::Postgres(rows)) => {
+                store.dead_letters(rows, stream, limit)
+            }
             _ => Err(foreign(generation)),
         }
     }
 
     pub fn skipped_letters(&self, generation: &Generation, limit: usize) -> Result<Vec<String>, StoreError> {
         match (self, &generation.rows) {
-            (Self::Embedded(door), Rows::Embedded(rows)) => door.store()?.skipped_letters(rows, limit),
-            (Self::Postgres(store), Rows::Postgres(rows)) => store.skipped_letters(rows, limit),
+            (Self::Embedded(door), GenerationRows::Embedded(rows)) => {
+                door.store()?.skipped_letters(rows, limit)
+            }
+            (Self::Postgres(store), GenerationRows::Postgres(rows)) => store.skipped_letters(rows, limit),
             _ => Err(foreign(generation)),
         }
     }
@@ -138,8 +161,8 @@ impl ReadStore {
     /// How many wait per stream, after forgetting those beyond `checkpoint`: they will be met again.
     pub fn parked(&self, generation: &Generation, checkpoint: u64) -> Result<ParkedStreams, StoreError> {
         match (self, &generation.rows) {
-            (Self::Embedded(door), Rows::Embedded(rows)) => door.store()?.parked(rows, checkpoint),
-            (Self::Postgres(store), Rows::Postgres(rows)) => store.parked(rows),
+            (Self::Embedded(door), GenerationRows::Embedded(rows)) => door.store()?.parked(rows, checkpoint),
+            (Self::Postgres(store), GenerationRows::Postgres(rows)) => store.parked(rows),
             _ => Err(foreign(generation)),
         }
     }
@@ -147,8 +170,8 @@ impl ReadStore {
     /// Moves a dead letter to the skipped ones, where it stands as `skipped.json`.
     pub fn skip(&self, generation: &Generation, skipped: &ParkedEvent) -> Result<(), StoreError> {
         match (self, &generation.rows) {
-            (Self::Embedded(door), Rows::Embedded(rows)) => door.store()?.skip(rows, skipped),
-            (Self::Postgres(store), Rows::Postgres(rows)) => store.skip(rows, skipped),
+            (Self::Embedded(door), GenerationRows::Embedded(rows)) => door.store()?.skip(rows, skipped),
+            (Self::Postgres(store), GenerationRows::Postgres(rows)) => store.skip(rows, skipped),
             _ => Err(foreign(generation)),
         }
     }

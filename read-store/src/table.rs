@@ -16,7 +16,7 @@ const KEPT_BYTES: usize = 4 << 20;
 const ROW_OVERHEAD_BYTES: usize = 256;
 
 #[derive(Debug)]
-struct Slot<V> {
+struct CachedRow<V> {
     /// None: removed in this batch.
     value: Option<V>,
     /// Changed in this batch.
@@ -30,9 +30,9 @@ struct Slot<V> {
 #[derive(Debug)]
 pub struct Table<V> {
     /// Touched lately; everything dirty is here.
-    warm: AHashMap<UserKey, Slot<V>>,
+    warm: AHashMap<UserKey, CachedRow<V>>,
     /// Touched a while ago; the next to be forgotten.
-    cool: AHashMap<UserKey, Slot<V>>,
+    cool: AHashMap<UserKey, CachedRow<V>>,
     dirty: Vec<UserKey>,
     warm_bytes: usize,
     buffer: Vec<u8>,
@@ -48,19 +48,19 @@ impl<V> Default for Table<V> {
 impl<V: Serialize + DeserializeOwned> Table<V> {
     /// The row, if it is there.
     pub fn get(&mut self, key: &UserKey, tx: &Tx<'_>) -> Result<Option<&V>, StoreError> {
-        Ok(self.load(key, tx)?.and_then(|slot| slot.value.as_ref()))
+        Ok(self.load(key, tx)?.and_then(|row| row.value.as_ref()))
     }
 
     /// The row to be changed, if it is there; it is written with the batch.
     pub fn edit(&mut self, key: &UserKey, tx: &Tx<'_>) -> Result<Option<&mut V>, StoreError> {
         let newly_dirty = match self.load(key, tx)? {
-            Some(slot) if slot.value.is_some() => !std::mem::replace(&mut slot.dirty, true),
+            Some(row) if row.value.is_some() => !std::mem::replace(&mut row.dirty, true),
             _ => return Ok(None),
         };
         if newly_dirty {
             self.dirty.push(key.clone());
         }
-        Ok(self.warm.get_mut(key).and_then(|slot| slot.value.as_mut()))
+        Ok(self.warm.get_mut(key).and_then(|row| row.value.as_mut()))
     }
 
     /// Sets the row, whatever was there.
@@ -79,22 +79,22 @@ impl<V: Serialize + DeserializeOwned> Table<V> {
     }
 
     fn set(&mut self, key: UserKey, value: Option<V>, stored: bool) {
-        let known = self.warm.get(&key).or_else(|| self.cool.get(&key)).map(|slot| (slot.stored, slot.bytes));
-        let was_dirty = self.warm.get(&key).is_some_and(|slot| slot.dirty);
+        let known = self.warm.get(&key).or_else(|| self.cool.get(&key)).map(|row| (row.stored, row.bytes));
+        let was_dirty = self.warm.get(&key).is_some_and(|row| row.dirty);
         let (stored, bytes) = known.unwrap_or((stored, ROW_OVERHEAD_BYTES));
         self.cool.remove(&key);
         if !was_dirty {
             self.dirty.push(key.clone());
         }
-        self.warm.insert(key, Slot { value, dirty: true, stored, bytes });
+        self.warm.insert(key, CachedRow { value, dirty: true, stored, bytes });
     }
 
-    fn load(&mut self, key: &UserKey, tx: &Tx<'_>) -> Result<Option<&mut Slot<V>>, StoreError> {
+    fn load(&mut self, key: &UserKey, tx: &Tx<'_>) -> Result<Option<&mut CachedRow<V>>, StoreError> {
         if !self.warm.contains_key(key) {
-            let slot = match self.cool.remove(key) {
-                Some(slot) => slot,
+            let row = match self.cool.remove(key) {
+                Some(row) => row,
                 None => match tx.get(key)? {
-                    Some(row) => Slot {
+                    Some(row) => CachedRow {
                         value: Some(crate::parse(key, &row)?),
                         dirty: false,
                         stored: true,
@@ -103,8 +103,8 @@ impl<V: Serialize + DeserializeOwned> Table<V> {
                     None => return Ok(None),
                 },
             };
-            self.warm_bytes += slot.bytes;
-            self.warm.insert(key.clone(), slot);
+            self.warm_bytes += row.bytes;
+            self.warm.insert(key.clone(), row);
         }
         Ok(self.warm.get_mut(key))
     }
@@ -112,19 +112,19 @@ impl<V: Serialize + DeserializeOwned> Table<V> {
     /// Writes what changed to `tx`.
     pub fn flush(&mut self, tx: &mut Tx<'_>) -> Result<(), StoreError> {
         for key in self.dirty.drain(..) {
-            let Some(slot) = self.warm.get_mut(&key) else { continue };
-            match &slot.value {
+            let Some(row) = self.warm.get_mut(&key) else { continue };
+            match &row.value {
                 Some(value) => {
                     self.buffer.clear();
                     serde_json::to_writer(&mut self.buffer, value)
                         .map_err(|error| StoreError::damaged(&key, error))?;
                     let bytes = self.buffer.len() + ROW_OVERHEAD_BYTES;
-                    self.warm_bytes += bytes.saturating_sub(slot.bytes);
-                    (slot.dirty, slot.stored, slot.bytes) = (false, true, bytes);
+                    self.warm_bytes += bytes.saturating_sub(row.bytes);
+                    (row.dirty, row.stored, row.bytes) = (false, true, bytes);
                     tx.put(key, self.buffer.as_slice());
                 }
                 None => {
-                    if slot.stored {
+                    if row.stored {
                         tx.remove(key.clone());
                     }
                     self.warm.remove(&key);

@@ -3,7 +3,7 @@
 //! Reads see the batch's own writes first, then the store. A row written several times is stored once. Without a
 //! store the writes are all there is, which is how the past is shown.
 
-use crate::{Generation, Rows, StoreError};
+use crate::{Generation, GenerationRows, StoreError};
 use ahash::AHashMap;
 use fjall::{UserKey, UserValue};
 
@@ -48,7 +48,7 @@ impl Writes {
 /// One batch's view of one read model's rows.
 pub struct Tx<'a> {
     /// None: there is no store beneath.
-    rows: Option<&'a Rows>,
+    rows: Option<&'a GenerationRows>,
     writes: &'a mut Writes,
 }
 
@@ -67,8 +67,8 @@ impl<'a> Tx<'a> {
         match self.writes.0.get(key) {
             Some(written) => Ok(written.clone()),
             None => match self.rows {
-                Some(Rows::Embedded(rows)) => rows.get(key),
-                Some(Rows::Postgres(rows)) => rows.read(key),
+                Some(GenerationRows::Embedded(rows)) => rows.get(key),
+                Some(GenerationRows::Postgres(rows)) => rows.read(key),
                 None => Ok(None),
             },
         }

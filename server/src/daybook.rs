@@ -14,7 +14,7 @@ use daybook_audit::{AuditError, TreeWriter};
 use daybook_engine::{Engine, EngineError, EngineOptions, SimulatedGateway};
 use daybook_event_log::{EventLog, LogError};
 use daybook_messaging::{MessagingError, NatsLog, RelayOptions, connect_watched};
-use daybook_projections::{Part, RunnerError, Steps};
+use daybook_projections::{FollowLimits, Part, RunnerError};
 use daybook_read_store::StoreError;
 use daybook_search::{Search, SearchConfig};
 use daybook_subscriptions::Supervisor;
@@ -56,8 +56,8 @@ const CATCH_UP_WITHIN: Duration = Duration::from_secs(3);
 /// Opens the read models beside the threads that serve: their server may have to be waited for.
 async fn open_reads(options: &ServeOptions, dir: PathBuf) -> Result<(Views, Search), OpenError> {
     let server = options.read_store.server().cloned();
-    let steps = if options.unattended { Steps::FILLING } else { Steps::SERVING };
-    let options = daybook_projections::Options { server, steps, ..daybook_projections::Options::default() };
+    let limits = if options.unattended { FollowLimits::FILLING } else { FollowLimits::SERVING };
+    let options = daybook_projections::Options { server, limits, ..daybook_projections::Options::default() };
     let search = Search::default();
     let filling = search.definition(SearchConfig::default());
     let opened = tokio::task::spawn_blocking(move || Views::open_with(&dir, options, vec![filling])).await;

@@ -294,7 +294,10 @@ fn from_runner(error: RunnerError) -> Problem {
         RunnerError::KeptElsewhere { .. } => {
             Problem::new(&kind::ROLE_NOT_HERE, detail).with("role", "projector")
         }
-        RunnerError::Store(_) | RunnerError::Log(_) => {
+        RunnerError::Store(_)
+        | RunnerError::Log(_)
+        | RunnerError::Crashed { .. }
+        | RunnerError::LeaseLost => {
             tracing::error!(error = detail, "an operator's request failed");
             Problem::new(&kind::UNAVAILABLE, "the read store or the log cannot be read").retry_after(5)
         }

@@ -1,33 +1,33 @@
 //! Rows, checkpoints and dead letters of one batch: shown ahead of the database, or one atomic write to it.
 
-use super::{Rows, checkpoint_key, fresh::Fresh, json, letters};
+use super::{EmbeddedRows, checkpoint_key, dead_letters, json, overlay::Overlay};
 use crate::{Checkpoint, ParkedEvent, StoreError, Writes};
 use fjall::{Keyspace, OwnedWriteBatch, PersistMode, UserKey, UserValue};
 use std::sync::Arc;
 
-pub struct Batch {
+pub struct EmbeddedBatch {
     /// What goes to the database with the rows, beside them.
     batch: OwnedWriteBatch,
     meta: Keyspace,
-    parts: Vec<Part>,
+    parts: Vec<GenerationWrites>,
 }
 
 /// What is of one generation.
-struct Part {
+struct GenerationWrites {
     keyspace: Keyspace,
-    fresh: Arc<Fresh>,
+    overlay: Arc<Overlay>,
     checkpoint_key: Vec<u8>,
     rows: Vec<(UserKey, Option<UserValue>)>,
     checkpoint: Option<Checkpoint>,
 }
 
 /// Rows on their way to the database.
-pub struct Leaving {
+pub struct PendingWrite {
     batch: OwnedWriteBatch,
-    fresh: Vec<Arc<Fresh>>,
+    overlay: Vec<Arc<Overlay>>,
 }
 
-impl Batch {
+impl EmbeddedBatch {
     pub(super) fn new(batch: OwnedWriteBatch, meta: Keyspace) -> Self {
         Self { batch, meta, parts: Vec::new() }
     }
@@ -47,52 +47,52 @@ impl Batch {
         self.batch.is_empty()
     }
 
-    pub(crate) fn write(&mut self, rows: &Rows, writes: &mut Writes) {
+    pub(crate) fn write(&mut self, rows: &EmbeddedRows, writes: &mut Writes) {
         self.part(rows).rows.extend(writes.drain());
     }
 
-    pub(crate) fn reach(&mut self, rows: &Rows, checkpoint: Checkpoint) {
+    pub(crate) fn reach(&mut self, rows: &EmbeddedRows, checkpoint: Checkpoint) {
         self.part(rows).checkpoint = Some(checkpoint);
     }
 
-    pub(crate) fn park(&mut self, rows: &Rows, letter: &ParkedEvent) {
+    pub(crate) fn park(&mut self, rows: &EmbeddedRows, letter: &ParkedEvent) {
         self.batch.insert(
             &self.meta,
-            letters::key(rows, &letter.stream, letter.position),
+            dead_letters::key(rows, &letter.stream, letter.position),
             letter.json.as_str(),
         );
     }
 
-    pub(crate) fn release(&mut self, rows: &Rows, stream: &str, position: u64) {
-        self.batch.remove(&self.meta, letters::key(rows, stream, position));
+    pub(crate) fn release(&mut self, rows: &EmbeddedRows, stream: &str, position: u64) {
+        self.batch.remove(&self.meta, dead_letters::key(rows, stream, position));
     }
 
     /// Lets queries see it, and leaves the database as it is.
     pub fn show(self) {
         for part in self.parts {
-            part.fresh.show(part.rows, part.checkpoint);
+            part.overlay.show(part.rows, part.checkpoint);
         }
     }
 
     /// Lets queries see it; what is to be written then is this, and all of the same generations that was only
     /// shown before.
-    pub fn leave(self) -> Leaving {
-        let mut leaving = Leaving { batch: self.batch, fresh: Vec::new() };
+    pub fn begin_write(self) -> PendingWrite {
+        let mut pending = PendingWrite { batch: self.batch, overlay: Vec::new() };
         for part in self.parts {
-            part.fresh.show(part.rows, part.checkpoint);
-            let (changes, checkpoint) = part.fresh.leave();
+            part.overlay.show(part.rows, part.checkpoint);
+            let (changes, checkpoint) = part.overlay.begin_write();
             let changes = changes.iter().map(|(key, value)| (key.clone(), value.clone()));
             let at = checkpoint.map(|checkpoint| (part.checkpoint_key, checkpoint));
-            put(&mut leaving.batch, &part.keyspace, changes, &self.meta, at);
-            leaving.fresh.push(part.fresh);
+            put(&mut pending.batch, &part.keyspace, changes, &self.meta, at);
+            pending.overlay.push(part.overlay);
         }
-        leaving
+        pending
     }
 
     /// Writes it, with all of the same generations that was only shown before.
     pub fn commit(mut self) -> Result<(), StoreError> {
-        if self.parts.iter().any(|part| !part.fresh.is_empty()) {
-            return self.leave().write();
+        if self.parts.iter().any(|part| !part.overlay.is_empty()) {
+            return self.begin_write().write();
         }
         for part in self.parts {
             let at = part.checkpoint.map(|checkpoint| (part.checkpoint_key, checkpoint));
@@ -101,12 +101,12 @@ impl Batch {
         self.batch.commit().map_err(StoreError::unavailable("committing a batch"))
     }
 
-    fn part(&mut self, rows: &Rows) -> &mut Part {
-        let known = self.parts.iter().position(|part| Arc::ptr_eq(&part.fresh, rows.fresh()));
+    fn part(&mut self, rows: &EmbeddedRows) -> &mut GenerationWrites {
+        let known = self.parts.iter().position(|part| Arc::ptr_eq(&part.overlay, rows.overlay()));
         let at = known.unwrap_or_else(|| {
-            self.parts.push(Part {
+            self.parts.push(GenerationWrites {
                 keyspace: rows.keyspace().clone(),
-                fresh: rows.fresh().clone(),
+                overlay: rows.overlay().clone(),
                 checkpoint_key: checkpoint_key(rows),
                 rows: Vec::new(),
                 checkpoint: None,
@@ -136,13 +136,13 @@ fn put(
     }
 }
 
-impl Leaving {
+impl PendingWrite {
     pub fn write(self) -> Result<(), StoreError> {
         // Nobody relies on the sync. But what is left to gather is written all at once when the database begins its
         // next journal, and the log's syncs wait at the same disk meanwhile.
         let batch = self.batch.durability(Some(PersistMode::SyncData));
         batch.commit().map_err(StoreError::unavailable("committing a batch"))?;
-        self.fresh.iter().for_each(|fresh| fresh.left());
+        self.overlay.iter().for_each(|overlay| overlay.written());
         Ok(())
     }
 }

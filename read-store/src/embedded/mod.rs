@@ -2,7 +2,7 @@
 //! them.
 //!
 //! Rows, checkpoint and dead letters are one atomic write, of one batch or of several that were shown to queries
-//! before (see [`fresh`]). No answer waits for a sync: after a power cut the store stands at some earlier checkpoint and
+//! before (see [`overlay`]). No answer waits for a sync: after a power cut the store stands at some earlier checkpoint and
 //! goes on from there. Everything in it can be deleted.
 //!
 //! ```text
@@ -14,20 +14,20 @@
 //! ```
 
 mod batch;
-mod door;
-mod fresh;
-mod letters;
+mod dead_letters;
+mod merged_rows;
+mod overlay;
+mod reopenable_store;
 mod rows;
-mod view;
 
-pub use batch::{Batch, Leaving};
-pub use door::Door;
-pub(crate) use rows::Rows;
+pub use batch::{EmbeddedBatch, PendingWrite};
+pub use reopenable_store::ReopenableStore;
+pub(crate) use rows::EmbeddedRows;
 
-use super::{Checkpoint, Generation, GenerationId, Kind, Role, StoreError};
+use super::{Checkpoint, Generation, GenerationId, Role, RowKind, StoreError};
 use daybook_event_log::in_background;
 use fjall::{CompressionType, Database, Keyspace, KeyspaceCreateOptions, PersistMode, compaction::Leveled};
-use fresh::Fresh;
+use overlay::Overlay;
 use parking_lot::Mutex;
 use serde::{Serialize, de::DeserializeOwned};
 use std::{
@@ -48,7 +48,7 @@ pub(crate) struct EmbeddedStore {
     meta: Keyspace,
     dir: PathBuf,
     /// What is ahead of each keyspace, shared by all who have opened the generation.
-    fresh: Mutex<HashMap<String, Arc<Fresh>>>,
+    overlay: Mutex<HashMap<String, Arc<Overlay>>>,
 }
 
 /// What a read model may have in memory before it is written out. Half a dozen of them fill at once.
@@ -76,7 +76,7 @@ impl EmbeddedStore {
         let meta = db
             .keyspace("meta", || KeyspaceCreateOptions::default().max_memtable_size(MEMTABLE_BYTES / 4))
             .map_err(StoreError::unavailable("opening a keyspace"))?;
-        let store = Self { db, meta, dir: dir.to_owned(), fresh: Mutex::default() };
+        let store = Self { db, meta, dir: dir.to_owned(), overlay: Mutex::default() };
         store.drop_orphans()?;
         Ok(store)
     }
@@ -86,7 +86,7 @@ impl EmbeddedStore {
         &self,
         name: &'static str,
         id: GenerationId,
-        kinds: &'static [Kind],
+        kinds: &'static [RowKind],
     ) -> Result<Generation, StoreError> {
         let keyspace_name = keyspace_name(name, id);
         let keyspace = self
@@ -99,8 +99,8 @@ impl EmbeddedStore {
             })
             .map_err(StoreError::unavailable("opening a keyspace"))?;
         let own_dir = self.dir.join("own").join(&keyspace_name);
-        let fresh = self.fresh.lock().entry(keyspace_name).or_default().clone();
-        let rows = super::Rows::Embedded(Rows::new(self.db.clone(), keyspace, fresh));
+        let overlay = self.overlay.lock().entry(keyspace_name).or_default().clone();
+        let rows = crate::GenerationRows::Embedded(EmbeddedRows::new(self.db.clone(), keyspace, overlay));
         Ok(Generation { name, id, kinds, rows, own_dir })
     }
 
@@ -119,19 +119,19 @@ impl EmbeddedStore {
         self.persist()
     }
 
-    pub(crate) fn checkpoint(&self, rows: &Rows) -> Result<Checkpoint, StoreError> {
+    pub(crate) fn checkpoint(&self, rows: &EmbeddedRows) -> Result<Checkpoint, StoreError> {
         Ok(self.meta_row(&checkpoint_key(rows))?.unwrap_or_default())
     }
 
     /// An empty batch.
-    pub(crate) fn batch(&self) -> Batch {
-        Batch::new(self.db.batch(), self.meta.clone())
+    pub(crate) fn batch(&self) -> EmbeddedBatch {
+        EmbeddedBatch::new(self.db.batch(), self.meta.clone())
     }
 
     /// Removes a generation with all that is known of it. Queries that still hold it go on.
-    pub(crate) fn drop_generation(&self, rows: &Rows, own_dir: &Path) -> Result<(), StoreError> {
+    pub(crate) fn drop_generation(&self, rows: &EmbeddedRows, own_dir: &Path) -> Result<(), StoreError> {
         let name = rows.name();
-        self.fresh.lock().remove(name);
+        self.overlay.lock().remove(name);
         let mut batch = self.db.batch();
         batch.remove(&self.meta, checkpoint_key(rows));
         for prefix in [format!("dead/{name}/"), format!("skip/{name}/")] {
@@ -194,7 +194,7 @@ fn keyspace_name(name: &str, id: GenerationId) -> String {
 }
 
 /// Where a generation's checkpoint stands in the meta keyspace.
-fn checkpoint_key(rows: &Rows) -> Vec<u8> {
+fn checkpoint_key(rows: &EmbeddedRows) -> Vec<u8> {
     format!("at/{}", rows.name()).into_bytes()
 }
 

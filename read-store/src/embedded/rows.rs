@@ -1,30 +1,30 @@
 //! The rows of one generation in the embedded store, for the projection that writes them and for queries.
 
 use super::{
-    fresh::Fresh,
-    view::{View, bounds},
+    merged_rows::{MergedRows, bounds},
+    overlay::Overlay,
 };
-use crate::{Cursor, Entry, Kind, Page, Range, Row, StoreError, Walk, kind};
+use crate::{Cursor, Entry, Page, Range, Row, RowKind, StoreError, Walk, schema};
 use fjall::{Database, Keyspace, UserValue};
 use std::{ops::Bound, sync::Arc};
 
-pub(crate) struct Rows {
+pub(crate) struct EmbeddedRows {
     db: Database,
     keyspace: Keyspace,
-    fresh: Arc<Fresh>,
+    overlay: Arc<Overlay>,
 }
 
-impl Rows {
-    pub(super) fn new(db: Database, keyspace: Keyspace, fresh: Arc<Fresh>) -> Self {
-        Self { db, keyspace, fresh }
+impl EmbeddedRows {
+    pub(super) fn new(db: Database, keyspace: Keyspace, overlay: Arc<Overlay>) -> Self {
+        Self { db, keyspace, overlay }
     }
 
     pub(super) fn keyspace(&self) -> &Keyspace {
         &self.keyspace
     }
 
-    pub(super) fn fresh(&self) -> &Arc<Fresh> {
-        &self.fresh
+    pub(super) fn overlay(&self) -> &Arc<Overlay> {
+        &self.overlay
     }
 
     pub(super) fn name(&self) -> &str {
@@ -32,17 +32,17 @@ impl Rows {
     }
 
     pub(crate) fn get(&self, key: &[u8]) -> Result<Option<UserValue>, StoreError> {
-        match self.fresh.get(key) {
+        match self.overlay.get(key) {
             Some(known) => Ok(known),
             None => self.keyspace.get(key).map_err(StoreError::unavailable("reading a row")),
         }
     }
 
     /// The row that the entry under `key` leads to.
-    pub(crate) fn led_by(&self, kinds: &[Kind], key: &[u8]) -> Result<Option<Row>, StoreError> {
-        let view = self.view();
+    pub(crate) fn led_by(&self, kinds: &[RowKind], key: &[u8]) -> Result<Option<Row>, StoreError> {
+        let view = self.merged();
         let Some(value) = view.get(key)? else { return Ok(None) };
-        match kind::led_to_key(kinds, key, &value) {
+        match schema::led_to_key(kinds, key, &value) {
             Some(key) => Ok(view.get(&key)?.map(Row::from)),
             None => Err(StoreError::damaged(key, "it leads nowhere")),
         }
@@ -54,7 +54,7 @@ impl Rows {
         key: &[u8],
         prefix: &[u8],
     ) -> Result<Option<(Row, Vec<Entry>)>, StoreError> {
-        let view = self.view();
+        let view = self.merged();
         let Some(row) = view.get(key)? else { return Ok(None) };
         let range = Range { prefix, cursor: None, walk: Walk::Up };
         let entries = view.rows(bounds(range), Walk::Up).map(|entry| {
@@ -65,8 +65,8 @@ impl Rows {
     }
 
     /// A page of what `range` leads to or, where its entries lead nowhere, of the entries.
-    pub(crate) fn page(&self, kinds: &[Kind], range: Range<'_>, limit: usize) -> Result<Page, StoreError> {
-        let view = self.view();
+    pub(crate) fn page(&self, kinds: &[RowKind], range: Range<'_>, limit: usize) -> Result<Page, StoreError> {
+        let view = self.merged();
         let mut page = Page::empty();
         let (mut last, mut more) = (None, false);
         for entry in view.rows(bounds(range), range.walk) {
@@ -75,7 +75,7 @@ impl Rows {
                 more = true;
                 break;
             }
-            let row = match kind::led_to_key(kinds, &key, &value) {
+            let row = match schema::led_to_key(kinds, &key, &value) {
                 Some(key) => view.get(&key)?,
                 None => Some(value),
             };
@@ -94,13 +94,13 @@ impl Rows {
             return Ok(Vec::new());
         }
         let within = (Bound::Included(from.to_vec()), Bound::Excluded(to.to_vec()));
-        let view = self.view();
+        let view = self.merged();
         view.rows(within, Walk::Up).take(limit).map(|entry| Ok(entry?.0.to_vec())).collect()
     }
 
     /// Everything, by key.
     pub(crate) fn all(&self) -> Result<Vec<Entry>, StoreError> {
-        let view = self.view();
+        let view = self.merged();
         let rows = view.rows((Bound::Unbounded, Bound::Unbounded), Walk::Up).map(|entry| {
             let (key, value) = entry?;
             Ok((key.to_vec(), value.into()))
@@ -108,8 +108,8 @@ impl Rows {
         rows.collect()
     }
 
-    fn view(&self) -> View<'_> {
-        let fresh = self.fresh.read();
-        View { fresh, snapshot: self.db.snapshot(), keyspace: &self.keyspace }
+    fn merged(&self) -> MergedRows<'_> {
+        let overlay = self.overlay.read();
+        MergedRows { overlay, snapshot: self.db.snapshot(), keyspace: &self.keyspace }
     }
 }

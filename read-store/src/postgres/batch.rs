@@ -2,12 +2,14 @@
 //! at all. It begins with the fence: the generations must be as their writer knew them, or nothing is written.
 
 use super::{
-    Rows, Shared,
+    PostgresRows, Shared,
     failure::{failed, silent},
     key, rows,
     statement::Statement,
 };
-use crate::{Checkpoint, GenerationId, Holds, Kind, ParkedEvent, StoreError, Writes, kind, version_of};
+use crate::{
+    Checkpoint, GenerationId, ParkedEvent, RowContent, RowKind, StoreError, Writes, schema, version_of,
+};
 use fjall::{UserKey, UserValue};
 use sqlx::postgres::PgArguments;
 use std::sync::{
@@ -17,20 +19,20 @@ use std::sync::{
 
 const DOING: &str = "committing a batch";
 
-pub(crate) struct Batch {
+pub(crate) struct PostgresBatch {
     shared: Arc<Shared>,
-    parts: Vec<Part>,
+    parts: Vec<GenerationChanges>,
 }
 
 /// What changes in one generation.
-struct Part {
+struct GenerationChanges {
     name: &'static str,
     id: GenerationId,
     revision: Arc<AtomicI64>,
-    kinds: &'static [Kind],
+    kinds: &'static [RowKind],
     checkpoint: Option<Checkpoint>,
-    puts: Vec<(&'static Kind, Put)>,
-    removals: Vec<(&'static Kind, Removal)>,
+    puts: Vec<(&'static RowKind, Put)>,
+    removals: Vec<(&'static RowKind, Removal)>,
     parked: Vec<(i64, String, String)>,
     released: Vec<i64>,
 }
@@ -47,7 +49,7 @@ enum Removal {
     Key(Vec<u8>),
 }
 
-impl Batch {
+impl PostgresBatch {
     pub(super) fn new(shared: Arc<Shared>) -> Self {
         Self { shared, parts: Vec::new() }
     }
@@ -56,10 +58,10 @@ impl Batch {
         self.parts.iter().map(|part| part.puts.len() + part.removals.len()).sum()
     }
 
-    fn part(&mut self, rows: &Rows) -> &mut Part {
+    fn part(&mut self, rows: &PostgresRows) -> &mut GenerationChanges {
         let found = self.parts.iter().position(|part| (part.name, part.id) == (rows.name, rows.id));
         let n = found.unwrap_or_else(|| {
-            self.parts.push(Part {
+            self.parts.push(GenerationChanges {
                 name: rows.name,
                 id: rows.id,
                 revision: rows.revision.clone(),
@@ -75,7 +77,7 @@ impl Batch {
         &mut self.parts[n]
     }
 
-    pub(crate) fn write(&mut self, rows: &Rows, writes: &mut Writes) -> Result<(), StoreError> {
+    pub(crate) fn write(&mut self, rows: &PostgresRows, writes: &mut Writes) -> Result<(), StoreError> {
         if writes.is_empty() {
             return Ok(());
         }
@@ -90,16 +92,16 @@ impl Batch {
         Ok(())
     }
 
-    pub(crate) fn reach(&mut self, rows: &Rows, checkpoint: Checkpoint) {
+    pub(crate) fn reach(&mut self, rows: &PostgresRows, checkpoint: Checkpoint) {
         self.part(rows).checkpoint = Some(checkpoint);
     }
 
-    pub(crate) fn park(&mut self, rows: &Rows, letter: &ParkedEvent) {
+    pub(crate) fn park(&mut self, rows: &PostgresRows, letter: &ParkedEvent) {
         let of = (number(letter.position), letter.stream.clone(), letter.json.clone());
         self.part(rows).parked.push(of);
     }
 
-    pub(crate) fn release(&mut self, rows: &Rows, position: u64) {
+    pub(crate) fn release(&mut self, rows: &PostgresRows, position: u64) {
         self.part(rows).released.push(number(position));
     }
 
@@ -144,29 +146,31 @@ impl Shared {
 }
 
 fn put(
-    rows: &Rows,
-    kind: &Kind,
+    rows: &PostgresRows,
+    kind: &RowKind,
     (whole_key, rest): (&UserKey, &[u8]),
     value: UserValue,
 ) -> Result<Put, StoreError> {
     Ok(match kind.holds {
-        Holds::Views(id) => {
+        RowContent::Views(id) => {
             let version = number(version_of(&value));
             Put::View { view_id: key::view_id(id, rest)?, version, payload: value }
         }
-        Holds::Leads(..) => {
-            let led = kind::led_to(rows.kinds, whole_key, &value);
+        RowContent::Leads(..) => {
+            let led = schema::led_to(rows.kinds, whole_key, &value);
             let (letter, id) = led.ok_or_else(|| StoreError::damaged(whole_key, "it leads nowhere"))?;
             let view_id = key::view_id(rows.ids(letter)?.1, id)?;
             Put::Entry { key: key::fitting(rest), whole: key::whole(rest), view_id }
         }
-        Holds::Records => Put::Record { key: key::fitting(rest), whole: key::whole(rest), payload: value },
+        RowContent::Records => {
+            Put::Record { key: key::fitting(rest), whole: key::whole(rest), payload: value }
+        }
     })
 }
 
-fn removal(kind: &Kind, rest: &[u8]) -> Result<Removal, StoreError> {
+fn removal(kind: &RowKind, rest: &[u8]) -> Result<Removal, StoreError> {
     Ok(match kind.holds {
-        Holds::Views(id) => Removal::View(key::view_id(id, rest)?),
+        RowContent::Views(id) => Removal::View(key::view_id(id, rest)?),
         _ => Removal::Key(key::fitting(rest)),
     })
 }
@@ -176,7 +180,7 @@ pub(super) fn number(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
-fn statement(parts: Vec<Part>) -> Result<(String, PgArguments), sqlx::Error> {
+fn statement(parts: Vec<GenerationChanges>) -> Result<(String, PgArguments), sqlx::Error> {
     let mut statement = Statement::default();
     let expected = statement.bind(parts.len() as i64)?;
     fence(&mut statement, &parts)?;
@@ -199,13 +203,13 @@ fn statement(parts: Vec<Part>) -> Result<(String, PgArguments), sqlx::Error> {
 }
 
 /// Takes the generations one commit further, those that are as their writer knew them.
-fn fence(statement: &mut Statement, parts: &[Part]) -> Result<(), sqlx::Error> {
+fn fence(statement: &mut Statement, parts: &[GenerationChanges]) -> Result<(), sqlx::Error> {
     let models = statement.bind(parts.iter().map(|part| part.name).collect::<Vec<_>>())?;
     let versions = statement.bind(parts.iter().map(|part| i64::from(part.id.version)).collect::<Vec<_>>())?;
     let numbers = statement.bind(parts.iter().map(|part| number(part.id.number)).collect::<Vec<_>>())?;
     let known: Vec<_> = parts.iter().map(|part| part.revision.load(Ordering::Relaxed)).collect();
     let known = statement.bind(known)?;
-    let position = |part: &Part| part.checkpoint.map(|at| number(at.position.get()));
+    let position = |part: &GenerationChanges| part.checkpoint.map(|at| number(at.position.get()));
     let positions = statement.bind(parts.iter().map(position).collect::<Vec<_>>())?;
     let event_ids = parts.iter().map(|part| part.checkpoint.map(|at| at.event_id)).collect::<Vec<_>>();
     let event_ids = statement.bind(event_ids)?;
@@ -266,9 +270,9 @@ fn park(
 
 fn remove(
     statement: &mut Statement,
-    kind: &Kind,
+    kind: &RowKind,
     table: &str,
-    removals: impl Iterator<Item = (&'static Kind, Removal)>,
+    removals: impl Iterator<Item = (&'static RowKind, Removal)>,
 ) -> Result<(), sqlx::Error> {
     let (mut ids, mut keys) = (Vec::new(), Vec::new());
     for (_, removal) in removals {
@@ -278,7 +282,7 @@ fn remove(
         }
     }
     let is_gone = match kind.holds {
-        Holds::Views(_) => format!("view_id = ANY({}::text[])", statement.bind(ids)?),
+        RowContent::Views(_) => format!("view_id = ANY({}::text[])", statement.bind(ids)?),
         _ => format!("key = ANY({}::bytea[])", statement.bind(keys)?),
     };
     statement.also(|name| format!("{name} AS (DELETE FROM {table} WHERE {is_gone})"));
@@ -287,9 +291,9 @@ fn remove(
 
 fn upsert(
     statement: &mut Statement,
-    kind: &Kind,
+    kind: &RowKind,
     table: &str,
-    puts: impl Iterator<Item = (&'static Kind, Put)>,
+    puts: impl Iterator<Item = (&'static RowKind, Put)>,
 ) -> Result<(), sqlx::Error> {
     let (mut ids, mut versions, mut payloads) = (Vec::new(), Vec::new(), Vec::new());
     let (mut keys, mut wholes) = (Vec::new(), Vec::new());
@@ -308,7 +312,7 @@ fn upsert(
         }
     }
     let (columns, values, on_conflict) = match kind.holds {
-        Holds::Views(_) => {
+        RowContent::Views(_) => {
             let values = (statement.bind(ids)?, statement.bind(versions)?, statement.bind(payloads)?);
             let values = format!(
                 "n.a, n.b, n.c::json FROM unnest({}::text[], {}::bigint[], {}::text[]) AS n(a, b, c)",
@@ -320,7 +324,7 @@ fn upsert(
                 "(view_id) DO UPDATE SET version = excluded.version, payload = excluded.payload",
             )
         }
-        Holds::Leads(..) => {
+        RowContent::Leads(..) => {
             let values = (statement.bind(keys)?, statement.bind(wholes)?, statement.bind(ids)?);
             let values = format!(
                 "n.a, n.b, n.c FROM unnest({}::bytea[], {}::bytea[], {}::text[]) AS n(a, b, c)",
@@ -328,7 +332,7 @@ fn upsert(
             );
             ("key, whole, view_id", values, "(key) DO UPDATE SET view_id = excluded.view_id")
         }
-        Holds::Records => {
+        RowContent::Records => {
             let values = (statement.bind(keys)?, statement.bind(wholes)?, statement.bind(payloads)?);
             let values = format!(
                 "n.a, n.b, n.c::json FROM unnest({}::bytea[], {}::bytea[], {}::text[]) AS n(a, b, c)",

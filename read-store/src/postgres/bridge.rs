@@ -6,6 +6,7 @@ use std::sync::mpsc;
 use tokio::runtime::{Builder, Handle, Runtime};
 
 pub(crate) struct Bridge {
+    handle: Handle,
     /// Taken only when dropped.
     runtime: Option<Runtime>,
 }
@@ -21,11 +22,11 @@ impl Bridge {
                 operation: "starting a thread",
                 detail: error.to_string(),
             })?;
-        Ok(Self { runtime: Some(runtime) })
+        Ok(Self { handle: runtime.handle().clone(), runtime: Some(runtime) })
     }
 
-    pub(super) fn handle(&self) -> Option<&Handle> {
-        self.runtime.as_ref().map(Runtime::handle)
+    pub(super) fn handle(&self) -> Handle {
+        self.handle.clone()
     }
 
     /// Blocks until `work` is done.
@@ -34,12 +35,10 @@ impl Bridge {
         work: impl Future<Output = Result<T, StoreError>> + Send + 'static,
     ) -> Result<T, StoreError> {
         let (done, answer) = mpsc::sync_channel(1);
-        if let Some(runtime) = &self.runtime {
-            runtime.spawn(async move {
-                // Whoever waits does so until there is an answer.
-                let _ = done.send(work.await);
-            });
-        }
+        self.handle.spawn(async move {
+            // Whoever waits does so until there is an answer.
+            let _ = done.send(work.await);
+        });
         answer.recv().unwrap_or_else(|_| {
             let detail = "the work broke off; the server's log may say why".to_owned();
             Err(StoreError::Unavailable { operation: "waiting for the read store", detail })

@@ -1,7 +1,7 @@
 //! Keys as the server stores them: without the letter, which the table stands for, and never longer than an index
 //! can take. Bytes compare on the server as they do here, so the order stays.
 
-use crate::{Id, StoreError};
+use crate::{IdForm, StoreError};
 use uuid::Uuid;
 
 /// A B-tree of PostgreSQL takes entries of up to 2,704 bytes. A category path in a far script may be longer.
@@ -37,22 +37,24 @@ pub(super) fn bounds(prefix: &[u8]) -> (Vec<u8>, Vec<u8>) {
 }
 
 /// An id within a key as the text of a `view_id`.
-pub(super) fn view_id(id: Id, bytes: &[u8]) -> Result<String, StoreError> {
+pub(super) fn view_id(id: IdForm, bytes: &[u8]) -> Result<String, StoreError> {
     let text = match id {
-        Id::Uuid => Uuid::from_slice(bytes).ok().map(|id| id.to_string()),
-        Id::Text => std::str::from_utf8(bytes).ok().filter(|text| !text.contains('\0')).map(str::to_owned),
+        IdForm::Uuid => Uuid::from_slice(bytes).ok().map(|id| id.to_string()),
+        IdForm::Text => {
+            std::str::from_utf8(bytes).ok().filter(|text| !text.contains('\0')).map(str::to_owned)
+        }
     };
     text.ok_or_else(|| StoreError::damaged(bytes, "not the id of a view"))
 }
 
 /// The id within a key, from the text of a `view_id`.
-pub(super) fn id_bytes(id: Id, view_id: &str) -> Result<Vec<u8>, StoreError> {
+pub(super) fn id_bytes(id: IdForm, view_id: &str) -> Result<Vec<u8>, StoreError> {
     match id {
-        Id::Uuid => {
+        IdForm::Uuid => {
             let parsed = Uuid::try_parse(view_id).map(|id| id.as_bytes().to_vec());
             parsed.map_err(|error| StoreError::damaged(view_id.as_bytes(), error))
         }
-        Id::Text => Ok(view_id.as_bytes().to_vec()),
+        IdForm::Text => Ok(view_id.as_bytes().to_vec()),
     }
 }
 

@@ -7,37 +7,37 @@
 //!
 //! ```text
 //! projector ─> batch ─> one statement: fence, rows, checkpoint, dead letters, notification
-//! query     ─> rows, query ─> lending (a few connections) ─> one statement
+//! query     ─> rows, query ─> query_pool (a few connections) ─> one statement
 //! follower  ─> news: which fillings are live, and how far
 //! ```
 
 mod batch;
 mod bridge;
 mod connection;
+mod dead_letters;
 mod failure;
-mod fillings;
+mod generation_states;
+mod generations;
 mod key;
-mod lending;
-mod letters;
-mod news;
 mod owner;
 mod query;
+mod query_pool;
 mod rows;
 mod schema;
 mod statement;
 mod switch;
 mod tidy;
 
-pub(crate) use batch::Batch;
-pub use news::{Ear, News};
-pub(crate) use rows::Rows;
+pub(crate) use batch::PostgresBatch;
+pub use generation_states::{GenerationState, Listener};
+pub(crate) use rows::PostgresRows;
 
 use crate::StoreError;
 use bridge::Bridge;
 use connection::Purpose;
 use daybook_event_log::Leases;
 use daybook_event_log_postgres::{ConnectError, PostgresLeases};
-use lending::Lending;
+use query_pool::QueryPool;
 use std::{
     sync::Arc,
     time::{Duration, Instant},
@@ -59,10 +59,10 @@ pub struct PostgresStore {
 /// What rows and batches have of the store.
 pub(crate) struct Shared {
     bridge: Bridge,
-    writing: Lending,
-    asking: Lending,
+    writing: QueryPool,
+    asking: QueryPool,
     /// For asking how far the read models are, which must not wait behind queries; on the store's own runtime.
-    following: Lending,
+    following: QueryPool,
 }
 
 impl PostgresStore {
@@ -70,13 +70,13 @@ impl PostgresStore {
     /// that is away. Blocks.
     pub fn open(url: &str, patience: Duration) -> Result<Self, StoreError> {
         let server = connection::parse(url)?;
-        let lending =
-            |purpose, connections, within| Lending::new(server.clone(), purpose, connections, within);
+        let query_pool =
+            |purpose, connections, within| QueryPool::new(server.clone(), purpose, connections, within);
         let shared = Arc::new(Shared {
             bridge: Bridge::new()?,
-            writing: lending(Purpose::Writing, WRITING, COMMIT_WITHIN),
-            asking: lending(Purpose::Asking, ASKING, ANSWER_WITHIN),
-            following: lending(Purpose::Asking, 1, FOLLOW_WITHIN),
+            writing: query_pool(Purpose::Writing, WRITING, COMMIT_WITHIN),
+            asking: query_pool(Purpose::Asking, ASKING, ANSWER_WITHIN),
+            following: query_pool(Purpose::Asking, 1, FOLLOW_WITHIN),
         });
         let store = Self { shared };
         let shared = store.shared.clone();
@@ -106,8 +106,8 @@ impl PostgresStore {
     }
 
     /// An empty batch.
-    pub(crate) fn batch(&self) -> Batch {
-        Batch::new(self.shared.clone())
+    pub(crate) fn batch(&self) -> PostgresBatch {
+        PostgresBatch::new(self.shared.clone())
     }
 }
 

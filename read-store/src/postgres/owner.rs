@@ -1,6 +1,6 @@
 //! Whose read models a server has: those of the log with this first event.
 
-use super::{PostgresStore, fillings::column};
+use super::{PostgresStore, generations::column};
 use crate::StoreError;
 use uuid::Uuid;
 

@@ -1,8 +1,8 @@
 //! The questions queries ask, each one statement, so that what it reads is as of one moment and costs one round trip.
 
-use super::{Rows, key, lending::Lending};
+use super::{PostgresRows, key, query_pool::QueryPool};
 use crate::{
-    Cursor, Holds, Id, Kind, Page, Place, Row, StoreError,
+    Cursor, IdForm, IdPlace, Page, Row, RowContent, RowKind, StoreError,
     row::{Entry, Range, Walk},
 };
 use sqlx::{Row as _, postgres::PgRow};
@@ -26,36 +26,36 @@ enum FindBy {
 enum Value {
     Payload,
     /// The id that an entry leads to.
-    Led(Id),
+    Led(IdForm),
     Nothing,
 }
 
 impl Find {
-    pub(super) async fn once(self, lending: &Lending) -> Result<Option<Vec<u8>>, StoreError> {
+    pub(super) async fn once(self, query_pool: &QueryPool) -> Result<Option<Vec<u8>>, StoreError> {
         let ask = || match &self.id {
             FindBy::View(id) => sqlx::query(&self.text).bind(id),
             FindBy::Key(key) => sqlx::query(&self.text).bind(key),
         };
-        let found = lending.ask(DOING, ask).await?;
+        let found = query_pool.ask(DOING, ask).await?;
         found.first().map(|row| value(row, 0, self.value)).transpose()
     }
 }
 
 /// All rows of a kind.
 pub(super) struct Scan {
-    kind: &'static Kind,
-    id: Option<Id>,
+    kind: &'static RowKind,
+    id: Option<IdForm>,
     text: String,
     value: Value,
 }
 
 impl Scan {
-    pub(super) async fn once(self, lending: &Lending) -> Result<Vec<Entry>, StoreError> {
-        let rows = lending.ask(DOING, || sqlx::query(&self.text)).await?;
+    pub(super) async fn once(self, query_pool: &QueryPool) -> Result<Vec<Entry>, StoreError> {
+        let rows = query_pool.ask(DOING, || sqlx::query(&self.text)).await?;
         let entry = |row: &PgRow| {
             let value = value(row, 1, self.value)?;
             let key = match self.id {
-                Some(id) => Rows::key_of(self.kind, id, row.try_get(0).map_err(unreadable)?)?,
+                Some(id) => PostgresRows::key_of(self.kind, id, row.try_get(0).map_err(unreadable)?)?,
                 None => whole_key(self.kind, row, 0)?,
             };
             Ok((key, Row::from(value)))
@@ -64,7 +64,7 @@ impl Scan {
     }
 }
 
-impl Rows {
+impl PostgresRows {
     pub(crate) async fn get(&self, key: &[u8]) -> Result<Option<Row>, StoreError> {
         Ok(self.find(key)?.once(&self.shared.asking).await?.map(Row::from))
     }
@@ -74,49 +74,49 @@ impl Rows {
         let table = self.table(kind);
         let by_key = FindBy::Key(key::fitting(rest));
         Ok(match kind.holds {
-            Holds::Views(id) => {
+            RowContent::Views(id) => {
                 let text = format!("SELECT payload::text FROM {table} WHERE view_id = $1");
                 Find { text, id: FindBy::View(key::view_id(id, rest)?), value: Value::Payload }
             }
-            Holds::Records => {
+            RowContent::Records => {
                 let text = format!("SELECT payload::text FROM {table} WHERE key = $1");
                 Find { text, id: by_key, value: Value::Payload }
             }
-            Holds::Leads(to, place) => {
+            RowContent::Leads(to, place) => {
                 let text = format!("SELECT view_id FROM {table} WHERE key = $1");
                 Find { text, id: by_key, value: self.led_value(to, place)? }
             }
         })
     }
 
-    pub(super) fn scan(&self, kind: &'static Kind) -> Result<Scan, StoreError> {
+    pub(super) fn scan(&self, kind: &'static RowKind) -> Result<Scan, StoreError> {
         let table = self.table(kind);
         Ok(match kind.holds {
-            Holds::Views(id) => {
+            RowContent::Views(id) => {
                 let text = format!("SELECT view_id, payload::text FROM {table}");
                 Scan { kind, id: Some(id), text, value: Value::Payload }
             }
-            Holds::Records => {
+            RowContent::Records => {
                 let text = format!("SELECT coalesce(whole, key), payload::text FROM {table}");
                 Scan { kind, id: None, text, value: Value::Payload }
             }
-            Holds::Leads(to, place) => {
+            RowContent::Leads(to, place) => {
                 let text = format!("SELECT coalesce(whole, key), view_id FROM {table}");
                 Scan { kind, id: None, text, value: self.led_value(to, place)? }
             }
         })
     }
 
-    fn led_value(&self, to: u8, place: Place) -> Result<Value, StoreError> {
+    fn led_value(&self, to: u8, place: IdPlace) -> Result<Value, StoreError> {
         Ok(match place {
-            Place::EndOfKey => Value::Nothing,
-            Place::Value => Value::Led(self.ids(to)?.1),
+            IdPlace::EndOfKey => Value::Nothing,
+            IdPlace::Value => Value::Led(self.ids(to)?.1),
         })
     }
 
     pub(crate) async fn led_by(&self, whole_key: &[u8]) -> Result<Option<Row>, StoreError> {
         let (kind, rest) = self.kind(whole_key)?;
-        let Holds::Leads(to, _) = kind.holds else {
+        let RowContent::Leads(to, _) = kind.holds else {
             return Err(StoreError::damaged(whole_key, "it leads nowhere"));
         };
         let (entries, views, key) = (self.table(kind), self.table(self.ids(to)?.0), key::fitting(rest));
@@ -166,7 +166,7 @@ impl Rows {
         }
         let entries = self.table(kind);
         let (joined, payload) = match kind.holds {
-            Holds::Leads(to, _) => {
+            RowContent::Leads(to, _) => {
                 let views = self.table(self.ids(to)?.0);
                 (format!("{entries} e JOIN {views} v ON v.view_id = e.view_id"), "v.payload")
             }
@@ -211,7 +211,7 @@ impl Rows {
 }
 
 /// The key in a column, with its letter.
-fn whole_key(kind: &Kind, row: &PgRow, column: usize) -> Result<Vec<u8>, StoreError> {
+fn whole_key(kind: &RowKind, row: &PgRow, column: usize) -> Result<Vec<u8>, StoreError> {
     let rest: &[u8] = row.try_get(column).map_err(unreadable)?;
     Ok([&[kind.letter][..], rest].concat())
 }

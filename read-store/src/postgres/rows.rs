@@ -7,46 +7,46 @@
 //! ```
 
 use super::{Shared, key};
-use crate::{GenerationId, Holds, Id, Kind, Row, StoreError, kind};
+use crate::{GenerationId, IdForm, Row, RowContent, RowKind, StoreError, schema};
 use fjall::UserValue;
 use std::sync::{Arc, atomic::AtomicI64};
 
-pub(crate) struct Rows {
+pub(crate) struct PostgresRows {
     pub(super) shared: Arc<Shared>,
     pub(super) name: &'static str,
     pub(super) id: GenerationId,
-    pub(super) kinds: &'static [Kind],
+    pub(super) kinds: &'static [RowKind],
     /// How many commits the projector of this process knows of.
     pub(super) revision: Arc<AtomicI64>,
 }
 
 /// The name of a table of one generation.
-pub(super) fn table(kind: &Kind, id: GenerationId) -> String {
+pub(super) fn table(kind: &RowKind, id: GenerationId) -> String {
     format!("daybook_read.{}_v{}_{}", kind.table, id.version, id.number)
 }
 
 /// What makes it.
-pub(super) fn make(kind: &Kind, id: GenerationId) -> String {
+pub(super) fn make(kind: &RowKind, id: GenerationId) -> String {
     let columns = match kind.holds {
-        Holds::Views(_) => {
+        RowContent::Views(_) => {
             "view_id text COLLATE \"C\" PRIMARY KEY, version bigint NOT NULL CHECK (version >= 0), payload json NOT NULL"
         }
-        Holds::Leads(..) => "key bytea PRIMARY KEY, whole bytea, view_id text COLLATE \"C\" NOT NULL",
-        Holds::Records => "key bytea PRIMARY KEY, whole bytea, payload json NOT NULL",
+        RowContent::Leads(..) => "key bytea PRIMARY KEY, whole bytea, view_id text COLLATE \"C\" NOT NULL",
+        RowContent::Records => "key bytea PRIMARY KEY, whole bytea, payload json NOT NULL",
     };
     // Views are written again and again: room in each page keeps a new version beside the old one.
-    let room = if matches!(kind.holds, Holds::Views(_)) { " WITH (fillfactor = 80)" } else { "" };
+    let room = if matches!(kind.holds, RowContent::Views(_)) { " WITH (fillfactor = 80)" } else { "" };
     format!("CREATE TABLE {} ({columns}){room}", table(kind, id))
 }
 
-impl Rows {
-    pub(super) fn table(&self, kind: &Kind) -> String {
+impl PostgresRows {
+    pub(super) fn table(&self, kind: &RowKind) -> String {
         table(kind, self.id)
     }
 
     /// The kind of a row, and the rest of its key.
-    pub(super) fn kind<'a>(&self, whole_key: &'a [u8]) -> Result<(&'static Kind, &'a [u8]), StoreError> {
-        match (kind::of(self.kinds, whole_key), whole_key) {
+    pub(super) fn kind<'a>(&self, whole_key: &'a [u8]) -> Result<(&'static RowKind, &'a [u8]), StoreError> {
+        match (schema::of(self.kinds, whole_key), whole_key) {
             (Some(kind), [_, rest @ ..]) => Ok((kind, rest)),
             _ => Err(StoreError::damaged(
                 whole_key,
@@ -56,10 +56,10 @@ impl Rows {
     }
 
     /// What the ids of the views under `letter` look like.
-    pub(super) fn ids(&self, letter: u8) -> Result<(&'static Kind, Id), StoreError> {
+    pub(super) fn ids(&self, letter: u8) -> Result<(&'static RowKind, IdForm), StoreError> {
         let (kind, _) = self.kind(&[letter])?;
         match kind.holds {
-            Holds::Views(id) => Ok((kind, id)),
+            RowContent::Views(id) => Ok((kind, id)),
             _ => Err(StoreError::damaged(&[letter], "an entry can lead only to a view")),
         }
     }
@@ -87,7 +87,7 @@ impl Rows {
     }
 
     /// A whole key of `kind` from its `view_id`.
-    pub(super) fn key_of(kind: &Kind, id: Id, view_id: &str) -> Result<Vec<u8>, StoreError> {
+    pub(super) fn key_of(kind: &RowKind, id: IdForm, view_id: &str) -> Result<Vec<u8>, StoreError> {
         Ok([&[kind.letter][..], &key::id_bytes(id, view_id)?].concat())
     }
 }

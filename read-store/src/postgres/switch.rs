@@ -4,8 +4,8 @@
 //! names elsewhere the server wants them for itself for a moment; if somebody is reading there for long, the switch is
 //! not held up: the names follow later (`tidy`).
 
-use super::{PostgresStore, batch::number, failure::failed, fillings::column};
-use crate::{Generation, Role, Rows, StoreError};
+use super::{PostgresStore, batch::number, failure::failed, generations::column};
+use crate::{Generation, GenerationRows, Role, StoreError};
 use sqlx::{Connection, PgConnection};
 use std::sync::atomic::Ordering;
 
@@ -15,7 +15,7 @@ const LOCKED: &str = "55P03";
 
 impl PostgresStore {
     pub(crate) fn assign(&self, role: Role, generation: &Generation) -> Result<(), StoreError> {
-        let Rows::Postgres(rows) = &generation.rows else { return Err(crate::foreign(generation)) };
+        let GenerationRows::Postgres(rows) = &generation.rows else { return Err(crate::foreign(generation)) };
         let (shared, name, id) = (self.shared.clone(), generation.name, generation.id);
         let known = rows.revision.load(Ordering::Relaxed);
         self.shared.bridge.wait(async move {

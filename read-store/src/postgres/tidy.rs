@@ -1,7 +1,7 @@
 //! Housekeeping of the projector: names that could not follow a switch at once, and tables of fillings that nobody
 //! asks any more. What fails is tried again the next time; nothing depends on it.
 
-use super::{PostgresStore, Shared, failure::failed, fillings::column, switch::show};
+use super::{PostgresStore, Shared, failure::failed, generations::column, switch::show};
 use crate::StoreError;
 use sqlx::{Connection, PgConnection};
 use std::sync::Arc;

@@ -8,7 +8,7 @@ use daybook_domain::{
 };
 use daybook_event_log::Position;
 use daybook_projections::{ApplyError, DecodedEvent, Flush, Projection};
-use daybook_read_store::{Id, Kind, Place, StoreError, Table, Tx, UserKey, key};
+use daybook_read_store::{IdForm, IdPlace, RowKind, StoreError, Table, Tx, UserKey, key};
 
 /// Rows: `c` cart → [`CartView`]; `a` time of last change, cart → nothing, for active carts.
 #[derive(Debug, Default)]
@@ -30,8 +30,10 @@ fn active_key(cart: &CartView) -> Option<UserKey> {
 impl Projection for CartProjection {
     const NAME: &'static str = "cart";
     const VERSION: u32 = 1;
-    const KINDS: &'static [Kind] =
-        &[Kind::views(b'c', "carts", Id::Uuid), Kind::leads(b'a', "active_carts", b'c', Place::EndOfKey)];
+    const KINDS: &'static [RowKind] = &[
+        RowKind::views(b'c', "carts", IdForm::Uuid),
+        RowKind::leads(b'a', "active_carts", b'c', IdPlace::EndOfKey),
+    ];
     const INTERESTS: Interests = Interests::all_of::<Cart>();
 
     fn apply(&mut self, event: &DecodedEvent<'_>, tx: &mut Tx<'_>) -> Result<(), ApplyError> {

@@ -8,7 +8,7 @@ use daybook_domain::{
 };
 use daybook_event_log::Position;
 use daybook_projections::{ApplyError, DecodedEvent, Flush, Projection};
-use daybook_read_store::{Id, Kind, Place, StoreError, Table, Tx, UserKey, key};
+use daybook_read_store::{IdForm, IdPlace, RowKind, StoreError, Table, Tx, UserKey, key};
 use std::sync::Arc;
 
 /// Rows: `p` product → [`ProductView`]; `s` SKU → [`SkuOffer`]; `c` category, 0, product → nothing and `b`
@@ -60,12 +60,12 @@ pub(super) fn text(text: &str) -> Vec<u8> {
 impl Projection for CatalogProjection {
     const NAME: &'static str = "catalog";
     const VERSION: u32 = 1;
-    const KINDS: &'static [Kind] = &[
-        Kind::views(b'p', "products", Id::Text),
-        Kind::views(b's', "offers", Id::Text),
-        Kind::leads(b'c', "products_by_category", b'p', Place::EndOfKey),
-        Kind::leads(b'b', "products_by_brand", b'p', Place::EndOfKey),
-        Kind::records(b'h', "price_changes"),
+    const KINDS: &'static [RowKind] = &[
+        RowKind::views(b'p', "products", IdForm::Text),
+        RowKind::views(b's', "offers", IdForm::Text),
+        RowKind::leads(b'c', "products_by_category", b'p', IdPlace::EndOfKey),
+        RowKind::leads(b'b', "products_by_brand", b'p', IdPlace::EndOfKey),
+        RowKind::records(b'h', "price_changes"),
     ];
     const INTERESTS: Interests = Interests::all_of::<Product>();
 

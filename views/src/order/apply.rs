@@ -9,7 +9,7 @@ use daybook_domain::{
 };
 use daybook_event_log::Position;
 use daybook_projections::{ApplyError, DecodedEvent, Flush, Projection};
-use daybook_read_store::{Id, Kind, Place, StoreError, Table, Tx, UserKey, key};
+use daybook_read_store::{IdForm, IdPlace, RowKind, StoreError, Table, Tx, UserKey, key};
 
 /// Rows: `o` order → [`OrderView`]; `n` number → order; `r` reference, 0, order → nothing; `c` customer, 0,
 /// position from the end, order → nothing.
@@ -37,11 +37,11 @@ pub(super) fn customer_prefix(customer: &str) -> UserKey {
 impl Projection for OrderProjection {
     const NAME: &'static str = "order";
     const VERSION: u32 = 1;
-    const KINDS: &'static [Kind] = &[
-        Kind::views(b'o', "orders", Id::Uuid),
-        Kind::leads(b'n', "orders_by_number", b'o', Place::Value),
-        Kind::leads(b'r', "orders_by_reference", b'o', Place::EndOfKey),
-        Kind::leads(b'c', "orders_by_customer", b'o', Place::EndOfKey),
+    const KINDS: &'static [RowKind] = &[
+        RowKind::views(b'o', "orders", IdForm::Uuid),
+        RowKind::leads(b'n', "orders_by_number", b'o', IdPlace::Value),
+        RowKind::leads(b'r', "orders_by_reference", b'o', IdPlace::EndOfKey),
+        RowKind::leads(b'c', "orders_by_customer", b'o', IdPlace::EndOfKey),
     ];
     const INTERESTS: Interests = Interests::all_of::<Order>().and(Interests::all_of::<Payment>());
 

@@ -7,7 +7,7 @@ use daybook_domain::{
 };
 use daybook_event_log::Position;
 use daybook_projections::{ApplyError, DecodedEvent, Flush, Projection};
-use daybook_read_store::{Id, Kind, StoreError, Table, Tx, UserKey, key};
+use daybook_read_store::{IdForm, RowKind, StoreError, Table, Tx, UserKey, key};
 
 /// Rows: `p` payment → [`PaymentView`].
 #[derive(Debug, Default)]
@@ -22,7 +22,7 @@ pub(crate) fn payment_key(id: PaymentId) -> UserKey {
 impl Projection for PaymentProjection {
     const NAME: &'static str = "payment";
     const VERSION: u32 = 1;
-    const KINDS: &'static [Kind] = &[Kind::views(b'p', "payments", Id::Uuid)];
+    const KINDS: &'static [RowKind] = &[RowKind::views(b'p', "payments", IdForm::Uuid)];
     const INTERESTS: Interests = Interests::all_of::<Payment>();
 
     fn apply(&mut self, event: &DecodedEvent<'_>, tx: &mut Tx<'_>) -> Result<(), ApplyError> {

@@ -7,7 +7,7 @@ use daybook_domain::{
 };
 use daybook_event_log::Position;
 use daybook_projections::{ApplyError, DecodedEvent, Flush, Projection};
-use daybook_read_store::{Id, Kind, StoreError, Table, Tx, UserKey, key};
+use daybook_read_store::{IdForm, RowKind, StoreError, Table, Tx, UserKey, key};
 
 /// Rows: `s` SKU → [`StockView`]; `m` SKU, 0, position, n → [`Movement`]; `h` SKU, 0, order → [`Hold`].
 #[derive(Debug, Default)]
@@ -39,10 +39,10 @@ fn hold_key(sku: &Sku, order: OrderId) -> UserKey {
 impl Projection for StockProjection {
     const NAME: &'static str = "stock";
     const VERSION: u32 = 1;
-    const KINDS: &'static [Kind] = &[
-        Kind::views(b's', "stock", Id::Text),
-        Kind::records(b'm', "stock_movements"),
-        Kind::records(b'h', "stock_holds"),
+    const KINDS: &'static [RowKind] = &[
+        RowKind::views(b's', "stock", IdForm::Text),
+        RowKind::records(b'm', "stock_movements"),
+        RowKind::records(b'h', "stock_holds"),
     ];
     const INTERESTS: Interests = Interests::all_of::<Inventory>();
 

@@ -5,7 +5,7 @@ use daybook_domain::{
     cart::{Cart, CartEvent},
 };
 use daybook_projections::{ApplyError, DecodedEvent, Definition, Projection};
-use daybook_read_store::{Kind, Tx};
+use daybook_read_store::{RowKind, Tx};
 use serde::{Deserialize, Serialize};
 use std::sync::{
     Arc,
@@ -34,7 +34,7 @@ pub(crate) fn tally<const V: u32>(fails: &Arc<AtomicBool>) -> Definition {
 impl<const V: u32> Projection for Tally<V> {
     const NAME: &'static str = "tally";
     const VERSION: u32 = V;
-    const KINDS: &'static [Kind] = &[Kind::records(b't', "tallies")];
+    const KINDS: &'static [RowKind] = &[RowKind::records(b't', "tallies")];
     const INTERESTS: Interests = Interests::all_of::<Cart>();
 
     fn apply(&mut self, event: &DecodedEvent<'_>, tx: &mut Tx<'_>) -> Result<(), ApplyError> {

@@ -1,8 +1,8 @@
 //! The fillings of each read model on the server: which there are, their tables, how far they are. For the projector;
 //! blocks.
 
-use super::{PostgresStore, Rows, batch::number, failure::failed, rows};
-use crate::{Checkpoint, Generation, GenerationId, Kind, Role, Schema, StoreError};
+use super::{PostgresRows, PostgresStore, batch::number, failure::failed, rows};
+use crate::{Checkpoint, Generation, GenerationId, Role, RowKind, Schema, StoreError};
 use daybook_event_log::Position;
 use sqlx::{Row as _, postgres::PgRow};
 use std::{
@@ -28,12 +28,12 @@ impl PostgresStore {
         &self,
         name: &'static str,
         id: GenerationId,
-        kinds: &'static [Kind],
+        kinds: &'static [RowKind],
         revision: i64,
     ) -> Generation {
         let revision = Arc::new(AtomicI64::new(revision));
-        let rows = Rows { shared: self.shared.clone(), name, id, kinds, revision };
-        Generation { name, id, kinds, rows: crate::Rows::Postgres(rows), own_dir: PathBuf::new() }
+        let rows = PostgresRows { shared: self.shared.clone(), name, id, kinds, revision };
+        Generation { name, id, kinds, rows: crate::GenerationRows::Postgres(rows), own_dir: PathBuf::new() }
     }
 
     /// Opens or makes a generation, to be written to from where it stands.
@@ -41,7 +41,7 @@ impl PostgresStore {
         &self,
         name: &'static str,
         id: GenerationId,
-        kinds: &'static [Kind],
+        kinds: &'static [RowKind],
     ) -> Result<Generation, StoreError> {
         let known =
             "SELECT revision FROM daybook_read.generation WHERE model = $1 AND version = $2 AND number = $3";
@@ -97,7 +97,7 @@ impl PostgresStore {
         Ok(Some(id))
     }
 
-    pub(crate) fn checkpoint(&self, rows: &Rows) -> Result<Checkpoint, StoreError> {
+    pub(crate) fn checkpoint(&self, rows: &PostgresRows) -> Result<Checkpoint, StoreError> {
         let asked = "SELECT position, event_id FROM daybook_read.generation WHERE model = $1 AND version = $2 AND number = $3";
         match self.find(asked, rows.name, rows.id)?.first() {
             Some(row) => Ok(Checkpoint { position: position(row, 0)?, event_id: column(row, 1)? }),
@@ -106,7 +106,7 @@ impl PostgresStore {
     }
 
     /// The generation is not needed any more; its tables are dropped when no node can still be asking them.
-    pub(crate) fn retire(&self, rows: &Rows) -> Result<(), StoreError> {
+    pub(crate) fn retire(&self, rows: &PostgresRows) -> Result<(), StoreError> {
         self.retire_id(rows.name, rows.id)
     }
 
@@ -130,7 +130,12 @@ impl PostgresStore {
         })
     }
 
-    fn make(&self, name: &'static str, id: GenerationId, kinds: &'static [Kind]) -> Result<(), StoreError> {
+    fn make(
+        &self,
+        name: &'static str,
+        id: GenerationId,
+        kinds: &'static [RowKind],
+    ) -> Result<(), StoreError> {
         let tables: Vec<_> = kinds.iter().map(|kind| rows::table(kind, id)).collect();
         let names: Vec<_> = kinds.iter().map(|kind| format!("daybook_read.{}", kind.table)).collect();
         let shared = self.shared.clone();

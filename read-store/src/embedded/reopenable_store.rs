@@ -16,14 +16,14 @@ const ROOM_BYTES: u64 = 2 * MEMTABLE_BYTES;
 /// How often, and after what pause, it is tried again while queries still hold what was open.
 const TRIES: (u32, Duration) = (200, Duration::from_millis(10));
 
-pub struct Door {
+pub struct ReopenableStore {
     dir: PathBuf,
     cache_bytes: u64,
     /// None where it could not be opened again.
     store: RwLock<Option<Arc<EmbeddedStore>>>,
 }
 
-impl Door {
+impl ReopenableStore {
     /// Opens the store in `dir`, which is made if it is not there.
     pub fn open(dir: &Path, cache_bytes: u64) -> Result<Self, StoreError> {
         let store = RwLock::new(Some(Arc::new(EmbeddedStore::open(dir, cache_bytes)?)));

@@ -1,4 +1,4 @@
-//! What one read model shows to the outside: which generation answers, how far it is, what is being rebuilt.
+//! Public status of a projection: live generation, position, parked events, rebuild progress.
 
 use crate::Definition;
 use daybook_event_log::Position;
@@ -7,12 +7,12 @@ use parking_lot::Mutex;
 use schemars::JsonSchema;
 use serde::Serialize;
 use std::{
-    sync::Arc,
+    sync::{Arc, atomic::AtomicU64},
     time::{Duration, Instant},
 };
 use tokio::sync::watch;
 
-pub(crate) struct Seat {
+pub(crate) struct ProjectionStatus {
     pub(crate) definition: Definition,
     /// Where its rows are.
     pub(crate) store: Arc<ReadStore>,
@@ -20,12 +20,14 @@ pub(crate) struct Seat {
     /// Everything up to here is visible to queries.
     pub(crate) watermark: watch::Sender<Position>,
     pub(crate) rebuild: Mutex<Option<RebuildProgress>>,
+    /// How many events wait in its dead letters, as this node's worker knows it.
+    pub(crate) parked: AtomicU64,
 }
 
-impl Seat {
+impl ProjectionStatus {
     pub(crate) fn new(definition: Definition, store: Arc<ReadStore>) -> Self {
         let (watermark, live) = (watch::Sender::new(Position::ZERO), definition.live.clone());
-        Self { definition, store, live, watermark, rebuild: Mutex::new(None) }
+        Self { definition, store, live, watermark, rebuild: Mutex::new(None), parked: AtomicU64::new(0) }
     }
 
     pub(crate) fn publish(&self, visible: Position) {
@@ -52,12 +54,12 @@ pub struct RebuildProgress {
 }
 
 /// Measures a rebuild.
-pub(crate) struct Pace {
+pub(crate) struct ProgressMeter {
     began: Instant,
     from: u64,
 }
 
-impl Pace {
+impl ProgressMeter {
     pub(crate) fn new(from: Position) -> Self {
         Self { began: Instant::now(), from: from.get() }
     }

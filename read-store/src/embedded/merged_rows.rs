@@ -1,6 +1,6 @@
 //! One generation's rows as of one moment: what is ahead of the database laid over it.
 
-use super::fresh::State;
+use super::overlay::OverlayState;
 use crate::{
     StoreError,
     row::{Range, Walk},
@@ -9,9 +9,9 @@ use fjall::{Keyspace, Readable, Snapshot, UserKey, UserValue};
 use parking_lot::RwLockReadGuard;
 use std::{iter::Peekable, ops::Bound};
 
-pub(super) struct View<'a> {
+pub(super) struct MergedRows<'a> {
     // The order matters to whoever makes one: with the lock held, nothing moves between the two.
-    pub(super) fresh: RwLockReadGuard<'a, State>,
+    pub(super) overlay: RwLockReadGuard<'a, OverlayState>,
     pub(super) snapshot: Snapshot,
     pub(super) keyspace: &'a Keyspace,
 }
@@ -22,9 +22,9 @@ type Found = Result<(UserKey, UserValue), StoreError>;
 type Change = Result<(UserKey, Option<UserValue>), StoreError>;
 type Source<'a> = Peekable<Box<dyn Iterator<Item = Change> + 'a>>;
 
-impl View<'_> {
+impl MergedRows<'_> {
     pub(super) fn get(&self, key: &[u8]) -> Result<Option<UserValue>, StoreError> {
-        match self.fresh.get(key) {
+        match self.overlay.get(key) {
             Some(known) => Ok(known.clone()),
             None => self.snapshot.get(self.keyspace, key).map_err(StoreError::unavailable("reading a row")),
         }
@@ -38,12 +38,12 @@ impl View<'_> {
             Ok((key, Some(value)))
         };
         let borrowed = (bounds.0.as_ref().map(Vec::as_slice), bounds.1.as_ref().map(Vec::as_slice));
-        let changes = self.fresh.changes.range::<[u8], _>(borrowed).map(known);
-        let leaving = self.fresh.leaving.range::<[u8], _>(borrowed).map(known);
+        let changes = self.overlay.changes.range::<[u8], _>(borrowed).map(known);
+        let pending = self.overlay.pending.range::<[u8], _>(borrowed).map(known);
         let rows = self.snapshot.range(self.keyspace, bounds).map(stored);
         let sources: [Box<dyn Iterator<Item = Change>>; 3] = match walk {
-            Walk::Up => [Box::new(changes), Box::new(leaving), Box::new(rows)],
-            Walk::Down => [Box::new(changes.rev()), Box::new(leaving.rev()), Box::new(rows.rev())],
+            Walk::Up => [Box::new(changes), Box::new(pending), Box::new(rows)],
+            Walk::Down => [Box::new(changes.rev()), Box::new(pending.rev()), Box::new(rows.rev())],
         };
         merged(sources.map(Iterator::peekable), walk)
     }
@@ -102,12 +102,12 @@ fn end_of(prefix: &[u8]) -> Bound<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{EmbeddedStore, Rows, batch::Leaving};
-    use crate::{Checkpoint, GenerationId, Kind, Range, Rows as AnyRows, Tx, Walk, Writes};
+    use super::super::{EmbeddedRows, EmbeddedStore, batch::PendingWrite};
+    use crate::{Checkpoint, GenerationId, GenerationRows as AnyRows, Range, RowKind, Tx, Walk, Writes};
     use proptest::{collection::vec, option, prelude::*};
     use std::collections::BTreeMap;
 
-    const KINDS: [Kind; 2] = [Kind::records(b'r', "records"), Kind::records(b's', "others")];
+    const KINDS: [RowKind; 2] = [RowKind::records(b'r', "records"), RowKind::records(b's', "others")];
 
     #[derive(Debug, Clone)]
     enum Doing {
@@ -135,7 +135,7 @@ mod tests {
 
     type Model = BTreeMap<Vec<u8>, Vec<u8>>;
 
-    fn agrees(rows: &Rows, model: &Model) {
+    fn agrees(rows: &EmbeddedRows, model: &Model) {
         let all: Vec<_> = rows.all().unwrap();
         let all: Model = all.into_iter().map(|(key, row)| (key, row.json().to_vec())).collect();
         assert_eq!(&all, model);
@@ -181,7 +181,7 @@ mod tests {
             let (AnyRows::Embedded(written), AnyRows::Embedded(read)) = (&writer.rows, &reader.rows) else {
                 unreachable!("the store is embedded")
             };
-            let (mut model, mut leaving, mut at) = (Model::new(), None::<(Leaving, u64)>, 0);
+            let (mut model, mut pending, mut at) = (Model::new(), None::<(PendingWrite, u64)>, 0);
             let mut durable = 0;
             for doing in doings {
                 let mut batch = store.batch();
@@ -203,17 +203,17 @@ mod tests {
                 match doing {
                     // As a lane does it: one writing at a time, and nothing overtakes it.
                     Doing::Show(_) => batch.show(),
-                    Doing::Leave(_) if leaving.is_some() => batch.show(),
-                    Doing::Leave(_) => leaving = Some((batch.leave(), at)),
+                    Doing::Leave(_) if pending.is_some() => batch.show(),
+                    Doing::Leave(_) => pending = Some((batch.begin_write(), at)),
                     Doing::Write => {
-                        if let Some((leaving, reached)) = leaving.take() {
-                            leaving.write().unwrap();
+                        if let Some((pending, reached)) = pending.take() {
+                            pending.write().unwrap();
                             durable = reached;
                         }
                     }
                     Doing::Commit(_) => {
-                        if let Some((leaving, _)) = leaving.take() {
-                            leaving.write().unwrap();
+                        if let Some((pending, _)) = pending.take() {
+                            pending.write().unwrap();
                         }
                         batch.commit().unwrap();
                         durable = at;

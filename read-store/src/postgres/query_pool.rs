@@ -13,7 +13,7 @@ use sqlx::{
 };
 use std::time::Duration;
 
-pub(super) struct Lending {
+pub(super) struct QueryPool {
     pub(super) server: PostgresServer,
     pub(super) place: String,
     purpose: Purpose,
@@ -22,7 +22,7 @@ pub(super) struct Lending {
     connections: ConnectionPool,
 }
 
-impl Lending {
+impl QueryPool {
     pub(super) fn new(
         server: PostgresServer,
         purpose: Purpose,

@@ -3,20 +3,21 @@
 
 use super::{
     PostgresStore, Shared,
-    fillings::{column, id, position},
+    generations::{column, id, position},
     schema,
 };
 use crate::{GenerationId, StoreError};
 use daybook_event_log::Position;
 use sqlx::postgres::PgListener;
 use std::{sync::Arc, time::Duration};
+use tokio::runtime::Handle;
 use uuid::Uuid;
 
 const DOING: &str = "asking how far the read models are";
 
 /// A read model's live filling.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct News {
+pub struct GenerationState {
     pub model: String,
     pub id: GenerationId,
     pub position: Position,
@@ -26,20 +27,19 @@ pub struct News {
 
 impl PostgresStore {
     /// The latest, and the first event of the log whose read models these are; in async code.
-    pub async fn news(&self) -> Result<(Vec<News>, Option<Uuid>), StoreError> {
-        self.shared.news().await
+    pub async fn states(&self) -> Result<(Vec<GenerationState>, Option<Uuid>), StoreError> {
+        self.shared.states().await
     }
 
     /// Hears when there may be something new. Runs on the store's own runtime.
-    pub fn ear(&self) -> Ear {
-        Ear { shared: self.shared.clone(), listener: None }
+    pub fn listener(&self) -> Listener {
+        Listener { shared: self.shared.clone(), listener: None }
     }
 
-    /// Runs `work` on the store's own runtime, for as long as the store is there.
-    pub fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
-        if let Some(runtime) = self.shared.bridge.handle() {
-            runtime.spawn(work);
-        }
+    /// The store's own runtime, on which its connections live. It ends with the store.
+    #[must_use]
+    pub fn runtime(&self) -> Handle {
+        self.shared.bridge.handle()
     }
 
     /// Blocks until `work` is done, which is done elsewhere.
@@ -52,7 +52,7 @@ impl PostgresStore {
 }
 
 impl Shared {
-    async fn news(&self) -> Result<(Vec<News>, Option<Uuid>), StoreError> {
+    async fn states(&self) -> Result<(Vec<GenerationState>, Option<Uuid>), StoreError> {
         let asked = "SELECT version, number, model, position, changed_at, \
                      (SELECT max(version) FROM daybook_read.schema_version), \
                      (SELECT first_event FROM daybook_read.log) \
@@ -61,7 +61,7 @@ impl Shared {
         let read = |row| {
             let schema: Option<i32> = column(row, 5)?;
             schema::refuse_newer(schema.unwrap_or_default().unsigned_abs(), &self.asking.place)?;
-            Ok(News {
+            Ok(GenerationState {
                 model: column(row, 2)?,
                 id: id(row)?,
                 position: position(row, 3)?,
@@ -69,21 +69,21 @@ impl Shared {
             })
         };
         let owner = rows.first().map_or(Ok(None), |row| column(row, 6))?;
-        let news: Result<_, StoreError> = rows.iter().map(read).collect();
-        Ok((news?, owner))
+        let states: Result<_, StoreError> = rows.iter().map(read).collect();
+        Ok((states?, owner))
     }
 }
 
 /// Listens for the notification that ends every commit.
-pub struct Ear {
+pub struct Listener {
     shared: Arc<Shared>,
     listener: Option<PgListener>,
 }
 
-impl Ear {
+impl Listener {
     /// Resolves when there may be something new, after `at_most` in any case: a notification may be lost, and while
     /// there is no connection there are none.
-    pub async fn hear(&mut self, at_most: Duration) {
+    pub async fn recv(&mut self, at_most: Duration) {
         // Whether it heard something or gave up: asking tells.
         let _ = tokio::time::timeout(at_most, self.listen(at_most)).await;
     }

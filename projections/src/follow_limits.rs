@@ -1,19 +1,19 @@
-//! How much of the log is taken at a time. Small steps show a change soon; large ones write a row once that many events
+//! How much of the log is taken at a time. Small limits show a change soon; large ones write a row once that many events
 //! change.
 
 use daybook_read_store::ReadStore;
 use std::time::Duration;
 
-/// Sizes of the steps in which read models follow a log.
+/// How read models follow a log.
 #[derive(Debug, Clone, Copy)]
-pub struct Steps {
+pub struct FollowLimits {
     /// Under load, events are collected at least this long between two commits. An idle read model takes an event
     /// at once.
-    pub pace: Duration,
+    pub min_interval: Duration,
     /// How long rows that queries see already may wait to be written, where that can be: the longer, the fewer times
     /// is one written that keeps changing, and the more events a start after a crash has to apply again.
-    pub hold: Duration,
-    /// At most this many bytes are read at a time, as far as it can be foretold, …
+    pub flush_interval: Duration,
+    /// At most this many bytes are read at a time (but one event at least), …
     pub bytes: usize,
     /// … and at most this many events.
     pub events: usize,
@@ -21,25 +21,25 @@ pub struct Steps {
     pub full: usize,
 }
 
-impl Steps {
+impl FollowLimits {
     /// While somebody reads.
     pub const SERVING: Self = Self {
-        pace: Duration::from_millis(5),
-        hold: Duration::from_millis(500),
+        min_interval: Duration::from_millis(5),
+        flush_interval: Duration::from_millis(500),
         bytes: 2 << 20,
         events: 4_096,
         full: 1_024,
     };
     /// While nobody reads what is being filled: at an import, a rebuild, a replay. A step takes some 70 MiB.
     pub const FILLING: Self = Self {
-        pace: Duration::from_millis(250),
-        hold: Duration::ZERO,
+        min_interval: Duration::from_millis(250),
+        flush_interval: Duration::ZERO,
         bytes: 16 << 20,
         events: 32_768,
         full: 16_384,
     };
 
-    /// The steps in which to fill rows of `store` that nobody reads yet. On a server a step is one statement, to be
+    /// The limits in which to fill rows of `store` that nobody reads yet. On a server a step is one statement, to be
     /// kept short.
     pub(crate) fn filling(store: &ReadStore) -> Self {
         if store.is_on_a_server() { Self::SERVING.on_a_server() } else { Self::FILLING }
@@ -47,6 +47,6 @@ impl Steps {
 
     /// The same where every step is a statement to a server: fifty a second are enough for it.
     pub(crate) fn on_a_server(self) -> Self {
-        Self { pace: self.pace.max(Duration::from_millis(20)), ..self }
+        Self { min_interval: self.min_interval.max(Duration::from_millis(20)), ..self }
     }
 }

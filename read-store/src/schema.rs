@@ -11,32 +11,32 @@ pub struct Schema {
     /// Which shape the rows have.
     pub version: u32,
     /// What the rows are, by the first letter of their keys.
-    pub kinds: &'static [Kind],
+    pub kinds: &'static [RowKind],
 }
 
 /// The rows whose keys begin with one letter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Kind {
+pub struct RowKind {
     pub letter: u8,
     /// The table they are in on a server: lower-case letters and underscores, at most 40 of them.
     pub table: &'static str,
-    pub holds: Holds,
+    pub holds: RowContent,
 }
 
-/// What stands in rows of a [`Kind`].
+/// What stands in rows of a [`RowKind`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Holds {
+pub enum RowContent {
     /// Views: JSON objects that end with `"version":…,"position":…}`, each under its id.
-    Views(Id),
-    /// Entries that lead to the view under another letter, whose id is where [`Place`] says.
-    Leads(u8, Place),
+    Views(IdForm),
+    /// Entries that lead to the view under another letter, whose id is where [`IdPlace`] says.
+    Leads(u8, IdPlace),
     /// JSON objects that are asked for in the order of their keys.
     Records,
 }
 
 /// What an id looks like within a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Id {
+pub enum IdForm {
     /// 16 bytes.
     Uuid,
     /// A text without byte 0; where something stands before it, a byte 0 parts them.
@@ -45,46 +45,46 @@ pub enum Id {
 
 /// Where an entry has the id of the row that it leads to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Place {
+pub enum IdPlace {
     /// At the end of its key; its value is empty.
     EndOfKey,
     /// In its value.
     Value,
 }
 
-impl Kind {
-    pub const fn views(letter: u8, table: &'static str, id: Id) -> Self {
-        Self { letter, table, holds: Holds::Views(id) }
+impl RowKind {
+    pub const fn views(letter: u8, table: &'static str, id: IdForm) -> Self {
+        Self { letter, table, holds: RowContent::Views(id) }
     }
 
-    pub const fn leads(letter: u8, table: &'static str, to: u8, place: Place) -> Self {
-        Self { letter, table, holds: Holds::Leads(to, place) }
+    pub const fn leads(letter: u8, table: &'static str, to: u8, place: IdPlace) -> Self {
+        Self { letter, table, holds: RowContent::Leads(to, place) }
     }
 
     pub const fn records(letter: u8, table: &'static str) -> Self {
-        Self { letter, table, holds: Holds::Records }
+        Self { letter, table, holds: RowContent::Records }
     }
 }
 
 /// The kind of the row under `key`.
-pub(crate) fn of<'a>(kinds: &'a [Kind], key: &[u8]) -> Option<&'a Kind> {
+pub(crate) fn of<'a>(kinds: &'a [RowKind], key: &[u8]) -> Option<&'a RowKind> {
     let letter = key.first()?;
     kinds.iter().find(|kind| kind.letter == *letter)
 }
 
 /// The id of the row that an entry leads to; None: it leads nowhere.
-pub(crate) fn led_to<'a>(kinds: &[Kind], key: &'a [u8], value: &'a [u8]) -> Option<(u8, &'a [u8])> {
-    let Holds::Leads(letter, place) = of(kinds, key)?.holds else { return None };
+pub(crate) fn led_to<'a>(kinds: &[RowKind], key: &'a [u8], value: &'a [u8]) -> Option<(u8, &'a [u8])> {
+    let RowContent::Leads(letter, place) = of(kinds, key)?.holds else { return None };
     let id = match (place, of(kinds, &[letter])?.holds) {
-        (Place::Value, _) => value,
-        (Place::EndOfKey, Holds::Views(Id::Uuid)) => key.get(key.len().checked_sub(16)?..)?,
-        (Place::EndOfKey, _) => key.rsplit(|byte| *byte == 0).next()?,
+        (IdPlace::Value, _) => value,
+        (IdPlace::EndOfKey, RowContent::Views(IdForm::Uuid)) => key.get(key.len().checked_sub(16)?..)?,
+        (IdPlace::EndOfKey, _) => key.rsplit(|byte| *byte == 0).next()?,
     };
     Some((letter, id))
 }
 
 /// The key of the row that an entry leads to.
-pub(crate) fn led_to_key(kinds: &[Kind], key: &[u8], value: &[u8]) -> Option<UserKey> {
+pub(crate) fn led_to_key(kinds: &[RowKind], key: &[u8], value: &[u8]) -> Option<UserKey> {
     led_to(kinds, key, value).map(|(letter, id)| crate::key(letter, &[id]))
 }
 
@@ -92,12 +92,12 @@ pub(crate) fn led_to_key(kinds: &[Kind], key: &[u8], value: &[u8]) -> Option<Use
 mod tests {
     use super::*;
 
-    const KINDS: [Kind; 5] = [
-        Kind::views(b'p', "products", Id::Text),
-        Kind::leads(b'b', "products_by_brand", b'p', Place::EndOfKey),
-        Kind::views(b'o', "orders", Id::Uuid),
-        Kind::leads(b'c', "orders_by_customer", b'o', Place::EndOfKey),
-        Kind::leads(b'n', "orders_by_number", b'o', Place::Value),
+    const KINDS: [RowKind; 5] = [
+        RowKind::views(b'p', "products", IdForm::Text),
+        RowKind::leads(b'b', "products_by_brand", b'p', IdPlace::EndOfKey),
+        RowKind::views(b'o', "orders", IdForm::Uuid),
+        RowKind::leads(b'c', "orders_by_customer", b'o', IdPlace::EndOfKey),
+        RowKind::leads(b'n', "orders_by_number", b'o', IdPlace::Value),
     ];
 
     #[test]

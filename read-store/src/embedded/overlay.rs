@@ -6,7 +6,7 @@
 //! checkpoint that belongs to it, and the events after the one before are applied again.
 //!
 //! ```text
-//! a step's writes ─> changes ─> leaving ─> database
+//! a step's writes ─> changes ─> pending ─> database
 //!                       └──────────┴──────────┴──── queries: the first that knows a key
 //! ```
 
@@ -19,20 +19,20 @@ use std::{collections::BTreeMap, mem, sync::Arc};
 type Changes = BTreeMap<UserKey, Option<UserValue>>;
 
 #[derive(Default)]
-pub(super) struct Fresh(RwLock<State>);
+pub(super) struct Overlay(RwLock<OverlayState>);
 
 #[derive(Default)]
-pub(super) struct State {
+pub(super) struct OverlayState {
     pub(super) changes: Changes,
     /// Those on their way to the database.
-    pub(super) leaving: Arc<Changes>,
+    pub(super) pending: Arc<Changes>,
     /// Where the generation stands with them.
     checkpoint: Option<Checkpoint>,
 }
 
-impl Fresh {
+impl Overlay {
     /// For reading, with nothing changing meanwhile: to be held shortly, and once at a time by a thread.
-    pub(super) fn read(&self) -> RwLockReadGuard<'_, State> {
+    pub(super) fn read(&self) -> RwLockReadGuard<'_, OverlayState> {
         self.0.read()
     }
 
@@ -43,7 +43,7 @@ impl Fresh {
 
     pub(super) fn is_empty(&self) -> bool {
         let state = self.read();
-        state.changes.is_empty() && state.leaving.is_empty() && state.checkpoint.is_none()
+        state.changes.is_empty() && state.pending.is_empty() && state.checkpoint.is_none()
     }
 
     /// Lets queries see a step's writes, all at once.
@@ -54,30 +54,30 @@ impl Fresh {
     }
 
     /// What is to be written now: everything that was shown and not yet written. Queries see it from here until
-    /// [`Fresh::left`].
-    pub(super) fn leave(&self) -> (Arc<Changes>, Option<Checkpoint>) {
+    /// [`Overlay::written`].
+    pub(super) fn begin_write(&self) -> (Arc<Changes>, Option<Checkpoint>) {
         let mut state = self.0.write();
         let changes = mem::take(&mut state.changes);
-        if state.leaving.is_empty() {
-            state.leaving = Arc::new(changes);
+        if state.pending.is_empty() {
+            state.pending = Arc::new(changes);
         } else {
             // What could not be written stays ahead of the database, and goes with what came after.
-            Arc::make_mut(&mut state.leaving).extend(changes);
+            Arc::make_mut(&mut state.pending).extend(changes);
         }
-        (state.leaving.clone(), state.checkpoint.take())
+        (state.pending.clone(), state.checkpoint.take())
     }
 
-    /// The database has what [`Fresh::leave`] gave out.
-    pub(super) fn left(&self) {
-        let written = mem::take(&mut self.0.write().leaving);
+    /// The database has what [`Overlay::begin_write`] gave out.
+    pub(super) fn written(&self) {
+        let written = mem::take(&mut self.0.write().pending);
         // Let go of outside the lock: there may be many.
         drop(written);
     }
 }
 
-impl State {
+impl OverlayState {
     pub(super) fn get(&self, key: &[u8]) -> Option<&Option<UserValue>> {
-        self.changes.get(key).or_else(|| self.leaving.get(key))
+        self.changes.get(key).or_else(|| self.pending.get(key))
     }
 }
 
@@ -95,31 +95,33 @@ mod tests {
 
     #[test]
     fn the_newest_is_seen_until_the_database_has_it() {
-        let fresh = Fresh::default();
-        fresh.show(vec![row("a", Some("1")), row("b", Some("1"))], at(1));
-        let (leaving, checkpoint) = fresh.leave();
-        assert_eq!((leaving.len(), checkpoint), (2, at(1)));
-        fresh.show(vec![row("b", None), row("c", Some("2"))], at(2));
+        let overlay = Overlay::default();
+        overlay.show(vec![row("a", Some("1")), row("b", Some("1"))], at(1));
+        let (pending, checkpoint) = overlay.begin_write();
+        assert_eq!((pending.len(), checkpoint), (2, at(1)));
+        overlay.show(vec![row("b", None), row("c", Some("2"))], at(2));
         let text = |key: &str| {
-            fresh.get(key.as_bytes()).map(|row| row.map(|value| String::from_utf8_lossy(&value).into_owned()))
+            overlay
+                .get(key.as_bytes())
+                .map(|row| row.map(|value| String::from_utf8_lossy(&value).into_owned()))
         };
         assert_eq!(text("a"), Some(Some("1".to_owned())));
         assert_eq!((text("b"), text("d")), (Some(None), None), "gone is not the same as not known");
-        fresh.left();
+        overlay.written();
         assert_eq!((text("a"), text("b"), text("c")), (None, Some(None), Some(Some("2".to_owned()))));
     }
 
     #[test]
     fn what_could_not_be_written_goes_with_what_came_after() {
-        let fresh = Fresh::default();
-        fresh.show(vec![row("a", Some("1")), row("b", Some("1"))], at(1));
-        let first = fresh.leave();
-        fresh.show(vec![row("b", Some("2"))], at(2));
-        let (leaving, checkpoint) = fresh.leave();
-        assert_eq!((leaving.len(), checkpoint), (2, at(2)));
-        assert_eq!(leaving.get(&b"b"[..]), Some(&Some("2".as_bytes().into())));
+        let overlay = Overlay::default();
+        overlay.show(vec![row("a", Some("1")), row("b", Some("1"))], at(1));
+        let first = overlay.begin_write();
+        overlay.show(vec![row("b", Some("2"))], at(2));
+        let (pending, checkpoint) = overlay.begin_write();
+        assert_eq!((pending.len(), checkpoint), (2, at(2)));
+        assert_eq!(pending.get(&b"b"[..]), Some(&Some("2".as_bytes().into())));
         assert_eq!(first.0.get(&b"b"[..]), Some(&Some("1".as_bytes().into())));
-        fresh.left();
-        assert!(fresh.is_empty());
+        overlay.written();
+        assert!(overlay.is_empty());
     }
 }

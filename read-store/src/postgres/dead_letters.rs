@@ -1,6 +1,6 @@
 //! Dead letters and skipped ones on the server. Blocks.
 
-use super::{PostgresStore, Rows, batch::number, fillings::column, statement::Statement};
+use super::{PostgresRows, PostgresStore, batch::number, generations::column, statement::Statement};
 use crate::{ParkedEvent, ParkedStreams, StoreError};
 use std::sync::atomic::Ordering;
 
@@ -10,7 +10,7 @@ const SKIPPING: &str = "skipping a dead letter";
 impl PostgresStore {
     pub(crate) fn dead_letters(
         &self,
-        rows: &Rows,
+        rows: &PostgresRows,
         stream: Option<&str>,
         limit: usize,
     ) -> Result<Vec<String>, StoreError> {
@@ -19,7 +19,11 @@ impl PostgresStore {
         self.letters(rows, asked, stream, limit)
     }
 
-    pub(crate) fn skipped_letters(&self, rows: &Rows, limit: usize) -> Result<Vec<String>, StoreError> {
+    pub(crate) fn skipped_letters(
+        &self,
+        rows: &PostgresRows,
+        limit: usize,
+    ) -> Result<Vec<String>, StoreError> {
         let asked = "SELECT letter::text FROM daybook_read.skipped_letter WHERE model = $1 AND version = $2 AND number = $3 \
                      AND $4::text IS NULL ORDER BY position LIMIT $5";
         self.letters(rows, asked, None, limit)
@@ -27,7 +31,7 @@ impl PostgresStore {
 
     fn letters(
         &self,
-        rows: &Rows,
+        rows: &PostgresRows,
         asked: &'static str,
         stream: Option<&str>,
         limit: usize,
@@ -45,7 +49,7 @@ impl PostgresStore {
     }
 
     /// How many wait per stream. They were parked together with the checkpoint, so none is beyond it.
-    pub(crate) fn parked(&self, rows: &Rows) -> Result<ParkedStreams, StoreError> {
+    pub(crate) fn parked(&self, rows: &PostgresRows) -> Result<ParkedStreams, StoreError> {
         let asked = "SELECT stream, count(*) FROM daybook_read.dead_letter \
                      WHERE model = $1 AND version = $2 AND number = $3 GROUP BY stream";
         let mut parked = ParkedStreams::new();
@@ -57,7 +61,7 @@ impl PostgresStore {
     }
 
     /// Somebody has decided this, so it waits for the disk, other than commits of what can be made again.
-    pub(crate) fn skip(&self, rows: &Rows, skipped: &ParkedEvent) -> Result<(), StoreError> {
+    pub(crate) fn skip(&self, rows: &PostgresRows, skipped: &ParkedEvent) -> Result<(), StoreError> {
         let failed = |error| super::failure::failed(SKIPPING, self.place(), error);
         let (text, values) = skipping(rows, skipped.position, skipped.json.clone()).map_err(failed)?;
         let shared = self.shared.clone();
@@ -68,7 +72,7 @@ impl PostgresStore {
 }
 
 fn skipping(
-    rows: &Rows,
+    rows: &PostgresRows,
     position: u64,
     json: String,
 ) -> Result<(String, sqlx::postgres::PgArguments), sqlx::Error> {

@@ -2,18 +2,19 @@
 //! applied, and to fill one again.
 
 use crate::{
-    DeadLetter, ReadModels, RebuildProgress, Retried, RunnerError, SkippedLetter, dead_letter,
-    group::Group,
-    prepare::begin,
-    runner::{Message, failed},
-    seat::Seat,
+    DeadLetter, ReadModels, RebuildProgress, Retried, RunnerError, SkippedLetter, apply_loop::Message,
+    dead_letter, startup::begin, status::ProjectionStatus, worker::Worker,
 };
 use daybook_domain::Timestamp;
 use daybook_event_log::Position;
 use daybook_read_store::{Role, Row};
+use daybook_subscriptions::{Supervisor, TaskStatus};
 use schemars::JsonSchema;
 use serde::Serialize;
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 use tokio::sync::{oneshot, watch};
 
 /// How far one read model is behind the log.
@@ -37,29 +38,29 @@ pub enum WaitError {
 }
 
 impl ReadModels {
-    pub(crate) fn seat(&self, name: &str) -> Result<&Arc<Seat>, RunnerError> {
-        let seats = &self.inner.seats;
-        seats.iter().find(|seat| seat.definition.name == name).ok_or_else(|| {
-            let known = seats.iter().map(|seat| seat.definition.name).collect::<Vec<_>>().join(", ");
+    pub(crate) fn status(&self, name: &str) -> Result<&Arc<ProjectionStatus>, RunnerError> {
+        let statuses = &self.inner.statuses;
+        statuses.iter().find(|status| status.definition.name == name).ok_or_else(|| {
+            let known = statuses.iter().map(|status| status.definition.name).collect::<Vec<_>>().join(", ");
             RunnerError::UnknownReadModel { name: name.to_owned(), known }
         })
     }
 
     /// The names of all read models.
     pub fn names(&self) -> impl Iterator<Item = &'static str> {
-        self.inner.seats.iter().map(|seat| seat.definition.name)
+        self.inner.statuses.iter().map(|status| status.definition.name)
     }
 
     /// Up to where one read model's queries see everything, kept current.
     pub fn watermark(&self, name: &str) -> Result<watch::Receiver<Position>, RunnerError> {
-        Ok(self.seat(name)?.watermark.subscribe())
+        Ok(self.status(name)?.watermark.subscribe())
     }
 
     /// Up to where all read models that commit together (all but search) see everything.
     #[must_use]
     pub fn visible(&self) -> Position {
-        let together = self.inner.seats.iter().filter(|seat| !seat.definition.apart);
-        together.map(|seat| *seat.watermark.borrow()).min().unwrap_or_default()
+        let together = self.inner.statuses.iter().filter(|status| !status.definition.apart);
+        together.map(|status| *status.watermark.borrow()).min().unwrap_or_default()
     }
 
     /// Waits until all read models that commit together (all but search) show `position`.
@@ -68,8 +69,8 @@ impl ReadModels {
             return Ok(());
         }
         let all = async {
-            for seat in self.inner.seats.iter().filter(|seat| !seat.definition.apart) {
-                wait(seat, position).await;
+            for status in self.inner.statuses.iter().filter(|status| !status.definition.apart) {
+                wait(status, position).await;
             }
         };
         self.or_failure(all, position, timeout).await
@@ -82,8 +83,8 @@ impl ReadModels {
         position: Position,
         timeout: Duration,
     ) -> Result<(), WaitError> {
-        let seat = self.seat(name).map_err(WaitError::Stopped)?;
-        self.or_failure(wait(seat, position), position, timeout).await
+        let status = self.status(name).map_err(WaitError::Stopped)?;
+        self.or_failure(wait(status, position), position, timeout).await
     }
 
     async fn or_failure(
@@ -95,7 +96,7 @@ impl ReadModels {
         tokio::select! {
             biased;
             () = shown => Ok(()),
-            failure = failed(self.inner.failure.subscribe()) => Err(WaitError::Stopped(failure)),
+            failure = self.inner.failure.occurred() => Err(WaitError::Stopped(failure)),
             () = tokio::time::sleep(timeout) => Err(WaitError::TimedOut { asked, visible: self.visible() }),
         }
     }
@@ -103,20 +104,37 @@ impl ReadModels {
     /// Why the read models stopped by themselves; None while all is well.
     #[must_use]
     pub fn failure(&self) -> Option<RunnerError> {
-        self.inner.failure.borrow().clone()
+        self.inner.failure.get().or_else(|| {
+            let failed = self.tasks().into_iter().find(|task| task.required && task.status.is_failed())?;
+            let why = failed.status.why().unwrap_or_default().to_owned();
+            Some(RunnerError::Crashed { thread: failed.name, why })
+        })
+    }
+
+    /// The supervised tasks and threads that keep the read models current, with the status of each.
+    #[must_use]
+    pub fn tasks(&self) -> Vec<TaskStatus> {
+        let running = self.inner.running.lock();
+        running.iter().flat_map(|running| &running.supervisors).flat_map(Supervisor::statuses).collect()
+    }
+
+    /// How many events wait in the dead letters of the read models that this node keeps current.
+    #[must_use]
+    pub fn parked(&self) -> u64 {
+        self.inner.statuses.iter().map(|status| status.parked.load(Ordering::Relaxed)).sum()
     }
 
     /// How far each read model is behind the log.
     #[must_use]
     pub fn freshness(&self) -> Vec<Freshness> {
         let head = self.inner.running.lock().as_ref().map(|running| running.log.head().borrow().get());
-        let seats = self.inner.seats.iter();
-        seats
-            .map(|seat| {
-                let position = seat.watermark.borrow().get();
+        let statuses = self.inner.statuses.iter();
+        statuses
+            .map(|status| {
+                let position = status.watermark.borrow().get();
                 let head = head.unwrap_or(position);
                 let lag_events = head.saturating_sub(position);
-                Freshness { projection: seat.definition.name.to_owned(), position, head, lag_events }
+                Freshness { projection: status.definition.name.to_owned(), position, head, lag_events }
             })
             .collect()
     }
@@ -130,26 +148,26 @@ impl ReadModels {
     /// What is wrong with the server that has the rows; None: nothing, or they are on this disk.
     #[must_use]
     pub fn store_trouble(&self) -> Option<String> {
-        self.inner.trouble.lock().as_ref().map(ToString::to_string)
+        self.inner.last_error.lock().as_ref().map(ToString::to_string)
     }
 
     /// Whether this node is the one that keeps the read models current (all but search) at the moment.
     #[must_use]
     pub fn projects(&self) -> bool {
         let running = self.inner.running.lock();
-        let mut together = self.inner.seats.iter().filter(|seat| !seat.definition.apart);
-        let name = together.next().map(|seat| seat.definition.name);
+        let mut together = self.inner.statuses.iter().filter(|status| !status.definition.apart);
+        let name = together.next().map(|status| status.definition.name);
         let (Some(running), Some(name)) = (running.as_ref(), name) else { return false };
-        running.groups.lock().iter().any(|group| group.names.contains(&name))
+        running.workers.lock().iter().any(|worker| worker.has(name))
     }
 
     /// Events that wait because they, or one before them in their stream, could not be applied.
     /// May block while a server answers.
     pub fn dead_letters(&self, name: &str, limit: usize) -> Result<Vec<DeadLetter>, RunnerError> {
-        let seat = self.seat(name)?;
-        match seat.live.asked()? {
+        let status = self.status(name)?;
+        match status.live.asked()? {
             Some(generation) => {
-                Ok(dead_letter::parse(&seat.store.dead_letters(&generation, None, limit)?)?)
+                Ok(dead_letter::parse(&status.store.dead_letters(&generation, None, limit)?)?)
             }
             None => Ok(Vec::new()),
         }
@@ -158,16 +176,16 @@ impl ReadModels {
     /// Events left out for good, with who decided it, when and why.
     /// May block while a server answers.
     pub fn skipped_letters(&self, name: &str, limit: usize) -> Result<Vec<SkippedLetter>, RunnerError> {
-        let seat = self.seat(name)?;
-        match seat.live.asked()? {
-            Some(generation) => Ok(dead_letter::parse(&seat.store.skipped_letters(&generation, limit)?)?),
+        let status = self.status(name)?;
+        match status.live.asked()? {
+            Some(generation) => Ok(dead_letter::parse(&status.store.skipped_letters(&generation, limit)?)?),
             None => Ok(Vec::new()),
         }
     }
 
     /// Every row of a read model as stored, by key: to compare two fillings. Needs no running.
     pub fn rows(&self, name: &str) -> Result<Vec<(Vec<u8>, Row)>, RunnerError> {
-        let Some(generation) = self.seat(name)?.live.current() else { return Ok(Vec::new()) };
+        let Some(generation) = self.status(name)?.live.current() else { return Ok(Vec::new()) };
         Ok(generation.all()?)
     }
 
@@ -206,25 +224,25 @@ impl ReadModels {
         stream: String,
         skip: Option<SkippedLetter>,
     ) -> Result<Retried, RunnerError> {
-        let name = self.seat(name)?.definition.name;
+        let name = self.status(name)?.definition.name;
         let (reply, answer) = oneshot::channel();
-        self.in_group(name, |group| {
+        self.in_worker(name, |worker| {
             let message = Message::Retry { name, stream, skip, reply };
-            group.threads.messages.send(message).map_err(|_| RunnerError::NotRunning)
+            worker.send(message)
         })?;
         answer.await.map_err(|_| RunnerError::NotRunning)?
     }
 
     /// The group at work that has the read model `name`.
-    fn in_group<T>(
+    fn in_worker<T>(
         &self,
         name: &'static str,
-        work: impl FnOnce(&mut Group) -> Result<T, RunnerError>,
+        work: impl FnOnce(&mut Worker) -> Result<T, RunnerError>,
     ) -> Result<T, RunnerError> {
         let running = self.inner.running.lock();
-        let mut groups = running.as_ref().ok_or(RunnerError::NotRunning)?.groups.lock();
-        match groups.iter_mut().find(|group| group.names.contains(&name)) {
-            Some(group) => work(group),
+        let mut workers = running.as_ref().ok_or(RunnerError::NotRunning)?.workers.lock();
+        match workers.iter_mut().find(|worker| worker.has(name)) {
+            Some(worker) => work(worker),
             None if self.inner.server.is_some() => Err(RunnerError::KeptElsewhere { name: name.to_owned() }),
             None => Err(RunnerError::NotRunning),
         }
@@ -233,32 +251,34 @@ impl ReadModels {
     /// Fills the read model `name` again from the first event, beside the rows that answer meanwhile, and
     /// switches when it has caught up. May block while a server answers.
     pub fn rebuild(&self, name: &str) -> Result<(), RunnerError> {
-        let seat = self.seat(name)?.clone();
-        let name = seat.definition.name;
+        let status = self.status(name)?.clone();
+        let name = status.definition.name;
         let _one_at_a_time = self.inner.asking.lock();
-        self.in_group(name, |_| Ok(()))?;
-        if seat.rebuild.lock().is_some()
-            || seat.store.generation_id(&seat.definition.schema(), Role::Building)?.is_some()
+        self.in_worker(name, |_| Ok(()))?;
+        if status.rebuild.lock().is_some()
+            || status.store.generation_id(&status.definition.schema(), Role::Building)?.is_some()
         {
             return Err(RunnerError::AlreadyRebuilding { name: name.to_owned() });
         }
-        let number = seat.live.current().map_or(0, |live| live.id().number) + 1;
-        let member = begin(&seat.store, &seat, number)?;
+        let number = status.live.current().map_or(0, |live| live.id().number) + 1;
+        let applier = begin(&status.store, &status, number)?;
         let (log, runtime) = match &*self.inner.running.lock() {
             Some(running) => (running.log.clone(), running.runtime.clone()),
             None => return Err(RunnerError::NotRunning),
         };
-        self.in_group(name, |group| group.fill_beside(&seat.store, seat.clone(), member, &log, runtime))
+        self.in_worker(name, |worker| {
+            worker.fill_beside(&status.store, status.clone(), applier, &log, runtime)
+        })
     }
 
     /// The rebuilds under way.
     #[must_use]
     pub fn rebuilds(&self) -> Vec<RebuildProgress> {
-        self.inner.seats.iter().filter_map(|seat| seat.rebuild.lock().clone()).collect()
+        self.inner.statuses.iter().filter_map(|status| status.rebuild.lock().clone()).collect()
     }
 }
 
-async fn wait(seat: &Seat, position: Position) {
-    // The sender lives as long as the seat, so this ends only with the position.
-    let _ = seat.watermark.subscribe().wait_for(|mark| *mark >= position).await;
+async fn wait(status: &ProjectionStatus, position: Position) {
+    // The sender lives as long as the status, so this ends only with the position.
+    let _ = status.watermark.subscribe().wait_for(|mark| *mark >= position).await;
 }

@@ -2,7 +2,8 @@
 //! for the commit.
 
 use crate::{
-    ApplyError, DeadLetter, DecodedEvent, Definition, Flush, decoded::Decoded, definition::Applying,
+    ApplyError, DeadLetter, DecodedEvent, Definition, Flush, definition::Applying, failure::panic_text,
+    reader::DecodedRecord,
 };
 use daybook_event_log::{Position, in_background};
 use daybook_read_store::{Batch, Checkpoint, Generation, ParkedStreams, ReadStore, StoreError, Tx, Writes};
@@ -11,7 +12,7 @@ use std::{
     sync::Arc,
 };
 
-pub(crate) struct Member {
+pub(crate) struct Applier {
     pub(crate) definition: Definition,
     pub(crate) generation: Arc<Generation>,
     pub(crate) projection: Box<dyn Applying>,
@@ -33,7 +34,7 @@ pub(crate) enum Interruption {
     Store(StoreError),
 }
 
-impl Member {
+impl Applier {
     /// A projection at work on `generation`, from where that stands.
     pub(crate) fn new(
         definition: Definition,
@@ -66,7 +67,7 @@ impl Member {
     }
 
     /// Applies those events that it does not have yet.
-    pub(crate) fn apply(&mut self, events: &[Decoded]) -> Result<(), Interruption> {
+    pub(crate) fn apply(&mut self, events: &[DecodedRecord]) -> Result<(), Interruption> {
         for (n, decoded) in events.iter().enumerate() {
             let record = &decoded.record;
             if record.position() <= self.checkpoint.position {
@@ -98,15 +99,15 @@ impl Member {
             }
             Ok(Err(error)) => Err(Interruption::Poison(n, error.to_string())),
             Err(panic) => {
-                let text = panic.downcast_ref::<String>().cloned();
-                let text = text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()));
-                Err(Interruption::Poison(n, format!("panicked: {}", text.unwrap_or_default())))
+                let name = self.definition.name;
+                metrics::counter!("daybook_projection_panics_total", "projection" => name).increment(1);
+                Err(Interruption::Poison(n, format!("panicked: {}", panic_text(&*panic))))
             }
         }
     }
 
     /// Puts an event aside; `error` says why, none that it waits behind another.
-    pub(crate) fn park(&mut self, decoded: &Decoded, error: Option<String>) {
+    pub(crate) fn park(&mut self, decoded: &DecodedRecord, error: Option<String>) {
         let letter = DeadLetter::new(self.definition.name, &decoded.record, error);
         if let Some(error) = &letter.error {
             tracing::warn!(projection = letter.projection, stream = letter.stream, position = letter.position, %error,
@@ -159,9 +160,9 @@ impl Member {
     }
 }
 
-impl Member {
+impl Applier {
     /// Applies events that waited, in order.
-    pub(crate) fn retry(&mut self, waiting: &[Decoded]) -> Result<(), Interruption> {
+    pub(crate) fn retry(&mut self, waiting: &[DecodedRecord]) -> Result<(), Interruption> {
         for (n, decoded) in waiting.iter().enumerate() {
             match &decoded.event {
                 Some(Ok(event)) => {

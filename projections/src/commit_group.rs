@@ -1,14 +1,14 @@
 //! Several projections that take the same events and commit together.
 //!
 //! Queries see a batch as soon as it is applied; it is written at once or, where it may wait, with later ones by a
-//! thread of its own. With nothing to hold a lane is synchronous and needs no clock.
+//! thread of its own. With nothing to flush_interval a group is synchronous and needs no clock.
 //! A batch goes to each of them in turn. An event one of them cannot take interrupts only that one: what it
 //! took before is committed, the event is parked, and it goes on after it.
 
 use crate::{
     DeadLetter, Flush,
-    decoded::Decoded,
-    member::{Interruption, Member},
+    applier::{Applier, Interruption},
+    reader::DecodedRecord,
 };
 use daybook_read_store::{Batch, Checkpoint, ReadStore, StoreError};
 use std::{
@@ -16,11 +16,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-pub(crate) struct Lane {
+pub(crate) struct CommitGroup {
     pub(crate) store: Arc<ReadStore>,
-    pub(crate) members: Vec<Member>,
+    pub(crate) appliers: Vec<Applier>,
     /// How long rows that queries see may wait to be written.
-    pub(crate) hold: Duration,
+    pub(crate) flush_interval: Duration,
     /// Since when rows are shown that nobody has begun to write, and how many changes that was.
     shown: Option<(Instant, usize)>,
     /// How the writing that is under way ends.
@@ -30,60 +30,60 @@ pub(crate) struct Lane {
 /// So many changes are written though they could wait: they are in memory.
 const MOST_SHOWN: usize = 100_000;
 
-impl Lane {
+impl CommitGroup {
     /// One that writes every batch at once.
-    pub(crate) fn new(store: Arc<ReadStore>, members: Vec<Member>) -> Self {
-        Self { store, members, hold: Duration::ZERO, shown: None, writing: None }
+    pub(crate) fn new(store: Arc<ReadStore>, appliers: Vec<Applier>) -> Self {
+        Self { store, appliers, flush_interval: Duration::ZERO, shown: None, writing: None }
     }
 
-    /// Applies a batch to all members and commits it.
-    pub(crate) fn apply(&mut self, events: &[Decoded]) -> Result<(), StoreError> {
+    /// Applies a batch to all appliers and commits it.
+    pub(crate) fn apply(&mut self, events: &[DecodedRecord]) -> Result<(), StoreError> {
         let Some(last) = events.last() else { return Ok(()) };
-        for n in 0..self.members.len() {
+        for n in 0..self.appliers.len() {
             self.apply_to(n, events)?;
         }
         self.commit(checkpoint_at(last), Flush::WhenDue)
     }
 
-    fn apply_to(&mut self, n: usize, events: &[Decoded]) -> Result<(), StoreError> {
+    fn apply_to(&mut self, n: usize, events: &[DecodedRecord]) -> Result<(), StoreError> {
         let mut rest = events;
         loop {
-            let member = &mut self.members[n];
-            let (at, error) = match member.apply(rest) {
+            let applier = &mut self.appliers[n];
+            let (at, error) = match applier.apply(rest) {
                 Ok(()) => return Ok(()),
                 Err(Interruption::Store(error)) => return Err(error),
                 Err(Interruption::Poison(at, error)) => (at, error),
             };
             // The rows may be half changed: go back to the last commit, and take again what was good.
-            member.discard();
+            applier.discard();
             let (good, bad) = rest.split_at(at);
-            match member.apply(good) {
+            match applier.apply(good) {
                 Ok(()) => {}
                 Err(Interruption::Store(error)) => return Err(error),
                 Err(Interruption::Poison(_, error)) => {
                     return Err(StoreError::Damaged { row: format!("{:?}", bad[0].record), detail: error });
                 }
             }
-            member.park(&bad[0], Some(error));
+            applier.park(&bad[0], Some(error));
             let mut batch = self.store.batch()?;
-            member.flush(checkpoint_at(&bad[0]), Flush::WhenDue, &mut batch)?;
+            applier.flush(checkpoint_at(&bad[0]), Flush::WhenDue, &mut batch)?;
             self.write(batch)?;
-            self.members[n].projection.committed();
+            self.appliers[n].projection.committed();
             rest = &bad[1..];
         }
     }
 
-    /// Commits what the members hold; they stand at `up_to` then.
+    /// Commits what the appliers flush_interval; they stand at `up_to` then.
     pub(crate) fn commit(&mut self, up_to: Checkpoint, when: Flush) -> Result<(), StoreError> {
         let began = Instant::now();
         let mut batch = self.store.batch()?;
-        for member in &mut self.members {
-            member.flush(up_to, when, &mut batch)?;
+        for applier in &mut self.appliers {
+            applier.flush(up_to, when, &mut batch)?;
         }
         let rows = batch.len();
         self.show_or_write(batch, when)?;
-        for member in &mut self.members {
-            member.projection.committed();
+        for applier in &mut self.appliers {
+            applier.projection.committed();
         }
         metrics::histogram!("daybook_projection_commit_seconds").record(began.elapsed().as_secs_f64());
         #[expect(clippy::cast_precision_loss, reason = "a histogram of row counts needs no 53 bits")]
@@ -99,22 +99,22 @@ impl Lane {
         still: Option<&DeadLetter>,
     ) -> Result<(), StoreError> {
         let mut batch = self.store.batch()?;
-        let member = &mut self.members[at];
-        member.flush(Checkpoint::default(), Flush::Now, &mut batch)?;
+        let applier = &mut self.appliers[at];
+        applier.flush(Checkpoint::default(), Flush::Now, &mut batch)?;
         for letter in applied {
-            batch.release(&member.generation, &letter.stream, letter.position);
+            batch.release(&applier.generation, &letter.stream, letter.position);
         }
         if let Some(letter) = still {
-            batch.park(&member.generation, &letter.to_row());
+            batch.park(&applier.generation, &letter.to_row());
         }
         self.write(batch)?;
-        self.members[at].projection.committed();
+        self.appliers[at].projection.committed();
         Ok(())
     }
 
-    /// Lets queries see a batch of all members, and writes it now or with later ones.
+    /// Lets queries see a batch of all appliers, and writes it now or with later ones.
     fn show_or_write(&mut self, batch: Batch, when: Flush) -> Result<(), StoreError> {
-        let may_wait = when == Flush::WhenDue && !self.hold.is_zero();
+        let may_wait = when == Flush::WhenDue && !self.flush_interval.is_zero();
         let batch = match if may_wait { batch.deferrable() } else { Err(batch) } {
             Ok(batch) => batch,
             Err(batch) => {
@@ -133,13 +133,13 @@ impl Lane {
             return Ok(());
         }
         self.shown = None;
-        let leaving = batch.leave();
+        let pending = batch.begin_write();
         let (told, ending) = mpsc::channel();
         // Behind the back of this thread, so that the next events need not wait. A few times a second a thread
         // may well be started for it.
         let write = move || {
-            // Nobody is told where the lane is gone; then what was not written is applied again.
-            let _ = told.send(leaving.write());
+            // Nobody is told where the group is gone; then what was not written is applied again.
+            let _ = told.send(pending.write());
         };
         let begun = std::thread::Builder::new().name("read-models-write".to_owned()).spawn(write);
         begun.map_err(|error| StoreError::Unavailable {
@@ -150,7 +150,7 @@ impl Lane {
         Ok(())
     }
 
-    /// Writes a batch, and what was shown before of the same members, after what is being written.
+    /// Writes a batch, and what was shown before of the same appliers, after what is being written.
     fn write(&mut self, batch: Batch) -> Result<(), StoreError> {
         if let Some(ending) = self.writing.take() {
             ending.recv().unwrap_or(Err(StoreError::Closed))?;
@@ -171,7 +171,8 @@ impl Lane {
     }
 
     fn is_due(&self) -> bool {
-        self.shown.is_some_and(|(since, changes)| since.elapsed() >= self.hold || changes > MOST_SHOWN)
+        self.shown
+            .is_some_and(|(since, changes)| since.elapsed() >= self.flush_interval || changes > MOST_SHOWN)
     }
 
     /// Rows are shown that are not known to be written.
@@ -179,16 +180,16 @@ impl Lane {
         self.shown.is_some() || self.writing.is_some()
     }
 
-    /// Commits what waits in members' own stores, and what is due to be written.
+    /// Commits what waits in appliers' own stores, and what is due to be written.
     pub(crate) fn commit_waiting(&mut self, when: Flush) -> Result<(), StoreError> {
         self.has_written()?;
-        if self.is_due() || self.members.iter().any(Member::has_uncommitted) || when == Flush::Now {
+        if self.is_due() || self.appliers.iter().any(Applier::has_uncommitted) || when == Flush::Now {
             self.commit(Checkpoint::default(), when)?;
         }
         Ok(())
     }
 }
 
-pub(crate) fn checkpoint_at(event: &Decoded) -> Checkpoint {
+pub(crate) fn checkpoint_at(event: &DecodedRecord) -> Checkpoint {
     Checkpoint { position: event.record.position(), event_id: event.record.event_id() }
 }

@@ -1,24 +1,24 @@
 //! Dead letters and skipped ones in the embedded store: rows of the meta keyspace.
 
-use super::{EmbeddedStore, Rows};
+use super::{EmbeddedRows, EmbeddedStore};
 use crate::{ParkedEvent, ParkedStreams, StoreError};
 
 /// Where a dead letter stands in the meta keyspace.
-pub(super) fn key(rows: &Rows, stream: &str, position: u64) -> Vec<u8> {
+pub(super) fn key(rows: &EmbeddedRows, stream: &str, position: u64) -> Vec<u8> {
     let mut key = stream_prefix(rows, stream);
     key.extend_from_slice(&position.to_be_bytes());
     key
 }
 
-fn stream_prefix(rows: &Rows, stream: &str) -> Vec<u8> {
+fn stream_prefix(rows: &EmbeddedRows, stream: &str) -> Vec<u8> {
     format!("dead/{}/{stream}/", rows.name()).into_bytes()
 }
 
-fn prefix(rows: &Rows) -> Vec<u8> {
+fn prefix(rows: &EmbeddedRows) -> Vec<u8> {
     format!("dead/{}/", rows.name()).into_bytes()
 }
 
-fn skipped_prefix(rows: &Rows) -> Vec<u8> {
+fn skipped_prefix(rows: &EmbeddedRows) -> Vec<u8> {
     format!("skip/{}/", rows.name()).into_bytes()
 }
 
@@ -32,18 +32,22 @@ fn stream_and_position(key: &[u8]) -> Option<(String, u64)> {
 impl EmbeddedStore {
     pub(crate) fn dead_letters(
         &self,
-        rows: &Rows,
+        rows: &EmbeddedRows,
         stream: Option<&str>,
         limit: usize,
     ) -> Result<Vec<String>, StoreError> {
         self.texts(&stream.map_or_else(|| prefix(rows), |stream| stream_prefix(rows, stream)), limit)
     }
 
-    pub(crate) fn skipped_letters(&self, rows: &Rows, limit: usize) -> Result<Vec<String>, StoreError> {
+    pub(crate) fn skipped_letters(
+        &self,
+        rows: &EmbeddedRows,
+        limit: usize,
+    ) -> Result<Vec<String>, StoreError> {
         self.texts(&skipped_prefix(rows), limit)
     }
 
-    pub(crate) fn parked(&self, rows: &Rows, checkpoint: u64) -> Result<ParkedStreams, StoreError> {
+    pub(crate) fn parked(&self, rows: &EmbeddedRows, checkpoint: u64) -> Result<ParkedStreams, StoreError> {
         let mut parked = ParkedStreams::new();
         let mut batch = self.db.batch();
         let prefix = prefix(rows);
@@ -62,7 +66,7 @@ impl EmbeddedStore {
         Ok(parked)
     }
 
-    pub(crate) fn skip(&self, rows: &Rows, skipped: &ParkedEvent) -> Result<(), StoreError> {
+    pub(crate) fn skip(&self, rows: &EmbeddedRows, skipped: &ParkedEvent) -> Result<(), StoreError> {
         let mut to = skipped_prefix(rows);
         to.extend_from_slice(&skipped.position.to_be_bytes());
         let mut batch = self.db.batch();
