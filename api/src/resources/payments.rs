@@ -83,7 +83,7 @@ async fn show(
     show_row(&app, query, &held, &Target::Payments(id), app.reads.payments().by_id(id)).await
 }
 
-/// the customer did what the gateway asked of them.
+/// The customer did what the gateway asked of them.
 async fn confirm(
     State(app): AppState,
     Id(id): Id<PaymentId>,
