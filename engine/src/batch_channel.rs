@@ -7,17 +7,17 @@ use std::task::{Context, Poll, Waker};
 
 /// Unbounded by itself: what is put in is bounded by its senders.
 pub(crate) struct BatchChannel<T> {
-    inner: Mutex<Inner<T>>,
+    inner: Mutex<ChannelState<T>>,
 }
 
-struct Inner<T> {
+struct ChannelState<T> {
     messages: Vec<T>,
     reader: Option<Waker>,
 }
 
 impl<T> BatchChannel<T> {
     pub(crate) const fn new() -> Self {
-        Self { inner: Mutex::new(Inner { messages: Vec::new(), reader: None }) }
+        Self { inner: Mutex::new(ChannelState { messages: Vec::new(), reader: None }) }
     }
 
     /// Puts all of `messages` in, leaving it empty.

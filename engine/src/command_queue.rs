@@ -41,12 +41,12 @@ pub(crate) enum Refused {
 }
 
 pub(crate) struct CommandQueue {
-    inner: Mutex<Inner>,
+    inner: Mutex<QueueState>,
     /// By lane.
     capacity: [usize; 4],
 }
 
-struct Inner {
+struct QueueState {
     lanes: [VecDeque<QueuedCommand>; 4],
     shard: Option<Waker>,
     closed: bool,
@@ -63,7 +63,7 @@ pub(crate) enum Taken {
 impl CommandQueue {
     /// With room for so many checkouts, and so many of everything else a caller may send.
     pub(crate) fn new(checkouts: usize, others: usize) -> Self {
-        let inner = Inner { lanes: Default::default(), shard: None, closed: false };
+        let inner = QueueState { lanes: Default::default(), shard: None, closed: false };
         let (checkouts, others) = (checkouts.max(1), others.max(1));
         Self { inner: Mutex::new(inner), capacity: [usize::MAX, checkouts, others, others] }
     }

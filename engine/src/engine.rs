@@ -1,15 +1,15 @@
 //! The engine as its callers see it: puts the parts together, routes commands to shards, shuts down in order.
 
 use crate::{
-    CommandError, CommandRequest, DeadLetter, DeadLetterId, EngineError, EngineOptions, OrderOutcomeWaiter,
-    Outcome, Priority,
+    CommandError, CommandRequest, DeadReaction, DeadReactionId, EngineError, EngineOptions,
+    OrderOutcomeWaiter, Outcome, Priority,
     batch_channel::BatchChannel,
     command_queue::{CommandQueue, PRIORITY_CLASSES, PriorityClass, Refused},
     order_outcome::OrderOutcomeWaiters,
-    processes::{Concerns, DeadLetters, Kept, ProcessMessage, Starts, keep_running},
+    processes::{Concerns, DeadReactions, Kept, ProcessMessage, Starts, keep_running},
     queued_command::{CommandIds, QueuedCommand, Reply},
     shard::{Shard, recorded_outcome},
-    shared::Shared,
+    shared::EngineShared,
     snapshots::Snapshots,
 };
 use ahash::RandomState;
@@ -49,7 +49,7 @@ pub struct Engine {
 }
 
 struct Parts {
-    shared: Arc<Shared>,
+    shared: Arc<EngineShared>,
     closing: AtomicBool,
     supervisor: Supervisor,
     /// Ends shards that have nothing left to do.
@@ -72,7 +72,7 @@ impl Engine {
             (Vec::new(), None)
         };
         let shards = options.shards.max(1);
-        let shared = Arc::new(Shared {
+        let shared = Arc::new(EngineShared {
             sole_writer: log.is_sole_writer(),
             queues: (0..shards)
                 .map(|_| CommandQueue::new(options.checkout_queue_capacity, options.queue_capacity))
@@ -83,7 +83,7 @@ impl Engine {
             snapshots: Arc::new(snapshots),
             process_lag: AtomicU64::new(0),
             reactions_waiting: AtomicUsize::new(0),
-            dead_letters: DeadLetters::default(),
+            dead_letters: DeadReactions::default(),
             caught_up: watch::Sender::new(Position::ZERO),
             // Only within this process, so any seeds will do; fixed ones make runs repeatable.
             routing: RandomState::with_seeds(0x0dab, 0x00b0, 0x0c0b, 0x0a3d),
@@ -217,24 +217,24 @@ impl Engine {
     /// Reactions of processes that were given up, in the order of their events: at most `limit` after the given one.
     /// Empty where no processes run.
     #[must_use]
-    pub fn dead_letters(&self, after: Option<&DeadLetterId>, limit: usize) -> Vec<DeadLetter> {
+    pub fn dead_letters(&self, after: Option<&DeadReactionId>, limit: usize) -> Vec<DeadReaction> {
         self.parts.shared.dead_letters.list(after, limit)
     }
 
     /// Has a dead letter tried again at once; says whether there was one. Answers when that is kept.
-    pub async fn retry_dead_letter(&self, id: &DeadLetterId) -> bool {
+    pub async fn retry_dead_letter(&self, id: &DeadReactionId) -> bool {
         self.resolve_dead_letter(id, ProcessMessage::RetryDeadLetter).await
     }
 
     /// Has a dead letter forgotten: what it was about stays undone. Says whether there was one. Answers when that is kept.
-    pub async fn skip_dead_letter(&self, id: &DeadLetterId) -> bool {
+    pub async fn skip_dead_letter(&self, id: &DeadReactionId) -> bool {
         self.resolve_dead_letter(id, ProcessMessage::SkipDeadLetter).await
     }
 
     async fn resolve_dead_letter(
         &self,
-        id: &DeadLetterId,
-        message: impl FnOnce(DeadLetterId, oneshot::Sender<()>) -> ProcessMessage,
+        id: &DeadReactionId,
+        message: impl FnOnce(DeadReactionId, oneshot::Sender<()>) -> ProcessMessage,
     ) -> bool {
         if !self.parts.shared.dead_letters.contains(id) {
             return false;
@@ -255,7 +255,7 @@ impl Drop for Parts {
 
 fn run_shard(
     supervisor: &Supervisor,
-    shared: &Arc<Shared>,
+    shared: &Arc<EngineShared>,
     index: usize,
     dropped: &CancellationToken,
 ) -> Supervised {
@@ -279,7 +279,7 @@ fn run_shard(
 
 fn run_processes(
     supervisor: &Supervisor,
-    shared: &Arc<Shared>,
+    shared: &Arc<EngineShared>,
     processes: Vec<Arc<dyn Process>>,
     kept: Kept,
     dropped: &CancellationToken,
@@ -316,7 +316,7 @@ fn overloaded(what: &'static str) -> CommandError {
 fn to_work(
     request: CommandRequest,
     reply: oneshot::Sender<Result<Outcome, CommandError>>,
-    shared: &Shared,
+    shared: &EngineShared,
 ) -> Result<QueuedCommand, CommandError> {
     let stream = StreamId::parse(&request.command.stream_name())
         .map_err(|error| CommandError::Invalid { reason: error.to_string() })?;
@@ -346,7 +346,7 @@ fn to_work(
 }
 
 /// Tells how full the queues are, once a second.
-async fn measure_depths(shared: Arc<Shared>) {
+async fn measure_depths(shared: Arc<EngineShared>) {
     let gauges = PRIORITY_CLASSES
         .map(|(lane, name)| (lane, metrics::gauge!("daybook_engine_queue_depth", "lane" => name)));
     loop {

@@ -5,7 +5,7 @@ use crate::{
     batch_channel::BatchChannel,
     command_queue::CommandQueue,
     order_outcome::OrderOutcomeWaiters,
-    processes::{Concerns, DeadLetters, ProcessMessage},
+    processes::{Concerns, DeadReactions, ProcessMessage},
     snapshots::Snapshots,
 };
 use ahash::RandomState;
@@ -16,7 +16,7 @@ use std::sync::{
 };
 use tokio::sync::watch;
 
-pub(crate) struct Shared {
+pub(crate) struct EngineShared {
     pub(crate) log: Arc<dyn EventLog>,
     pub(crate) options: EngineOptions,
     /// Nobody else writes, so cached state is never behind, and deciding may run ahead of the disk.
@@ -32,13 +32,13 @@ pub(crate) struct Shared {
     pub(crate) process_lag: AtomicU64,
     /// How many events wait for a place among the reactions under way.
     pub(crate) reactions_waiting: AtomicUsize,
-    pub(crate) dead_letters: DeadLetters,
+    pub(crate) dead_letters: DeadReactions,
     /// All processes have reacted to everything up to here, and their commands and calls are done.
     pub(crate) caught_up: watch::Sender<Position>,
     pub(crate) routing: RandomState,
 }
 
-impl Shared {
+impl EngineShared {
     /// Whether the processes have more to do than they get done.
     pub(crate) fn processes_overloaded(&self) -> bool {
         self.reactions_waiting.load(Ordering::Relaxed) > self.options.max_reactions_waiting

@@ -59,7 +59,7 @@ use tokio::{
     time::Instant,
 };
 use uuid::Uuid;
-use write::{Pause, Request, Writer};
+use write::{Pause, PostgresWriter, Request};
 
 /// A log on a Postgres server.
 pub struct PostgresLog {
@@ -127,7 +127,7 @@ impl PostgresLog {
             return Ok(Self { reader, queue, payload_bytes, writer, listener, disk_space });
         }
         let (queue, requests) = mpsc::unbounded_channel();
-        let writer = Writer {
+        let writer = PostgresWriter {
             options,
             server,
             head,

@@ -24,10 +24,10 @@ const DOING: &str = "reading the Postgres log";
 /// Connections for questions. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct RetryingReader {
-    shared: Arc<Shared>,
+    shared: Arc<ReaderShared>,
 }
 
-struct Shared {
+struct ReaderShared {
     server: PostgresServer,
     retry_for: Duration,
     try_for: Duration,
@@ -38,7 +38,7 @@ impl RetryingReader {
     pub(crate) fn new(options: &PostgresOptions, server: PostgresServer) -> Self {
         let (retry_for, try_for) = (options.retry_for, options.try_for);
         let pool = ConnectionPool::new(options.read_connections as usize, try_for);
-        Self { shared: Arc::new(Shared { server, retry_for, try_for, pool }) }
+        Self { shared: Arc::new(ReaderShared { server, retry_for, try_for, pool }) }
     }
 
     pub(crate) fn place(&self) -> &str {

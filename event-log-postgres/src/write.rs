@@ -29,7 +29,7 @@ pub(crate) struct Request {
     pub(crate) answer: oneshot::Sender<Result<Vec<AppendOutcome>, LogError>>,
 }
 
-pub(crate) struct Writer {
+pub(crate) struct PostgresWriter {
     pub(crate) options: PostgresOptions,
     pub(crate) server: PostgresServer,
     pub(crate) head: Head,
@@ -39,7 +39,7 @@ pub(crate) struct Writer {
     pub(crate) connection: Option<PgConnection>,
 }
 
-impl Writer {
+impl PostgresWriter {
     /// Works until the last sender is gone and everything accepted is answered.
     pub(crate) async fn run(mut self, mut queue: mpsc::UnboundedReceiver<Request>) {
         let mut requests = Vec::new();

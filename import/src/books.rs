@@ -3,7 +3,7 @@
 
 use crate::{
     Plan, Reason, Value,
-    plan::Fate,
+    plan::RowOutcome,
     read::{FileRow, UnreadableRow},
 };
 use ahash::AHashMap;
@@ -113,13 +113,13 @@ impl Plan {
         }
     }
 
-    fn rejection(&self, fate: &Fate, refused: &Refusals) -> Option<Reason> {
+    fn rejection(&self, fate: &RowOutcome, refused: &Refusals) -> Option<Reason> {
         let words = match fate {
-            Fate::Rejected(reason) => return Some(Reason::clone(reason)),
-            Fate::Ordered { order } => refused.orders.get(order),
-            Fate::Adjusted { adjustment } => refused.adjustments.get(adjustment),
-            Fate::Returned { returns } => returns.iter().find_map(|part| refused.returns.get(part)),
-            Fate::Credited { credit } => refused.credits.get(credit),
+            RowOutcome::Rejected(reason) => return Some(Reason::clone(reason)),
+            RowOutcome::Ordered { order } => refused.orders.get(order),
+            RowOutcome::Adjusted { adjustment } => refused.adjustments.get(adjustment),
+            RowOutcome::Returned { returns } => returns.iter().find_map(|part| refused.returns.get(part)),
+            RowOutcome::Credited { credit } => refused.credits.get(credit),
         };
         words.map(|words| Reason::Refused(words.clone()))
     }

@@ -59,7 +59,7 @@ enum Command {
 
 /// How a command went when nothing prevented it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Verdict {
+pub(crate) enum ToolVerdict {
     AllIsWell,
     /// What was looked for is wrong or not there; it has been said.
     Found,
@@ -75,8 +75,8 @@ pub(crate) struct Usage(pub(crate) String);
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
     match run(cli) {
-        Ok(Verdict::AllIsWell) => ExitCode::SUCCESS,
-        Ok(Verdict::Found) => ExitCode::FAILURE,
+        Ok(ToolVerdict::AllIsWell) => ExitCode::SUCCESS,
+        Ok(ToolVerdict::Found) => ExitCode::FAILURE,
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("daybook-replay: {error:#}");
@@ -85,7 +85,7 @@ pub fn main() -> ExitCode {
     }
 }
 
-fn run(cli: Cli) -> anyhow::Result<Verdict> {
+fn run(cli: Cli) -> anyhow::Result<ToolVerdict> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let mut out = Out::to_stdout(cli.json);
     let source = cli.source;

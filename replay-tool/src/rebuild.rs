@@ -2,7 +2,7 @@
 //! whole. The one command that writes to a data directory, and only to what can be made again from the log.
 
 use crate::{
-    cli::Verdict,
+    cli::ToolVerdict,
     out::{Out, Tone, count},
     progress::Progress,
     source::Source,
@@ -41,7 +41,7 @@ pub(crate) struct Rebuild {
 const STRETCH: u64 = 250_000;
 
 impl Rebuild {
-    pub(crate) async fn run(self, source: &Source, out: &mut Out) -> anyhow::Result<Verdict> {
+    pub(crate) async fn run(self, source: &Source, out: &mut Out) -> anyhow::Result<ToolVerdict> {
         let data = source.data()?;
         let folder = data.join("log");
         anyhow::ensure!(folder.is_dir(), "{} has no log; name a shop's data directory", data.display());
@@ -58,7 +58,7 @@ impl Rebuild {
             }
             out.line("The old read models stay; what was filled is removed.")?;
             fs::remove_dir_all(&new)?;
-            return Ok(Verdict::Found);
+            return Ok(ToolVerdict::Found);
         }
         switch(&old, &new, &aside).with_context(|| format!("{}", old.display()))?;
         log.close().await?;
@@ -73,7 +73,7 @@ impl Rebuild {
             out.line(format_args!("{events} events into {rows} rows in {seconds:.1} s ({rate} events/s)"))?;
             out.line(format_args!("{} now answers up to position {head}", old.display()))?;
         }
-        Ok(Verdict::AllIsWell)
+        Ok(ToolVerdict::AllIsWell)
     }
 
     async fn fill(&self, log: &Arc<dyn EventLog>, head: u64, new: &Path) -> anyhow::Result<Filled> {

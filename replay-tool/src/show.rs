@@ -1,7 +1,7 @@
 //! `show`: one aggregate's story. Folds the stream with today's code and says what each event changed.
 
 use crate::{
-    cli::{Usage, Verdict},
+    cli::{ToolVerdict, Usage},
     diff::{Change, changes, for_people},
     out::{Out, Tone},
     source::Source,
@@ -48,7 +48,7 @@ const MOST_TOLD: usize = 40;
 const PAGE: usize = 1_000;
 
 impl Show {
-    pub(crate) async fn run(self, source: &Source, out: &mut Out) -> anyhow::Result<Verdict> {
+    pub(crate) async fn run(self, source: &Source, out: &mut Out) -> anyhow::Result<ToolVerdict> {
         let stream = StreamId::parse(&self.stream).map_err(|error| Usage(error.to_string()))?;
         let opened = source.open().await?;
         let mut story =
@@ -75,9 +75,9 @@ impl Show {
         }
         if told == 0 {
             eprintln!("daybook-replay: {stream} has no events here; `stats` lists the busiest streams");
-            return Ok(Verdict::Found);
+            return Ok(ToolVerdict::Found);
         }
-        Ok(if story.broken.is_some() { Verdict::Found } else { Verdict::AllIsWell })
+        Ok(if story.broken.is_some() { ToolVerdict::Found } else { ToolVerdict::AllIsWell })
     }
 
     fn tell(

@@ -1,6 +1,6 @@
 //! The search as it was: made of all products and their stock, so it takes a pass over the whole log.
 
-use crate::{SearchIndex, alone::Alone};
+use crate::{SearchIndex, offline_index::OfflineIndex};
 use ahash::AHashSet;
 use daybook_domain::{Event, EventError};
 use daybook_event_log::{EventLog, Point, Position, RecordedEvent};
@@ -21,7 +21,7 @@ pub async fn as_of(
 ) -> Result<Arc<SearchIndex>, ReplayError> {
     let head = log.head().borrow().get();
     let last = point.last_position().unwrap_or(head).min(head);
-    let mut search = Alone::begin(folder).map_err(StoreError::from)?;
+    let mut search = OfflineIndex::begin(folder).map_err(StoreError::from)?;
     // Streams that went on after the point.
     let mut over: AHashSet<Box<str>> = AHashSet::new();
     let mut next = 1;
@@ -30,7 +30,7 @@ pub async fn as_of(
         let page = log.read_all(Position::new(next), limit).await?;
         let Some(end) = page.last() else { break };
         next = end.position().get() + 1;
-        let mut shown: Vec<RecordedEvent> = page.into_iter().filter(Alone::wants).collect();
+        let mut shown: Vec<RecordedEvent> = page.into_iter().filter(OfflineIndex::wants).collect();
         shown.retain(|event| {
             let includes = !over.contains(event.stream()) && point.includes(event);
             if !includes {

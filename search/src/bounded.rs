@@ -10,12 +10,12 @@ const SHARDS: usize = 16;
 const ENTRY_OVERHEAD_BYTES: usize = 128;
 
 pub(super) struct Bounded<K, V> {
-    shards: Vec<Mutex<Shard<K, V>>>,
+    shards: Vec<Mutex<CacheShard<K, V>>>,
     hasher: RandomState,
     shard_bytes: usize,
 }
 
-struct Shard<K, V> {
+struct CacheShard<K, V> {
     slots: AHashMap<K, Slot<V>>,
     queue: VecDeque<K>,
     bytes: usize,
@@ -29,7 +29,7 @@ struct Slot<V> {
 
 impl<K: Hash + Eq + Clone, V: Clone> Bounded<K, V> {
     pub(super) fn new(max_bytes: usize) -> Self {
-        let shard = || Mutex::new(Shard { slots: AHashMap::new(), queue: VecDeque::new(), bytes: 0 });
+        let shard = || Mutex::new(CacheShard { slots: AHashMap::new(), queue: VecDeque::new(), bytes: 0 });
         let shards = std::iter::repeat_with(shard).take(SHARDS).collect();
         Self { shards, hasher: RandomState::new(), shard_bytes: max_bytes / SHARDS }
     }
@@ -60,13 +60,13 @@ impl<K: Hash + Eq + Clone, V: Clone> Bounded<K, V> {
         }
     }
 
-    fn shard(&self, key: &K) -> &Mutex<Shard<K, V>> {
+    fn shard(&self, key: &K) -> &Mutex<CacheShard<K, V>> {
         let hash = self.hasher.hash_one(key);
         &self.shards[(hash >> 32) as usize % SHARDS]
     }
 }
 
-impl<K: Hash + Eq + Clone, V> Shard<K, V> {
+impl<K: Hash + Eq + Clone, V> CacheShard<K, V> {
     fn evict_one(&mut self) {
         while let Some(key) = self.queue.pop_front() {
             let Some(slot) = self.slots.get_mut(&key) else { continue };

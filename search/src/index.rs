@@ -37,13 +37,13 @@ type Typed = (String, usize);
 
 /// What a thread keeps between searches.
 #[derive(Default)]
-struct Desk {
+struct Scratch {
     counts: Counts,
     analyzers: Analyzers,
 }
 
 thread_local! {
-    static DESK: RefCell<Desk> = RefCell::default();
+    static DESK: RefCell<Scratch> = RefCell::default();
 }
 
 /// One filling of the search index, open for questions.
@@ -155,7 +155,7 @@ impl SearchIndex {
         Ok(suggestions)
     }
 
-    fn answer(&self, view: &View, request: &SearchRequest, desk: &mut Desk) -> Result<Bytes, SearchError> {
+    fn answer(&self, view: &View, request: &SearchRequest, desk: &mut Scratch) -> Result<Bytes, SearchError> {
         let filters = Filters::new(request, &self.names.read(), view.key_of.len());
         let counts = (!request.no_facets).then_some(&mut desk.counts);
         let (gathered, matched) = find(view, request, &filters, counts, &mut desk.analyzers)?;

@@ -20,7 +20,6 @@
 //! availability flips. What it does not do: it keeps no drafts or archived products in the index, knows no
 //! synonyms and no personal ranking.
 
-mod alone;
 mod as_of;
 mod at_least;
 mod bounded;
@@ -35,6 +34,7 @@ mod flights;
 mod gather;
 mod index;
 mod names;
+mod offline_index;
 mod parameters;
 mod pass;
 mod price;

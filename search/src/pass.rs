@@ -9,7 +9,7 @@ use super::{
     filter::{BRAND, FIRST_ATTRIBUTE, Filters, PRICE, STOCK},
     price::RANGE_STARTS,
     request::{CountMode, SearchRequest, Sort},
-    tally::Tally,
+    tally::FacetTally,
     top::{Candidate, Top},
     view::View,
 };
@@ -24,9 +24,9 @@ const BLOCK: usize = 128;
 /// What is counted; kept between searches for its memory.
 #[derive(Default)]
 pub(super) struct Counts {
-    pub(super) brands: Tally,
-    pub(super) categories: Tally,
-    pub(super) attributes: Tally,
+    pub(super) brands: FacetTally,
+    pub(super) categories: FacetTally,
+    pub(super) attributes: FacetTally,
     pub(super) prices: [u64; RANGE_STARTS.len()],
     /// Out of stock, in stock.
     pub(super) stock: [u64; 2],

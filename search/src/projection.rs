@@ -7,7 +7,7 @@ use super::{
     row::{ProductRow, sku_of},
     rows::Rows,
     schema::FORMAT,
-    writer::{Commit, Writer},
+    writer::{Commit, SearchWriter},
 };
 use ahash::AHashSet;
 use daybook_domain::{
@@ -35,7 +35,7 @@ const ROWS_INTERVAL: Duration = Duration::from_secs(1);
 /// Follows product and inventory events into a search index.
 pub struct SearchProjection {
     rows: Rows,
-    writer: Writer,
+    writer: SearchWriter,
     index: Arc<SearchIndex>,
     search: Search,
     /// Positions applied since the runner's last commit: after a discarded batch they come again.
@@ -54,7 +54,7 @@ impl SearchProjection {
         fs::create_dir_all(dir)?;
         let (rows_dir, index_dir) = (dir.join("rows"), dir.join("index"));
         let mut rows = open_rows(&rows_dir)?;
-        let (mut writer, commit) = Writer::open(&index_dir, config)?;
+        let (mut writer, commit) = SearchWriter::open(&index_dir, config)?;
         match commit {
             Some(commit) if commit.lineage != rows.lineage => {
                 tracing::warn!("the search index belongs to other rows and is made again from these");

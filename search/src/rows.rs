@@ -28,8 +28,8 @@ pub(super) struct Rows {
     meta: Keyspace,
     stale_ids: Keyspace,
     late_positions: Keyspace,
-    products: Table<ProductId, ProductRow>,
-    skus: Table<Sku, SkuRow>,
+    products: RowTable<ProductId, ProductRow>,
+    skus: RowTable<Sku, SkuRow>,
     /// Products to be indexed again.
     pub(super) stale: AHashSet<ProductId>,
     /// Positions applied after the checkpoint had passed them: events that had been parked. Should one be
@@ -41,7 +41,7 @@ pub(super) struct Rows {
     pub(super) checkpoint: u64,
 }
 
-struct Table<K, V> {
+struct RowTable<K, V> {
     keyspace: Keyspace,
     cached: AHashMap<K, Option<V>>,
     changed: AHashSet<K>,
@@ -73,8 +73,8 @@ impl Rows {
             let key = guard.key()?;
             late.extend(<[u8; 8]>::try_from(&key[..]).map(u64::from_be_bytes));
         }
-        let products = Table { keyspace: products, cached: AHashMap::new(), changed: AHashSet::new() };
-        let skus = Table { keyspace: skus, cached: AHashMap::new(), changed: AHashSet::new() };
+        let products = RowTable { keyspace: products, cached: AHashMap::new(), changed: AHashSet::new() };
+        let skus = RowTable { keyspace: skus, cached: AHashMap::new(), changed: AHashSet::new() };
         Ok(Self { db, meta, stale_ids, late_positions, products, skus, stale, late, lineage, checkpoint })
     }
 
@@ -140,7 +140,7 @@ impl Rows {
     }
 }
 
-impl<K: Hash + Eq + Clone, V: Serialize + DeserializeOwned> Table<K, V> {
+impl<K: Hash + Eq + Clone, V: Serialize + DeserializeOwned> RowTable<K, V> {
     fn get(&mut self, key: &K, text: &str) -> Result<&mut Option<V>, SearchIndexError> {
         if !self.cached.contains_key(key) {
             let row = read::<V>(&self.keyspace, text)?;

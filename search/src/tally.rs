@@ -2,12 +2,12 @@
 //! counting nor reading out nor clearing costs more than what was counted.
 
 #[derive(Default)]
-pub(super) struct Tally {
+pub(super) struct FacetTally {
     counts: Vec<u32>,
     used: Vec<u32>,
 }
 
-impl Tally {
+impl FacetTally {
     /// Makes room for numbers below `end`.
     pub(super) fn prepare(&mut self, end: usize) {
         self.clear();
@@ -45,7 +45,7 @@ mod tests {
 
     #[test]
     fn a_tally_starts_from_zero_each_time() {
-        let mut tally = Tally::default();
+        let mut tally = FacetTally::default();
         for _ in 0..2 {
             tally.prepare(10);
             tally.add(3, 1);

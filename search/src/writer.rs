@@ -29,14 +29,14 @@ pub(super) struct Commit {
     pub(super) position: u64,
 }
 
-pub(super) struct Writer {
+pub(super) struct SearchWriter {
     writer: IndexWriter,
     reader: IndexReader,
     pub(super) fields: Fields,
     documents: DocumentWriter,
 }
 
-impl Writer {
+impl SearchWriter {
     /// Opens the index in `dir`, with its last commit; none if it is new. An index that is damaged or of
     /// another format is thrown away: everything in it can be made again.
     pub(super) fn open(

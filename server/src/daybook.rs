@@ -4,7 +4,7 @@
 use crate::{
     data_dir::{DataDir, DataDirError},
     metrics::Exporter,
-    node::{Health, NatsHealth, NodeTasks, Report, open_audit_tree},
+    node::{Health, NatsHealth, NodeReport, NodeTasks, open_audit_tree},
     options::{Nats, ServeOptions},
     write_path::WritePath,
 };
@@ -154,7 +154,7 @@ impl Daybook {
             }
         }
         let health = Arc::new(Health::new(roles, alone.then(|| engine.clone()), nats_health));
-        let report = Report {
+        let report = NodeReport {
             health: health.clone(),
             audit: audit.clone(),
             followers: followers.clone(),

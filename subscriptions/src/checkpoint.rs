@@ -19,7 +19,7 @@ const MAGIC: &str = "daybook-checkpoint-1";
 
 /// A place for a checkpoint.
 #[async_trait]
-pub trait Checkpoint: Send + Sync {
+pub trait CheckpointStore: Send + Sync {
     /// What was saved last; none if nothing was, or if it cannot be believed.
     async fn load(&self) -> Result<Option<Vec<u8>>, Fault>;
 
@@ -39,7 +39,7 @@ impl CheckpointFile {
         Self { path: path.into() }
     }
 
-    /// The same as [`Checkpoint::load`], blocking.
+    /// The same as [`CheckpointStore::load`], blocking.
     ///
     /// # Errors
     /// A file that is there and cannot be read.
@@ -55,7 +55,7 @@ impl CheckpointFile {
         Ok(content)
     }
 
-    /// The same as [`Checkpoint::save`], blocking.
+    /// The same as [`CheckpointStore::save`], blocking.
     ///
     /// # Errors
     /// A disk that is full or fails; what was saved before is there still.
@@ -71,7 +71,7 @@ impl CheckpointFile {
 }
 
 #[async_trait]
-impl Checkpoint for CheckpointFile {
+impl CheckpointStore for CheckpointFile {
     async fn load(&self) -> Result<Option<Vec<u8>>, Fault> {
         let file = self.clone();
         in_background(move || file.read()).await.map_err(|error| self.failed(&error))
@@ -88,7 +88,7 @@ impl Checkpoint for CheckpointFile {
 pub struct LeaseMemory(pub Arc<dyn Lease>);
 
 #[async_trait]
-impl Checkpoint for LeaseMemory {
+impl CheckpointStore for LeaseMemory {
     async fn load(&self) -> Result<Option<Vec<u8>>, Fault> {
         Ok(self.0.recall().await?)
     }

@@ -6,7 +6,7 @@
 //! - [`Source`]: pages of the log, bounded in events and bytes, first the past, then the present, without a gap.
 //! - [`Subscriber`] and [`Following`]: a follower as it is written, and what runs it: lease, position, pages, pauses.
 //! - [`Parking`], [`DeadLetters`]: what cannot be handled is kept for a person; behind it only its stream waits.
-//! - [`Checkpoint`]: a position in a file or in the memory of a lease; [`replace_file`] for files that are never torn.
+//! - [`CheckpointStore`]: a position in a file or in the memory of a lease; [`replace_file`] for files that are never torn.
 //! - [`Backoff`]: pauses between tries, 20 ms to 30 s, with jitter.
 //! - [`Supervisor`]: runs tasks and threads, restarts them, knows the [`Status`] of each.
 //! - [`Fault`]: why a follower cannot go on.
@@ -15,7 +15,7 @@
 //!
 //! 1. Write a type that implements [`Subscriber`]; or [`EventHandler`], run by [`Parking`], if it handles one event at a
 //!    time and its streams do not depend on each other.
-//! 2. `start` answers up to where its own truth reaches. Keep a [`Checkpoint`] only if what it makes does not tell that,
+//! 2. `start` answers up to where its own truth reaches. Keep a [`CheckpointStore`] only if what it makes does not tell that,
 //!    and save it after the effect, never before.
 //! 3. Name each failure by what follows from it: [`Fault::Passing`] is tried again, [`Fault::Event`] is parked or ends it,
 //!    [`Fault::Newer`] waits for an upgrade, [`Fault::Fatal`] ends it and needs a person.
@@ -41,7 +41,7 @@ mod task;
 mod testing;
 
 pub use backoff::{Backoff, BackoffLimits};
-pub use checkpoint::{Checkpoint, CheckpointFile, LeaseMemory, replace_file};
+pub use checkpoint::{CheckpointFile, CheckpointStore, LeaseMemory, replace_file};
 pub use dead_letters::{DeadLetter, DeadLetterError, DeadLetters, SkippedLetter};
 pub use fault::Fault;
 pub use parking::{EventHandler, Parking};

@@ -3,7 +3,7 @@
 //!
 //! For followers whose streams do not depend on each other and whose effects may be repeated after a crash.
 
-use crate::{Checkpoint, DeadLetterError, DeadLetters, Fault, Page, Subscriber};
+use crate::{CheckpointStore, DeadLetterError, DeadLetters, Fault, Page, Subscriber};
 use async_trait::async_trait;
 use daybook_event_log::{EventLog, Position, RecordedEvent};
 use std::sync::Arc;
@@ -22,7 +22,7 @@ pub trait EventHandler: Send {
 pub struct Parking<H> {
     handler: H,
     log: Arc<dyn EventLog>,
-    checkpoint: Arc<dyn Checkpoint>,
+    checkpoint: Arc<dyn CheckpointStore>,
     letters: Arc<DeadLetters>,
 }
 
@@ -32,7 +32,7 @@ impl<H: EventHandler> Parking<H> {
     pub fn new(
         handler: H,
         log: Arc<dyn EventLog>,
-        checkpoint: Arc<dyn Checkpoint>,
+        checkpoint: Arc<dyn CheckpointStore>,
         letters: Arc<DeadLetters>,
     ) -> Self {
         Self { handler, log, checkpoint, letters }
@@ -173,7 +173,7 @@ mod tests {
         let supervisor = Supervisor::new(stop.clone());
         let letters = Arc::new(DeadLetters::open(folder.join("letters"), 100).unwrap());
         let following = Following::new(log.clone(), Arc::new(LocalLeases::default()), "sample", PAGE);
-        let checkpoint: Arc<dyn Checkpoint> = Arc::new(CheckpointFile::new(folder.join("position")));
+        let checkpoint: Arc<dyn CheckpointStore> = Arc::new(CheckpointFile::new(folder.join("position")));
         let (log, shared, kept) = (log.clone(), shared.clone(), letters.clone());
         supervisor.task(TaskSpec::new("sample"), move |context| {
             let (following, handler) = (following.clone(), shared.clone());

@@ -40,7 +40,7 @@ pub(crate) struct Restarts {
 }
 
 /// What follows from the end of one start.
-enum Verdict {
+enum RestartVerdict {
     /// It is started again after a pause.
     Again { why: String, pause: Duration },
     /// It is not started again.
@@ -69,11 +69,11 @@ impl Restarts {
                 break;
             }
             match verdict {
-                Verdict::Never { why } => {
+                RestartVerdict::Never { why } => {
                     tracing::error!(task = %self.spec.name, why, "the task has failed and is not started again");
                     return end.at(Status::Failed(why));
                 }
-                Verdict::Again { why, pause } => {
+                RestartVerdict::Again { why, pause } => {
                     self.task.status.set(Status::BackingOff(why));
                     self.task.stop.run_until_cancelled(sleep(pause)).await;
                 }
@@ -110,7 +110,7 @@ impl Restarts {
         ended.map_err(|panic| panic_text(&*panic))
     }
 
-    fn judge(&mut self, ending: Result<Result<(), Fault>, String>, worked: Duration) -> Verdict {
+    fn judge(&mut self, ending: Result<Result<(), Fault>, String>, worked: Duration) -> RestartVerdict {
         if worked >= self.spec.backoff.good_while {
             self.logged = None;
         }
@@ -123,7 +123,7 @@ impl Restarts {
                 return self.crashed(format!("it panicked: {panic}"), worked);
             }
             Ok(Ok(())) if self.task.stop.is_cancelled() => {
-                return Verdict::Never { why: String::new() };
+                return RestartVerdict::Never { why: String::new() };
             }
             Ok(Ok(())) => {
                 tracing::error!(task = %self.spec.name, "the task ended without being told to");
@@ -133,7 +133,7 @@ impl Restarts {
         };
         let why = fault.to_string();
         match fault {
-            Fault::Fatal(_) | Fault::Event { .. } => Verdict::Never { why },
+            Fault::Fatal(_) | Fault::Event { .. } => RestartVerdict::Never { why },
             Fault::Newer { .. } => self.again(why, self.spec.backoff.longest),
             Fault::Passing(_) => {
                 let pause = self.backoff.after(worked);
@@ -142,22 +142,24 @@ impl Restarts {
         }
     }
 
-    fn again(&mut self, why: String, pause: Duration) -> Verdict {
+    fn again(&mut self, why: String, pause: Duration) -> RestartVerdict {
         if self.logged.as_ref() != Some(&why) && !self.task.stop.is_cancelled() {
             tracing::warn!(task = %self.spec.name, why, "the task was interrupted and is started again");
             self.logged = Some(why.clone());
         }
-        Verdict::Again { why, pause }
+        RestartVerdict::Again { why, pause }
     }
 
-    fn crashed(&mut self, why: String, worked: Duration) -> Verdict {
+    fn crashed(&mut self, why: String, worked: Duration) -> RestartVerdict {
         let now = Instant::now();
         self.crashes.retain(|crash| now.duration_since(*crash) < CRASH_WINDOW);
         self.crashes.push_back(now);
         if self.crashes.len() >= MAX_CRASHES {
-            return Verdict::Never { why: format!("{MAX_CRASHES} times within {CRASH_WINDOW:?}: {why}") };
+            return RestartVerdict::Never {
+                why: format!("{MAX_CRASHES} times within {CRASH_WINDOW:?}: {why}"),
+            };
         }
-        Verdict::Again { why, pause: self.backoff.after(worked) }
+        RestartVerdict::Again { why, pause: self.backoff.after(worked) }
     }
 }
 

@@ -10,7 +10,7 @@ use crate::{
 };
 use axum::{Json, extract::State, http::Method};
 use daybook_domain::Timestamp;
-use daybook_engine::{DeadLetter, DeadLetterId, Engine};
+use daybook_engine::{DeadReaction, DeadReactionId, Engine};
 use daybook_event_log::Position;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -110,8 +110,8 @@ struct ProcessDeadLetter {
     since: Timestamp,
 }
 
-impl From<DeadLetter> for ProcessDeadLetter {
-    fn from(letter: DeadLetter) -> Self {
+impl From<DeadReaction> for ProcessDeadLetter {
+    fn from(letter: DeadReaction) -> Self {
         Self {
             process: letter.process,
             position: letter.position.get(),
@@ -140,8 +140,8 @@ impl CommandBody for WhichDeadLetter {
 }
 
 impl WhichDeadLetter {
-    fn id(&self) -> DeadLetterId {
-        DeadLetterId { position: Position::new(self.position), process: self.process.clone() }
+    fn id(&self) -> DeadReactionId {
+        DeadReactionId { position: Position::new(self.position), process: self.process.clone() }
     }
 }
 

@@ -35,12 +35,12 @@ pub struct SimulatedGateway {
 
 #[derive(Default)]
 struct Memory {
-    operations: AHashMap<OperationId, Known>,
+    operations: AHashMap<OperationId, KnownOperation>,
     voided: AHashSet<PaymentId>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Known {
+enum KnownOperation {
     Approved,
     /// Asked once, and the request got lost on the way.
     Lost,
@@ -54,10 +54,10 @@ impl SimulatedGateway {
 
     /// The customer did what was asked of them, so the operation is approved from now on.
     pub fn confirm_action(&self, operation_id: OperationId) {
-        self.remember(operation_id, Known::Approved);
+        self.remember(operation_id, KnownOperation::Approved);
     }
 
-    fn remember(&self, operation_id: OperationId, known: Known) {
+    fn remember(&self, operation_id: OperationId, known: KnownOperation) {
         let mut memory = self.memory.lock();
         if memory.operations.len() >= MAX_REMEMBERED {
             *memory = Memory::default();
@@ -65,7 +65,7 @@ impl SimulatedGateway {
         memory.operations.insert(operation_id, known);
     }
 
-    fn recall(&self, operation_id: OperationId) -> Option<Known> {
+    fn recall(&self, operation_id: OperationId) -> Option<KnownOperation> {
         self.memory.lock().operations.get(&operation_id).copied()
     }
 
@@ -83,18 +83,18 @@ impl SimulatedGateway {
             "tok_timeout_declined" if authorisation && !by_status => GatewayOutcome::Unknown,
             "tok_timeout_declined" if authorisation => declined("card_declined"),
             "tok_timeout_lost" if authorisation => match known {
-                Some(Known::Approved) => approved(request),
-                Some(Known::Lost) if by_status => GatewayOutcome::NotSeen,
+                Some(KnownOperation::Approved) => approved(request),
+                Some(KnownOperation::Lost) if by_status => GatewayOutcome::NotSeen,
                 None if by_status => {
-                    self.remember(request.operation_id, Known::Lost);
+                    self.remember(request.operation_id, KnownOperation::Lost);
                     GatewayOutcome::NotSeen
                 }
-                Some(Known::Lost) => {
-                    self.remember(request.operation_id, Known::Approved);
+                Some(KnownOperation::Lost) => {
+                    self.remember(request.operation_id, KnownOperation::Approved);
                     approved(request)
                 }
                 None => {
-                    self.remember(request.operation_id, Known::Lost);
+                    self.remember(request.operation_id, KnownOperation::Lost);
                     GatewayOutcome::Unknown
                 }
             },
@@ -109,7 +109,7 @@ impl SimulatedGateway {
             "tok_timeout_approved" | "tok_action_required" if authorisation => approved(request),
             _ if by_status && known.is_none() => GatewayOutcome::NotSeen,
             _ => {
-                self.remember(request.operation_id, Known::Approved);
+                self.remember(request.operation_id, KnownOperation::Approved);
                 approved(request)
             }
         }

@@ -4,21 +4,21 @@ use super::{StepKey, trigger_event::TriggerEvent};
 use crate::{
     ids::{TriggerKind, reaction_id},
     queued_command::{CommandIds, QueuedCommand, Reply},
-    shared::Shared,
+    shared::EngineShared,
 };
 use daybook_domain::{Actor, Command, Timestamp};
 use daybook_event_log::StreamId;
 use std::sync::Arc;
 
 pub(super) struct CommandsOut {
-    shared: Arc<Shared>,
+    shared: Arc<EngineShared>,
     names: Vec<&'static str>,
     actors: Vec<Actor>,
     by_shard: Vec<Vec<QueuedCommand>>,
 }
 
 /// Whose command it is, and which of the reaction's.
-pub(super) struct Step<'a> {
+pub(super) struct ProcessStep<'a> {
     pub(super) key: StepKey,
     pub(super) process: usize,
     /// Its number among all commands of the reaction. A part of the command's id.
@@ -32,14 +32,14 @@ pub(super) struct Step<'a> {
 
 impl CommandsOut {
     /// For processes of these names.
-    pub(super) fn new(shared: Arc<Shared>, names: Vec<&'static str>) -> Self {
+    pub(super) fn new(shared: Arc<EngineShared>, names: Vec<&'static str>) -> Self {
         let actors = names.iter().map(|name| Actor::System((*name).to_owned())).collect();
         let by_shard = shared.queues.iter().map(|_| Vec::new()).collect();
         Self { shared, names, actors, by_shard }
     }
 
     /// Adds a command; says to which stream it goes.
-    pub(super) fn push(&mut self, step: &Step<'_>, command: Command) -> StreamId {
+    pub(super) fn push(&mut self, step: &ProcessStep<'_>, command: Command) -> StreamId {
         let event = step.event;
         let (kind, occurred_at) = match step.due {
             Some(due) => (TriggerKind::Deadline, due),

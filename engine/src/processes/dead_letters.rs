@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// A reaction that was given up.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DeadLetter {
+pub struct DeadReaction {
     /// Which process reacted.
     pub process: String,
     /// Where the event stands that it reacted to.
@@ -27,34 +27,34 @@ pub struct DeadLetter {
 
 /// Names a dead letter.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct DeadLetterId {
+pub struct DeadReactionId {
     pub position: Position,
     pub process: String,
 }
 
-impl DeadLetter {
+impl DeadReaction {
     #[must_use]
-    pub fn id(&self) -> DeadLetterId {
-        DeadLetterId { position: self.position, process: self.process.clone() }
+    pub fn id(&self) -> DeadReactionId {
+        DeadReactionId { position: self.position, process: self.process.clone() }
     }
 }
 
 /// All of them, in the order of their events. The runner writes, anybody reads.
 #[derive(Default)]
-pub(crate) struct DeadLetters {
-    inner: Mutex<Inner>,
+pub(crate) struct DeadReactions {
+    inner: Mutex<ListState>,
 }
 
 #[derive(Default)]
-struct Inner {
-    letters: BTreeMap<DeadLetterId, DeadLetter>,
-    /// Added or removed since the last [`DeadLetters::take_changes`].
-    changed: BTreeSet<DeadLetterId>,
+struct ListState {
+    letters: BTreeMap<DeadReactionId, DeadReaction>,
+    /// Added or removed since the last [`DeadReactions::take_changes`].
+    changed: BTreeSet<DeadReactionId>,
 }
 
-impl DeadLetters {
+impl DeadReactions {
     /// At most `limit` after the given one, or from the first on.
-    pub(crate) fn list(&self, after: Option<&DeadLetterId>, limit: usize) -> Vec<DeadLetter> {
+    pub(crate) fn list(&self, after: Option<&DeadReactionId>, limit: usize) -> Vec<DeadReaction> {
         let inner = self.inner.lock();
         let later = inner.letters.iter().filter(|(id, _)| after.is_none_or(|after| *id > after));
         later.take(limit).map(|(_, letter)| letter.clone()).collect()
@@ -64,23 +64,23 @@ impl DeadLetters {
         self.inner.lock().letters.len()
     }
 
-    pub(crate) fn contains(&self, id: &DeadLetterId) -> bool {
+    pub(crate) fn contains(&self, id: &DeadReactionId) -> bool {
         self.inner.lock().letters.contains_key(id)
     }
 
     /// Takes the place of all there were.
-    pub(super) fn restore(&self, letters: Vec<DeadLetter>) {
+    pub(super) fn restore(&self, letters: Vec<DeadReaction>) {
         let letters = letters.into_iter().map(|letter| (letter.id(), letter)).collect();
-        *self.inner.lock() = Inner { letters, changed: BTreeSet::new() };
+        *self.inner.lock() = ListState { letters, changed: BTreeSet::new() };
     }
 
-    pub(super) fn add(&self, letter: DeadLetter) {
+    pub(super) fn add(&self, letter: DeadReaction) {
         let mut inner = self.inner.lock();
         inner.changed.insert(letter.id());
         inner.letters.insert(letter.id(), letter);
     }
 
-    pub(super) fn remove(&self, id: &DeadLetterId) -> Option<DeadLetter> {
+    pub(super) fn remove(&self, id: &DeadReactionId) -> Option<DeadReaction> {
         let mut inner = self.inner.lock();
         let removed = inner.letters.remove(id)?;
         inner.changed.insert(id.clone());
@@ -91,7 +91,7 @@ impl DeadLetters {
     pub(super) fn holds(&self, process: &str, position: Position) -> bool {
         let inner = self.inner.lock();
         !inner.letters.is_empty()
-            && inner.letters.contains_key(&DeadLetterId { position, process: process.to_owned() })
+            && inner.letters.contains_key(&DeadReactionId { position, process: process.to_owned() })
     }
 
     pub(super) fn has_changes(&self) -> bool {
@@ -99,7 +99,7 @@ impl DeadLetters {
     }
 
     /// Those that were added or removed since this was last asked; a removed one without its content.
-    pub(super) fn take_changes(&self) -> Vec<(DeadLetterId, Option<DeadLetter>)> {
+    pub(super) fn take_changes(&self) -> Vec<(DeadReactionId, Option<DeadReaction>)> {
         let mut inner = self.inner.lock();
         let changed = std::mem::take(&mut inner.changed);
         changed.into_iter().map(|id| (id.clone(), inner.letters.get(&id).cloned())).collect()

@@ -23,7 +23,7 @@ pub(super) enum Remedy {
     /// Give up the place, begin the reaction again later.
     TryLater(Duration),
     /// Trying again leads to the same.
-    DeadLetter,
+    DeadReaction,
 }
 
 impl Remedy {
@@ -36,8 +36,8 @@ impl Remedy {
             | CommandError::VersionConflict { .. }
             | CommandError::CommandIdReused
             | CommandError::UnreadableHistory { .. }
-            | CommandError::Invalid { .. } => Self::DeadLetter,
-            CommandError::Panicked { .. } if failures >= MAX_PANICS => Self::DeadLetter,
+            | CommandError::Invalid { .. } => Self::DeadReaction,
+            CommandError::Panicked { .. } if failures >= MAX_PANICS => Self::DeadReaction,
             CommandError::Contended { .. } if failures > MAX_CONTENTIONS => Self::TryLater(LATER),
             CommandError::Panicked { .. }
             | CommandError::Contended { .. }
@@ -50,13 +50,13 @@ impl Remedy {
 }
 
 /// What the business' answers to a stage's commands mean to the reaction.
-pub(super) enum Verdict {
+pub(super) enum FailureVerdict {
     GoOn,
     TryLater(Duration),
-    DeadLetter(String),
+    DeadReaction(String),
 }
 
-impl Verdict {
+impl FailureVerdict {
     /// Asks the process about every refusal; the worst one counts.
     pub(super) fn of(process: &dyn Process, reaction: &Reaction) -> Self {
         let mut later: Option<Duration> = None;
@@ -67,7 +67,7 @@ impl Verdict {
                 Refusal::Retry { after } => later = Some(later.map_or(after, |earlier| earlier.min(after))),
                 Refusal::DeadLetter => {
                     let reason = format!("{} on {} was refused: {rejection}", step.command, step.stream);
-                    return Self::DeadLetter(reason);
+                    return Self::DeadReaction(reason);
                 }
             }
         }

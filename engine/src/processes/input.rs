@@ -5,7 +5,7 @@
 //! that stays (somebody else wrote to the log) is read again.
 
 use super::{Reactor, Sequenced, trigger_event::TriggerEvent};
-use crate::{ids, shared::Shared};
+use crate::{ids, shared::EngineShared};
 use daybook_domain::Event;
 use daybook_event_log::{LogError, Position, RecordedEvent};
 use std::{
@@ -28,7 +28,7 @@ const READ_AGAIN: Duration = Duration::from_millis(200);
 const FAR_BEHIND: usize = 16_384;
 
 pub(super) struct ProcessInput {
-    shared: Arc<Shared>,
+    shared: Arc<EngineShared>,
     head: watch::Receiver<Position>,
     /// The log was closed.
     closed: bool,
@@ -46,7 +46,7 @@ pub(super) struct ProcessInput {
 
 impl ProcessInput {
     pub(super) fn new(
-        shared: Arc<Shared>,
+        shared: Arc<EngineShared>,
         log: Uuid,
         unfinished: impl IntoIterator<Item = Position>,
     ) -> Self {

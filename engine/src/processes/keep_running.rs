@@ -2,7 +2,7 @@
 //! panic, reads again what was kept. It is as after a crash of the program, without one.
 
 use super::{Kept, runner::Runner};
-use crate::shared::Shared;
+use crate::shared::EngineShared;
 use daybook_domain::process::Process;
 use daybook_subscriptions::{Fault, TaskContext};
 use std::sync::{
@@ -28,7 +28,7 @@ impl Starts {
 
 /// Runs the processes until they are told to stop.
 pub(crate) async fn keep_running(
-    shared: Arc<Shared>,
+    shared: Arc<EngineShared>,
     processes: Vec<Arc<dyn Process>>,
     starts: Arc<Starts>,
     context: TaskContext,

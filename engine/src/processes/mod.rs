@@ -29,8 +29,8 @@ mod timers;
 mod trigger_event;
 mod watermark;
 
-pub(crate) use dead_letters::DeadLetters;
-pub use dead_letters::{DeadLetter, DeadLetterId};
+pub(crate) use dead_letters::DeadReactions;
+pub use dead_letters::{DeadReaction, DeadReactionId};
 pub(crate) use keep_running::{Starts, keep_running};
 use reactor::Reactor;
 pub(crate) use state_file::Kept;
@@ -60,9 +60,9 @@ pub(crate) enum ProcessMessage {
     /// A shard has begun anew; commands of processes that it had are lost.
     ShardRestarted,
     /// Somebody wants a dead letter tried again; answered when that is kept, never if there is no such letter.
-    RetryDeadLetter(DeadLetterId, oneshot::Sender<()>),
+    RetryDeadLetter(DeadReactionId, oneshot::Sender<()>),
     /// Somebody wants a dead letter forgotten; answered likewise.
-    SkipDeadLetter(DeadLetterId, oneshot::Sender<()>),
+    SkipDeadLetter(DeadReactionId, oneshot::Sender<()>),
 }
 
 /// Events of one command that are now durable.

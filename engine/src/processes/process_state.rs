@@ -5,7 +5,7 @@
 //! end of a file, are as if they were not there.
 
 use super::{
-    dead_letters::{DeadLetter, DeadLetterId},
+    dead_letters::{DeadReaction, DeadReactionId},
     timers::{StoredTimer, TimerKey, TimerKind},
 };
 use daybook_event_log::Position;
@@ -28,7 +28,7 @@ pub(crate) struct ProcessState {
     /// Events up to `position` that are to be reacted to again.
     pub(super) open: BTreeSet<Position>,
     timers: BTreeMap<StoredKey, StoredTimer>,
-    dead_letters: BTreeMap<DeadLetterId, DeadLetter>,
+    dead_letters: BTreeMap<DeadReactionId, DeadReaction>,
 }
 
 /// A timer's key, its process by name.
@@ -46,8 +46,8 @@ enum Record {
     TimerGone(StoredKey),
     Open(Vec<Position>),
     Closed(Vec<Position>),
-    DeadLetter(DeadLetter),
-    DeadLetterGone(DeadLetterId),
+    DeadReaction(DeadReaction),
+    DeadLetterGone(DeadReactionId),
     Commit { format: u32, log: Uuid, position: Position },
 }
 
@@ -96,7 +96,7 @@ impl ProcessState {
             Record::TimerGone(key) => drop(self.timers.remove(&key)),
             Record::Open(open) => self.open.extend(open),
             Record::Closed(closed) => self.open.retain(|position| closed.binary_search(position).is_err()),
-            Record::DeadLetter(letter) => drop(self.dead_letters.insert(letter.id(), letter)),
+            Record::DeadReaction(letter) => drop(self.dead_letters.insert(letter.id(), letter)),
             Record::DeadLetterGone(id) => drop(self.dead_letters.remove(&id)),
             Record::Commit { format: _, log, position } => (self.log, self.position) = (log, position),
         }
@@ -104,9 +104,9 @@ impl ProcessState {
 
     /// The whole state as one batch of lines.
     pub(super) fn to_lines(&self) -> Vec<u8> {
-        let mut batch = Batch::default();
+        let mut batch = StateBatch::default();
         self.timers.values().for_each(|timer| batch.push(&Record::Timer(timer.clone())));
-        self.dead_letters.values().for_each(|letter| batch.push(&Record::DeadLetter(letter.clone())));
+        self.dead_letters.values().for_each(|letter| batch.push(&Record::DeadReaction(letter.clone())));
         batch.open(self.open.iter().copied().collect(), Vec::new());
         batch.commit(self.log, self.position)
     }
@@ -118,7 +118,7 @@ impl ProcessState {
         self.timers.values().filter(before).cloned()
     }
 
-    pub(super) fn dead_letters(&self) -> Vec<DeadLetter> {
+    pub(super) fn dead_letters(&self) -> Vec<DeadReaction> {
         let before = self.dead_letters.values().filter(|letter| letter.position <= self.position);
         before.cloned().collect()
     }
@@ -133,11 +133,11 @@ impl StoredKey {
 
 /// Changes on their way to the file.
 #[derive(Default)]
-pub(super) struct Batch {
+pub(super) struct StateBatch {
     lines: Vec<u8>,
 }
 
-impl Batch {
+impl StateBatch {
     pub(super) fn timer(&mut self, process: &str, key: TimerKey, timer: Option<StoredTimer>) {
         let TimerKey { position, process: _, is_deadline } = key;
         self.push(&match timer {
@@ -146,8 +146,8 @@ impl Batch {
         });
     }
 
-    pub(super) fn dead_letter(&mut self, id: DeadLetterId, letter: Option<DeadLetter>) {
-        self.push(&letter.map_or(Record::DeadLetterGone(id), Record::DeadLetter));
+    pub(super) fn dead_letter(&mut self, id: DeadReactionId, letter: Option<DeadReaction>) {
+        self.push(&letter.map_or(Record::DeadLetterGone(id), Record::DeadReaction));
     }
 
     /// Events that are being reacted to, and such that are not any more.
@@ -212,13 +212,13 @@ mod tests {
     }
 
     fn two_batches() -> (Vec<u8>, usize) {
-        let mut first = Batch::default();
+        let mut first = StateBatch::default();
         first.timer("p", key(1), Some(timer(1)));
         first.timer("p", key(2), Some(timer(2)));
         first.open(vec![Position::new(3), Position::new(4)], Vec::new());
         let mut lines = first.commit(Uuid::from_u128(1), Position::new(9));
         let whole = lines.len();
-        let mut second = Batch::default();
+        let mut second = StateBatch::default();
         second.timer("p", key(1), None);
         second.open(Vec::new(), vec![Position::new(3)]);
         lines.extend(second.commit(Uuid::from_u128(1), Position::new(12)));

@@ -5,9 +5,9 @@
 
 use super::{
     ProcessMessage, Reactor, StepDone, input::ProcessInput, meters::Meters, outside_calls::Answered,
-    process_state::Batch, state_file::Kept, state_writer::StateWriter,
+    process_state::StateBatch, state_file::Kept, state_writer::StateWriter,
 };
-use crate::{CommandError, shared::Shared};
+use crate::{CommandError, shared::EngineShared};
 use daybook_domain::process::Process;
 use daybook_event_log::Position;
 use daybook_subscriptions::CancellationToken;
@@ -26,7 +26,7 @@ const WRITE_EVERY: Duration = Duration::from_secs(1);
 const STOP_WITHIN: Duration = Duration::from_secs(5);
 
 pub(crate) struct Runner {
-    shared: Arc<Shared>,
+    shared: Arc<EngineShared>,
     reactor: Reactor,
     input: ProcessInput,
     meters: Meters,
@@ -44,7 +44,7 @@ struct Written {
 impl Runner {
     /// Goes on from what was kept. `starts` is how many runners this engine had before.
     pub(crate) fn new(
-        shared: Arc<Shared>,
+        shared: Arc<EngineShared>,
         processes: Vec<Arc<dyn Process>>,
         kept: Kept,
         starts: u32,
@@ -233,7 +233,7 @@ impl Runner {
         let (reactor, input, written) = (&mut self.reactor, &self.input, &mut self.written);
         let dead_letters = &self.shared.dead_letters;
         self.writer.begin(|| {
-            let mut batch = Batch::default();
+            let mut batch = StateBatch::default();
             let names: Vec<&'static str> = reactor.names();
             for (key, timer) in reactor.timers.take_changes(|process| names[process]) {
                 batch.timer(names[key.process], key, timer);

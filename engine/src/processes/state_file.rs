@@ -4,7 +4,7 @@
 //! Nothing is lost if it is old or missing: then more events are looked at again, and every step that was done is
 //! found done. Only the skipping of a dead letter is forgotten.
 
-use super::{DeadLetters, process_state::ProcessState};
+use super::{DeadReactions, process_state::ProcessState};
 use crate::{EngineError, snapshots::replace_file};
 use daybook_event_log::{EventLog, Position, first_event_id};
 use std::{
@@ -65,7 +65,7 @@ impl Kept {
 
 impl Kept {
     /// Those that were kept take the place of all there are.
-    pub(crate) fn restore_dead_letters(&self, dead_letters: &DeadLetters) {
+    pub(crate) fn restore_dead_letters(&self, dead_letters: &DeadReactions) {
         dead_letters.restore(self.state.dead_letters());
     }
 }
@@ -152,11 +152,11 @@ fn read_old(path: &Path) -> io::Result<Option<ProcessState>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::processes::process_state::Batch;
+    use crate::processes::process_state::StateBatch;
     use uuid::Uuid;
 
     fn batch(position: u64) -> Vec<u8> {
-        let mut batch = Batch::default();
+        let mut batch = StateBatch::default();
         batch.open(vec![Position::new(position)], vec![Position::new(position - 1)]);
         batch.commit(Uuid::from_u128(1), Position::new(position))
     }

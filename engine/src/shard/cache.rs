@@ -10,12 +10,12 @@ use std::collections::VecDeque;
 use uuid::Uuid;
 
 pub(crate) struct Cache {
-    entries: AHashMap<StreamId, Entry>,
+    entries: AHashMap<StreamId, CachedAggregate>,
     ring: VecDeque<StreamId>,
     capacity: usize,
 }
 
-pub(crate) struct Entry {
+pub(crate) struct CachedAggregate {
     pub(crate) state: AggregateState,
     /// Counts events decided but not durable yet.
     pub(crate) version: Version,
@@ -31,7 +31,7 @@ pub(crate) struct Entry {
     rounds: u8,
 }
 
-impl Entry {
+impl CachedAggregate {
     pub(crate) const fn new(
         state: AggregateState,
         version: Version,
@@ -65,7 +65,7 @@ impl Cache {
         })
     }
 
-    pub(crate) fn get_mut(&mut self, stream: &StreamId) -> Option<&mut Entry> {
+    pub(crate) fn get_mut(&mut self, stream: &StreamId) -> Option<&mut CachedAggregate> {
         self.entries.get_mut(stream)
     }
 
@@ -75,7 +75,7 @@ impl Cache {
 
     /// Takes in what was loaded, and throws out others where there are too many; `durable` is the last batch
     /// whose events all are.
-    pub(crate) fn insert(&mut self, stream: StreamId, entry: Entry, durable: u64) {
+    pub(crate) fn insert(&mut self, stream: StreamId, entry: CachedAggregate, durable: u64) {
         if self.entries.insert(stream.clone(), entry).is_none() {
             self.ring.push_back(stream);
         }
@@ -104,7 +104,7 @@ impl Cache {
         }
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (&StreamId, &Entry)> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&StreamId, &CachedAggregate)> {
         self.entries.iter()
     }
 

@@ -1,11 +1,11 @@
 //! The first half of a command's way: from the queue to a decision and the log.
 
-use super::{Group, InFlight, Shard, cache::Entry, commit::send, history};
+use super::{Group, InFlight, Shard, cache::CachedAggregate, commit::send, history};
 use crate::{
     CommandError, Outcome, ids,
     panics::caught,
     queued_command::{QueuedCommand, Reply},
-    shared::Shared,
+    shared::EngineShared,
     snapshots,
 };
 use ahash::{AHashMap, AHashSet};
@@ -189,7 +189,11 @@ impl Shard {
         !self.panicked.is_empty() && self.panicked.get(&work.ids.command).is_some_and(|times| *times >= 2)
     }
 
-    fn snapshot_if_due(shared: &Shared, stream: &StreamId, entry: &mut Entry) -> Option<Vec<u8>> {
+    fn snapshot_if_due(
+        shared: &EngineShared,
+        stream: &StreamId,
+        entry: &mut CachedAggregate,
+    ) -> Option<Vec<u8>> {
         if entry.version.get() < entry.snapshot_at {
             return None;
         }
@@ -228,7 +232,7 @@ struct Doubt<'a> {
 }
 
 impl Doubt<'_> {
-    async fn look_up(self, shared: &Shared) {
+    async fn look_up(self, shared: &EngineShared) {
         let Self { decided, decided_at } = self;
         let work = &decided.work;
         match history::recorded_outcome(&shared.log, &work.stream, &work.ids).await {

@@ -5,7 +5,7 @@ use crate::{
     CommandError, Outcome, ids,
     panics::caught,
     queued_command::CommandIds,
-    shard::cache::Entry,
+    shard::cache::CachedAggregate,
     snapshots::{Snapshot, Snapshots},
 };
 use daybook_domain::{AggregateState, Event};
@@ -26,7 +26,7 @@ pub(crate) async fn load_all(
     snapshots: &Snapshots,
     streams: Vec<StreamId>,
     batch: u64,
-) -> Vec<(StreamId, Result<Entry, CommandError>)> {
+) -> Vec<(StreamId, Result<CachedAggregate, CommandError>)> {
     let beginning = streams.into_iter().map(|stream| async {
         let snapshot = snapshots.read(&stream).await;
         let past = Past::begin(snapshots, &stream, snapshot);
@@ -127,8 +127,8 @@ impl Past {
         Ok(true)
     }
 
-    fn into_entry(self, batch: u64) -> Entry {
-        Entry::new(self.state, self.version, self.last_event, self.snapshot_at, batch)
+    fn into_entry(self, batch: u64) -> CachedAggregate {
+        CachedAggregate::new(self.state, self.version, self.last_event, self.snapshot_at, batch)
     }
 }
 

@@ -4,7 +4,7 @@ use crate::CommandError;
 use ahash::AHashMap;
 use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram};
 
-pub(super) struct Meters {
+pub(super) struct ShardMeters {
     batch: Histogram,
     hits: Counter,
     misses: Counter,
@@ -13,7 +13,7 @@ pub(super) struct Meters {
     rejections: AHashMap<&'static str, Counter>,
 }
 
-impl Meters {
+impl ShardMeters {
     pub(super) fn new(shard: usize) -> Self {
         Self {
             batch: histogram!("daybook_engine_batch_commands"),

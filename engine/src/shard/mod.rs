@@ -21,7 +21,7 @@ use crate::{
     command_queue::{BATCH, Taken},
     processes::ProcessMessage,
     queued_command::{QueuedCommand, Reply},
-    shared::Shared,
+    shared::EngineShared,
 };
 use ahash::AHashMap;
 use cache::Cache;
@@ -29,7 +29,7 @@ use daybook_event_log::{AppendFuture, AppendOutcome, LogError, StreamId};
 use decide::Decided;
 use futures::FutureExt;
 pub(crate) use history::{decode, recorded_outcome};
-use meters::Meters;
+use meters::ShardMeters;
 use snapshot_queue::SnapshotQueue;
 use std::{collections::VecDeque, future::poll_fn, sync::Arc, task::Poll};
 use uuid::Uuid;
@@ -41,7 +41,7 @@ const GROUPS_AHEAD: usize = 8;
 const MAX_ATTEMPTS: u32 = 5;
 
 pub(crate) struct Shard {
-    shared: Arc<Shared>,
+    shared: Arc<EngineShared>,
     index: usize,
     cache: Cache,
     groups: VecDeque<Group>,
@@ -60,7 +60,7 @@ pub(crate) struct Shard {
     durable: u64,
     messages: Vec<ProcessMessage>,
     snapshots: SnapshotQueue,
-    meters: Meters,
+    meters: ShardMeters,
 }
 
 /// A batch whose events are on their way to the disk.
@@ -77,14 +77,14 @@ struct InFlight {
     also: Vec<Reply>,
 }
 
-enum Step {
+enum ShardStep {
     Committed(Result<Vec<AppendOutcome>, LogError>),
     Batch,
     End,
 }
 
 impl Shard {
-    pub(crate) fn new(shared: Arc<Shared>, index: usize) -> Self {
+    pub(crate) fn new(shared: Arc<EngineShared>, index: usize) -> Self {
         let capacity = shared.options.cache_capacity / shared.queues.len();
         Self {
             shared,
@@ -100,7 +100,7 @@ impl Shard {
             durable: 0,
             messages: Vec::new(),
             snapshots: SnapshotQueue::default(),
-            meters: Meters::new(index),
+            meters: ShardMeters::new(index),
         }
     }
 
@@ -110,17 +110,17 @@ impl Shard {
         loop {
             self.shared.options.reach("shard");
             match self.next_step(&mut batch).await {
-                Step::Committed(result) => {
+                ShardStep::Committed(result) => {
                     let group = self.groups.pop_front().expect("a group was polled");
                     self.complete(group, result).await;
                 }
-                Step::Batch => {
+                ShardStep::Batch => {
                     let commands = std::mem::replace(&mut batch, Vec::with_capacity(BATCH));
                     self.execute(commands).await;
                     // Lets those who were answered ask again, so that the next batch is a large one.
                     tokio::task::yield_now().await;
                 }
-                Step::End => break,
+                ShardStep::End => break,
             }
         }
         self.write_last_snapshots().await;
@@ -145,13 +145,13 @@ impl Shard {
         self.shared.process_messages.put(&mut self.messages);
     }
 
-    async fn next_step(&mut self, batch: &mut Vec<QueuedCommand>) -> Step {
+    async fn next_step(&mut self, batch: &mut Vec<QueuedCommand>) -> ShardStep {
         let ahead = if self.shared.sole_writer { GROUPS_AHEAD } else { 1 };
         poll_fn(|cx| {
             if let Some(group) = self.groups.front_mut() {
                 match group.append.as_mut().map(|append| append.poll_unpin(cx)) {
-                    None => return Poll::Ready(Step::Committed(Ok(Vec::new()))),
-                    Some(Poll::Ready(result)) => return Poll::Ready(Step::Committed(result)),
+                    None => return Poll::Ready(ShardStep::Committed(Ok(Vec::new()))),
+                    Some(Poll::Ready(result)) => return Poll::Ready(ShardStep::Committed(result)),
                     Some(Poll::Pending) => {}
                 }
             }
@@ -160,11 +160,11 @@ impl Shard {
             }
             if !self.retries.is_empty() {
                 batch.append(&mut self.retries);
-                return Poll::Ready(Step::Batch);
+                return Poll::Ready(ShardStep::Batch);
             }
             match self.shared.queues[self.index].poll_take(cx, batch) {
-                Poll::Ready(Taken::Batch) => Poll::Ready(Step::Batch),
-                Poll::Ready(Taken::End) if self.groups.is_empty() => Poll::Ready(Step::End),
+                Poll::Ready(Taken::Batch) => Poll::Ready(ShardStep::Batch),
+                Poll::Ready(Taken::End) if self.groups.is_empty() => Poll::Ready(ShardStep::End),
                 Poll::Ready(Taken::End) | Poll::Pending => Poll::Pending,
             }
         })

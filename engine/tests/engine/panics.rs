@@ -11,7 +11,7 @@ use daybook_domain::{
     process::{Process, Reaction, Refusal, Trigger},
 };
 use daybook_engine::{
-    CommandError, CommandRequest, DeadLetter, DeadLetterId, Engine, EngineOptions, OrderOutcome,
+    CommandError, CommandRequest, DeadReaction, DeadReactionId, Engine, EngineOptions, OrderOutcome,
 };
 use daybook_event_log::{EventLog, LogError, MemoryLog, Version};
 use futures::future::join_all;
@@ -205,8 +205,8 @@ async fn with_buggy_process(log: &Arc<MemoryLog>, dir: &Path) -> Shop {
     Shop { engine: open_over(Arc::clone(log) as _, clock, options).await, mended, reactions }
 }
 
-fn ids(letters: &[DeadLetter]) -> Vec<DeadLetterId> {
-    letters.iter().map(DeadLetter::id).collect()
+fn ids(letters: &[DeadReaction]) -> Vec<DeadReactionId> {
+    letters.iter().map(DeadReaction::id).collect()
 }
 
 #[tokio::test(start_paused = true)]

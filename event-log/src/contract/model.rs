@@ -18,7 +18,7 @@ use std::sync::Arc;
 const CASES: u64 = 24;
 
 #[derive(Debug, Clone)]
-enum Step {
+enum ModelStep {
     /// Appends of several groups, all handed over before the first answer is awaited.
     Groups(Vec<Vec<Append>>),
     Reopen,
@@ -37,8 +37,8 @@ async fn one_history(backend: &dyn Backend, seed: u64) {
     let mut log = backend.fresh().await;
     for (step, n) in steps(seed).into_iter().zip(1..) {
         match step {
-            Step::Reopen => log = backend.reopen(log).await,
-            Step::Groups(groups) => {
+            ModelStep::Reopen => log = backend.reopen(log).await,
+            ModelStep::Groups(groups) => {
                 let answers: Vec<_> = groups.iter().map(|group| log.append(group.clone())).collect();
                 for (group, answer) in groups.into_iter().zip(answers) {
                     let got = answer.await.expect("the log takes appends");
@@ -81,7 +81,7 @@ async fn compare(log: &Arc<dyn EventLog>, oracle: &Arc<dyn EventLog>, seed: u64)
 
 const IDS: u128 = 60;
 
-fn steps(seed: u64) -> Vec<Step> {
+fn steps(seed: u64) -> Vec<ModelStep> {
     let mut bytes = [0; 32];
     bytes[..8].copy_from_slice(&seed.to_le_bytes());
     let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
@@ -101,7 +101,7 @@ fn steps(seed: u64) -> Vec<Step> {
         expected,
         events: ids.into_iter().map(event).collect(),
     });
-    let groups = vec(vec(append, 0..5), 1..4).prop_map(Step::Groups);
-    let step = prop_oneof![6 => groups, 1 => Just(Step::Reopen)];
+    let groups = vec(vec(append, 0..5), 1..4).prop_map(ModelStep::Groups);
+    let step = prop_oneof![6 => groups, 1 => Just(ModelStep::Reopen)];
     vec(step, 4..16).new_tree(&mut runner).expect("the strategies reject nothing").current()
 }

@@ -12,14 +12,14 @@ use uuid::Uuid;
 
 /// What the log knows of an event without reading it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Known {
+pub(super) struct KnownStream {
     pub(super) position: Position,
     pub(super) version: Version,
     pub(super) stream: StreamId,
     pub(super) recorded_at_ns: i64,
 }
 
-struct Entry {
+struct IndexEntry {
     /// Of its frame within the segment.
     offset: u32,
     /// The same stream's previous event in this segment, counted from 1; zero if there is none.
@@ -40,7 +40,7 @@ pub(super) struct StreamInSegment {
 /// Everything about the events of one segment that is needed to find them.
 pub(super) struct Active {
     first: Position,
-    entries: Vec<Entry>,
+    entries: Vec<IndexEntry>,
     ids: HashMap<Uuid, u32, RandomState>,
     names: HashMap<StreamId, u32, RandomState>,
     streams: Vec<StreamInSegment>,
@@ -101,7 +101,7 @@ impl Active {
         let previous = std::mem::replace(&mut stream.last, number);
         stream.events += 1;
         let version = version.get();
-        self.entries.push(Entry { offset, previous, stream: slot, version, recorded_at_ns });
+        self.entries.push(IndexEntry { offset, previous, stream: slot, version, recorded_at_ns });
         self.ids.insert(event_id, number);
     }
 
@@ -127,7 +127,7 @@ impl Active {
     }
 
     /// The stream's entries here, newest first, up to position `until`.
-    fn walk(&self, stream: &str, until: Position) -> impl Iterator<Item = &Entry> {
+    fn walk(&self, stream: &str, until: Position) -> impl Iterator<Item = &IndexEntry> {
         let last = self.names.get(stream).map_or(0, |slot| self.streams[*slot as usize].last);
         let entry = |number: u32| (number > 0).then(|| (number, &self.entries[number as usize - 1]));
         std::iter::successors(entry(last), move |(_, newer)| entry(newer.previous))
@@ -163,10 +163,10 @@ impl Active {
     }
 
     /// What is known of the event with this id.
-    pub(super) fn find(&self, event_id: Uuid) -> Option<Known> {
+    pub(super) fn find(&self, event_id: Uuid) -> Option<KnownStream> {
         let number = *self.ids.get(&event_id)?;
         let entry = &self.entries[number as usize - 1];
-        Some(Known {
+        Some(KnownStream {
             position: self.first.plus(u64::from(number) - 1),
             version: Version::new(entry.version),
             stream: self.streams[entry.stream as usize].name.clone(),

@@ -29,7 +29,7 @@ struct Start {
 
 /// Part of a stream: its events in one segment.
 enum Stretch {
-    Known { segment: Arc<Segment>, offsets: Vec<u32> },
+    KnownStream { segment: Arc<Segment>, offsets: Vec<u32> },
     Indexed { sealed: Arc<Sealed>, postings: Postings },
 }
 
@@ -120,7 +120,7 @@ impl<'a> EventReader<'a> {
                 break;
             }
             match stretch {
-                Stretch::Known { segment, offsets } => {
+                Stretch::KnownStream { segment, offsets } => {
                     self.read_at(&segment, offsets.into_iter().take(left), &mut events)?;
                 }
                 Stretch::Indexed { sealed, postings } => {
@@ -145,7 +145,7 @@ impl<'a> EventReader<'a> {
         let sealed = {
             let shelf = self.segments.shelf();
             if let Some((first, offsets)) = shelf.active.stream_offsets(stream.as_str(), from, limit, until) {
-                stretches.push(Stretch::Known { segment: Arc::clone(&shelf.segment), offsets });
+                stretches.push(Stretch::KnownStream { segment: Arc::clone(&shelf.segment), offsets });
                 if first <= from {
                     return Ok(stretches);
                 }
@@ -158,7 +158,7 @@ impl<'a> EventReader<'a> {
                 Lookup::Memory(active) => {
                     let found = active.stream_offsets(stream.as_str(), from, limit, until);
                     Ok(found.map(|(first, offsets)| {
-                        (first, Stretch::Known { segment: Arc::clone(&asked.segment), offsets })
+                        (first, Stretch::KnownStream { segment: Arc::clone(&asked.segment), offsets })
                     }))
                 }
                 Lookup::File(index) => Ok(stream_in(asked, index, stream, hash)?.map(|postings| {

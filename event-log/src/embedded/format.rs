@@ -112,18 +112,18 @@ impl SegmentHeader {
 /// What a header within a segment announces.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
-    Batch,
+    FrameBatch,
     Seal,
     Rest,
 }
 
 impl Kind {
-    const ALL: [Self; 3] = [Self::Batch, Self::Seal, Self::Rest];
+    const ALL: [Self; 3] = [Self::FrameBatch, Self::Seal, Self::Rest];
 
     /// All end in a byte that would make a frame's length absurd, so frames and headers never mix up.
     const fn magic(self) -> u32 {
         u32::from_le_bytes(match self {
-            Self::Batch => *b"BAT\xdb",
+            Self::FrameBatch => *b"BAT\xdb",
             Self::Seal => *b"SEA\xdb",
             Self::Rest => *b"RES\xdb",
         })

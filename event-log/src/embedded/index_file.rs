@@ -20,7 +20,7 @@ use super::{
     filter::Filter,
     format::{narrow, u32_at, u64_at},
     segment::PREPARING,
-    table::{Table, TableBuilder},
+    table::{StreamTable, TableBuilder},
 };
 use crate::{Position, Version};
 use std::{io, sync::Arc};
@@ -61,8 +61,8 @@ pub(super) struct IndexFile {
     samples: Vec<u32>,
     id_filter: Filter,
     stream_filter: Filter,
-    ids: Table,
-    streams: Table,
+    ids: StreamTable,
+    streams: StreamTable,
     postings_at: u64,
 }
 
@@ -161,10 +161,14 @@ impl IndexFile {
         let id_filter = Filter::decode(take(Filter::for_keys(events as usize).encoded_len())?)?;
         let stream_filter = Filter::decode(take(Filter::for_keys(streams as usize).encoded_len())?)?;
         let ids_at = (HEADER + held_len) as u64;
-        let ids = Table::decode(take(Table::directory_len(events))?, ID_ENTRY, events, ids_at)?;
+        let ids = StreamTable::decode(take(StreamTable::directory_len(events))?, ID_ENTRY, events, ids_at)?;
         let streams_at = ids_at + u64::from(events) * ID_ENTRY as u64;
-        let streams_table =
-            Table::decode(take(Table::directory_len(streams))?, STREAM_ENTRY, streams, streams_at)?;
+        let streams_table = StreamTable::decode(
+            take(StreamTable::directory_len(streams))?,
+            STREAM_ENTRY,
+            streams,
+            streams_at,
+        )?;
         let postings_at = streams_at + u64::from(streams) * STREAM_ENTRY as u64;
         (file.size().ok()? == postings_at + 4 * u64::from(events)).then_some(())?;
         Some(Self {

@@ -15,7 +15,7 @@ const ZEROS: [u8; 4096] = [0; 4096];
 
 /// What stands at one place of a segment.
 pub(super) enum Part {
-    Batch {
+    FrameBatch {
         events: Vec<(u32, RecordedEvent)>,
         end: usize,
     },
@@ -59,7 +59,7 @@ pub(super) fn part_at(
         return Ok(Part::Nothing("a batch is out of sequence"));
     }
     let start = offset + BATCH_HEADER;
-    if header.kind != Kind::Batch {
+    if header.kind != Kind::FrameBatch {
         return Ok(Part::Mark { kind: header.kind, end: start });
     }
     let end = start + header.length as usize;
@@ -80,7 +80,7 @@ pub(super) fn part_at(
     if at != end || events.len() != header.events as usize || events.is_empty() {
         return Ok(Part::Nothing("a batch's frames do not add up"));
     }
-    Ok(Part::Batch { events, end })
+    Ok(Part::FrameBatch { events, end })
 }
 
 /// Walks `segment` from `offset`, where position `expected` comes next, and shows `visit` every event
@@ -104,7 +104,7 @@ pub(super) fn scan(
     loop {
         let start = found.end;
         match part_at(&mut window, start, found.next, salt)? {
-            Part::Batch { events, end } => {
+            Part::FrameBatch { events, end } => {
                 found.next = found.next.plus(events.len() as u64);
                 for (at, event) in events {
                     visit(at, event)?;

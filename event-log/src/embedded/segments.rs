@@ -4,7 +4,7 @@
 //! nothing beyond. Locks are held for lookups in memory only, never while a file is read.
 
 use super::{
-    active::{Active, Known, stable_hash},
+    active::{Active, KnownStream, stable_hash},
     disk::{Disk, unavailable},
     index_file::{self, Extent, IndexFile, Postings, id_hash},
     recent::Recent,
@@ -220,7 +220,7 @@ impl Segments {
     }
 
     /// What is known of an event, durable or not.
-    pub(super) fn known(&self, event_id: Uuid) -> Result<Option<Known>, LogError> {
+    pub(super) fn known(&self, event_id: Uuid) -> Result<Option<KnownStream>, LogError> {
         let sealed = {
             let shelf = self.shelf();
             if let Some(known) = shelf.active.find(event_id) {
@@ -232,12 +232,14 @@ impl Segments {
         for sealed in Self::holders_of_id(&sealed, hash) {
             let known = self.ask(sealed, |sealed| match &sealed.lookup {
                 Lookup::Memory(active) => Ok(active.find(event_id)),
-                Lookup::File(index) => Ok(event_in(sealed, index, event_id, hash)?.map(|event| Known {
-                    position: event.position(),
-                    version: event.version(),
-                    stream: event.stream_id(),
-                    recorded_at_ns: event.recorded_at_ns(),
-                })),
+                Lookup::File(index) => {
+                    Ok(event_in(sealed, index, event_id, hash)?.map(|event| KnownStream {
+                        position: event.position(),
+                        version: event.version(),
+                        stream: event.stream_id(),
+                        recorded_at_ns: event.recorded_at_ns(),
+                    }))
+                }
             })?;
             if known.is_some() {
                 return Ok(known);

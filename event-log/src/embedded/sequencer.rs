@@ -5,7 +5,7 @@
 //! takes nothing more and no answer is given that rests on it.
 
 use super::{
-    active::Known,
+    active::KnownStream,
     answers::Answers,
     format::{BATCH_HEADER, BatchHeader, Kind, MARKS, encode_frame, frame_len, narrow},
     maintenance::{Maintenance, Spare},
@@ -26,7 +26,7 @@ pub(super) struct Job {
 }
 
 /// A batch on its way to the disk, with those who wait for it.
-pub(super) struct Batch {
+pub(super) struct FrameBatch {
     pub(super) segment: Arc<Segment>,
     pub(super) offset: usize,
     pub(super) first: Position,
@@ -37,8 +37,8 @@ pub(super) struct Batch {
     pub(super) appends: u64,
 }
 
-pub(super) enum Step {
-    Write(Batch),
+pub(super) enum SequenceStep {
+    Write(FrameBatch),
     Seal { segment: Arc<Segment>, offset: usize, next: Position },
 }
 
@@ -50,15 +50,15 @@ pub(super) struct Sequencer {
     maintenance: Arc<Maintenance>,
     options: EmbeddedOptions,
     /// Handed to the writer in this order, and before `open`.
-    ready: VecDeque<Step>,
-    open: Batch,
+    ready: VecDeque<SequenceStep>,
+    open: FrameBatch,
     next: Position,
     last_recorded_at_ns: i64,
     /// A job is being taken. Still set afterwards: a panic ended it, and the open batch is of no use.
     is_taking: bool,
 }
 
-impl Batch {
+impl FrameBatch {
     fn empty(segment: Arc<Segment>, offset: usize, first: Position) -> Self {
         Self { segment, offset, first, events: 0, bytes: Vec::new(), answers: Vec::new(), appends: 0 }
     }
@@ -90,7 +90,7 @@ impl Sequencer {
             let shelf = segments.shelf();
             (Arc::clone(&shelf.segment), shelf.active.next())
         };
-        let open = Batch::empty(segment, offset, next);
+        let open = FrameBatch::empty(segment, offset, next);
         Self {
             segments,
             maintenance,
@@ -160,11 +160,11 @@ impl Sequencer {
             return;
         }
         let end = self.open.offset + self.open.bytes.len();
-        let following = Batch::empty(Arc::clone(&self.open.segment), end, self.next);
+        let following = FrameBatch::empty(Arc::clone(&self.open.segment), end, self.next);
         let mut batch = std::mem::replace(&mut self.open, following);
         if !batch.bytes.is_empty() {
             let header = BatchHeader {
-                kind: Kind::Batch,
+                kind: Kind::FrameBatch,
                 first: batch.first,
                 length: narrow(batch.bytes.len() - BATCH_HEADER),
                 events: narrow(usize::try_from(batch.events).unwrap_or(usize::MAX)),
@@ -172,7 +172,7 @@ impl Sequencer {
             };
             batch.bytes[..BATCH_HEADER].copy_from_slice(&header.encode());
         }
-        self.ready.push_back(Step::Write(batch));
+        self.ready.push_back(SequenceStep::Write(batch));
     }
 
     /// How many steps are in line for the writer, without the open batch.
@@ -181,7 +181,7 @@ impl Sequencer {
     }
 
     /// The writer's next step, if there is one in line.
-    pub(super) fn next_step(&mut self) -> Option<Step> {
+    pub(super) fn next_step(&mut self) -> Option<SequenceStep> {
         self.ready.pop_front()
     }
 
@@ -189,7 +189,7 @@ impl Sequencer {
     pub(super) fn fail_all(&mut self, failure: &LogError) {
         self.close_batch();
         for step in self.ready.drain(..) {
-            if let Step::Write(batch) = step {
+            if let SequenceStep::Write(batch) = step {
                 batch.fail(failure);
             }
         }
@@ -235,9 +235,9 @@ impl Sequencer {
             Spare::Ready(segment) => {
                 self.close_batch();
                 let (full, offset, next) = self.end();
-                self.ready.push_back(Step::Seal { segment: full, offset, next });
+                self.ready.push_back(SequenceStep::Seal { segment: full, offset, next });
                 self.segments.roll(offset + BATCH_HEADER, Arc::clone(&segment));
-                self.open = Batch::empty(segment, super::scan::FIRST_BATCH, next);
+                self.open = FrameBatch::empty(segment, super::scan::FIRST_BATCH, next);
                 Ok(())
             }
         }
@@ -283,7 +283,7 @@ impl Sequencer {
         if self.segments.certainly_new(append.events.iter().map(|event| event.event_id)) {
             return Ok(None);
         }
-        let mut first: Option<Known> = None;
+        let mut first: Option<KnownStream> = None;
         for (event, n) in append.events.iter().zip(0_u64..) {
             let known = self.segments.known(event.event_id)?;
             let goes_on = match (&first, &known) {

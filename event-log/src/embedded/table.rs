@@ -67,7 +67,7 @@ impl TableBuilder {
 }
 
 /// A table whose entries stay on disk.
-pub(super) struct Table {
+pub(super) struct StreamTable {
     entry_len: usize,
     entries: u32,
     /// Where the entries begin in the file.
@@ -76,7 +76,7 @@ pub(super) struct Table {
     checksums: Vec<u32>,
 }
 
-impl Table {
+impl StreamTable {
     pub(super) fn directory_len(entries: u32) -> usize {
         buckets(entries) as usize * SLOT
     }

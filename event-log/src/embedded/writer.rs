@@ -16,7 +16,7 @@ use super::{
     recent::RecentBatch,
     segment::Segment,
     segments::Segments,
-    sequencer::{Batch, Job, Sequencer, Step},
+    sequencer::{FrameBatch, Job, SequenceStep, Sequencer},
 };
 use crate::{Append, AppendFuture, LogError, Position};
 use bytes::Bytes;
@@ -39,7 +39,7 @@ const GATHERING: Range<u64> = 8..200;
 const AHEAD: usize = 4;
 
 #[derive(Default)]
-struct Inbox {
+struct AppendQueue {
     jobs: VecDeque<Job>,
     events: usize,
     /// The second thread took a job since the writer last looked into the sequencer.
@@ -57,7 +57,7 @@ pub(super) struct Writer {
     maintenance: Arc<Maintenance>,
     gather: Duration,
     sequencer: Mutex<Sequencer>,
-    inbox: Mutex<Inbox>,
+    inbox: Mutex<AppendQueue>,
     /// Something for the writer to do.
     arrived: Condvar,
     /// Something worth sequencing during a sync.
@@ -134,7 +134,7 @@ impl Writer {
         while let Some(step) = self.next_step() {
             self.begin_step();
             let done = match step {
-                Step::Write(batch) => {
+                SequenceStep::Write(batch) => {
                     marked &= batch.bytes.is_empty();
                     let gathers = GATHERING.contains(&batch.appends);
                     let written = self.write(batch);
@@ -143,7 +143,7 @@ impl Writer {
                     }
                     written
                 }
-                Step::Seal { segment, offset, next } => {
+                SequenceStep::Seal { segment, offset, next } => {
                     marked = true;
                     self.mark(Kind::Seal, &segment, offset, next)
                         .map(|()| self.maintenance.index(segment.ordinal))
@@ -226,7 +226,7 @@ impl Writer {
         }
     }
 
-    fn next_step(&self) -> Option<Step> {
+    fn next_step(&self) -> Option<SequenceStep> {
         loop {
             {
                 let mut sequencer = self.sequencer.lock();
@@ -255,7 +255,7 @@ impl Writer {
         }
     }
 
-    fn write(&self, mut batch: Batch) -> io::Result<()> {
+    fn write(&self, mut batch: FrameBatch) -> io::Result<()> {
         if !batch.bytes.is_empty()
             && let Err(e) = self.commit(&mut batch)
         {
@@ -269,7 +269,7 @@ impl Writer {
         Ok(())
     }
 
-    fn commit(&self, batch: &mut Batch) -> io::Result<()> {
+    fn commit(&self, batch: &mut FrameBatch) -> io::Result<()> {
         let file = &*batch.segment.file;
         let written = file.write_at(&batch.bytes, batch.offset as u64);
         let begun = Instant::now();
@@ -326,7 +326,7 @@ impl Writer {
     }
 }
 
-impl Inbox {
+impl AppendQueue {
     fn refusal(&self) -> Option<LogError> {
         match &self.poisoned {
             _ if self.closing => Some(LogError::Closed),
@@ -336,7 +336,7 @@ impl Inbox {
     }
 }
 
-fn count(batch: &Batch, sync_seconds: f64) {
+fn count(batch: &FrameBatch, sync_seconds: f64) {
     metrics::counter!("daybook_log_appends_total").increment(batch.appends);
     metrics::counter!("daybook_log_events_total").increment(batch.events);
     metrics::counter!("daybook_log_bytes_total").increment(batch.bytes.len() as u64);

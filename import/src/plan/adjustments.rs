@@ -4,7 +4,7 @@
 use super::{
     Plan,
     invoices::Invoice,
-    model::{Adjustment, Fate},
+    model::{Adjustment, RowOutcome},
 };
 use crate::Reason;
 use daybook_domain::Quantity;
@@ -15,7 +15,7 @@ pub(super) fn plan_row(plan: &mut Plan, invoice: &Invoice, index: u32) -> Result
         return Err(Reason::TooMany);
     }
     let adjustment = u32::try_from(plan.adjustments.len()).unwrap_or(u32::MAX);
-    plan.fates[index as usize] = Fate::Adjusted { adjustment };
+    plan.fates[index as usize] = RowOutcome::Adjusted { adjustment };
     plan.adjustments.push(Adjustment {
         day: invoice.day,
         at: invoice.at,

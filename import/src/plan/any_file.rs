@@ -1,6 +1,6 @@
 //! Whatever stands in a file: planning never panics, and the books balance.
 
-use super::{Fate, Plan};
+use super::{Plan, RowOutcome};
 use crate::Value;
 use proptest::prelude::*;
 
@@ -62,7 +62,7 @@ proptest! {
         })).sum();
         let credited: Value = plan.credits.iter().map(|credit| Value::from_minor(credit.amount_minor)).sum();
         prop_assert_eq!(plan.books().value_booked, sold - back - credited);
-        prop_assert!(plan.fates.iter().all(|fate| *fate != Fate::Ordered { order: u32::MAX }), "every row has a fate");
+        prop_assert!(plan.fates.iter().all(|fate| *fate != RowOutcome::Ordered { order: u32::MAX }), "every row has a fate");
     }
 
     #[test]

@@ -4,7 +4,7 @@
 use super::{
     Plan,
     invoices::Invoice,
-    model::{Fate, PlannedCredit},
+    model::{PlannedCredit, RowOutcome},
     returns::PurchaseLedger,
 };
 use crate::{Reason, read::NO_TEXT};
@@ -31,7 +31,7 @@ pub(super) fn plan_row(
     ledger.refundable[order as usize] -= amount_minor;
     plan.booked_minor[index as usize] = -amount_minor;
     let credit = u32::try_from(plan.credits.len()).unwrap_or(u32::MAX);
-    plan.fates[index as usize] = Fate::Credited { credit };
+    plan.fates[index as usize] = RowOutcome::Credited { credit };
     plan.credits.push(PlannedCredit {
         day: invoice.day,
         at: invoice.at,

@@ -22,8 +22,8 @@ mod tests;
 
 pub use model::Plan;
 pub(crate) use model::{
-    Adjustment, Fate, PlannedCharge, PlannedCredit, PlannedDelivery, PlannedLine, PlannedOrder,
-    PlannedPriceChange, PlannedProduct, PlannedReturn, RETURNS_LAG_DAYS, of_day,
+    Adjustment, PlannedCharge, PlannedCredit, PlannedDelivery, PlannedLine, PlannedOrder, PlannedPriceChange,
+    PlannedProduct, PlannedReturn, RETURNS_LAG_DAYS, RowOutcome, of_day,
 };
 
 use crate::{ImportError, classify::InvoiceKind, read::read_rows};

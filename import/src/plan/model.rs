@@ -13,7 +13,7 @@ pub(crate) const RETURNS_LAG_DAYS: usize = 5;
 
 /// What became of a row.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Fate {
+pub(crate) enum RowOutcome {
     /// A line or a charge of this order.
     Ordered {
         order: u32,
@@ -38,7 +38,7 @@ pub(crate) enum Fate {
 pub struct Plan {
     pub(crate) rows: FileRows,
     /// One for each readable row.
-    pub(crate) fates: Vec<Fate>,
+    pub(crate) fates: Vec<RowOutcome>,
     /// What the shop will book for each row, in pence; differs from the row's value by rounding only.
     pub(crate) booked_minor: Vec<i64>,
     /// Local dates with trade, in days since 1970-01-01, ascending.
@@ -176,7 +176,7 @@ impl Plan {
         days.sort_unstable();
         days.dedup();
         Self {
-            fates: vec![Fate::Ordered { order: u32::MAX }; rows.rows.len()],
+            fates: vec![RowOutcome::Ordered { order: u32::MAX }; rows.rows.len()],
             booked_minor: vec![0; rows.rows.len()],
             rows,
             days,
@@ -193,7 +193,7 @@ impl Plan {
     }
 
     pub(super) fn reject(&mut self, row: u32, reason: Reason) {
-        self.fates[row as usize] = Fate::Rejected(Box::new(reason));
+        self.fates[row as usize] = RowOutcome::Rejected(Box::new(reason));
     }
 
     /// The lines of an order.

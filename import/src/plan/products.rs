@@ -5,7 +5,7 @@
 //! when more than half of a week's lines, and at least two, were sold at another price, that is the new list
 //! price from the first of those sales on. Marketplace prices that come and go within a week change nothing.
 
-use super::{Fate, Plan, PlannedPriceChange, PlannedProduct};
+use super::{Plan, PlannedPriceChange, PlannedProduct, RowOutcome};
 use crate::{
     classify::{CodeKind, code_kind, described},
     read::{FileRow, NO_TEXT, local_midnight_plus, week_of},
@@ -29,8 +29,10 @@ pub(super) fn plan_products(plan: &mut Plan) {
     let mut sold: Vec<Sold> = Vec::with_capacity(plan.rows.rows.len());
     for (row, fate) in plan.rows.rows.iter().zip(&plan.fates) {
         let in_trade = match fate {
-            Fate::Ordered { .. } | Fate::Returned { .. } | Fate::Adjusted { .. } => is_goods(plan, row),
-            Fate::Credited { .. } | Fate::Rejected(_) => false,
+            RowOutcome::Ordered { .. } | RowOutcome::Returned { .. } | RowOutcome::Adjusted { .. } => {
+                is_goods(plan, row)
+            }
+            RowOutcome::Credited { .. } | RowOutcome::Rejected(_) => false,
         };
         if in_trade {
             look_at(plan, row, &mut seen[row.code as usize]);

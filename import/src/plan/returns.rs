@@ -9,7 +9,7 @@ use super::{
 use crate::{
     Reason,
     classify::CodeKind,
-    plan::Fate,
+    plan::RowOutcome,
     read::{FileRow, NO_TEXT},
     value::{Value, to_minor},
 };
@@ -144,7 +144,7 @@ fn take_back(
     if let Some(first) = parts.first() {
         plan.returns[*first as usize].rows += 1;
     }
-    plan.fates[index as usize] = Fate::Returned { returns: parts };
+    plan.fates[index as usize] = RowOutcome::Returned { returns: parts };
     Ok(())
 }
 

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     Reason,
     classify::CodeKind,
-    plan::Fate,
+    plan::RowOutcome,
     read::{FileRow, NO_TEXT},
     value::to_minor,
 };
@@ -112,7 +112,7 @@ impl Draft {
         }
         let order = number(plan.orders.len());
         for (row, booked) in &self.rows {
-            plan.fates[*row as usize] = Fate::Ordered { order };
+            plan.fates[*row as usize] = RowOutcome::Ordered { order };
             plan.booked_minor[*row as usize] = *booked;
         }
         let lines = number(plan.lines.len())..number(plan.lines.len() + self.lines.len());

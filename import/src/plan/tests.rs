@@ -1,6 +1,6 @@
 //! What each kind of line becomes, on a few lines each.
 
-use super::{Fate, Plan};
+use super::{Plan, RowOutcome};
 use crate::{Books, ImportError};
 
 const HEADER: &str = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country\n";
@@ -129,7 +129,7 @@ fn a_return_is_matched_to_the_latest_sales_at_its_price() {
     let plan = lines(&["1 A 5 1.00 9", "2 A 5 1.00 9", "3 A 9 2.00 9", "C4 A -7 1.00 9"]);
     let back: Vec<_> = plan.returns.iter().map(|planned| (planned.order, planned.lines.clone())).collect();
     assert_eq!(back, [(1, vec![(1, 5)]), (0, vec![(1, 2)])]);
-    assert_eq!(plan.fates[3], Fate::Returned { returns: vec![0, 1] });
+    assert_eq!(plan.fates[3], RowOutcome::Returned { returns: vec![0, 1] });
     assert_eq!(plan.booked_minor[3], -700);
 }
 

@@ -7,7 +7,7 @@
 mod point;
 
 use crate::{
-    cli::{Usage, Verdict},
+    cli::{ToolVerdict, Usage},
     out::Out,
     progress::Progress,
     source::{Opened, Source},
@@ -56,7 +56,7 @@ const SEARCH: &str = "search";
 const WHAT: [&[&str]; 2] = [Target::ENTRIES, &[SEARCH]];
 
 impl AsOf {
-    pub(crate) async fn run(self, source: &Source, out: &mut Out) -> anyhow::Result<Verdict> {
+    pub(crate) async fn run(self, source: &Source, out: &mut Out) -> anyhow::Result<ToolVerdict> {
         let opened = source.open().await?;
         let point = self.when.point(&opened).await?;
         let json = match self.target()? {
@@ -65,7 +65,7 @@ impl AsOf {
                 Some(shown) => shown.json,
                 None => {
                     not_then(&target, &opened).await?;
-                    return Ok(Verdict::Found);
+                    return Ok(ToolVerdict::Found);
                 }
             },
         };
@@ -76,7 +76,7 @@ impl AsOf {
             let value: serde_json::Value = serde_json::from_slice(&json)?;
             out.json(&value)?;
         }
-        Ok(Verdict::AllIsWell)
+        Ok(ToolVerdict::AllIsWell)
     }
 
     /// What is asked for; none: a search.

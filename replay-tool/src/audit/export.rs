@@ -3,7 +3,7 @@
 
 use super::TreeFolder;
 use crate::{
-    cli::Verdict,
+    cli::ToolVerdict,
     out::{Out, count},
     progress::Progress,
     source::Source,
@@ -32,7 +32,7 @@ pub(crate) struct ExportBundle {
 }
 
 impl ExportBundle {
-    pub(super) async fn run(self, source: &Source, out: &mut Out) -> anyhow::Result<Verdict> {
+    pub(super) async fn run(self, source: &Source, out: &mut Out) -> anyhow::Result<ToolVerdict> {
         let signed = self.tree.read(source)?;
         if self.folder.exists() {
             return Err(BundleError::Exists { path: self.folder.display().to_string() }.into());
@@ -63,7 +63,7 @@ impl ExportBundle {
             out.line(format_args!("root {}, signed by {}", checkpoint.root, signed.key))?;
             out.line("its README.md says how to verify it, also without Daybook")?;
         }
-        Ok(Verdict::AllIsWell)
+        Ok(ToolVerdict::AllIsWell)
     }
 }
 

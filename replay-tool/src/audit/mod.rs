@@ -6,7 +6,7 @@ mod proof;
 mod rotate;
 
 use crate::{
-    cli::{Usage, Verdict},
+    cli::{ToolVerdict, Usage},
     out::{Out, Tone, count},
     progress::Progress,
     source::Source,
@@ -104,7 +104,7 @@ impl TreeFolder {
 }
 
 impl Audit {
-    pub(crate) async fn run(self, source: &Source, out: &mut Out) -> anyhow::Result<Verdict> {
+    pub(crate) async fn run(self, source: &Source, out: &mut Out) -> anyhow::Result<ToolVerdict> {
         match self {
             Self::Export(export) => export.run(source, out).await,
             Self::Verify(verify) => verify.run(out),
@@ -116,7 +116,7 @@ impl Audit {
 }
 
 impl Verify {
-    fn run(self, out: &mut Out) -> anyhow::Result<Verdict> {
+    fn run(self, out: &mut Out) -> anyhow::Result<ToolVerdict> {
         let keys = keys(&self.key)?;
         let total = claimed(&self.folder);
         let mut progress = Progress::new("verifying", total);
@@ -137,7 +137,7 @@ impl Verify {
         } else {
             self.say(&verdict, keys.is_empty(), out)?;
         }
-        Ok(if holds { Verdict::AllIsWell } else { Verdict::Found })
+        Ok(if holds { ToolVerdict::AllIsWell } else { ToolVerdict::Found })
     }
 
     fn say(&self, verdict: &daybook_audit::Verdict, own_key: bool, out: &mut Out) -> anyhow::Result<()> {
@@ -182,14 +182,14 @@ fn claimed(folder: &Path) -> u64 {
 }
 
 impl ShowCheckpoint {
-    fn run(self, source: &Source, out: &mut Out) -> anyhow::Result<Verdict> {
+    fn run(self, source: &Source, out: &mut Out) -> anyhow::Result<ToolVerdict> {
         let signed = self.tree.read(source)?;
         if out.json {
             out.json(&json!({
                 "origin": signed.checkpoint.origin, "size": signed.checkpoint.size,
                 "root": signed.checkpoint.root, "key": signed.key.to_string(), "note": signed.note,
             }))?;
-            return Ok(Verdict::AllIsWell);
+            return Ok(ToolVerdict::AllIsWell);
         }
         // The note alone on standard output, so that `> kept` keeps exactly it.
         eprintln!(
@@ -197,6 +197,6 @@ impl ShowCheckpoint {
             signed.key
         );
         out.line(signed.note.trim_end_matches('\n'))?;
-        Ok(Verdict::AllIsWell)
+        Ok(ToolVerdict::AllIsWell)
     }
 }

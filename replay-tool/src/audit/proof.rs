@@ -2,7 +2,7 @@
 
 use super::TreeFolder;
 use crate::{
-    cli::{Usage, Verdict},
+    cli::{ToolVerdict, Usage},
     out::{Out, Tone},
     source::Source,
 };
@@ -24,7 +24,7 @@ pub(crate) struct Proof {
 }
 
 impl Proof {
-    pub(super) async fn run(self, source: &Source, out: &mut Out) -> anyhow::Result<Verdict> {
+    pub(super) async fn run(self, source: &Source, out: &mut Out) -> anyhow::Result<ToolVerdict> {
         let signed = self.tree.read(source)?;
         let size = signed.checkpoint.size;
         let index = self.position.checked_sub(1).filter(|index| *index < size).ok_or_else(|| {
@@ -47,7 +47,7 @@ impl Proof {
             } else {
                 out.line(format_args!("{} {finding}", out.tone(Tone::Bad, "WRONG:")))?;
             }
-            return Ok(Verdict::Found);
+            return Ok(ToolVerdict::Found);
         }
         if out.json {
             out.json(&json!({
@@ -61,7 +61,7 @@ impl Proof {
                 "checkpoint": signed.note,
                 "key": signed.key.to_string(),
             }))?;
-            return Ok(Verdict::AllIsWell);
+            return Ok(ToolVerdict::AllIsWell);
         }
         let what = format!("{} v{} {}", event.stream(), event.version(), event.event_type());
         out.line(format_args!(
@@ -75,6 +75,6 @@ impl Proof {
         }
         out.line(format_args!("root {}", signed.checkpoint.root))?;
         out.line("With --json: the record, the proof and the signed checkpoint, for others to check.")?;
-        Ok(Verdict::AllIsWell)
+        Ok(ToolVerdict::AllIsWell)
     }
 }

@@ -3,7 +3,7 @@
 //! The latest checkpoint gets the new key's signature beside the old one's, and is kept under `rotations/`: whoever
 //! trusts the old key can see there that its holder handed over to the new one, and over which history.
 
-use crate::{cli::Verdict, out::Out, source::Source};
+use crate::{cli::ToolVerdict, out::Out, source::Source};
 use anyhow::Context as _;
 use clap::Args;
 use daybook_audit::{Checkpoint, SigningKey};
@@ -21,7 +21,7 @@ use std::{
 pub(crate) struct RotateKey {}
 
 impl RotateKey {
-    pub(super) async fn run(self, source: &Source, out: &mut Out) -> anyhow::Result<Verdict> {
+    pub(super) async fn run(self, source: &Source, out: &mut Out) -> anyhow::Result<ToolVerdict> {
         let data = source.data()?;
         // A running shop holds the old key in memory and would go on signing with it.
         let options = EmbeddedOptions { compress: false, ..EmbeddedOptions::default() };
@@ -55,7 +55,7 @@ impl RotateKey {
             out.line(format_args!("old key: {}\nnew key: {}", old.public(), new.public()))?;
             out.line(format_args!("{} is signed by both: publish it with the new key", kept.display()))?;
         }
-        Ok(Verdict::AllIsWell)
+        Ok(ToolVerdict::AllIsWell)
     }
 }
 

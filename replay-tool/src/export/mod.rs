@@ -7,7 +7,7 @@ mod resume;
 mod tables;
 
 use crate::{
-    cli::{Usage, Verdict},
+    cli::{ToolVerdict, Usage},
     out::{Out, count, size},
     progress::Progress,
     selection::Selection,
@@ -97,7 +97,7 @@ struct Written {
 }
 
 impl Export {
-    pub(crate) async fn run(self, source: &Source, out: &mut Out) -> anyhow::Result<Verdict> {
+    pub(crate) async fn run(self, source: &Source, out: &mut Out) -> anyhow::Result<ToolVerdict> {
         if self.partition == Partition::Day && self.format != Format::Parquet {
             return Err(
                 Usage("--partition is for --format parquet; the others are one file".to_owned()).into()
@@ -117,7 +117,7 @@ impl Export {
             }
             let opened = source.open().await?;
             self.lines(&opened, form, 0, true, out).await?;
-            return Ok(Verdict::AllIsWell);
+            return Ok(ToolVerdict::AllIsWell);
         }
         let opened = source.open().await?;
         let (file, after, fresh) = self.target(form)?;
@@ -126,10 +126,10 @@ impl Export {
         let written = self.lines(&opened, form, after, fresh, &mut to).await?;
         to.into_inner()?.sync_all().with_context(|| format!("{}", self.out.display()))?;
         self.say(&written, &progress, out)?;
-        Ok(Verdict::AllIsWell)
+        Ok(ToolVerdict::AllIsWell)
     }
 
-    async fn run_tables(&self, source: &Source, out: &mut Out) -> anyhow::Result<Verdict> {
+    async fn run_tables(&self, source: &Source, out: &mut Out) -> anyhow::Result<ToolVerdict> {
         if self.out == Path::new("-") {
             return Err(Usage("Parquet needs a folder; name one with --out".to_owned()).into());
         }
@@ -137,7 +137,7 @@ impl Export {
         let progress = Progress::new("exporting", 0);
         let written = tables::write(&opened, &self.selection, self.partition, &self.out, self.resume).await?;
         self.say(&written, &progress, out)?;
-        Ok(Verdict::AllIsWell)
+        Ok(ToolVerdict::AllIsWell)
     }
 
     /// The file, the position of the last event it has, and whether it is a new one.

@@ -52,7 +52,7 @@ const GROUP_ROWS: usize = 32_768;
 const GROUP_BYTES: usize = 16 << 20;
 
 /// The file of one event type, being written.
-pub(super) struct Table {
+pub(super) struct ParquetTable {
     unfinished: PathBuf,
     path: PathBuf,
     fields: Vec<Field>,
@@ -90,7 +90,7 @@ enum Cell<'v> {
     Boolean(bool),
 }
 
-impl Table {
+impl ParquetTable {
     /// Begins the file in `folder` for events of one type, of which this one is the first.
     pub(super) fn begin(folder: &Path, first: &RecordedEvent) -> anyhow::Result<Self> {
         let lift: Lift = |event, payload| {
@@ -355,7 +355,7 @@ mod tests {
             }
             payload
         };
-        let mut table = Table::begin_with(folder.path(), &recorded[0], fields, lift).unwrap();
+        let mut table = ParquetTable::begin_with(folder.path(), &recorded[0], fields, lift).unwrap();
         recorded.iter().for_each(|event| table.add(event).unwrap());
         table.finish().unwrap();
 

@@ -4,7 +4,7 @@
 //! there are, only so many files are open at a time and only so much waits in memory: the one that was not written
 //! to for longest is ended, and a later event of its day begins another file beside it.
 
-use super::{Partition, Written, parquet::Table};
+use super::{Partition, Written, parquet::ParquetTable};
 use crate::{selection::Selection, source::Opened, when};
 use ahash::AHashMap;
 use anyhow::Context as _;
@@ -110,7 +110,7 @@ struct Tables<'f> {
     folder: &'f Path,
     partition: Partition,
     /// By event type and, where that makes a difference, day; with when they were last written to.
-    open: AHashMap<(Box<str>, i64), (Table, u64)>,
+    open: AHashMap<(Box<str>, i64), (ParquetTable, u64)>,
     /// Counts events.
     clock: u64,
     /// Bytes of payload that wait.
@@ -162,14 +162,14 @@ impl Tables<'_> {
 
     /// `OrderPlaced/000000000001.parquet` or `OrderPlaced/day=2011-06-30/000000000001.parquet`: the number is the
     /// position of the first event in it.
-    fn begin(&self, event: &RecordedEvent, day: i64) -> anyhow::Result<Table> {
+    fn begin(&self, event: &RecordedEvent, day: i64) -> anyhow::Result<ParquetTable> {
         let named = |c: char| if c.is_ascii_alphanumeric() { c } else { '_' };
         let mut folder = self.folder.join(event.event_type().chars().map(named).collect::<String>());
         if self.partition == Partition::Day {
             folder.push(format!("day={}", when::date(day)));
         }
         fs::create_dir_all(&folder)?;
-        Table::begin(&folder, event)
+        ParquetTable::begin(&folder, event)
     }
 
     /// Ends all files; answers the size of all there were.

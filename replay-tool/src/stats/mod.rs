@@ -3,7 +3,7 @@
 mod report;
 
 use crate::{
-    cli::Verdict,
+    cli::ToolVerdict,
     out::Out,
     selection::{Selection, Time},
     source::Source,
@@ -38,12 +38,12 @@ pub(crate) struct Stats {
 
 /// Events and the bytes they take in the log.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-struct Tally {
+struct EventTally {
     events: u64,
     bytes: u64,
 }
 
-impl Tally {
+impl EventTally {
     fn add(&mut self, event: &RecordedEvent) {
         self.events += 1;
         self.bytes += event.as_bytes().len() as u64;
@@ -52,11 +52,11 @@ impl Tally {
 
 #[derive(Debug, Default)]
 struct Tallies {
-    all: Tally,
+    all: EventTally,
     /// By aggregate and type.
-    types: BTreeMap<(Box<str>, Box<str>), Tally>,
-    streams: AHashMap<Box<str>, Tally>,
-    days: BTreeMap<i64, Tally>,
+    types: BTreeMap<(Box<str>, Box<str>), EventTally>,
+    streams: AHashMap<Box<str>, EventTally>,
+    days: BTreeMap<i64, EventTally>,
     positions: Option<(u64, u64)>,
     recorded: Option<(i64, i64)>,
     occurred: Option<(i64, i64)>,
@@ -81,8 +81,8 @@ impl Tallies {
         widen(&mut self.occurred, event.occurred_at_ns());
     }
 
-    fn aggregates(&self) -> BTreeMap<&str, (Tally, u64)> {
-        let mut aggregates: BTreeMap<&str, (Tally, u64)> = BTreeMap::new();
+    fn aggregates(&self) -> BTreeMap<&str, (EventTally, u64)> {
+        let mut aggregates: BTreeMap<&str, (EventTally, u64)> = BTreeMap::new();
         for ((aggregate, _), tally) in &self.types {
             let (all, _) = aggregates.entry(aggregate).or_default();
             all.events += tally.events;
@@ -96,9 +96,10 @@ impl Tallies {
     }
 
     /// The streams with the most events.
-    fn busiest(&self, top: usize) -> Vec<(&str, Tally)> {
+    fn busiest(&self, top: usize) -> Vec<(&str, EventTally)> {
         let mut streams: Vec<_> = self.streams.iter().map(|(name, tally)| (&**name, *tally)).collect();
-        let order = |a: &(&str, Tally), b: &(&str, Tally)| b.1.events.cmp(&a.1.events).then(a.0.cmp(b.0));
+        let order =
+            |a: &(&str, EventTally), b: &(&str, EventTally)| b.1.events.cmp(&a.1.events).then(a.0.cmp(b.0));
         if streams.len() > top && top > 0 {
             streams.select_nth_unstable_by(top - 1, order);
         }
@@ -113,7 +114,7 @@ fn widen<T: Ord + Copy>(range: &mut Option<(T, T)>, value: T) {
 }
 
 impl Stats {
-    pub(crate) async fn run(self, source: &Source, out: &mut Out) -> anyhow::Result<Verdict> {
+    pub(crate) async fn run(self, source: &Source, out: &mut Out) -> anyhow::Result<ToolVerdict> {
         let opened = source.open().await?;
         let mut tallies = Tallies::default();
         let stretch = self.selection.stretch(&opened).await?;
@@ -130,6 +131,6 @@ impl Stats {
         } else {
             report::page(out, &tallies, opened.head, self.top)?;
         }
-        Ok(Verdict::AllIsWell)
+        Ok(ToolVerdict::AllIsWell)
     }
 }

@@ -1,6 +1,6 @@
 //! What `stats` found, as a page for people or a document for scripts.
 
-use super::{Tallies, Tally};
+use super::{EventTally, Tallies};
 use crate::{
     chart,
     out::{Out, Tone, count, size},
@@ -45,7 +45,7 @@ pub(super) fn document(tallies: &Tallies, head: u64, top: usize) -> Value {
 
 /// As a page.
 pub(super) fn page(out: &mut Out, tallies: &Tallies, head: u64, top: usize) -> anyhow::Result<()> {
-    let Tally { events, bytes } = tallies.all;
+    let EventTally { events, bytes } = tallies.all;
     out.line(format_args!(
         "{} events in {} streams, {} ({} bytes an event); the log ends at position {head}",
         out.tone(Tone::Heading, count(events)),
@@ -89,13 +89,13 @@ pub(super) fn page(out: &mut Out, tallies: &Tallies, head: u64, top: usize) -> a
     over_time(out, &tallies.days)
 }
 
-fn share(part: Tally, all: Tally) -> String {
+fn share(part: EventTally, all: EventTally) -> String {
     let tenths = u128::from(part.events) * 1000 / u128::from(all.events.max(1));
     format!("{}.{} %", tenths / 10, tenths % 10)
 }
 
 /// A line over all days, then bars by day or month with how the log grew.
-fn over_time(out: &mut Out, days: &BTreeMap<i64, Tally>) -> anyhow::Result<()> {
+fn over_time(out: &mut Out, days: &BTreeMap<i64, EventTally>) -> anyhow::Result<()> {
     let (Some((first, _)), Some((last, _))) = (days.first_key_value(), days.last_key_value()) else {
         return Ok(());
     };
@@ -113,7 +113,7 @@ fn over_time(out: &mut Out, days: &BTreeMap<i64, Tally>) -> anyhow::Result<()> {
         out.line("")?;
     }
     let letters = if days.len() > 62 { 7 } else { 10 };
-    let mut periods: BTreeMap<String, Tally> = BTreeMap::new();
+    let mut periods: BTreeMap<String, EventTally> = BTreeMap::new();
     for (day, tally) in days {
         let period = periods.entry(when::date(*day).chars().take(letters).collect()).or_default();
         period.events += tally.events;

@@ -5,7 +5,7 @@ mod views;
 
 use crate::{
     audit::keys,
-    cli::{Usage, Verdict},
+    cli::{ToolVerdict, Usage},
     out::{Out, Tone, count},
     source::Source,
 };
@@ -90,7 +90,7 @@ pub(crate) enum Finding {
 
 /// What was found, and what was looked at.
 #[derive(Debug, Default, Serialize)]
-pub(crate) struct Report {
+pub(crate) struct VerifyReport {
     events: u64,
     streams: u64,
     events_per_second: u64,
@@ -109,7 +109,7 @@ pub(crate) struct Report {
 /// More are only counted.
 const MAX_FINDINGS: usize = 100;
 
-impl Report {
+impl VerifyReport {
     fn found(&mut self, finding: Finding) {
         if self.findings.len() < MAX_FINDINGS { self.findings.push(finding) } else { self.more += 1 }
     }
@@ -128,8 +128,8 @@ impl Report {
 }
 
 impl Verify {
-    pub(crate) async fn run(self, source: &Source, out: &mut Out) -> anyhow::Result<Verdict> {
-        let mut report = Report::default();
+    pub(crate) async fn run(self, source: &Source, out: &mut Out) -> anyhow::Result<ToolVerdict> {
+        let mut report = VerifyReport::default();
         let opened = match source.open().await {
             Ok(opened) => opened,
             Err(error) => {
@@ -141,7 +141,7 @@ impl Verify {
                 } else {
                     say(&report, out)?
                 }
-                return Ok(Verdict::Found);
+                return Ok(ToolVerdict::Found);
             }
         };
         // Only a data directory has read models and a tree beside its log.
@@ -169,11 +169,11 @@ impl Verify {
         } else {
             say(&report, out)?;
         }
-        Ok(if report.findings.is_empty() { Verdict::AllIsWell } else { Verdict::Found })
+        Ok(if report.findings.is_empty() { ToolVerdict::AllIsWell } else { ToolVerdict::Found })
     }
 }
 
-fn say(report: &Report, out: &mut Out) -> anyhow::Result<()> {
+fn say(report: &VerifyReport, out: &mut Out) -> anyhow::Result<()> {
     for finding in &report.findings {
         out.line(format_args!("{} {finding}", out.tone(Tone::Bad, "WRONG:")))?;
     }

@@ -1,6 +1,6 @@
 //! The log itself, in one pass: frames, order, versions, whether today's code reads it, and the signed root.
 
-use super::{Finding, Report};
+use super::{Finding, VerifyReport};
 use crate::{progress::Progress, source::Opened};
 use ahash::AHashMap;
 use anyhow::Context as _;
@@ -32,7 +32,7 @@ impl Signed {
         folder: Option<&Path>,
         kept: &[PathBuf],
         keys: &[PublicKey],
-        report: &mut Report,
+        report: &mut VerifyReport,
     ) -> anyhow::Result<Self> {
         let own = folder.map(|folder| folder.join("public-key")).filter(|path| path.exists());
         let own: Option<PublicKey> = match own.filter(|_| keys.is_empty()) {
@@ -73,7 +73,11 @@ impl Signed {
 }
 
 /// The checkpoint in a file, if its signature is good.
-fn checkpoint(path: &Path, keys: &[PublicKey], report: &mut Report) -> anyhow::Result<Option<Checkpoint>> {
+fn checkpoint(
+    path: &Path,
+    keys: &[PublicKey],
+    report: &mut VerifyReport,
+) -> anyhow::Result<Option<Checkpoint>> {
     let place = path.display().to_string();
     let note = fs::read_to_string(path).with_context(|| place.clone())?;
     match Checkpoint::verify_by_any(&note, keys) {
@@ -85,7 +89,7 @@ fn checkpoint(path: &Path, keys: &[PublicKey], report: &mut Report) -> anyhow::R
     }
 }
 
-pub(super) async fn check(opened: &Opened, signed: Signed, report: &mut Report) -> anyhow::Result<()> {
+pub(super) async fn check(opened: &Opened, signed: Signed, report: &mut VerifyReport) -> anyhow::Result<()> {
     let sizes: Vec<u64> =
         signed.newest.iter().chain(&signed.kept).map(|checkpoint| checkpoint.size).collect();
     let newest = signed.newest.as_ref().map(|newest| newest.size);
@@ -142,7 +146,7 @@ struct Check {
 }
 
 impl Check {
-    fn take(&mut self, event: &RecordedEvent, report: &mut Report) {
+    fn take(&mut self, event: &RecordedEvent, report: &mut VerifyReport) {
         let (position, version) = (event.position().get(), event.version().get());
         report.events += 1;
         if position != self.last + 1 {
@@ -169,7 +173,13 @@ impl Check {
     }
 
     /// Takes what can be read before the damage, says which events it has swallowed, and goes on behind them.
-    async fn over_the_damage(&mut self, opened: &Opened, limit: usize, detail: String, report: &mut Report) {
+    async fn over_the_damage(
+        &mut self,
+        opened: &Opened,
+        limit: usize,
+        detail: String,
+        report: &mut VerifyReport,
+    ) {
         let (log, begin) = (&opened.log, self.last + 1);
         let (mut sound, mut bad) = (0, limit);
         while bad - sound > 1 {
@@ -212,7 +222,7 @@ impl Check {
     }
 
     /// What the comparison with all that was signed showed.
-    fn end(self, newest: Option<u64>, report: &mut Report) {
+    fn end(self, newest: Option<u64>, report: &mut VerifyReport) {
         let compared = self.comparison.end();
         report.signed = newest.filter(|_| compared.reached_newest);
         report.kept = compared.kept;

@@ -2,7 +2,7 @@
 //!
 //! Opening a read store writes to it, so a copy is opened; a store that is in use cannot be copied whole.
 
-use super::{Finding, Report};
+use super::{Finding, VerifyReport};
 use crate::source::Opened;
 use daybook_event_log::Position;
 use daybook_projections::{Options, ReadModels};
@@ -15,7 +15,7 @@ use std::{
     path::Path,
 };
 
-pub(super) async fn compare(folder: &Path, opened: &Opened, report: &mut Report) -> anyhow::Result<()> {
+pub(super) async fn compare(folder: &Path, opened: &Opened, report: &mut VerifyReport) -> anyhow::Result<()> {
     if !folder.join("rows").is_dir() {
         report.notes.push("there are no read models, so none are compared".to_owned());
         return Ok(());
@@ -61,7 +61,12 @@ fn reached(models: &ReadModels) -> (Position, Position) {
     (positions.iter().min().copied().unwrap_or_default(), positions.iter().max().copied().unwrap_or_default())
 }
 
-fn one(name: &str, live: &ReadModels, replayed: &ReadModels, report: &mut Report) -> anyhow::Result<u64> {
+fn one(
+    name: &str,
+    live: &ReadModels,
+    replayed: &ReadModels,
+    report: &mut VerifyReport,
+) -> anyhow::Result<u64> {
     for letter in live.dead_letters(name, super::MAX_FINDINGS)? {
         let (position, detail) =
             (letter.position, letter.error.unwrap_or_else(|| "waits behind another".to_owned()));

@@ -6,7 +6,7 @@ mod tables;
 mod tally;
 
 use crate::{
-    cli::Verdict,
+    cli::ToolVerdict,
     out::{Out, Tone, count},
     source::Source,
 };
@@ -50,7 +50,7 @@ pub(crate) struct WhatIf {
 }
 
 impl WhatIf {
-    pub(crate) async fn run(self, source: &Source, out: &mut Out) -> anyhow::Result<Verdict> {
+    pub(crate) async fn run(self, source: &Source, out: &mut Out) -> anyhow::Result<ToolVerdict> {
         let rules = Rules::read(&self.rules)?;
         let opened = source.open().await?;
         let mut sandbox = Sandbox::new(&rules);
@@ -77,7 +77,11 @@ impl WhatIf {
         } else {
             say(&outcome, out)?;
         }
-        Ok(if rules.are_none() && !outcome.same_as_history { Verdict::Found } else { Verdict::AllIsWell })
+        Ok(if rules.are_none() && !outcome.same_as_history {
+            ToolVerdict::Found
+        } else {
+            ToolVerdict::AllIsWell
+        })
     }
 }
 

@@ -11,6 +11,6 @@ mod tasks;
 
 pub(crate) use audit_tree::open_audit_tree;
 pub(crate) use health::{Health, NatsHealth};
-pub(crate) use report::Report;
+pub(crate) use report::NodeReport;
 pub use store::{ReadStore, Store, UnknownReadStore, UnknownStore};
 pub(crate) use tasks::NodeTasks;

@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 use std::sync::Arc;
 use tokio::sync::watch;
 
-pub(crate) struct Report {
+pub(crate) struct NodeReport {
     pub health: Arc<Health>,
     pub audit: Arc<AuditTree>,
     /// The followers of the log that run here.
@@ -26,7 +26,7 @@ pub(crate) struct Report {
     pub engine: Engine,
 }
 
-impl Report {
+impl NodeReport {
     /// Loops of the write path and of the processes that have panicked and are being started again, or are not any more.
     fn troubled_loops(&self) -> Vec<String> {
         let engines = [Some(self.engine.clone()), self.health.process_engine()];
@@ -47,7 +47,7 @@ impl Report {
     }
 }
 
-impl NodeStatus for Report {
+impl NodeStatus for NodeReport {
     fn missing(&self) -> Vec<String> {
         let audit =
             self.audit.write_failure().map(|failure| format!("the audit tree cannot be kept: {failure}"));

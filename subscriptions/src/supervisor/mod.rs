@@ -30,10 +30,10 @@ pub struct Supervisor {
     stop: CancellationToken,
     seed: u64,
     tracker: TaskTracker,
-    tasks: Arc<Mutex<Vec<Entry>>>,
+    tasks: Arc<Mutex<Vec<TaskEntry>>>,
 }
 
-struct Entry {
+struct TaskEntry {
     name: String,
     required: bool,
     status: StatusCell,
@@ -90,7 +90,7 @@ impl Supervisor {
     #[must_use]
     pub fn statuses(&self) -> Vec<TaskStatus> {
         let tasks = self.tasks.lock();
-        let shown = |entry: &Entry| TaskStatus {
+        let shown = |entry: &TaskEntry| TaskStatus {
             name: entry.name.clone(),
             required: entry.required,
             status: entry.status.get(),
@@ -112,7 +112,7 @@ impl Supervisor {
     ) -> Supervised {
         let task = Supervised::new(self.stop.child_token());
         let panics = Arc::new(AtomicU64::new(0));
-        let entry = Entry {
+        let entry = TaskEntry {
             name: spec.name.to_string(),
             required: spec.required,
             status: task.status.clone(),

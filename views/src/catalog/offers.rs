@@ -16,12 +16,12 @@ const SHARD_OFFERS: usize = 1 << 16;
 /// Offers by SKU.
 #[derive(Debug)]
 pub(super) struct Offers {
-    shards: Vec<RwLock<Shard>>,
+    shards: Vec<RwLock<OfferShard>>,
     hasher: RandomState,
 }
 
 #[derive(Debug, Default)]
-struct Shard {
+struct OfferShard {
     /// None: there is no such SKU.
     offers: AHashMap<Sku, Option<Arc<SkuOffer>>>,
     /// Counts the changes seen.
@@ -82,7 +82,7 @@ impl Offers {
         }
     }
 
-    fn shard(&self, sku: &Sku) -> &RwLock<Shard> {
+    fn shard(&self, sku: &Sku) -> &RwLock<OfferShard> {
         let hash = self.hasher.hash_one(sku) >> 32;
         &self.shards[usize::try_from(hash).unwrap_or(0) % SHARDS]
     }

@@ -4,7 +4,7 @@ use super::Reactor;
 use crate::{
     panics::caught,
     processes::{
-        DeadLetterId,
+        DeadReactionId,
         outside_calls::CALL_CLASSES,
         reaction_table::{Reaction, Stage},
         timers::{DueTimer, TimerKey, TimerKind},
@@ -136,7 +136,7 @@ impl Reactor {
     }
 
     /// Has a dead letter tried again at once; says whether there is such a letter, and a process for it.
-    pub(in crate::processes) fn retry(&mut self, id: &DeadLetterId) -> bool {
+    pub(in crate::processes) fn retry(&mut self, id: &DeadReactionId) -> bool {
         let Some(process) = self.process_called(&id.process) else { return false };
         let Some(letter) = self.shared.dead_letters.remove(id) else { return false };
         let kind = if letter.is_deadline { TimerKind::Deadline } else { TimerKind::Commands };
@@ -147,7 +147,7 @@ impl Reactor {
     }
 
     /// Has a dead letter forgotten; says whether there was one.
-    pub(in crate::processes) fn skip(&self, id: &DeadLetterId) -> bool {
+    pub(in crate::processes) fn skip(&self, id: &DeadReactionId) -> bool {
         self.shared.dead_letters.remove(id).is_some()
     }
 }

@@ -5,7 +5,7 @@ use crate::{
     CommandError,
     panics::caught,
     processes::{
-        DeadLetter,
+        DeadReaction,
         failure::Remedy,
         reaction_table::{ReactionId, Stage},
         timers::{TimerKey, TimerKind},
@@ -21,7 +21,7 @@ impl Reactor {
     /// Gives up an event that this program cannot read: another one may.
     pub(in crate::processes) fn unreadable(&mut self, recorded: &RecordedEvent, why: &str) {
         for process in self.shared.concerns.concerned(recorded.aggregate(), recorded.event_type()) {
-            self.bury(DeadLetter {
+            self.bury(DeadReaction {
                 process: self.name_of(process).to_owned(),
                 position: recorded.position(),
                 stream: recorded.stream_id(),
@@ -50,7 +50,7 @@ impl Reactor {
                 self.pauses.push(Reverse((Instant::now() + pause, id)));
             }
             Remedy::TryLater(after) => self.try_later(id, after),
-            Remedy::DeadLetter => self.end_dead(id, error.to_string()),
+            Remedy::DeadReaction => self.end_dead(id, error.to_string()),
         }
     }
 
@@ -131,7 +131,7 @@ impl Reactor {
         attempts: u32,
         reason: String,
     ) {
-        self.bury(DeadLetter {
+        self.bury(DeadReaction {
             process: self.name_of(process).to_owned(),
             position: event.position,
             stream: event.stream.clone(),
@@ -143,8 +143,8 @@ impl Reactor {
         });
     }
 
-    fn bury(&self, letter: DeadLetter) {
-        let DeadLetter { process, position, stream, reason, .. } = &letter;
+    fn bury(&self, letter: DeadReaction) {
+        let DeadReaction { process, position, stream, reason, .. } = &letter;
         tracing::error!(process, %position, %stream, reason, "a process gives up a reaction; it is a dead letter now");
         self.shared.dead_letters.add(letter);
     }

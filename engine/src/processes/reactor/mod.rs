@@ -14,8 +14,8 @@ mod failures;
 
 use super::{
     StepKey, bits,
-    commands_out::{CommandsOut, Step},
-    failure::Verdict,
+    commands_out::{CommandsOut, ProcessStep},
+    failure::FailureVerdict,
     outside_calls::{Answered, OutsideCall, OutsideCalls},
     reaction_table::{Reaction, ReactionId, ReactionTable, Stage},
     stream_queue::StreamQueues,
@@ -23,7 +23,7 @@ use super::{
     trigger_event::TriggerEvent,
     watermark::Watermark,
 };
-use crate::{CommandError, panics::caught, shared::Shared};
+use crate::{CommandError, panics::caught, shared::EngineShared};
 use daybook_domain::{
     Command, Timestamp,
     process::{Deadline, Process, Reaction as Wanted, StepOutcome},
@@ -42,7 +42,7 @@ const FIRST_POLL: Duration = Duration::from_millis(100);
 const MAX_POLL: Duration = Duration::from_secs(30);
 
 pub(super) struct Reactor {
-    shared: Arc<Shared>,
+    shared: Arc<EngineShared>,
     processes: Vec<Arc<dyn Process>>,
     pub(super) watermark: Watermark,
     table: ReactionTable,
@@ -61,7 +61,7 @@ pub(super) struct Reactor {
 
 impl Reactor {
     pub(super) fn new(
-        shared: Arc<Shared>,
+        shared: Arc<EngineShared>,
         processes: Vec<Arc<dyn Process>>,
         through: Position,
         first_epoch: u32,
@@ -236,7 +236,7 @@ impl Reactor {
         let mut sent = Vec::with_capacity(commands.len());
         for (index, command) in commands.into_iter().enumerate() {
             let index_in_stage = u32::try_from(index).unwrap_or(u32::MAX);
-            let step = Step {
+            let step = ProcessStep {
                 key: StepKey { slot: id.slot, epoch: id.epoch, index: index_in_stage },
                 process: reaction.process,
                 number: offset + index,
@@ -268,11 +268,11 @@ impl Reactor {
         let (process, attempt) = (reaction.process, reaction.attempt);
         let rules = Arc::clone(&self.processes[process]);
         let event = Arc::clone(&reaction.event);
-        let judged = caught("process", || Verdict::of(&*rules, reaction));
+        let judged = caught("process", || FailureVerdict::of(&*rules, reaction));
         match judged {
-            Ok(Verdict::GoOn) => {}
-            Ok(Verdict::TryLater(after)) => return self.try_later(id, after),
-            Ok(Verdict::DeadLetter(reason)) | Err(reason) => return self.end_dead(id, reason),
+            Ok(FailureVerdict::GoOn) => {}
+            Ok(FailureVerdict::TryLater(after)) => return self.try_later(id, after),
+            Ok(FailureVerdict::DeadReaction(reason)) | Err(reason) => return self.end_dead(id, reason),
         }
         let outcomes = reaction.take_outcomes();
         if matches!(reaction.stage, Stage::Reacting) {

@@ -19,7 +19,7 @@ use daybook_domain::{
 use daybook_engine::CommandRequest;
 
 /// The commands of one sale, in their order.
-pub(crate) struct Sale {
+pub(crate) struct SaleRequest {
     pub(crate) order_id: OrderId,
     pub(crate) create: CommandRequest,
     pub(crate) check_out: CommandRequest,
@@ -50,7 +50,7 @@ impl Requests<'_> {
         CommandRequest { correlation_id, ..self.request(command, id, order.at, digest) }
     }
 
-    pub(crate) fn sale(&self, order: &PlannedOrder) -> Sale {
+    pub(crate) fn sale(&self, order: &PlannedOrder) -> SaleRequest {
         let cart_id = self.cart_id(order);
         let order_id = cart_id.order_id();
         let invoice = self.invoice(order.invoice);
@@ -59,7 +59,7 @@ impl Requests<'_> {
         let ship =
             ShipOrder { shipment_id: self.shipment_id(order), lines: None, carrier: None, tracking: None };
         let deliver = DeliverOrder { lines: None };
-        Sale {
+        SaleRequest {
             order_id,
             create: step("create-cart", Command::Cart(cart_id, CartCommand::CreateCart(self.cart(order)))),
             check_out: step(

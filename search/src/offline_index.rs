@@ -9,13 +9,13 @@ use daybook_event_log::{Position, RecordedEvent};
 use daybook_projections::{ApplyError, Flush, Projection as _};
 use std::{path::Path, sync::Arc};
 
-pub(crate) struct Alone {
+pub(crate) struct OfflineIndex {
     projection: SearchProjection,
     parked: AHashSet<Box<str>>,
     reached: u64,
 }
 
-impl Alone {
+impl OfflineIndex {
     /// An empty one with its files in `dir`.
     pub(crate) fn begin(dir: &Path) -> Result<Self, SearchIndexError> {
         let projection = SearchProjection::open(dir, &SearchConfig::default(), Search::default())?;
