@@ -15,7 +15,10 @@ const USERS: &[(&str, &[&str])] = &[
     ("catalog", &["api/src/prices.rs", "api/src/resources/products/mod.rs", "server/src/cli/tour.rs"]),
     ("order", &["api/src/resources/orders/mod.rs", "server/src/cli/tour.rs"]),
     ("payment", &["api/src/resources/payments.rs"]),
-    ("stock", &["api/src/resources/inventory/mod.rs", "server/src/cli/tour.rs"]),
+    (
+        "stock",
+        &["api/src/resources/carts/view.rs", "api/src/resources/inventory/mod.rs", "server/src/cli/tour.rs"],
+    ),
 ];
 
 /// Product files outside `views/`, with their code.

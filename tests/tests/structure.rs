@@ -109,7 +109,6 @@ const REPLACED: &[(&str, &str)] = &[
     ("Thing", "Target"),
     ("Cut", "StreamUntil"),
     ("Fold", "InMemoryReplay"),
-    ("Flights", "quick_cache"),
     ("Lent", "PooledConnection"),
     ("Trouble", "LastError"),
     ("Wire", "Connection"),

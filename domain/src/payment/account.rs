@@ -137,7 +137,7 @@ impl Account {
             return Ok(Vec::new());
         }
         if self.authorization != Authorization::Granted {
-            return Err(self.in_wrong_state());
+            return Err(self.status().is_wrong());
         }
         self.at_most(amount, self.ledger.uncaptured())?;
         let (payment_id, order_id) = (self.payment_id, self.order_id);
@@ -189,7 +189,7 @@ impl Account {
             return Ok(Vec::new());
         }
         if self.authorization != Authorization::Granted {
-            return Err(self.in_wrong_state());
+            return Err(self.status().is_wrong());
         }
         self.at_most(amount, self.ledger.ever_refundable())?;
         let (payment_id, order_id) = (self.payment_id, self.order_id);
@@ -226,10 +226,6 @@ impl Account {
 
     const fn money(&self, minor: i64) -> Money {
         Money::new(minor, self.currency)
-    }
-
-    fn in_wrong_state(&self) -> PaymentRejection {
-        self.status().is_wrong()
     }
 
     fn check_amount(&self, amount: Money) -> Result<(), PaymentRejection> {
