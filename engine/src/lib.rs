@@ -29,7 +29,7 @@ pub use clock::{Clock, SettableClock, SystemClock};
 pub use engine::Engine;
 pub use gateway::{Gateway, SimulatedGateway};
 pub use ids::event_id;
-pub use options::EngineOptions;
+pub use options::{EngineOptions, OnReaching};
 pub use order_outcome::{OrderOutcome, OrderOutcomeWaiter};
 pub use outcome::{CommandError, EngineError, Outcome};
 pub use processes::{DeadReaction, DeadReactionId};

@@ -5,6 +5,9 @@ use daybook_domain::process::Process;
 use std::{path::PathBuf, sync::Arc, time::Duration};
 use tokio::runtime::Handle;
 
+/// Is told the name of a place in the engine.
+pub type OnReaching = Arc<dyn Fn(&str) + Send + Sync>;
+
 /// How an engine is set up.
 #[derive(Clone)]
 pub struct EngineOptions {
@@ -51,7 +54,7 @@ pub struct EngineOptions {
     pub snapshot_every: u64,
     /// Called with the name of a place in the engine whenever it is reached, so that a test can have it fail there:
     /// `decide <Command>`, `shard`, `processes`. None outside tests.
-    pub on_reaching: Option<Arc<dyn Fn(&str) + Send + Sync>>,
+    pub on_reaching: Option<OnReaching>,
 }
 
 impl Default for EngineOptions {

@@ -1,7 +1,5 @@
 //! Directories that cannot be a shop's: each is refused with what to do, and nothing in it is touched.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
-
 use daybook::{Daybook, ServeOptions};
 use std::{collections::BTreeMap, fs, path::Path};
 use tempfile::TempDir;

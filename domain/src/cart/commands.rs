@@ -142,6 +142,20 @@ pub enum CheckoutBlocker {
     NegativeTotal { total: Money },
 }
 
+impl CheckoutBlocker {
+    /// What a line's price blocks: `in_cart` is what the customer saw, `now` what the catalog asks (none: it is not for sale).
+    /// The one rule for the decision and for the view that tells it beforehand.
+    #[must_use]
+    pub fn of_line(line_id: LineId, sku: &Sku, in_cart: Money, now: Option<Money>) -> Option<Self> {
+        let sku = sku.clone();
+        match now {
+            Some(price) if price == in_cart => None,
+            Some(_) => Some(Self::PriceChanged { change: PriceChange { line_id, sku, in_cart, now } }),
+            None => Some(Self::NotForSale { line_id, sku }),
+        }
+    }
+}
+
 rejections! {
     /// Why a cart command is refused.
     CartRejection {

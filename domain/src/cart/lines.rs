@@ -2,8 +2,8 @@
 
 use super::{
     AddLines, CartEvent, CartLine, CartLineQuantityChanged, CartLineRemoved, CartLinesAdded, CartRejection,
-    CartRepriced, ChangeLineQuantity, CheckoutBlocker, CurrentOffer, LineReprice, NewLine, PriceChange,
-    RemoveLine, RepriceCart,
+    CartRepriced, ChangeLineQuantity, CheckoutBlocker, CurrentOffer, LineReprice, NewLine, RemoveLine,
+    RepriceCart,
     cart::Decision,
     limits::{LINES, TITLE_CHARS, invalid},
 };
@@ -75,15 +75,8 @@ impl CartLines {
     pub(super) fn differences_to(&self, offers: &[CurrentOffer]) -> Vec<CheckoutBlocker> {
         let offers = offers_by_sku(offers);
         let difference = |line: &CartLine| {
-            let (line_id, sku, in_cart) = (line.line_id, line.sku.clone(), line.unit_price);
-            match offers.get(&line.sku).and_then(|offer| offer.unit_price) {
-                Some(now) if now == in_cart => None,
-                Some(now) => {
-                    let change = PriceChange { line_id, sku, in_cart, now: Some(now) };
-                    Some(CheckoutBlocker::PriceChanged { change })
-                }
-                None => Some(CheckoutBlocker::NotForSale { line_id, sku }),
-            }
+            let now = offers.get(&line.sku).and_then(|offer| offer.unit_price);
+            CheckoutBlocker::of_line(line.line_id, &line.sku, line.unit_price, now)
         };
         self.lines.iter().filter_map(difference).collect()
     }

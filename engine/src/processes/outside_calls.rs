@@ -117,14 +117,15 @@ impl OutsideCalls {
     }
 
     /// Makes the call as soon as there is a permit; hands it back if there is no room for it to wait.
-    pub(super) fn put(&mut self, call: OutsideCall) -> Result<(), OutsideCall> {
+    #[must_use]
+    pub(super) fn put(&mut self, call: OutsideCall) -> Option<OutsideCall> {
         let class = call.class();
         if self.room(class) == 0 {
-            return Err(call);
+            return Some(call);
         }
         self.classes[class as usize].queue.push_back(call);
         self.begin(class);
-        Ok(())
+        None
     }
 
     fn begin(&mut self, class: CallClass) {

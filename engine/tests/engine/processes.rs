@@ -100,7 +100,8 @@ async fn credited(engine: &Engine, n: u128) {
     assert!(matches!(buy(engine, n, "tok_visa").await, OrderOutcome::Confirmed { .. }));
     let shipment_id = daybook_domain::ShipmentId::new(crate::shop::id(0x40_0000 + n));
     let ship = ShipOrder { shipment_id, lines: None, carrier: None, tracking: None };
-    execute(engine, 0x4_0000 + n, Command::Order(order(n), OrderCommand::ShipOrder(ship))).await.unwrap();
+    let ship = Command::Order(order(n), OrderCommand::ShipOrder(ship));
+    execute(engine, 0x4_0000 + n, ship).await.expect("it ships");
     settle(engine).await;
     let credit = CreditOrder {
         credit_id: daybook_domain::CreditId::new(crate::shop::id(0x50_0000 + n)),
@@ -108,7 +109,8 @@ async fn credited(engine: &Engine, n: u128) {
         label: "a dent".to_owned(),
         amount: crate::shop::pounds(100),
     };
-    execute(engine, 0x5_0000 + n, Command::Order(order(n), OrderCommand::CreditOrder(credit))).await.unwrap();
+    let credit = Command::Order(order(n), OrderCommand::CreditOrder(credit));
+    execute(engine, 0x5_0000 + n, credit).await.expect("it is credited");
 }
 
 /// Until processes have reacted to everything there is.
@@ -286,7 +288,7 @@ async fn a_capture_that_is_refused_is_tried_for_days_and_then_given_up_until_som
     drop(engine);
 
     let engine = open_over(Arc::clone(&log) as _, clock, options()).await;
-    assert_eq!(engine.dead_letters(None, 10), [letter.clone()]);
+    assert_eq!(engine.dead_letters(None, 10), std::slice::from_ref(&letter));
     assert!(engine.retry_dead_letter(&letter.id()).await);
     sleep(HOUR / 60).await;
     assert_eq!(count(&log, "CaptureFailed").await, 6, "it was asked for at once, and refused");

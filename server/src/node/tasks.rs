@@ -36,18 +36,16 @@ impl NodeTasks {
         }
         tasks.spawn(store::look_after(log.clone(), health.clone(), stopping.clone()));
         // Where no other node shares the store, the one engine runs the processes.
-        if self.is_shared {
-            if self.roles.has(NodeRole::Processes) {
-                let place = (self.leases, self.process_dir);
-                let run = processes::run_processes_while_leading(
-                    log.clone(),
-                    self.engine,
-                    place,
-                    health.clone(),
-                    stopping.clone(),
-                );
-                tasks.spawn(run);
-            }
+        if self.is_shared && self.roles.has(NodeRole::Processes) {
+            let place = (self.leases, self.process_dir);
+            let run = processes::run_processes_while_leading(
+                log.clone(),
+                self.engine,
+                place,
+                health.clone(),
+                stopping.clone(),
+            );
+            tasks.spawn(run);
         }
     }
 }

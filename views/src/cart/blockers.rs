@@ -1,13 +1,11 @@
 //! What would block a cart's checkout, told before anybody tries: found from the cart, what its articles cost and
-//! what is there of them. Checkout itself decides again.
+//! what is there of them. Checkout itself decides again, by the same rule for prices (`CheckoutBlocker::of_line`); for
+//! stock it is the reservation that decides, after the order is placed.
 
 use super::CartView;
 use crate::stock::{LocationStock, StockView};
 use ahash::AHashMap;
-use daybook_domain::{
-    Money, Sku,
-    cart::{CheckoutBlocker, PriceChange},
-};
+use daybook_domain::{Money, Sku, cart::CheckoutBlocker};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
@@ -67,15 +65,7 @@ pub fn blockers(
         found.push(CheckoutBlocker::NoLines);
     }
     for (line, now) in cart.lines.iter().zip(prices) {
-        let (line_id, sku) = (line.line_id, line.sku.clone());
-        match *now {
-            None => found.push(CheckoutBlocker::NotForSale { line_id, sku }),
-            Some(price) if price != line.unit_price => {
-                let change = PriceChange { line_id, sku, in_cart: line.unit_price, now: *now };
-                found.push(CheckoutBlocker::PriceChanged { change });
-            }
-            Some(_) => {}
-        }
+        found.extend(CheckoutBlocker::of_line(line.line_id, &line.sku, line.unit_price, *now));
     }
     for ((sku, requested), stock) in wanted(cart).into_iter().zip(stocks) {
         let available = stock.as_ref().map_or(0, sellable);

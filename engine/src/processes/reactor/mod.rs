@@ -208,7 +208,7 @@ impl Reactor {
     fn call(&mut self, call: OutsideCall) {
         let position = call.event.position;
         self.watermark.open(position);
-        if let Err(call) = self.calls.put(call) {
+        if let Some(call) = self.calls.put(call) {
             let key = TimerKey { position, process: call.process, is_deadline: false };
             let (kind, now) = (call.class().into(), self.now());
             self.timers.set_for_room(key, call.event.stream.clone(), kind, now, call.attempt);
