@@ -44,7 +44,10 @@ pub(crate) struct Parameter {
     pub is_required: bool,
     pub description: &'static str,
     pub schema: Value,
+    /// Null: none, because it would contradict another parameter or the state of things.
     pub example: Value,
+    /// Of an object in the query: each of its members is sent as `name[member]=value`.
+    pub is_deep_object: bool,
 }
 
 pub(crate) struct BodyDescription {
@@ -147,7 +150,15 @@ impl Parameter {
         schema: Value,
         example: Value,
     ) -> Self {
-        Self { name, place: "header", is_required: false, description, schema, example }
+        Self {
+            name,
+            place: "header",
+            is_required: false,
+            description,
+            schema,
+            example,
+            is_deep_object: false,
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! Names of things: each a type of its own, read and checked at the edge, never mixed up inside.
 
+use crate::codes;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use std::{borrow::Cow, fmt, str::FromStr, sync::Arc};
@@ -173,14 +174,26 @@ text_id!(/** A person known to the shop, by an opaque id that says nothing about
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CountryCode([u8; 2]);
 
+impl CountryCode {
+    /// What every code looks like.
+    pub const PATTERN: &'static str = "^[A-Z]{2}$";
+
+    /// The code as it was recorded; of the standard or not.
+    fn recorded(text: &str) -> Option<Self> {
+        match text.as_bytes() {
+            [a, b] if a.is_ascii_uppercase() && b.is_ascii_uppercase() => Some(Self([*a, *b])),
+            _ => None,
+        }
+    }
+}
+
+/// A country of the standard.
 impl FromStr for CountryCode {
     type Err = InvalidId;
 
     fn from_str(text: &str) -> Result<Self, InvalidId> {
-        match text.as_bytes() {
-            [a, b] if a.is_ascii_uppercase() && b.is_ascii_uppercase() => Ok(Self([*a, *b])),
-            _ => Err(InvalidId::new(text, "an ISO 3166-1 country code of two capital letters")),
-        }
+        let known = codes::objection_to_country(text).is_none().then(|| Self::recorded(text)).flatten();
+        known.ok_or_else(|| InvalidId::new(text, "a country of ISO 3166-1, as GB is"))
     }
 }
 
@@ -202,9 +215,11 @@ impl Serialize for CountryCode {
     }
 }
 
+/// A country as it was recorded. (Bodies of requests are held against the standard by their schema.)
 impl<'de> Deserialize<'de> for CountryCode {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Cow::<'de, str>::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+        let text = Cow::<'de, str>::deserialize(deserializer)?;
+        Self::recorded(&text).ok_or_else(|| de::Error::custom("not a country code of two capital letters"))
     }
 }
 
@@ -216,7 +231,7 @@ impl JsonSchema for CountryCode {
         "CountryCode".into()
     }
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "string", "pattern": "^[A-Z]{2}$", "description": "ISO 3166-1 alpha-2 code" })
+        json_schema!({ "type": "string", "pattern": Self::PATTERN, "description": "ISO 3166-1 alpha-2 code" })
     }
 }
 

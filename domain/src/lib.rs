@@ -56,6 +56,7 @@
 //! Which state answers what: `domain/tests/domain/decisions.txt`. What leads from one to the next: [`process`].
 
 pub mod cart;
+pub mod codes;
 mod command;
 mod context;
 mod decider;

@@ -1,5 +1,6 @@
 //! Amounts of money: whole minor units of one currency, checked arithmetic, no floats.
 
+use crate::codes;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use std::{borrow::Cow, fmt, str::FromStr};
@@ -24,13 +25,26 @@ pub enum MoneyError {
     DifferentCurrencies { left: Currency, right: Currency },
     #[error("the amount is too large")]
     Overflow,
-    #[error("{0:?} is not an ISO 4217 currency code of three capital letters")]
+    #[error("{0:?} is not a currency of ISO 4217, as GBP is")]
     NotACurrency(String),
     #[error("an amount cannot be split by these weights")]
     NoWeights,
 }
 
 impl Currency {
+    /// What every code looks like.
+    pub const PATTERN: &'static str = "^[A-Z]{3}$";
+
+    /// The code as it was recorded; of the standard or not.
+    fn recorded(text: &str) -> Option<Self> {
+        match text.as_bytes() {
+            [a, b, c] if [a, b, c].iter().all(|letter| letter.is_ascii_uppercase()) => {
+                Some(Self([*a, *b, *c]))
+            }
+            _ => None,
+        }
+    }
+
     #[must_use]
     pub fn as_str(&self) -> &str {
         std::str::from_utf8(&self.0).expect("only ASCII letters are stored")
@@ -50,14 +64,13 @@ impl Currency {
     }
 }
 
+/// A currency of the standard.
 impl FromStr for Currency {
     type Err = MoneyError;
 
     fn from_str(text: &str) -> Result<Self, MoneyError> {
-        match text.as_bytes() {
-            [a, b, c] if [a, b, c].iter().all(|letter| letter.is_ascii_uppercase()) => Ok(Self([*a, *b, *c])),
-            _ => Err(MoneyError::NotACurrency(text.chars().take(20).collect())),
-        }
+        let known = codes::objection_to_currency(text).is_none().then(|| Self::recorded(text)).flatten();
+        known.ok_or_else(|| MoneyError::NotACurrency(text.chars().take(20).collect()))
     }
 }
 
@@ -79,9 +92,11 @@ impl Serialize for Currency {
     }
 }
 
+/// A currency as it was recorded. (Bodies of requests are held against the standard by their schema.)
 impl<'de> Deserialize<'de> for Currency {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Cow::<'de, str>::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+        let text = Cow::<'de, str>::deserialize(deserializer)?;
+        Self::recorded(&text).ok_or_else(|| de::Error::custom("not a currency code of three capital letters"))
     }
 }
 
@@ -93,7 +108,7 @@ impl JsonSchema for Currency {
         "Currency".into()
     }
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "string", "pattern": "^[A-Z]{3}$", "description": "ISO 4217 code" })
+        json_schema!({ "type": "string", "pattern": Self::PATTERN, "description": "ISO 4217 code" })
     }
 }
 

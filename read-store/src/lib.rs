@@ -29,7 +29,7 @@ pub use fjall::{UserKey, UserValue};
 pub(crate) use generation::GenerationRows;
 pub use generation::{Generation, GenerationId, Live};
 pub use postgres::{GenerationState, Listener, PostgresStore};
-pub use row::{Cursor, Entry, InvalidCursor, Page, Range, Row, Walk, key, parse, position_of, version_of};
+pub use row::{Cursor, Entry, InvalidCursor, Page, Range, Row, Walk, key, parse, version_of};
 pub use schema::{IdForm, IdPlace, RowContent, RowKind, Schema};
 pub use store::{Checkpoint, ReadStore, Role};
 pub use table::Table;

@@ -122,19 +122,10 @@ impl Range<'_> {
 /// parsed.
 #[must_use]
 pub fn version_of(json: &[u8]) -> u64 {
-    number_at_end(json, b"\"version\":")
-}
-
-/// The log position of a view's last change.
-#[must_use]
-pub fn position_of(json: &[u8]) -> u64 {
-    number_at_end(json, b"\"position\":")
-}
-
-fn number_at_end(json: &[u8], name: &[u8]) -> u64 {
+    const NAME: &[u8] = b"\"version\":";
     let tail = &json[json.len().saturating_sub(80)..];
-    let Some(at) = tail.windows(name.len()).rposition(|window| window == name) else { return 0 };
-    tail[at + name.len()..]
+    let Some(at) = tail.windows(NAME.len()).rposition(|window| window == NAME) else { return 0 };
+    tail[at + NAME.len()..]
         .iter()
         .take_while(|byte| byte.is_ascii_digit())
         .fold(0_u64, |number, digit| number.saturating_mul(10).saturating_add(u64::from(digit - b'0')))
@@ -157,12 +148,11 @@ pub fn parse<V: DeserializeOwned>(key: &[u8], row: &UserValue) -> Result<V, Stor
 
 #[cfg(test)]
 mod tests {
-    use super::{position_of, version_of};
+    use super::version_of;
 
     #[test]
     fn the_version_is_read_from_the_end_of_a_row() {
         assert_eq!(version_of(br#"{"title":"\"version\":9","version":42,"position":4711}"#), 42);
-        assert_eq!(position_of(br#"{"version":42,"position":4711}"#), 4711);
         assert_eq!(version_of(b"{}"), 0);
     }
 }

@@ -94,7 +94,7 @@ impl DocumentWriter {
                 AttributeValue::Texts(texts) => {
                     texts.iter().for_each(|text| document.add_text(fields.text, text));
                 }
-                AttributeValue::Number(_) | AttributeValue::Flag(_) => {}
+                AttributeValue::Integer(_) | AttributeValue::Number(_) | AttributeValue::Flag(_) => {}
             }
         }
         for variant in &spec.variants {
@@ -136,7 +136,7 @@ fn attribute_tokens(spec: &ProductSpec) -> BTreeSet<String> {
         match value {
             AttributeValue::Text(value) => text(key, value),
             AttributeValue::Texts(values) => values.iter().for_each(|value| text(key, value)),
-            AttributeValue::Number(_) | AttributeValue::Flag(_) => {}
+            AttributeValue::Integer(_) | AttributeValue::Number(_) | AttributeValue::Flag(_) => {}
         }
     }
     for variant in &spec.variants {
@@ -144,6 +144,10 @@ fn attribute_tokens(spec: &ProductSpec) -> BTreeSet<String> {
     }
     for (key, value) in &spec.attributes {
         match value {
+            // One facet: 300 and 300.0 are the same amount.
+            AttributeValue::Integer(number) => {
+                tokens.insert(attribute_token(key, 'n', &number_text(*number as f64)));
+            }
             AttributeValue::Number(number) => {
                 tokens.insert(attribute_token(key, 'n', &number_text(*number)));
             }

@@ -1,11 +1,11 @@
-//! A search as the query string of a URL says it: `q`, `category`, `brand`, `attr.KEY`, `range.KEY`,
-//! `price`, `currency`, `in_stock`, `sort`, `count`, `facets`, `limit`, `cursor`. `brand` and `attr.KEY`
+//! A search as the query string of a URL says it: `q`, `category`, `brand`, `attr[KEY]`, `range[KEY]`,
+//! `price`, `currency`, `in_stock`, `sort`, `count`, `facets`, `limit`, `cursor`. `brand` and `attr[KEY]`
 //! may be repeated.
 
 use super::{AttributeFilter, CountMode, RangeFilter, SearchError, SearchRequest, Sort, category};
 use std::str::FromStr;
 
-const KNOWN: &str = "known are q, category, brand, attr.KEY, range.KEY, price, currency, in_stock, sort, \
+const KNOWN: &str = "known are q, category, brand, attr[KEY], range[KEY], price, currency, in_stock, sort, \
                      count, facets, limit and cursor";
 
 impl SearchRequest {
@@ -43,9 +43,10 @@ impl SearchRequest {
     }
 
     fn take_prefixed(&mut self, name: &str, value: &str) -> Result<(), SearchError> {
-        if let Some(key) = name.strip_prefix("attr.") {
+        let key_of = |object: &str| name.strip_prefix(object)?.strip_prefix('[')?.strip_suffix(']');
+        if let Some(key) = key_of("attr") {
             self.attributes.push(AttributeFilter { key: key.to_owned(), value: value.to_owned() });
-        } else if let Some(key) = name.strip_prefix("range.") {
+        } else if let Some(key) = key_of("range") {
             let (min, max) = range::<f64>(name, value)?;
             self.ranges.push(RangeFilter { key: key.to_owned(), min, max });
         } else {
@@ -109,8 +110,8 @@ mod tests {
             ("category", "Home/Mugs~1Cups"),
             ("brand", "Acme"),
             ("brand", "Oxo"),
-            ("attr.colour", "red"),
-            ("range.volume", "..0.5"),
+            ("attr[colour]", "red"),
+            ("range[volume]", "..0.5"),
             ("price", "100..2000"),
             ("currency", "GBP"),
             ("in_stock", "true"),
@@ -133,7 +134,7 @@ mod tests {
         assert!(read("sort", "best").contains("relevance, price_asc"));
         assert!(read("price", "cheap").contains("price: there is no .."));
         assert!(read("price", "1..99999999999999999999").contains("fits"));
-        assert!(read("colour", "red").contains("attr.KEY"));
+        assert!(read("colour", "red").contains("attr[KEY]"));
         assert!(read("in_stock", "maybe").contains("true or false"));
     }
 

@@ -1,7 +1,7 @@
 //! Answers of queries: JSON bytes as they are stored, with version and position in the headers. The type parameter is
 //! the type that the bytes were written from.
 
-use super::{IfNoneMatch, etag, exact_etag};
+use super::{IfNoneMatch, body_tag};
 use crate::{
     describe::{AnswerDoc, DescribeAnswer, Description, HeaderDescription},
     problem::kind,
@@ -33,7 +33,14 @@ pub(crate) const WRITTEN_AT: HeaderDescription = HeaderDescription {
 
 pub(crate) const ETAG: HeaderDescription = HeaderDescription {
     name: "ETag",
-    description: "The resource's version, for example `\"v7\"`.",
+    description: "The resource's version, for example `\"v7\"`: to be sent as `If-Match` of the next command.",
+    schema_type: "string",
+};
+
+/// `ETag` of a query's answer.
+const BODY_ETAG: HeaderDescription = HeaderDescription {
+    name: "ETag",
+    description: "The version and a digest of the whole body, for example `\"v7.5c2f81a09b3de647\"`: to be sent as `If-None-Match` of the next query. As `If-Match` of a command it means the version.",
     schema_type: "string",
 };
 
@@ -61,59 +68,26 @@ fn with_position(response: &mut Response, position: u64) {
     response.headers_mut().insert(POSITION, HeaderValue::from(position));
 }
 
-/// One view of type `V` at a version; 304 where the client has it already.
+/// One view of type `V`; 304 where the client has this very body already.
 pub(crate) struct ViewAnswer<V> {
     response: Response,
     of: PhantomData<fn() -> V>,
 }
 
 impl<V> ViewAnswer<V> {
-    /// A view that does not change without a new version.
-    pub(crate) fn at_version(
-        body: impl Into<Bytes>,
-        version: u64,
-        position: u64,
-        held: &IfNoneMatch,
-    ) -> Self {
-        let tag = etag(version);
-        if held.has(version) { Self::not_modified(tag, position) } else { Self::changed(body, tag, position) }
-    }
-
-    /// A view that may change without a new version: its tag also has the position of its last change.
-    pub(crate) fn at_change(
-        body: impl Into<Bytes>,
-        (version, changed_at): (u64, u64),
-        position: u64,
-        held: &IfNoneMatch,
-    ) -> Self {
-        let tag = exact_etag(version, changed_at);
-        if held.has_exactly(version, changed_at) {
-            Self::not_modified(tag, position)
+    /// The view as it is rendered: its tag covers all of it.
+    pub(crate) fn new(body: impl Into<Bytes>, version: u64, position: u64, held: &IfNoneMatch) -> Self {
+        let body = body.into();
+        let tag = body_tag(version, &body);
+        let mut response = if held.has(&tag) {
+            let mut response = Response::new(Body::empty());
+            *response.status_mut() = StatusCode::NOT_MODIFIED;
+            with_position(&mut response, position);
+            response
         } else {
-            Self::changed(body, tag, position)
-        }
-    }
-
-    /// A view as it was: never 304, as no client holds a tag of the past.
-    pub(crate) fn of_the_past(
-        body: impl Into<Bytes>,
-        (version, changed_at): (u64, u64),
-        position: u64,
-    ) -> Self {
-        Self::changed(body, exact_etag(version, changed_at), position)
-    }
-
-    fn changed(body: impl Into<Bytes>, tag: HeaderValue, position: u64) -> Self {
-        let mut response = json(StatusCode::OK, body, position);
+            json(StatusCode::OK, body, position)
+        };
         response.headers_mut().insert(header::ETAG, tag);
-        Self { response, of: PhantomData }
-    }
-
-    fn not_modified(tag: HeaderValue, position: u64) -> Self {
-        let mut response = Response::new(Body::empty());
-        *response.status_mut() = StatusCode::NOT_MODIFIED;
-        response.headers_mut().insert(header::ETAG, tag);
-        with_position(&mut response, position);
         Self { response, of: PhantomData }
     }
 }
@@ -128,8 +102,8 @@ impl<V: JsonSchema> DescribeAnswer for ViewAnswer<V> {
     type Docs = AnswerDoc;
 
     fn describe(doc: &AnswerDoc, to: &mut Description) {
-        to.answers::<V>(200, doc, &[CURRENT_TO, ETAG]);
-        to.answers_with(304, "The client has the current version already.", &[CURRENT_TO, ETAG], Vec::new());
+        to.answers::<V>(200, doc, &[CURRENT_TO, BODY_ETAG]);
+        to.answers_with(304, "The client has this body already.", &[CURRENT_TO, BODY_ETAG], Vec::new());
         to.problems.push(&kind::NOT_FOUND);
     }
 }

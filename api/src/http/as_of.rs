@@ -4,7 +4,7 @@
 //! becomes a problem. Live reads do not come this way.
 
 use super::{
-    Freshness, Params, QueryParams, ViewAnswer,
+    Freshness, IfNoneMatch, Params, QueryParams, ViewAnswer,
     params::{invalid, query_params},
 };
 use crate::{
@@ -17,7 +17,7 @@ use daybook_engine::{Clock, SystemClock};
 use daybook_event_log::{EventLog, Point, PointError};
 use daybook_projections::ReplayError;
 use daybook_views::{AsOf, Target};
-use serde_json::json;
+use serde_json::{Value, json};
 
 const AS_OF: &str = "as_of";
 const AS_OF_OCCURRED: &str = "as_of_occurred";
@@ -27,10 +27,10 @@ query_params! {
         recorded: Option<String> = "as_of",
             "The past instead of now, in the same form: after the event at this position, or after the last event that was written down at or before this RFC 3339 time. Read straight from the log, so nothing is waited for.",
             json!({ "oneOf": [{ "type": "integer", "minimum": 1 }, { "type": "string", "format": "date-time" }] }),
-            json!("2026-11-22T10:00:00Z");
+            Value::Null;
         occurred: Option<String> = "as_of_occurred",
             "The past instead of now: what had happened in the world by this RFC 3339 time, whenever it was written down. Differs from `as_of` where events were imported or told later.",
-            json!({ "type": "string", "format": "date-time" }), json!("2026-11-22T10:00:00Z");
+            json!({ "type": "string", "format": "date-time" }), Value::Null;
     }
 }
 
@@ -69,6 +69,7 @@ impl PointInTime {
         self,
         app: &App,
         wanted: Freshness,
+        held: &IfNoneMatch,
         target: &Target,
     ) -> Result<ViewAnswer<V>, Problem> {
         if wanted.min_position > 0 {
@@ -82,7 +83,7 @@ impl PointInTime {
             return Err(self.not_then(target, log).await?);
         };
         let position = point.last_position().unwrap_or_else(|| app.head());
-        Ok(ViewAnswer::of_the_past(shown.json, (shown.version, shown.position), position))
+        Ok(ViewAnswer::new(shown.json, shown.version, position, held))
     }
 
     async fn point(self, log: &dyn EventLog) -> Result<Point, Problem> {

@@ -1,6 +1,6 @@
 //! JSON bodies of commands: bounded in size and time, and read so that an error says where it is.
 
-use super::{Caller, digest};
+use super::{Caller, digest, read_json};
 use crate::{
     app::App,
     describe::{DescribeInput, Description, Parameter, text},
@@ -17,7 +17,7 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
-use std::{sync::Arc, time::Duration};
+use std::{error::Error, io, sync::Arc, time::Duration};
 
 /// Extractor of a command: its caller and its fields. An empty body counts as `{}`.
 pub(crate) struct CommandInput<T> {
@@ -34,10 +34,7 @@ pub(crate) struct OperatorInput<T> {
 }
 
 /// The fields of a command.
-pub(crate) trait CommandBody: DeserializeOwned + Serialize + JsonSchema {
-    /// Whether it may be a list. (Without this serde would take a list for an object's fields in order.)
-    const MAY_BE_LIST: bool = false;
-
+pub(crate) trait CommandBody: DeserializeOwned + Serialize + JsonSchema + 'static {
     /// For the document.
     fn example() -> Value;
 }
@@ -70,10 +67,6 @@ impl<T: CommandBody> FromRequest<Arc<App>> for CommandInput<T> {
             return Err(Problem::new(&kind::UNSUPPORTED_MEDIA_TYPE, "commands are application/json")
                 .with("expected", "application/json"));
         }
-        if !T::MAY_BE_LIST && bytes.trim_ascii_start().first() == Some(&b'[') {
-            return Err(Problem::new(&kind::INVALID_BODY, "the body is a list; expected an object")
-                .with("field", "."));
-        }
         let body: T = read_json(if bytes.is_empty() { b"{}" } else { &bytes })?;
         let request_hash = if caller.retry_safe { digest(&parts.method, parts.uri.path(), &body) } else { 0 };
         Ok(Self { caller, body, request_hash })
@@ -91,6 +84,7 @@ impl<T: CommandBody> FromRequest<Arc<App>> for OperatorInput<T> {
 
 /// What can be wrong with a body and the headers beside it.
 pub(crate) const OF_BODIES: &[&ProblemKind] = &[
+    &kind::NOT_HTTP,
     &kind::MALFORMED_JSON,
     &kind::INVALID_PARAMETER,
     &kind::INVALID_HEADER,
@@ -120,19 +114,20 @@ impl<T: CommandBody> DescribeInput for CommandInput<T> {
                 "Idempotency-Key",
                 "Names this request for ever, so that it can be retried safely. Without it the command is not safe to retry.",
                 json!({ "type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$" }),
-                json!("8e03978e-40d5-43e8-bc93-6894a57f9324"),
+                // Each operation gets one of its own; see the document.
+                json!(""),
             ),
             Parameter::header(
                 "If-Match",
-                "Execute only if the resource has this version; 412 otherwise.",
+                "Execute only if the resource has this version, for example `\"v7\"` with its quotes; 412 otherwise.",
                 text(),
-                json!("\"v7\""),
+                Value::Null,
             ),
             Parameter::header(
                 "If-None-Match",
                 "Only `*`: execute only if the resource is not there yet; 412 otherwise.",
-                text(),
-                json!("*"),
+                json!({ "type": "string", "enum": ["*"] }),
+                Value::Null,
             ),
             actor(),
             Parameter::header(
@@ -170,15 +165,19 @@ fn actor() -> Parameter {
     )
 }
 
-/// Whether the body says that it is JSON.
+/// Whether the body says that it is JSON, in UTF-8 as all JSON is.
 fn is_json(headers: &HeaderMap) -> bool {
     let Some(value) = headers.get(header::CONTENT_TYPE) else { return false };
     if value == "application/json" {
         return true;
     }
-    let media_type = value.to_str().unwrap_or_default().split(';').next().unwrap_or_default().trim();
-    media_type.eq_ignore_ascii_case("application/json")
-        || (media_type.starts_with("application/") && media_type.ends_with("+json"))
+    let text = value.to_str().unwrap_or_default().to_ascii_lowercase();
+    let (media_type, parameters) = text.split_once(';').unwrap_or((&text, ""));
+    let media_type = media_type.trim();
+    let is_json = media_type == "application/json"
+        || (media_type.starts_with("application/") && media_type.ends_with("+json"));
+    let charset = parameters.split(';').find_map(|parameter| parameter.trim().strip_prefix("charset="));
+    is_json && charset.is_none_or(|charset| charset.trim_matches('"') == "utf-8")
 }
 
 /// The declared length of the body.
@@ -203,6 +202,10 @@ async fn collect(
     match tokio::time::timeout(within, Limited::new(body, limit).collect()).await {
         Ok(Ok(collected)) => Ok(collected.to_bytes()),
         Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
+        Ok(Err(error)) if is_malformed(&*error) => {
+            Err(Problem::new(&kind::NOT_HTTP, "the chunks of the body are malformed")
+                .header(header::CONNECTION, header::HeaderValue::from_static("close")))
+        }
         Ok(Err(_)) => Err(Problem::new(&kind::REQUEST_TIMEOUT, "the body broke off")),
         Err(_) => Err(Problem::new(
             &kind::REQUEST_TIMEOUT,
@@ -212,25 +215,16 @@ async fn collect(
     }
 }
 
-/// Reads `bytes`; an error says line, column and, where the JSON itself is sound, the path to the field.
-pub(crate) fn read_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
-    let error = match serde_json::from_slice(bytes) {
-        Ok(value) => return Ok(value),
-        Err(error) => error,
-    };
-    if !error.is_data() {
-        return Err(Problem::new(&kind::MALFORMED_JSON, error.to_string())
-            .with("line", error.line())
-            .with("column", error.column()));
+/// Whether the body did not break off but was framed wrongly: hyper says so with these kinds of errors.
+fn is_malformed(error: &(dyn Error + 'static)) -> bool {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if let Some(error) = error.downcast_ref::<io::Error>()
+            && matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData)
+        {
+            return true;
+        }
+        next = error.source();
     }
-    // Tracking the path costs time, so it is done only when there is an error to place.
-    let mut json = serde_json::Deserializer::from_slice(bytes);
-    let field = match serde_path_to_error::deserialize::<_, T>(&mut json) {
-        Err(placed) => placed.path().to_string(),
-        Ok(_) => String::new(),
-    };
-    Err(Problem::new(&kind::INVALID_BODY, error.to_string())
-        .with("field", field)
-        .with("line", error.line())
-        .with("column", error.column()))
+    false
 }

@@ -1,4 +1,12 @@
-//! Conditions (RFC 9110 §13): the entity tag of a resource is the version of its stream, `"v7"`.
+//! Conditions (RFC 9110 §13), of two kinds that a tag keeps apart.
+//!
+//! - `If-Match` of a command asks for the **version** of the resource's stream: `"v7"`, as a receipt's `ETag` and the
+//!   `version` of every view have it. What a view shows beside its stream (availability, prices, a payment) does not
+//!   count, because it is no part of what the command decides on.
+//! - `If-None-Match` of a query asks whether the client has this very **body**: `"v7.5c2f…"`, the version and a digest of
+//!   all that is sent. So a 304 never keeps a client on old contents, from however many sources a body is joined.
+//!
+//! A query's tag given as `If-Match` means its version, so that a client can send back whichever tag it has.
 
 use crate::{
     describe::{DescribeInput, Description, Parameter, text},
@@ -8,11 +16,12 @@ use axum::{
     extract::FromRequestParts,
     http::{HeaderMap, HeaderName, HeaderValue, header, request::Parts},
 };
-use serde_json::json;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
 use std::convert::Infallible;
 
-/// The entity tag of `version`.
-pub(crate) fn etag(version: u64) -> HeaderValue {
+/// The tag of a version, as commands answer with it and ask for it.
+pub(crate) fn version_tag(version: u64) -> HeaderValue {
     let mut digits = itoa::Buffer::new();
     let digits = digits.format(version).as_bytes();
     let mut tag = [0_u8; 24];
@@ -23,10 +32,12 @@ pub(crate) fn etag(version: u64) -> HeaderValue {
     HeaderValue::from_bytes(&tag[..=end]).expect("digits and quotes are allowed in headers")
 }
 
-/// The entity tag of a view that may change without a new version: `"v7.4711"`, version and position. As
-/// `If-Match` it means the version.
-pub(crate) fn exact_etag(version: u64, changed_at: u64) -> HeaderValue {
-    HeaderValue::from_str(&format!("\"v{version}.{changed_at}\""))
+/// The tag of a body that shows `version`. The digest is the same on every node and after every restart.
+pub(crate) fn body_tag(version: u64, body: &[u8]) -> HeaderValue {
+    let digest = Sha256::digest(body);
+    let mut first = [0; 8];
+    first.copy_from_slice(&digest[..8]);
+    HeaderValue::from_str(&format!("\"v{version}.{:016x}\"", u64::from_be_bytes(first)))
         .expect("digits and quotes are allowed in headers")
 }
 
@@ -89,38 +100,38 @@ pub(super) fn the_only<'a>(
 
 /// The entity tags that a client holds already.
 #[derive(Debug)]
-pub(crate) struct IfNoneMatch(Option<HeaderValue>);
+pub(crate) struct IfNoneMatch(Vec<HeaderValue>);
 
 impl IfNoneMatch {
-    /// The client holds nothing.
-    pub(crate) const fn nothing() -> Self {
-        Self(None)
-    }
-
-    /// Whether the client has this version already, so that 304 is the answer.
-    pub(crate) fn has(&self, version: u64) -> bool {
-        self.tags().any(|tag| tag == "*" || version_of(tag) == Some(version))
-    }
-
-    /// Whether the client has this very view already.
-    pub(crate) fn has_exactly(&self, version: u64, changed_at: u64) -> bool {
-        self.0.is_some() && {
-            let exact = exact_etag(version, changed_at);
-            self.tags().any(|tag| tag == "*" || tag.as_bytes() == exact.as_bytes())
-        }
+    /// Whether the client has the body with this tag already, so that 304 is the answer. Compared weakly, as the
+    /// standard asks: the same body in another content coding is the same.
+    pub(crate) fn has(&self, tag: &HeaderValue) -> bool {
+        self.tags().any(|held| held == "*" || uncoded(held).as_bytes() == uncoded_bytes(tag))
     }
 
     fn tags(&self) -> impl Iterator<Item = &str> {
-        let tags = self.0.as_ref().and_then(|value| value.to_str().ok()).unwrap_or_default();
-        tags.split(',').map(|tag| tag.trim().trim_start_matches("W/"))
+        let lines = self.0.iter().filter_map(|value| value.to_str().ok());
+        lines.flat_map(|line| line.split(',')).map(|tag| tag.trim().trim_start_matches("W/"))
     }
+}
+
+/// What a tag ends with where the body is compressed; see `compression.rs`.
+pub(super) const CODED: &str = "-gzip\"";
+
+/// A tag without its mark of compression and without its last quote.
+fn uncoded(tag: &str) -> &str {
+    tag.strip_suffix(CODED).or_else(|| tag.strip_suffix('"')).unwrap_or(tag)
+}
+
+fn uncoded_bytes(tag: &HeaderValue) -> &[u8] {
+    uncoded(tag.to_str().unwrap_or_default()).as_bytes()
 }
 
 impl<S: Sync> FromRequestParts<S> for IfNoneMatch {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        Ok(Self(parts.headers.get(header::IF_NONE_MATCH).cloned()))
+        Ok(Self(parts.headers.get_all(header::IF_NONE_MATCH).iter().cloned().collect()))
     }
 }
 
@@ -128,9 +139,9 @@ impl DescribeInput for IfNoneMatch {
     fn describe(to: &mut Description) {
         to.parameters.push(Parameter::header(
             "If-None-Match",
-            "Entity tags that the client holds; 304 if one of them is current.",
+            "Entity tags that the client holds; 304 if one of them is of the body that would be sent.",
             text(),
-            json!("\"v7\""),
+            Value::Null,
         ));
     }
 }
@@ -140,23 +151,31 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_entity_tag_of_version_seven_is_v7_in_quotes() {
-        assert_eq!(etag(7), "\"v7\"");
-        assert_eq!(etag(u64::MAX), format!("\"v{}\"", u64::MAX));
+    fn the_tag_of_version_seven_is_v7_in_quotes() {
+        assert_eq!(version_tag(7), "\"v7\"");
+        assert_eq!(version_tag(u64::MAX), format!("\"v{}\"", u64::MAX));
     }
 
     #[test]
-    fn a_list_of_weak_and_strong_tags_is_understood() {
-        let held = IfNoneMatch(Some(HeaderValue::from_static("\"x\", W/\"v3\" , \"v5\"")));
-        assert!(held.has(3) && held.has(5) && !held.has(4));
+    fn lists_of_weak_strong_and_compressed_tags_are_understood_in_as_many_lines_as_come() {
+        let tag = |text: &str| HeaderValue::from_str(text).unwrap();
+        let held = IfNoneMatch(vec![tag("\"x\", W/\"v3.aa\" , \"v5.bb-gzip\""), tag("\"v9.cc\"")]);
+        for known in ["\"v3.aa\"", "\"v5.bb\"", "\"v9.cc\"", "\"v9.cc-gzip\""] {
+            assert!(held.has(&tag(known)), "{known}");
+        }
+        for unknown in ["\"v3\"", "\"v5.cc\"", "\"v4.aa\""] {
+            assert!(!held.has(&tag(unknown)), "{unknown}");
+        }
+        assert!(IfNoneMatch(vec![tag("*")]).has(&tag("\"v1.dd\"")));
+        assert!(!IfNoneMatch(Vec::new()).has(&tag("\"v1.dd\"")));
     }
 
     #[test]
-    fn an_exact_tag_tells_views_of_one_version_apart_and_still_names_the_version() {
-        let held = IfNoneMatch(Some(exact_etag(3, 90)));
-        assert!(held.has_exactly(3, 90) && !held.has_exactly(3, 91));
+    fn a_body_s_tag_tells_bodies_of_one_version_apart_and_still_names_the_version() {
+        assert_ne!(body_tag(3, b"{}"), body_tag(3, b"[]"));
+        assert_eq!(body_tag(3, b"{}"), "\"v3.44136fa355b3678a\"", "the first bytes of SHA-256, for ever");
         let mut headers = HeaderMap::new();
-        headers.insert(header::IF_MATCH, exact_etag(3, 90));
+        headers.insert(header::IF_MATCH, body_tag(3, b"{}"));
         assert_eq!(condition(&headers).unwrap(), Condition::Version(3));
     }
 

@@ -3,6 +3,7 @@
 
 mod answer;
 mod as_of;
+mod body;
 mod caller;
 mod command_input;
 mod conditional;
@@ -16,9 +17,10 @@ mod view;
 
 pub(crate) use answer::{CURRENT_TO, ETAG, LOCATION, RawJson, ViewAnswer, WRITTEN_AT, json, position_header};
 pub(crate) use as_of::AsOfParams;
+pub(crate) use body::{FieldError, invalid_body, read_json};
 pub(crate) use caller::Caller;
-pub(crate) use command_input::{CommandBody, CommandInput, EmptyBody, OF_BODIES, OperatorInput, read_json};
-pub(crate) use conditional::{Condition, IfNoneMatch, etag, exact_etag};
+pub(crate) use command_input::{CommandBody, CommandInput, EmptyBody, OF_BODIES, OperatorInput};
+pub(crate) use conditional::{Condition, IfNoneMatch, body_tag, version_tag};
 pub(crate) use id::{CartLineId, Id, PathId};
 pub(crate) use idempotency::{created_id, digest};
 pub(crate) use page::{Listing, Paging, listing, paging_parameters};

@@ -11,10 +11,11 @@ use crate::{
 use daybook_read_store::{Cursor, Page};
 use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// One page of a list.
 #[derive(Serialize, JsonSchema)]
+#[schemars(rename = "{T}List")]
 pub(crate) struct Listing<T> {
     pub items: Vec<T>,
     /// Pass it as `cursor` to get the next page; absent on the last.
@@ -50,6 +51,7 @@ pub(crate) fn paging_parameters(most: usize) -> [Parameter; 2] {
         description: "How many at most.",
         schema: json!({ "type": "integer", "minimum": 1, "maximum": most }),
         example: json!(20),
+        is_deep_object: false,
     };
     let cursor = Parameter {
         name: "cursor",
@@ -57,7 +59,8 @@ pub(crate) fn paging_parameters(most: usize) -> [Parameter; 2] {
         is_required: false,
         description: "The `next` of the page before.",
         schema: text(),
-        example: json!("b2Zmc2V0"),
+        example: Value::Null,
+        is_deep_object: false,
     };
     [limit, cursor]
 }

@@ -196,6 +196,7 @@ macro_rules! query_params {
                     description: $description,
                     schema: $schema,
                     example: $example,
+                    is_deep_object: false,
                 });)+
             }
 

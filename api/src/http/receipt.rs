@@ -2,7 +2,7 @@
 
 use super::{
     answer::{ETAG, LOCATION, WRITTEN_AT},
-    etag, json,
+    json, version_tag,
 };
 use crate::describe::{AnswerDoc, DescribeAnswer, Description, HeaderDescription};
 use axum::{
@@ -21,6 +21,7 @@ const REPLAYED: HeaderDescription = HeaderDescription {
 
 /// The command is done and durable.
 #[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "{T}Receipt")]
 pub(crate) struct Receipt<T> {
     /// Of the resource that the command was for.
     pub id: String,
@@ -37,6 +38,7 @@ pub(crate) struct Receipt<T> {
 
 /// Nothing beside the usual.
 #[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Command")]
 pub(crate) struct Nothing {}
 
 impl Receipt<Nothing> {
@@ -64,7 +66,7 @@ impl<T: Serialize> Receipt<T> {
         let body = serde_json::to_vec(self).expect("receipts have text keys and no failing serializers");
         let mut response = json(status, body, self.position);
         let headers = response.headers_mut();
-        headers.insert(header::ETAG, etag(self.version));
+        headers.insert(header::ETAG, version_tag(self.version));
         if self.repeated {
             headers.insert("idempotent-replayed", HeaderValue::from_static("true"));
         }

@@ -20,13 +20,13 @@ pub(crate) async fn show_row<V>(
     find: impl Future<Output = Result<Option<Row>, StoreError>>,
 ) -> Result<ViewAnswer<V>, Problem> {
     if let Some(point) = point {
-        return point.show(app, wanted, target).await;
+        return point.show(app, wanted, held, target).await;
     }
     app.wait_until(wanted).await?;
     let position = app.waiters.position();
     let row = find.await?.ok_or_else(|| not_found(target.entry()))?;
     let version = version_of(row.json());
-    Ok(ViewAnswer::at_version(row.into_bytes(), version, position, held))
+    Ok(ViewAnswer::new(row.into_bytes(), version, position, held))
 }
 
 pub(crate) fn not_found(what: &str) -> Problem {

@@ -1,20 +1,19 @@
 //! Writes the descriptions of all routes out as one OpenAPI 3.1 document.
 
+use super::schemas;
 use crate::{
     describe::{AnswerDescription, Content, Description, Form, HeaderDescription},
-    problem::{ALL, MEDIA_TYPE, ProblemKind},
+    limits::Limits,
+    problem::{self, ALL, MEDIA_TYPE, ProblemKind},
     route::Registered,
 };
-use schemars::{SchemaGenerator, generate::SchemaSettings};
+use schemars::SchemaGenerator;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
 /// The document for these routes.
 pub(crate) fn document(routes: &[Registered]) -> Value {
-    let mut settings = SchemaSettings::draft2020_12();
-    settings.meta_schema = None;
-    settings.definitions_path = "/components/schemas".into();
-    let mut schemas = settings.into_generator();
+    let mut schemas = schemas::generator();
     let mut paths: BTreeMap<String, Map<String, Value>> = BTreeMap::new();
     for route in routes {
         // OpenAPI has no name for a parameter that spans slashes.
@@ -22,8 +21,9 @@ pub(crate) fn document(routes: &[Registered]) -> Value {
         let described = operation(&path, route, &mut schemas);
         paths.entry(path).or_default().insert(route.method.as_str().to_lowercase(), described);
     }
-    let mut components: Map<String, Value> = schemas.take_definitions(true);
-    components.insert("Problem".to_owned(), problem_schema());
+    let mut components: Map<String, Value> = schemas::definitions(&mut schemas);
+    components.insert("Problem".to_owned(), problem::any_schema());
+    components.extend(ALL.iter().map(|kind| (problem::schema_name(kind), problem::schema(kind))));
     json!({
         "openapi": "3.1.0",
         "info": {
@@ -49,21 +49,26 @@ const TAGS: &[(&str, &str)] = &[
     ("operation", "For whoever runs the server."),
 ];
 
-fn operation(path: &str, route: &Registered, schemas: &mut SchemaGenerator) -> Value {
+fn operation(path: &str, route: &Registered, generator: &mut SchemaGenerator) -> Value {
     let description = &route.description;
     let mut operation = json!({
         "operationId": route.id,
         "tags": [route.tag],
         "summary": route.summary,
-        "parameters": parameters(path, description),
-        "responses": responses(description, schemas),
+        "parameters": parameters(path, route),
+        "responses": responses(description, generator),
     });
     if !route.text.is_empty() {
         operation["description"] = route.text.into();
     }
     if let Some(body) = &description.body {
-        let content = contents(std::slice::from_ref(&body.content), schemas);
-        operation["requestBody"] = json!({ "required": body.is_required, "content": content });
+        let content = contents(std::slice::from_ref(&body.content), generator);
+        let most = Limits::default().body_bytes;
+        let text = format!(
+            "At most {most} bytes, of each line where it has lines, unless the operator says otherwise; 413 beyond."
+        );
+        operation["requestBody"] =
+            json!({ "description": text, "required": body.is_required, "content": content });
     }
     operation
 }
@@ -73,14 +78,29 @@ pub(crate) fn placeholders(path: &str) -> impl Iterator<Item = &str> {
     path.split('{').skip(1).filter_map(|rest| rest.split_once('}').map(|(name, _)| name))
 }
 
-fn parameters(path: &str, description: &Description) -> Vec<Value> {
+fn parameters(path: &str, route: &Registered) -> Vec<Value> {
+    let description = &route.description;
     let in_path = placeholders(path).zip(&description.path).map(|(name, part)| {
         json!({ "name": name, "in": "path", "required": true, "description": part.description,
             "schema": part.schema, "example": part.example })
     });
     let others = description.parameters.iter().map(|parameter| {
-        json!({ "name": parameter.name, "in": parameter.place, "required": parameter.is_required,
-            "description": parameter.description, "schema": parameter.schema, "example": parameter.example })
+        let mut shown = json!({ "name": parameter.name, "in": parameter.place, "required": parameter.is_required,
+            "description": parameter.description, "schema": parameter.schema });
+        if parameter.is_deep_object {
+            shown["style"] = "deepObject".into();
+            shown["explode"] = true.into();
+        }
+        // A key names one request, so no two operations may have the same.
+        let example = if parameter.name == "Idempotency-Key" {
+            json!(format!("{}-1", route.id))
+        } else {
+            parameter.example.clone()
+        };
+        if !example.is_null() {
+            shown["example"] = example;
+        }
+        shown
     });
     // Read by the layer that every route has.
     let request_id = json!({ "name": "X-Request-Id", "in": "header", "required": false,
@@ -89,12 +109,12 @@ fn parameters(path: &str, description: &Description) -> Vec<Value> {
     in_path.chain(others).chain([request_id]).collect()
 }
 
-fn responses(description: &Description, schemas: &mut SchemaGenerator) -> Value {
+fn responses(description: &Description, generator: &mut SchemaGenerator) -> Value {
     let mut responses = Map::new();
     for answer in &description.answers {
         let mut response = json!({ "description": answer.text, "headers": headers(answer) });
         if !answer.content.is_empty() {
-            response["content"] = contents(&answer.content, schemas);
+            response["content"] = contents(&answer.content, generator);
         }
         responses.insert(answer.status.to_string(), response);
     }
@@ -116,26 +136,30 @@ fn headers(answer: &AnswerDescription) -> Value {
     Value::Object(answer.headers.iter().map(header).collect())
 }
 
-fn contents(contents: &[Content], schemas: &mut SchemaGenerator) -> Value {
+fn contents(contents: &[Content], generator: &mut SchemaGenerator) -> Value {
     let mut all = Map::new();
     for content in contents {
         let schema = match &content.form {
             Form::Text => json!({ "type": "string" }),
-            Form::Of(schema) => schema(schemas).into(),
+            Form::Of(schema) => schemas::inlined(*schema, generator),
         };
         all.insert(content.media_type.to_owned(), json!({ "schema": schema, "example": content.example }));
     }
     Value::Object(all)
 }
 
+/// The problems of one status: one of those that are known, or one that is yet to come.
 fn problems(kinds: &[&ProblemKind]) -> Value {
     let description: Vec<_> = kinds.iter().map(|kind| format!("`{}`: {}.", kind.name, kind.title)).collect();
+    let reference = |name: String| json!({ "$ref": format!("#/components/schemas/{name}") });
+    let known = kinds.iter().map(|kind| reference(problem::schema_name(kind)));
+    let schemas: Vec<_> = known.chain([reference("Problem".to_owned())]).collect();
     let examples: Map<String, Value> = kinds
         .iter()
         .map(|kind| (kind.name.to_owned(), json!({ "$ref": format!("#/components/examples/{}", kind.name) })))
         .collect();
-    json!({ "description": description.join(" "), "content": { MEDIA_TYPE:
-        { "schema": { "$ref": "#/components/schemas/Problem" }, "examples": examples } } })
+    json!({ "description": description.join(" "),
+        "content": { MEDIA_TYPE: { "schema": { "anyOf": schemas }, "examples": examples } } })
 }
 
 /// One example per kind of problem; routes refer to them.
@@ -146,22 +170,4 @@ fn problem_examples() -> Value {
         (kind.name.to_owned(), json!({ "summary": kind.title, "value": value }))
     };
     Value::Object(ALL.iter().map(example).collect())
-}
-
-fn problem_schema() -> Value {
-    let types: Vec<_> = ALL.iter().map(|kind| format!("/problems/{}", kind.name)).collect();
-    json!({
-        "description": "RFC 9457 problem details, with data for programs beside the standard members.",
-        "type": "object",
-        "required": ["type", "title", "status", "detail", "instance"],
-        "properties": {
-            "type": { "type": "string", "enum": types, "description": "Stable; the address explains it." },
-            "title": { "type": "string" },
-            "status": { "type": "integer" },
-            "detail": { "type": "string", "description": "What was wrong with this request, for people." },
-            "instance": { "type": "string", "description": "The path that was asked for." },
-            "reason": { "type": "string", "description": "Of a rejection: the name of the rule." },
-        },
-        "additionalProperties": true,
-    })
 }

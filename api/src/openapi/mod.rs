@@ -2,10 +2,12 @@
 //! has nothing that is not there.
 
 mod document;
+mod schemas;
 
 pub(crate) use document::document;
 #[cfg(test)]
 pub(crate) use document::placeholders;
+pub(crate) use schemas::schema_of;
 
 use crate::{
     resources,

@@ -67,7 +67,7 @@ kinds! {
     UNSUPPORTED_MEDIA_TYPE "unsupported-media-type" 415 "The body's media type is not supported"
         "`expected` is what this address takes.";
     INVALID_BODY "invalid-body" 422 "The body does not have the expected fields"
-        "`field` is the path to the first one that is missing, unknown, of the wrong type or out of range.";
+        "`errors` lists each that is missing, unknown, given twice, of the wrong type or out of range: its JSON Pointer and what is wrong there.";
     INVALID_COMMAND "invalid-command" 422 "The command can never be valid"
         "`reason` names the rule that it breaks, whatever the resource's state, and the members beside it carry its data.";
     FOREIGN_CURRENCY "foreign-currency" 422 "The currency is not the cart's"

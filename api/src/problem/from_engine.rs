@@ -1,7 +1,7 @@
 //! Which problem a command that was not executed is.
 
 use super::{Problem, kind};
-use crate::http::etag;
+use crate::http::version_tag;
 use axum::http::header;
 use daybook_engine::CommandError;
 use daybook_event_log::LogError;
@@ -21,7 +21,7 @@ impl From<CommandError> for Problem {
                 Self::new(&kind::VERSION_MISMATCH, detail)
                     .with("expected_version", expected)
                     .with("actual_version", actual)
-                    .header(header::ETAG, etag(actual))
+                    .header(header::ETAG, version_tag(actual))
             }
             CommandError::CommandIdReused => Self::new(
                 &kind::IDEMPOTENCY_KEY_REUSED,

@@ -5,6 +5,7 @@ mod catalogue;
 mod from_engine;
 mod from_log;
 mod from_rejection;
+mod members;
 
 pub use catalogue::{ALL, ProblemKind};
 pub mod kind {
@@ -13,6 +14,7 @@ pub mod kind {
 }
 pub(crate) use catalogue::find;
 pub(crate) use from_rejection::order_rejected;
+pub(crate) use members::{any_schema, schema, schema_name};
 
 use axum::{
     body::Body,
@@ -84,6 +86,7 @@ impl Problem {
     /// The body: standard members first, data after them.
     #[must_use]
     pub fn to_json(&self, instance: &str) -> Value {
+        debug_assert_eq!(members::objection(self.kind, &self.members), None, "the document is not true");
         let mut body = Map::new();
         body.insert("type".into(), format!("/problems/{}", self.kind.name).into());
         body.insert("title".into(), self.kind.title.into());

@@ -82,6 +82,7 @@ struct SearchParams(SearchRequest);
 
 /// Name, description, schema and example of each parameter of a search, beside those of its pages.
 fn search_parameters() -> Vec<(&'static str, &'static str, Value, Value)> {
+    let by_key = || json!({ "type": "object", "additionalProperties": { "type": "string" } });
     vec![
         (
             "q",
@@ -92,16 +93,16 @@ fn search_parameters() -> Vec<(&'static str, &'static str, Value, Value)> {
         ("category", "Only in this category and below.", text(), json!("Home/Kitchen")),
         ("brand", "Only this brand; may be repeated.", texts(), json!(["Falcon"])),
         (
-            "attr.{key}",
-            "Only with this attribute value, for example `attr.colour=red`; may be repeated.",
-            texts(),
-            json!(["red"]),
+            "attr",
+            "Only with these attribute values, for example `attr[colour]=red`; repeated for one key, any of its values.",
+            by_key(),
+            json!({ "colour": "red" }),
         ),
         (
-            "range.{key}",
-            "Only with this attribute between two numbers, `MIN..MAX`, `MIN..` or `..MAX`.",
-            text(),
-            json!("200..400"),
+            "range",
+            "Only with these attributes between two numbers, `MIN..MAX`, `MIN..` or `..MAX`, for example `range[volume_ml]=200..400`.",
+            by_key(),
+            json!({ "volume_ml": "200..400" }),
         ),
         (
             "price",
@@ -135,6 +136,7 @@ impl QueryParams for SearchParams {
             place: "query",
             is_required: false,
             description,
+            is_deep_object: schema["type"] == "object",
             schema,
             example,
         }));
@@ -254,14 +256,19 @@ mod tests {
 
     #[test]
     fn the_parameters_in_the_document_are_those_that_a_search_takes() {
-        let name = |name: &str| name.replace("{key}", "colour");
-        let value = |example: Value| match example {
-            Value::String(text) => text,
-            Value::Array(list) => list[0].as_str().unwrap().to_owned(),
-            other => other.to_string(),
-        };
-        let all: Vec<(String, String)> =
-            search_parameters().into_iter().map(|(n, _, _, example)| (name(n), value(example))).collect();
+        let mut all: Vec<(String, String)> = Vec::new();
+        for (name, _, _, example) in search_parameters() {
+            match example {
+                Value::String(text) => all.push((name.to_owned(), text)),
+                Value::Array(list) => all.push((name.to_owned(), list[0].as_str().unwrap().to_owned())),
+                Value::Object(members) => all.extend(
+                    members
+                        .iter()
+                        .map(|(key, value)| (format!("{name}[{key}]"), value.as_str().unwrap().to_owned())),
+                ),
+                other => all.push((name.to_owned(), other.to_string())),
+            }
+        }
         let read = |pairs: &[(String, String)]| {
             SearchRequest::from_parameters(pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())))
         };

@@ -145,6 +145,65 @@ async fn what_the_client_has_already_is_not_sent_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_tag_covers_all_that_a_body_shows_and_not_only_the_resource_s_own_version() {
+    let shop = shop().await;
+    shop.stock("MUG", 1299, 1).await;
+    let cart = shop.cart(&[("MUG", 2)]).await;
+    let path = format!("/carts/{cart}");
+    let again = async |tag: &str| {
+        shop.get(&format!("{path}?min_position={}", shop.head())).await;
+        shop.ask(Method::GET, &path, &[("if-none-match", tag)], "").await
+    };
+    let sold_out = shop.get(&format!("{path}?min_position={}", shop.head())).await;
+    assert_eq!(sold_out.json()["blockers"][0]["blocker"], "out_of_stock");
+    let tag = sold_out.header("etag").to_owned();
+    assert_eq!(again(&tag).await.status, 304, "nothing changed");
+    // The version that a command answers with is no tag of a body.
+    assert_eq!(again("\"v2\"").await.status, 200);
+
+    assert_eq!(shop.post("/inventory/MUG/receive", json!({ "quantity": 5 })).await.status, 200);
+    let arrived = again(&tag).await;
+    assert_eq!((arrived.status.as_u16(), &arrived.json()["blockers"]), (200, &json!([])));
+    assert_ne!(arrived.header("etag"), tag);
+
+    let tag = arrived.header("etag").to_owned();
+    let prices = json!({ "variants": [{ "sku": "MUG", "prices": [{ "minor": 1499, "currency": "GBP" }] }] });
+    assert_eq!(shop.put("/products/p-MUG/prices", prices).await.status, 200);
+    let dearer = again(&tag).await;
+    assert_eq!(dearer.json()["blockers"][0]["blocker"], "price_changed");
+
+    // As a condition of a command it means the version, which is the same all the time.
+    let tag = dearer.header("etag").to_owned();
+    assert!(tag.starts_with("\"v2."), "{tag}");
+    let line = format!("{path}/lines/1");
+    let changed = shop.ask(Method::PATCH, &line, &[("if-match", &tag)], r#"{"quantity":3}"#).await;
+    assert_eq!(changed.header("etag"), "\"v3\"");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_s_tag_covers_its_payment_and_the_past_has_tags_too() {
+    let shop = shop().await;
+    shop.stock("MUG", 1299, 3).await;
+    let cart = shop.cart(&[("MUG", 1)]).await;
+    let order = shop.checkout(&cart, "tok_visa").await.json()["id"].as_str().unwrap().to_owned();
+    let path = format!("/orders/{order}");
+    let mut known: Vec<(String, serde_json::Value)> = Vec::new();
+    shop.post(&format!("{path}/ship"), json!({})).await;
+    while known.last().is_none_or(|(_, body)| body["payment"]["state"] != "captured") {
+        let tag = known.last().map_or("\"none\"", |(tag, _)| tag);
+        let answer = shop.ask(Method::GET, &path, &[("if-none-match", tag)], "").await;
+        if answer.status == 200 {
+            known.push((answer.header("etag").to_owned(), answer.json()));
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    let then = format!("{path}?as_of={}", shop.head());
+    let tag = shop.get(&then).await.header("etag").to_owned();
+    assert_eq!(tag, known.last().unwrap().0);
+    assert_eq!(shop.ask(Method::GET, &then, &[("if-none-match", &tag)], "").await.status, 304);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn who_asked_and_why_is_recorded_and_the_request_s_id_echoed() {
     let shop = shop().await;
     let trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";

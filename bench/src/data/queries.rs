@@ -12,7 +12,7 @@ impl Articles {
         let mut path = format!("/search?q={}&currency=GBP&limit=20", self.words(&mut rng));
         match rng.random_range(0..16) {
             0 => path.push_str("&in_stock=true"),
-            1 => path.push_str("&attr.colour=red"),
+            1 => path.push_str("&attr%5Bcolour%5D=red"),
             2 => path.push_str("&price=100..500"),
             3 => path.push_str("&sort=price_asc"),
             _ => {}

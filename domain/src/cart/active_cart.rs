@@ -8,7 +8,7 @@ use super::{
     CartContactSet, CartCreated, CartEvent, CartLines, CartMerged, CartRejection, ChangeLineQuantity,
     CheckOutCart, CheckoutBlocker, CreateCart, MergeCart, RemoveLine, RepriceCart, SetContact,
     cart::Decision,
-    limits::{CHARGES, check_personal, check_size, check_text, invalid},
+    limits::{CHARGES, TOKEN_CHARS, check_personal, check_size, check_text, invalid},
 };
 use crate::{
     CartId, CountryCode, Currency, CustomerId, Money, Personal,
@@ -16,8 +16,6 @@ use crate::{
     text::{looks_like_card_number, objection},
 };
 use serde::{Deserialize, Serialize};
-
-const TOKEN_CHARS: usize = 500;
 
 /// What an active cart knows.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

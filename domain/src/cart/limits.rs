@@ -8,10 +8,13 @@ use crate::{
 
 /// Enough for the largest orders of a wholesaler, and still one decision.
 pub const LINES: usize = 2_500;
-pub(super) const CHARGES: usize = 100;
+pub const CHARGES: usize = 100;
 pub(super) const TITLE_CHARS: usize = 500;
-const TEXT_CHARS: usize = 200;
-const ADDRESS_LINES: usize = 5;
+pub const TEXT_CHARS: usize = 200;
+/// Of a payment gateway's token.
+pub const TOKEN_CHARS: usize = 500;
+/// Of an address.
+pub const ADDRESS_LINES: usize = 5;
 
 /// The longest event of a checkout, in bytes of JSON. The order's first event says the same with a little more for each
 /// line and each charge, and the log takes no event of more than 4 MiB: an order that cannot be written down would be

@@ -15,7 +15,7 @@ mod active_cart;
 mod cart;
 mod commands;
 mod events;
-mod limits;
+pub mod limits;
 mod lines;
 mod samples;
 

@@ -25,7 +25,7 @@ use serde::{Deserialize, Serialize};
 
 type Decision = Result<Vec<InventoryEvent>, InventoryRejection>;
 
-const TEXT_CHARS: usize = 500;
+pub const TEXT_CHARS: usize = 500;
 /// More locations than any retailer has; keeps choosing between them quick.
 const LOCATIONS: usize = 5_000;
 /// Far from overflow, far beyond any warehouse.

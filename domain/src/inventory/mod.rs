@@ -25,5 +25,5 @@ pub use events::{
     ReservationReleased, StockAdjusted, StockCounted, StockPolicySet, StockReceived, StockReserved,
     StockReturned, StockShipped, StockTransferred,
 };
-pub use inventory::Inventory;
+pub use inventory::{Inventory, TEXT_CHARS};
 pub use stock::Stock;

@@ -35,4 +35,5 @@ pub use lines::Fulfilment;
 use lines::OrderLines;
 pub use order::{Lifecycle, Order};
 use placed_order::PlacedOrder;
+pub use placed_order::{TEXT_CHARS, TRACKING_CHARS};
 use refunds::Refunds;

@@ -19,8 +19,8 @@ use crate::{
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-const TEXT_CHARS: usize = 500;
-const TRACKING_CHARS: usize = 200;
+pub const TEXT_CHARS: usize = 500;
+pub const TRACKING_CHARS: usize = 200;
 
 /// What a placed order knows.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -83,6 +83,8 @@ pub struct Media {
 #[derive(Debug, Clone, PartialEq)]
 pub enum AttributeValue {
     Text(String),
+    /// A number without decimals, as it was sent.
+    Integer(i64),
     Number(f64),
     Flag(bool),
     Texts(Vec<String>),
@@ -140,6 +142,7 @@ impl Serialize for AttributeValue {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
             Self::Text(text) => serializer.serialize_str(text),
+            Self::Integer(number) => serializer.serialize_i64(*number),
             Self::Number(number) => serializer.serialize_f64(*number),
             Self::Flag(flag) => serializer.serialize_bool(*flag),
             Self::Texts(texts) => texts.serialize(serializer),
@@ -167,10 +170,11 @@ impl<'de> Deserialize<'de> for AttributeValue {
                 Ok(AttributeValue::Number(number))
             }
             fn visit_i64<E: de::Error>(self, number: i64) -> Result<AttributeValue, E> {
-                Ok(AttributeValue::Number(number as f64))
+                Ok(AttributeValue::Integer(number))
             }
             fn visit_u64<E: de::Error>(self, number: u64) -> Result<AttributeValue, E> {
-                Ok(AttributeValue::Number(number as f64))
+                let too_large = || E::custom(format!("{number} is too large; send it as a text"));
+                i64::try_from(number).map(AttributeValue::Integer).map_err(|_| too_large())
             }
             fn visit_seq<A: de::SeqAccess<'de>>(self, mut seq: A) -> Result<AttributeValue, A::Error> {
                 let mut texts = Vec::new();

@@ -4,17 +4,17 @@ use super::{AttributeValue, ProductRejection, ProductSpec, Variant};
 use crate::{Money, Sku, text::objection};
 use std::collections::HashSet;
 
-const ATTRIBUTES: usize = 200;
-const CATEGORY_LEVELS: usize = 12;
-const MEDIA: usize = 100;
-const OPTIONS: usize = 20;
-const TEXTS: usize = 100;
-const VARIANTS: usize = 100;
-const CURRENCIES: usize = 200;
-const TITLE_CHARS: usize = 500;
-const DESCRIPTION_CHARS: usize = 20_000;
-const NAME_CHARS: usize = 200;
-const VALUE_CHARS: usize = 2_000;
+pub const ATTRIBUTES: usize = 200;
+pub const CATEGORY_LEVELS: usize = 12;
+pub const MEDIA: usize = 100;
+pub const OPTIONS: usize = 20;
+pub const TEXTS: usize = 100;
+pub const VARIANTS: usize = 100;
+pub const CURRENCIES: usize = 200;
+pub const TITLE_CHARS: usize = 500;
+pub const DESCRIPTION_CHARS: usize = 20_000;
+pub const NAME_CHARS: usize = 200;
+pub const VALUE_CHARS: usize = 2_000;
 
 pub(super) fn check(spec: &ProductSpec) -> Result<(), ProductRejection> {
     text("title", &spec.title, 1, TITLE_CHARS)?;
@@ -37,6 +37,10 @@ pub(super) fn check(spec: &ProductSpec) -> Result<(), ProductRejection> {
     count("media", spec.media.len(), 0, MEDIA)?;
     for (at, media) in spec.media.iter().enumerate() {
         text(&format!("media[{at}].url"), &media.url, 1, VALUE_CHARS)?;
+        if !is_web_address(&media.url) {
+            let detail = "is no web address; expected https:// or http:// and no spaces".to_owned();
+            return Err(invalid(&format!("media[{at}].url"), detail));
+        }
         text(&format!("media[{at}].alt"), &media.alt, 0, VALUE_CHARS)?;
     }
     count("variants", spec.variants.len(), 1, VARIANTS)?;
@@ -76,13 +80,23 @@ fn variant(at: usize, variant: &Variant) -> Result<(), ProductRejection> {
     check_prices(&variant.sku, &variant.prices)
 }
 
+/// Whether it is safe in a page: whatever else an address begins with, such as `javascript:`, would be run there.
+#[must_use]
+pub fn is_web_address(text: &str) -> bool {
+    let begins = |scheme: &str| {
+        text.get(..scheme.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(scheme))
+            && text.len() > scheme.len()
+    };
+    (begins("https://") || begins("http://")) && !text.chars().any(|c| c.is_whitespace() || c.is_control())
+}
+
 fn attribute(name: &str, value: &AttributeValue) -> Result<(), ProductRejection> {
     let field = || format!("attributes.{name}");
     match value {
         AttributeValue::Text(value) => text(&field(), value, 0, VALUE_CHARS),
         AttributeValue::Number(number) if number.is_finite() => Ok(()),
         AttributeValue::Number(_) => Err(invalid(&field(), "not a finite number".to_owned())),
-        AttributeValue::Flag(_) => Ok(()),
+        AttributeValue::Integer(_) | AttributeValue::Flag(_) => Ok(()),
         AttributeValue::Texts(values) => {
             count(&field(), values.len(), 0, TEXTS)?;
             values.iter().try_for_each(|value| text(&field(), value, 1, VALUE_CHARS))

@@ -6,7 +6,7 @@
 
 mod commands;
 mod events;
-mod limits;
+pub mod limits;
 #[expect(clippy::module_inception, reason = "the aggregate has the name of its folder")]
 mod product;
 mod samples;

@@ -116,6 +116,7 @@ fn check(page: &SearchPage, made: &[Made], wish: &SearchRequest) {
     });
     assert_eq!(tally(colours), attribute(facets, "colour"), "colours");
     let sizes = naive(made, wish, 5).into_iter().map(|made| match made.spec.attributes["size"] {
+        AttributeValue::Integer(size) => size.to_string(),
         AttributeValue::Number(size) => size.to_string(),
         _ => unreachable!(),
     });

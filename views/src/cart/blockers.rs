@@ -5,10 +5,9 @@
 use super::CartView;
 use crate::stock::{LocationStock, StockView};
 use ahash::AHashMap;
-use daybook_domain::{Money, Sku, cart::CheckoutBlocker};
+use daybook_domain::{LineId, Money, Sku, cart::CheckoutBlocker};
 use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::Value;
 
 /// A cart and what blocks its checkout.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
@@ -16,7 +15,7 @@ pub struct CartPage {
     #[serde(flatten)]
     pub cart: CartView,
     /// Of an active cart: what would block its checkout right now; empty if nothing does.
-    #[schemars(with = "Vec<BlockerExample>")]
+    #[schemars(with = "Vec<BlockerShape>")]
     pub blockers: Vec<CheckoutBlocker>,
 }
 
@@ -28,13 +27,37 @@ impl CartPage {
     }
 }
 
-/// `no_lines`, `price_changed`, `not_for_sale`, `out_of_stock` or `negative_total`, with its data.
-#[derive(Serialize, JsonSchema)]
+/// What stands between a cart and its order; each kind has other members.
+#[derive(JsonSchema)]
 #[schemars(rename = "CheckoutBlocker")]
-struct BlockerExample {
+#[expect(dead_code, reason = "it describes in one place what the variants of CheckoutBlocker are written as")]
+struct BlockerShape {
+    /// `no_lines`, `price_changed`, `not_for_sale`, `out_of_stock` or `negative_total`.
     blocker: String,
-    #[serde(flatten)]
-    data: serde_json::Map<String, Value>,
+    /// Of `price_changed`.
+    change: Option<PriceChangeShape>,
+    /// Of `not_for_sale`.
+    line_id: Option<LineId>,
+    /// Of `not_for_sale` and `out_of_stock`.
+    sku: Option<Sku>,
+    /// Of `out_of_stock`: units that the cart has.
+    requested: Option<u32>,
+    /// Of `out_of_stock`: units that can be had.
+    available: Option<i64>,
+    /// Of `negative_total`.
+    total: Option<Money>,
+}
+
+/// A price that is not what the cart has.
+#[derive(JsonSchema)]
+#[schemars(rename = "CartPriceChange")]
+#[expect(dead_code, reason = "it describes what PriceChange is written as")]
+struct PriceChangeShape {
+    line_id: LineId,
+    sku: Sku,
+    in_cart: Money,
+    /// Null: not for sale any more.
+    now: Option<Money>,
 }
 
 /// How many units of each SKU the cart has, in the order in which it has them.

@@ -1,7 +1,7 @@
 //! One line of a bulk request: the request it stands for, and the outcome it gets.
 
 use crate::{
-    http::read_json,
+    http::{FieldError, invalid_body, read_json},
     problem::{Problem, kind},
 };
 use axum::{
@@ -86,22 +86,22 @@ impl BulkLine {
 
     fn request(self) -> Result<Request<Body>, Problem> {
         let invalid =
-            |field: &str, detail: String| Problem::new(&kind::INVALID_BODY, detail).with("field", field);
+            |field: &str, detail: String| invalid_body(vec![FieldError::new(&format!("/{field}"), detail)]);
         let method = match self.method.as_str() {
             "POST" => Method::POST,
             "PUT" => Method::PUT,
             "PATCH" => Method::PATCH,
             "DELETE" => Method::DELETE,
-            other => return Err(invalid("method", format!("{other:?} is no command's method"))),
+            other => return Err(invalid("method", format!("is {other:?}, which is no command's method"))),
         };
         if self.path.starts_with("/commands") || self.path.starts_with("/admin") {
-            return Err(invalid("path", "this route cannot be used in bulk".to_owned()));
+            return Err(invalid("path", "is a route that cannot be used in bulk".to_owned()));
         }
         let mut request =
             Request::new(Body::from(self.body.map_or_else(String::new, |body| body.get().to_owned())));
         *request.method_mut() = method;
         *request.uri_mut() =
-            self.path.parse().map_err(|_| invalid("path", "the path is not a valid address".to_owned()))?;
+            self.path.parse().map_err(|_| invalid("path", "is not a valid address".to_owned()))?;
         let headers = request.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         let given = [
@@ -113,7 +113,7 @@ impl BulkLine {
         for (name, field, value) in given {
             if let Some(value) = value {
                 let value = HeaderValue::from_str(&value)
-                    .map_err(|_| invalid(field, format!("{field} must be visible ASCII")))?;
+                    .map_err(|_| invalid(field, "must be visible ASCII".to_owned()))?;
                 headers.insert(HeaderName::from_static(name), value);
             }
         }

@@ -5,7 +5,9 @@ use crate::{
     app::{App, AppState},
     describe::{AnswerDoc, DescribeAnswer, Description},
     edge::CustomerPermit,
-    http::{CommandBody, CommandInput, ETAG, Id, LOCATION, Prefer, WRITTEN_AT, etag, json, position_header},
+    http::{
+        CommandBody, CommandInput, ETAG, Id, LOCATION, Prefer, WRITTEN_AT, json, position_header, version_tag,
+    },
     problem::{Problem, kind, order_rejected},
 };
 use axum::{
@@ -19,6 +21,7 @@ use daybook_domain::{
     order::Charge,
 };
 use daybook_engine::{OrderOutcome, OrderOutcomeWaiter, Priority};
+use daybook_views::order::OrderView;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json as value, value::RawValue};
@@ -71,7 +74,7 @@ pub(crate) struct CheckoutAnswer {
     pub version: Option<u64>,
     /// The order as `GET /orders/{id}` shows it; absent with `Prefer: return=minimal`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Option<serde_json::Value>")]
+    #[schemars(with = "Option<OrderView>")]
     pub order: Option<Box<RawValue>>,
 }
 
@@ -85,7 +88,7 @@ impl CommandBody for CheckoutBody {
 /// Text and example of the two answers.
 pub(super) fn answers() -> [AnswerDoc; 2] {
     let confirmed = value!({ "id": ORDER_ID, "number": "06CTB-C3W7R-HT5M", "cart_id": ID, "status": "confirmed",
-        "position": 4720, "version": 3, "order": { "id": ORDER_ID, "status": "confirmed" } });
+        "position": 4720, "version": 3 });
     let placed = value!({ "id": ORDER_ID, "number": "06CTB-C3W7R-HT5M", "cart_id": ID, "status": "placed", "position": 4711 });
     [
         AnswerDoc {
@@ -193,7 +196,7 @@ impl IntoResponse for CheckoutAnswer {
             headers.insert(header::LOCATION, location);
         }
         if let Some(version) = self.version {
-            headers.insert(header::ETAG, etag(version));
+            headers.insert(header::ETAG, version_tag(version));
         }
         response
     }

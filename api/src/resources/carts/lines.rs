@@ -16,8 +16,6 @@ use std::{borrow::Cow, fmt};
 pub(crate) struct LinesBody(pub Vec<LineBody>);
 
 impl CommandBody for LinesBody {
-    const MAY_BE_LIST: bool = true;
-
     fn example() -> Value {
         json!([{ "sku": "MUG-RED", "quantity": 2 }, { "sku": "TEAPOT", "quantity": 1 }])
     }

@@ -23,7 +23,7 @@ pub(super) async fn show(
     Query((AsOfParams(point), wanted)): ViewQuery,
 ) -> Result<ViewAnswer<CartPage>, Problem> {
     if let Some(point) = point {
-        return point.show(&app, wanted, &Target::Carts(id)).await;
+        return point.show(&app, wanted, &held, &Target::Carts(id)).await;
     }
     app.wait_until(wanted).await?;
     let position = app.waiters.position();
@@ -37,9 +37,7 @@ pub(super) async fn show(
     serde_json::to_writer(&mut body, &blockers).expect("blockers have text keys and no failing serializers");
     body.push(b'}');
     let version = version_of(row.json());
-    // Blockers change without a new version of the cart, so a client that has seen any must not be told 304.
-    let unchanged = if blockers.is_empty() { held } else { IfNoneMatch::nothing() };
-    Ok(ViewAnswer::at_version(body, version, position, &unchanged))
+    Ok(ViewAnswer::new(body, version, position, &held))
 }
 
 async fn blockers(app: &App, cart: &CartView) -> Result<Vec<CheckoutBlocker>, Problem> {

@@ -26,9 +26,6 @@ use serde_json::{Value, json};
 const TAG: &str = "inventory";
 const WRITE: Access = Access::scope("inventory:write");
 
-/// Stands in a row only where a hold has lapsed.
-const LAPSED: &[u8] = b"\"lapsed\":";
-
 fn done() -> AnswerDoc {
     AnswerDoc {
         text: "Done and durable.",
@@ -194,17 +191,14 @@ async fn show(
     Query((AsOfParams(point), wanted)): ViewQuery,
 ) -> Result<ViewAnswer<StockView>, Problem> {
     if let Some(point) = point {
-        return point.show(&app, wanted, &Target::Stock(sku)).await;
+        return point.show(&app, wanted, &held, &Target::Stock(sku)).await;
     }
     app.wait_until(wanted).await?;
     let position = app.waiters.position();
     let row = app.reads.stock().by_sku(&sku, SystemClock.now()).await?;
     let row = row.ok_or_else(|| not_found("stock"))?;
-    // A hold that has lapsed changes what can be sold without a new version.
-    let lapsed = row.json().windows(LAPSED.len()).any(|window| window == LAPSED);
-    let held = if lapsed { IfNoneMatch::nothing() } else { held };
     let version = version_of(row.json());
-    Ok(ViewAnswer::at_version(row.into_bytes(), version, position, &held))
+    Ok(ViewAnswer::new(row.into_bytes(), version, position, &held))
 }
 
 async fn movements(

@@ -15,7 +15,7 @@ use crate::{
 };
 use axum::{extract::State, http::Method};
 use daybook_domain::{CustomerId, OrderId, OrderNumber};
-use daybook_read_store::{Page, position_of, version_of};
+use daybook_read_store::{Page, version_of};
 use daybook_views::{Target, order::OrderView};
 use serde_json::{Value, json};
 
@@ -72,7 +72,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
                 id: "getOrder",
                 tag: TAG,
                 summary: "An order with its lines, shipments, payment and timeline",
-                text: "The entity tag has version and position, since the payment shown may change without a new version; as `If-Match` it means the version.",
+                text: "The payment is shown as it is now; it may change without a new version of the order.",
                 problems: &[],
                 answers: AnswerDoc { text: "The order.", example: example() },
             },
@@ -194,8 +194,8 @@ query_params! {
     /// Which orders are asked for.
     struct Wanted {
         number: Option<OrderNumber> = "number",
-            "What people call the order; with or without hyphens, in any case.", text(), json!("06CTB-C3W7R-HT5M");
-        customer: Option<CustomerId> = "customer", "The customer's id.", text(), json!("17850");
+            "What people call the order; with or without hyphens, in any case.", text(), Value::Null;
+        customer: Option<CustomerId> = "customer", "The customer's id.", text(), Value::Null;
         reference: Option<String> = "reference",
             "The shop's or the customer's own reference.", text(), json!("PO-2041");
     }
@@ -208,14 +208,13 @@ async fn show(
     Query((AsOfParams(point), wanted)): ViewQuery,
 ) -> Result<ViewAnswer<OrderView>, Problem> {
     if let Some(point) = point {
-        return point.show(&app, wanted, &Target::Orders(id)).await;
+        return point.show(&app, wanted, &held, &Target::Orders(id)).await;
     }
     app.wait_until(wanted).await?;
     let position = app.waiters.position();
     let row = app.reads.orders().by_id(id).await?.ok_or_else(|| not_found("order"))?;
-    // The order shows its payment, which changes without a new version of the order; so the tag has both.
-    let changed = (version_of(row.json()), position_of(row.json()));
-    Ok(ViewAnswer::at_change(row.into_bytes(), changed, position, &held))
+    let version = version_of(row.json());
+    Ok(ViewAnswer::new(row.into_bytes(), version, position, &held))
 }
 
 async fn list(

@@ -166,11 +166,11 @@ query_params! {
     /// Which products are asked for.
     struct Wanted {
         sku: Option<Sku> = "sku",
-            "The product that has this SKU, whatever its status.", text(), json!("MUG-RED");
+            "The product that has this SKU, whatever its status.", text(), Value::Null;
         category: Option<String> = "category",
             "A category path with all below it: names joined by `/`; a slash in a name is `~1`, a tilde `~0`.",
             text(), json!("Home/Kitchen");
-        brand: Option<String> = "brand", "A brand, written exactly so.", text(), json!("Falcon");
+        brand: Option<String> = "brand", "A brand, written exactly so.", text(), Value::Null;
     }
 }
 
