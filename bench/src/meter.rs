@@ -4,6 +4,7 @@
 use crate::{machine::Process, metrics::Metrics, server::Server};
 use serde::{Deserialize, Serialize};
 use std::{
+    collections::BTreeMap,
     net::SocketAddr,
     time::{Duration, Instant},
 };
@@ -22,12 +23,20 @@ pub(crate) struct Cost {
     /// As the server measured them.
     pub(crate) fsync_mean_ms: f64,
     pub(crate) log_events_per_s: f64,
+    /// The server's CPU time an operation, by the name of the thread; threads that took less than a hundredth of it
+    /// are left out.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) server_cpu_us_per_op_by_thread: BTreeMap<String, f64>,
+    /// Between reading and reading: what the threads took, in cores.
+    #[serde(skip)]
+    cores_by_thread: BTreeMap<String, f64>,
 }
 
 /// Counters at one moment.
 struct Reading {
     at: Instant,
     server_cpu: f64,
+    server_threads: BTreeMap<String, f64>,
     generator_cpu: f64,
     /// When the server told the rest.
     told_at: Instant,
@@ -40,10 +49,12 @@ impl Reading {
     async fn take(server: Process, address: SocketAddr) -> anyhow::Result<Self> {
         let (at, server_cpu, generator_cpu) =
             (Instant::now(), server.cpu_seconds(), Process::own().cpu_seconds());
+        let server_threads = server.cpu_seconds_by_thread();
         let metrics = Metrics::of(address).await?;
         Ok(Self {
             at,
             server_cpu,
+            server_threads,
             generator_cpu,
             told_at: Instant::now(),
             fsyncs: metrics.sum("daybook_log_fsync_seconds_count"),
@@ -57,6 +68,10 @@ impl Reading {
         let seconds = (self.at - before.at).as_secs_f64();
         let told = (self.told_at - before.told_at).as_secs_f64();
         let fsyncs = self.fsyncs - before.fsyncs;
+        let cores_by_thread = self.server_threads.iter().map(|(name, cpu)| {
+            let used = cpu - before.server_threads.get(name).copied().unwrap_or(0.0);
+            (name.clone(), used / seconds)
+        });
         Cost {
             server_cores: (self.server_cpu - before.server_cpu) / seconds,
             generator_cores: (self.generator_cpu - before.generator_cpu) / seconds,
@@ -69,6 +84,7 @@ impl Reading {
                 0.0
             },
             log_events_per_s: (self.log_events - before.log_events) / told,
+            cores_by_thread: cores_by_thread.collect(),
             ..Cost::default()
         }
     }
@@ -95,6 +111,10 @@ impl Cost {
         if per_second > 0.0 {
             self.server_cpu_us_per_op = self.server_cores * 1e6 / per_second;
             self.generator_cpu_us_per_op = self.generator_cores * 1e6 / per_second;
+            let least = self.server_cores / 100.0;
+            let busy = std::mem::take(&mut self.cores_by_thread).into_iter().filter(|(_, cores)| *cores > least);
+            self.server_cpu_us_per_op_by_thread =
+                busy.map(|(name, cores)| (name, crate::report::round(cores * 1e6 / per_second))).collect();
         }
         self
     }

@@ -61,7 +61,19 @@ pub(crate) async fn paced(
     rate: f64,
     operation: Rc<impl Operation>,
 ) -> anyhow::Result<Part> {
+    paced_from(server, effort, connections, rate, PACED_FIRST, operation).await
+}
+
+/// The open loop alone, its operations numbered from `first`.
+pub(crate) async fn paced_from(
+    server: &Server,
+    effort: Effort,
+    connections: usize,
+    rate: f64,
+    first: u64,
+    operation: Rc<impl Operation>,
+) -> anyhow::Result<Part> {
     let schedule = Schedule::steady(rate, effort.warm_up() + effort.duration());
     let shape = Shape::open(connections, effort.warm_up(), schedule);
-    one(server, &shape, PACED_FIRST, operation).await
+    one(server, &shape, first, operation).await
 }

@@ -1,5 +1,6 @@
 //! Orders per second: a cart with two lines, checked out, answered confirmed. Everything is on disk, and the order is
-//! visible, when the answer comes. At the end: what was answered confirmed is reserved, no unit more or less, and the
+//! visible, when the answer comes. After the usual two loops comes one at a steady rate that does not depend on the
+//! peak, so that latencies of two programs are compared under the same load. At the end: what was answered confirmed is reserved, no unit more or less, and the
 //! shop as a whole holds together.
 
 use super::Effort;
@@ -17,6 +18,10 @@ use std::{cell::Cell, rc::Rc};
 
 const PRODUCTS: u64 = 1_000;
 const STOCK: u32 = 900_000;
+/// Orders per second of the loop at a steady rate, however high the peak is.
+const STEADY_RATE: f64 = 800.0;
+/// Orders of that loop have numbers from here.
+const STEADY_FIRST: u64 = 1 << 40;
 pub(super) const PAY: &str = r#"{"payment_token":"tok_visa"}"#;
 /// Enough that group commits are full, few enough that an answer takes less than the target.
 pub(super) const CONNECTIONS: usize = 384;
@@ -27,8 +32,16 @@ pub(super) async fn run(effort: Effort) -> anyhow::Result<Report> {
     let (server, _) = Server::start(&data).await?;
     shop::stock_up(&server, PRODUCTS, STOCK).await?;
     let confirmed = Rc::new(Cell::new(0));
-    let trial = trial::both(&server, effort, CONNECTIONS, Rc::new(counting(confirmed.clone()))).await?;
+    let operation = Rc::new(counting(confirmed.clone()));
+    let trial = trial::both(&server, effort, CONNECTIONS, operation.clone()).await?;
+    let steady = trial::paced_from(&server, effort, CONNECTIONS, STEADY_RATE, STEADY_FIRST, operation).await?;
     let mut report = Report::new("orders", true, &trial);
+    report.count(&steady);
+    report.add("steady_per_s", STEADY_RATE);
+    for (name, percentile) in [("steady_p50_ms", 50.0), ("steady_p99_ms", 99.0), ("steady_p999_ms", 99.9)] {
+        report.add(name, steady.measured.percentile_ms(percentile));
+    }
+    report.add("steady", serde_json::to_value(&steady.cost)?);
     shop::settle(&server).await?;
     let units = reserved(&server).await?;
     let agrees = units == 3 * confirmed.get() || (report.errors > 0 && units > 3 * confirmed.get());
