@@ -1,7 +1,7 @@
 //! How an engine is set up; the defaults fit one machine.
 
 use crate::{Clock, Gateway, SimulatedGateway, SystemClock};
-use daybook_domain::process::Process;
+use daybook_domain::process::{Process, ProcessConfig};
 use std::{path::PathBuf, sync::Arc, time::Duration};
 use tokio::runtime::Handle;
 
@@ -59,14 +59,15 @@ pub struct EngineOptions {
 
 impl Default for EngineOptions {
     fn default() -> Self {
+        let process = ProcessConfig::default();
         Self {
             shards: std::thread::available_parallelism().map_or(2, |cores| cores.get().clamp(1, 16)),
             runtime: None,
             queue_capacity: 8_192,
             checkout_queue_capacity: 512,
             cache_capacity: 25_000,
-            reservation_hold: Duration::from_secs(15 * 60),
-            cart_idle: None,
+            reservation_hold: process.reservation_hold,
+            cart_idle: process.cart_idle,
             gateway: Arc::new(SimulatedGateway::new()),
             gateway_timeout: Duration::from_secs(10),
             clock: Arc::new(SystemClock),

@@ -4,7 +4,7 @@ use super::{
     Search, SearchConfig, SearchIndexError,
     index::SearchIndex,
     names::Names,
-    row::{ProductRow, sku_of},
+    row::ProductRow,
     rows::Rows,
     schema::FORMAT,
     writer::{Commit, SearchWriter},
@@ -204,7 +204,7 @@ impl SearchProjection {
     }
 
     fn inventory(&mut self, event: &InventoryEvent) -> Result<(), SearchIndexError> {
-        let row = self.rows.change_sku(sku_of(event))?;
+        let row = self.rows.change_sku(event.sku())?;
         let was_available = row.is_available();
         row.apply(event);
         if row.is_available() == was_available {

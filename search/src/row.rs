@@ -95,20 +95,3 @@ impl SkuRow {
         self.locations.last_mut().expect("one was just pushed")
     }
 }
-
-/// Which SKU an inventory event is about.
-pub(super) fn sku_of(event: &InventoryEvent) -> &Sku {
-    match event {
-        InventoryEvent::StockReceived(e) => &e.sku,
-        InventoryEvent::StockAdjusted(e) => &e.sku,
-        InventoryEvent::StockCounted(e) => &e.sku,
-        InventoryEvent::StockTransferred(e) => &e.sku,
-        InventoryEvent::StockPolicySet(e) => &e.sku,
-        InventoryEvent::StockReserved(e) => &e.sku,
-        InventoryEvent::ReservationCommitted(e) => &e.sku,
-        InventoryEvent::ReservationReleased(e) => &e.sku,
-        InventoryEvent::ReservationExpired(e) => &e.sku,
-        InventoryEvent::StockShipped(e) => &e.sku,
-        InventoryEvent::StockReturned(e) => &e.sku,
-    }
-}

@@ -2,6 +2,7 @@
 
 use crate::node::{ReadStore, Store};
 use daybook_api::{Limits, Roles};
+use daybook_domain::process::ProcessConfig;
 use daybook_engine::EngineOptions;
 use daybook_event_log::EmbeddedOptions;
 use daybook_messaging::NatsOptions;
@@ -58,7 +59,7 @@ impl ServeOptions {
             data: data.into(),
             limits: Limits::default(),
             abandon_carts_after: Duration::from_secs(30 * 24 * 60 * 60),
-            reservation_hold: Duration::from_secs(15 * 60),
+            reservation_hold: ProcessConfig::default().reservation_hold,
             shards: None,
             audit_origin: None,
             log_segment_bytes: EmbeddedOptions::default().segment_bytes,

@@ -6,23 +6,26 @@
 use daybook_tests::{root, shop::daybook};
 use std::{collections::BTreeSet, fs, path::Path, process::Command};
 
-const DOCUMENTS: &[&str] = &[
-    "README.md",
-    "ARCHITECTURE.md",
-    "CONTRIBUTING.md",
-    "deploy/README.md",
-    "deploy/OPERATING.md",
-    "deploy/compose.yml",
-    "deploy/Dockerfile",
-    "import/README.md",
-    "bench/README.md",
-    "schemas/README.md",
-    "data/README.md",
-];
-
-fn documents() -> Vec<(&'static str, String)> {
-    let read = |name: &&'static str| (*name, fs::read_to_string(root().join(name)).unwrap());
-    DOCUMENTS.iter().map(read).collect()
+/// Every Markdown file of the repository, and what `deploy/` starts nodes with.
+fn documents() -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    let mut folders = vec![root()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            let relative = path.strip_prefix(root()).unwrap().to_string_lossy().into_owned();
+            let is_document = path.extension().is_some_and(|extension| extension == "md")
+                || ["deploy/compose.yml", "deploy/Dockerfile"].contains(&relative.as_str());
+            if path.is_dir() && !["target", "node_modules"].contains(&name.as_str()) && !name.starts_with('.') {
+                folders.push(path);
+            } else if is_document {
+                found.push((relative, fs::read_to_string(&path).unwrap()));
+            }
+        }
+    }
+    assert!(found.len() > 10, "only {} documents found: the search is broken", found.len());
+    found
 }
 
 /// What the program and all its commands say of themselves.
@@ -110,7 +113,7 @@ fn paths(text: &str) -> Vec<&str> {
 fn every_path_in_a_document_is_in_the_repository() {
     let mut seen = 0;
     for (name, text) in documents() {
-        let folder = root().join(name).parent().unwrap().to_owned();
+        let folder = root().join(&name).parent().unwrap().to_owned();
         for path in paths(&text) {
             let there = root().join(path).exists() || folder.join(path).exists();
             assert!(there, "{name} names {path}, which is not there");

@@ -143,12 +143,18 @@ fn nobody_outside_the_domain_names_all_aggregates() {
         .into_iter()
         .filter(|(path, _)| !path.starts_with("domain/"))
         .filter(|(_, text)| {
-            ["Product", "Cart", "Order", "Inventory", "Payment"].iter().all(|aggregate| {
-                text.contains(&format!("Event::{aggregate}("))
-                    || text.contains(&format!("Command::{aggregate}("))
+            AGGREGATES.iter().all(|kind| {
+                let variant = variant(kind.name);
+                text.contains(&format!("Event::{variant}(")) || text.contains(&format!("Command::{variant}("))
             })
         })
         .map(|(path, _)| path)
         .collect();
     assert!(offenders.is_empty(), "{offenders:?}");
+}
+
+/// The name of an aggregate's variant: `promotion_use` is `PromotionUse`.
+fn variant(aggregate: &str) -> String {
+    let capital = |word: &str| word[..1].to_uppercase() + &word[1..];
+    aggregate.split(['_', '-']).map(capital).collect()
 }

@@ -14,8 +14,6 @@ use tempfile::TempDir;
 
 on_each_store!(the_views_after_a_day_are_those_of_a_replay_of_its_log);
 
-const VIEWS: [&str; 5] = ["catalog", "cart", "order", "stock", "payment"];
-
 type Rows = Vec<(String, String)>;
 
 fn rows(models: &Views, view: &str) -> Rows {
@@ -30,7 +28,7 @@ async fn replayed(shop: &TestShop, until: Option<Position>) -> (Views, TempDir) 
 }
 
 fn assert_same_rows(live: &Views, replayed: &Views) {
-    for view in VIEWS {
+    for view in Views::NAMES.iter().copied() {
         let (live, replayed) = (rows(live, view), rows(replayed, view));
         assert!(!live.is_empty(), "{view} is empty: this shows nothing");
         assert_eq!(live.len(), replayed.len(), "{view}");

@@ -142,3 +142,22 @@ pub struct StockReturned {
     pub quantity: Quantity,
     pub on_hand: i64,
 }
+
+impl InventoryEvent {
+    /// The SKU whose stock it is about.
+    pub fn sku(&self) -> &Sku {
+        match self {
+            Self::StockReceived(event) => &event.sku,
+            Self::StockAdjusted(event) => &event.sku,
+            Self::StockCounted(event) => &event.sku,
+            Self::StockTransferred(event) => &event.sku,
+            Self::StockPolicySet(event) => &event.sku,
+            Self::StockReserved(event) => &event.sku,
+            Self::ReservationCommitted(event) => &event.sku,
+            Self::ReservationReleased(event) => &event.sku,
+            Self::ReservationExpired(event) => &event.sku,
+            Self::StockShipped(event) => &event.sku,
+            Self::StockReturned(event) => &event.sku,
+        }
+    }
+}

@@ -21,7 +21,7 @@ impl Process for AbandonCartWhenNothingHappens {
         if self.idle.is_some() { Interests::of(CartEvent::KINDS) } else { Interests::NONE }
     }
 
-    fn react(&self, _occurrence: Trigger<'_>) -> Reaction {
+    fn react(&self, _trigger: Trigger<'_>) -> Reaction {
         Reaction::Nothing
     }
 

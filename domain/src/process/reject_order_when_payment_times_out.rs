@@ -24,7 +24,7 @@ impl Process for RejectOrderWhenPaymentTimesOut {
         Interests::of(&[OrderPlaced::KIND, OrderConfirmed::KIND, OrderRejected::KIND, OrderCancelled::KIND])
     }
 
-    fn react(&self, _occurrence: Trigger<'_>) -> Reaction {
+    fn react(&self, _trigger: Trigger<'_>) -> Reaction {
         Reaction::Nothing
     }
 

@@ -2,10 +2,11 @@
 //! changes nothing, and whoever reads the events back gets the same state as whoever decided them.
 
 use daybook_domain::{
-    AggregateState, Event, all_samples,
+    AGGREGATES, AggregateState, Event, all_samples,
     samples::{AnySamples, Random, context_at},
 };
 use proptest::prelude::*;
+use std::collections::BTreeSet;
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
@@ -16,6 +17,19 @@ proptest! {
         for samples in all_samples() {
             live(&samples, &mut random);
         }
+    }
+}
+
+/// A command that is never drawn is never tried by the test above.
+#[test]
+fn every_command_is_drawn() {
+    let mut random = Random::new(1);
+    for samples in all_samples() {
+        let drawn: BTreeSet<&str> =
+            (0..2_000).map(|_| (samples.any_command)(&mut random).name()).collect();
+        let kind = AGGREGATES.iter().find(|kind| kind.name == samples.aggregate).unwrap();
+        let missing: Vec<&&str> = kind.commands.iter().filter(|name| !drawn.contains(**name)).collect();
+        assert!(missing.is_empty(), "{}: `any_command` never gives {missing:?}", kind.name);
     }
 }
 

@@ -5,7 +5,7 @@ use cqrs_es::persist::{EventUpcaster, SerializedEvent};
 use daybook_domain::{Event, EventError, EventSet as _, upcasters};
 use serde_json::{Value, json};
 
-/// What an `upcast` function of an aggregate's `event.rs` does for a released old shape.
+/// What an `upcast` function of an aggregate's `events.rs` does for a released old shape.
 fn lift_stock_received(event_type: &str, from_version: u16, mut payload: Value) -> Value {
     if (event_type, from_version) == ("StockReceived", 0)
         && let Some(fields) = payload.as_object_mut()

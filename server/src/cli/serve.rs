@@ -240,3 +240,19 @@ impl Signals {
         });
     }
 }
+
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Cli, Command};
+    use crate::ServeOptions;
+    use clap::Parser as _;
+
+    #[test]
+    fn the_flags_have_the_defaults_of_the_library() {
+        let cli = Cli::parse_from(["daybook", "serve", "--data", "x"]);
+        let Command::Serve(serve) = cli.command else { panic!("`serve` is something else") };
+        let (by_flags, by_library) = (serve.settings.options("x".into()), ServeOptions::new("x"));
+        assert_eq!(format!("{by_flags:?}"), format!("{by_library:?}"));
+    }
+}

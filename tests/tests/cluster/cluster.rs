@@ -18,8 +18,6 @@ use futures::{StreamExt as _, future::join_all};
 use sqlx::{Connection as _, PgConnection};
 use std::{sync::Arc, time::Duration};
 
-const VIEWS: [&str; 5] = ["catalog", "cart", "order", "stock", "payment"];
-
 pub(crate) struct Cluster {
     command_nodes: Vec<Node>,
     query_nodes: Vec<Node>,
@@ -168,7 +166,7 @@ impl Cluster {
             node.stop().await.unwrap();
             let options = Options::default();
             let live = Views::open(&node.data().join("read"), options).unwrap();
-            for view in VIEWS {
+            for view in Views::NAMES.iter().copied() {
                 let (live, replayed) = (live.rows(view).unwrap(), replayed.rows(view).unwrap());
                 assert!(!live.is_empty(), "{view} is empty: this shows nothing");
                 assert_eq!(live.len(), replayed.len(), "{view}");

@@ -15,7 +15,7 @@ fn rows(models: &Views) -> Vec<(&'static str, String, String)> {
         let text = |bytes: &[u8]| bytes.escape_ascii().to_string();
         models.rows(name).unwrap().into_iter().map(move |(key, row)| (name, text(&key), text(row.json())))
     };
-    ["catalog", "cart", "order", "stock", "payment"].into_iter().flat_map(of).collect()
+    Views::NAMES.iter().copied().flat_map(of).collect()
 }
 
 /// What a fresh replay of the log at `store` makes, and what is at `reads` once that is as far.

@@ -48,7 +48,7 @@ impl Projection for StockProjection {
 
     fn apply(&mut self, event: &DecodedEvent<'_>, tx: &mut Tx<'_>) -> Result<(), ApplyError> {
         let Event::Inventory(inventory_event) = event.event else { return Ok(()) };
-        let sku = sku(inventory_event);
+        let sku = inventory_event.sku();
         let row = stock_key(sku);
         if event.version() == 1 {
             self.stock.put_new(row.clone(), begin(sku));
@@ -127,23 +127,6 @@ fn begin(sku: &Sku) -> StockView {
         updated_at: Timestamp::default(),
         version: 0,
         position: 0,
-    }
-}
-
-fn sku(event: &InventoryEvent) -> &Sku {
-    use InventoryEvent as E;
-    match event {
-        E::StockReceived(e) => &e.sku,
-        E::StockAdjusted(e) => &e.sku,
-        E::StockCounted(e) => &e.sku,
-        E::StockTransferred(e) => &e.sku,
-        E::StockPolicySet(e) => &e.sku,
-        E::StockReserved(e) => &e.sku,
-        E::ReservationCommitted(e) => &e.sku,
-        E::ReservationReleased(e) => &e.sku,
-        E::ReservationExpired(e) => &e.sku,
-        E::StockShipped(e) => &e.sku,
-        E::StockReturned(e) => &e.sku,
     }
 }
 

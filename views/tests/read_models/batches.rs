@@ -6,11 +6,9 @@ use daybook_views::Views;
 use proptest::prelude::*;
 use std::path::Path;
 
-pub(crate) const NAMES: [&str; 5] = ["catalog", "cart", "order", "stock", "payment"];
-
 /// Every row of every read model.
 pub(crate) fn all_rows(models: &Views) -> Vec<(String, String)> {
-    let rows = NAMES.iter().flat_map(|name| {
+    let rows = Views::NAMES.iter().flat_map(|name| {
         let rows = models.rows(name).unwrap().into_iter();
         rows.map(move |(key, row)| {
             let value = String::from_utf8_lossy(row.json()).into_owned();
