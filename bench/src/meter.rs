@@ -112,7 +112,8 @@ impl Cost {
             self.server_cpu_us_per_op = self.server_cores * 1e6 / per_second;
             self.generator_cpu_us_per_op = self.generator_cores * 1e6 / per_second;
             let least = self.server_cores / 100.0;
-            let busy = std::mem::take(&mut self.cores_by_thread).into_iter().filter(|(_, cores)| *cores > least);
+            let busy =
+                std::mem::take(&mut self.cores_by_thread).into_iter().filter(|(_, cores)| *cores > least);
             self.server_cpu_us_per_op_by_thread =
                 busy.map(|(name, cores)| (name, crate::report::round(cores * 1e6 / per_second))).collect();
         }

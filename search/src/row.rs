@@ -2,7 +2,7 @@
 //! this and from nothing else.
 
 use daybook_domain::{
-    LocationId, ProductId, Sku,
+    LocationId, ProductId,
     inventory::{InventoryEvent, LocationQuantity},
     product::{ProductSpec, ProductStatus, SkuPrices},
 };

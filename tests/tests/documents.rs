@@ -17,7 +17,8 @@ fn documents() -> Vec<(String, String)> {
             let relative = path.strip_prefix(root()).unwrap().to_string_lossy().into_owned();
             let is_document = path.extension().is_some_and(|extension| extension == "md")
                 || ["deploy/compose.yml", "deploy/Dockerfile"].contains(&relative.as_str());
-            if path.is_dir() && !["target", "node_modules"].contains(&name.as_str()) && !name.starts_with('.') {
+            if path.is_dir() && !["target", "node_modules"].contains(&name.as_str()) && !name.starts_with('.')
+            {
                 folders.push(path);
             } else if is_document {
                 found.push((relative, fs::read_to_string(&path).unwrap()));

@@ -34,7 +34,8 @@ pub(super) async fn run(effort: Effort) -> anyhow::Result<Report> {
     let confirmed = Rc::new(Cell::new(0));
     let operation = Rc::new(counting(confirmed.clone()));
     let trial = trial::both(&server, effort, CONNECTIONS, operation.clone()).await?;
-    let steady = trial::paced_from(&server, effort, CONNECTIONS, STEADY_RATE, STEADY_FIRST, operation).await?;
+    let steady =
+        trial::paced_from(&server, effort, CONNECTIONS, STEADY_RATE, STEADY_FIRST, operation).await?;
     let mut report = Report::new("orders", true, &trial);
     report.count(&steady);
     report.add("steady_per_s", STEADY_RATE);

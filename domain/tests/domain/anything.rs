@@ -25,8 +25,7 @@ proptest! {
 fn every_command_is_drawn() {
     let mut random = Random::new(1);
     for samples in all_samples() {
-        let drawn: BTreeSet<&str> =
-            (0..2_000).map(|_| (samples.any_command)(&mut random).name()).collect();
+        let drawn: BTreeSet<&str> = (0..2_000).map(|_| (samples.any_command)(&mut random).name()).collect();
         let kind = AGGREGATES.iter().find(|kind| kind.name == samples.aggregate).unwrap();
         let missing: Vec<&&str> = kind.commands.iter().filter(|name| !drawn.contains(**name)).collect();
         assert!(missing.is_empty(), "{}: `any_command` never gives {missing:?}", kind.name);

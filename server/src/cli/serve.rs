@@ -241,7 +241,6 @@ impl Signals {
     }
 }
 
-
 #[cfg(test)]
 mod tests {
     use super::super::{Cli, Command};
