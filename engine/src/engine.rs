@@ -74,11 +74,13 @@ impl Engine {
         let shards = options.shards.max(1);
         let shared = Arc::new(EngineShared {
             sole_writer: log.is_sole_writer(),
+            run_ahead: options.run_ahead && log.is_sole_writer(),
             queues: (0..shards)
                 .map(|_| CommandQueue::new(options.checkout_queue_capacity, options.queue_capacity))
                 .collect(),
             concerns: Concerns::of(&processes),
-            process_messages: BatchChannel::new(),
+            process_messages: BatchChannel::new(kept.is_some()),
+            handed_over: AtomicU64::new(0),
             watches: Arc::new(OrderOutcomeWaiters::default()),
             snapshots: Arc::new(snapshots),
             process_lag: AtomicU64::new(0),
@@ -239,9 +241,13 @@ impl Engine {
         if !self.parts.shared.dead_letters.contains(id) {
             return false;
         }
+        let Some(runner) = &self.parts.runner else { return false };
         let (done, kept) = oneshot::channel();
-        self.parts.shared.process_messages.put(&mut vec![message(id.clone(), done)]);
-        kept.await.is_ok()
+        self.parts.shared.process_messages.put_for_next_reader(message(id.clone(), done));
+        tokio::select! {
+            kept = kept => kept.is_ok(),
+            () = runner.ended() => false,
+        }
     }
 }
 

@@ -37,6 +37,10 @@ pub struct EngineOptions {
     pub state_dir: Option<PathBuf>,
     /// Whether this engine runs the processes. On a shared log one node is enough; several do no harm.
     pub run_processes: bool,
+    /// Whether processes go on from events that have their place in the log and are not durable yet, where nobody else
+    /// writes to the log. Answers and calls to the outside wait for the disk all the same. On a log with other writers
+    /// it changes nothing.
+    pub run_ahead: bool,
     /// Processes beside the shop's own.
     pub further_processes: Vec<Arc<dyn Process>>,
     /// How many reactions of processes may have commands in flight at once. What waits for a time or for the outside
@@ -73,6 +77,7 @@ impl Default for EngineOptions {
             clock: Arc::new(SystemClock),
             state_dir: None,
             run_processes: true,
+            run_ahead: false,
             further_processes: Vec::new(),
             reactions_in_flight: 2_048,
             gateway_calls_in_flight: 1_024,

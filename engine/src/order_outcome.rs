@@ -27,7 +27,7 @@ pub enum OrderOutcome {
 }
 
 impl OrderOutcome {
-    fn of(event: &Event, position: Position) -> Option<(OrderId, Self)> {
+    pub(crate) fn of(event: &Event, position: Position) -> Option<(OrderId, Self)> {
         match event {
             Event::Order(OrderEvent::OrderConfirmed(event)) => {
                 Some((event.order_id, Self::Confirmed { position }))
@@ -62,12 +62,11 @@ impl OrderOutcomeWaiters {
         OrderOutcomeWaiter { order_id, news, known: None, log, watches: Arc::clone(self) }
     }
 
-    /// Tells those who wait for it what a durable event means for an order.
-    pub(crate) fn happened(&self, event: &Event, position: Position) {
+    /// Tells those who wait for it what has become of an order, durably.
+    pub(crate) fn decided(&self, order_id: OrderId, outcome: &OrderOutcome) {
         if self.count.load(Ordering::Acquire) == 0 {
             return;
         }
-        let Some((order_id, outcome)) = OrderOutcome::of(event, position) else { return };
         let mut waiting = self.waiting.lock();
         let watchers = waiting.remove(&order_id).unwrap_or_default();
         self.count.store(waiting.len(), Ordering::Release);

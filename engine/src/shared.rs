@@ -21,11 +21,15 @@ pub(crate) struct EngineShared {
     pub(crate) options: EngineOptions,
     /// Nobody else writes, so cached state is never behind, and deciding may run ahead of the disk.
     pub(crate) sole_writer: bool,
+    /// Processes go on from what is sequenced and need not be durable yet.
+    pub(crate) run_ahead: bool,
     pub(crate) queues: Vec<CommandQueue>,
     /// Which events some process reacts to; none where no processes run.
     pub(crate) concerns: Concerns,
     /// To the processes.
     pub(crate) process_messages: BatchChannel<ProcessMessage>,
+    /// The last position of all that was handed to the processes.
+    pub(crate) handed_over: AtomicU64,
     pub(crate) watches: Arc<OrderOutcomeWaiters>,
     pub(crate) snapshots: Arc<Snapshots>,
     /// How many events the processes are behind.
@@ -43,6 +47,16 @@ impl EngineShared {
     pub(crate) fn processes_overloaded(&self) -> bool {
         self.reactions_waiting.load(Ordering::Relaxed) > self.options.max_reactions_waiting
             || self.process_lag.load(Ordering::Relaxed) > self.options.max_process_lag
+    }
+
+    /// Notes that something up to `last` is handed to the processes. To be called before it is.
+    pub(crate) fn note_handed_over(&self, last: Position) {
+        self.handed_over.fetch_max(last.get(), Ordering::AcqRel);
+    }
+
+    /// What the processes know at this moment rests on nothing behind this position.
+    pub(crate) fn handed_over(&self) -> Position {
+        Position::new(self.handed_over.load(Ordering::Acquire))
     }
 
     /// The shard that alone decides on `stream`.

@@ -57,6 +57,11 @@ impl AppendFuture {
         }
     }
 
+    /// Takes the first answer out; none where it comes together with the other, which is left here.
+    pub fn take_sequenced(&mut self) -> Option<BoxFuture<'static, AppendResult>> {
+        self.sequenced.take()
+    }
+
     /// The same answers, durable only after `gate` as well.
     #[must_use]
     pub fn durable_after(self, gate: impl Future<Output = ()> + Send + 'static) -> Self {

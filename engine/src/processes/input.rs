@@ -51,7 +51,8 @@ impl ProcessInput {
         unfinished: impl IntoIterator<Item = Position>,
     ) -> Self {
         let head = shared.log.head();
-        let recovered = *head.borrow();
+        // What was handed over before may have been reacted to by a runner that has ended.
+        let recovered = shared.handed_over().max(*head.borrow());
         let unfinished = unfinished.into_iter().collect();
         Self { shared, head, closed: false, reading: true, unfinished, recovered, look_at_gap: None, log }
     }
@@ -80,9 +81,9 @@ impl ProcessInput {
         self.look_at_gap
     }
 
-    /// Resolves when the log has grown; never, once it is closed.
-    pub(super) async fn grown(&mut self) {
-        if self.closed || self.head.changed().await.is_err() {
+    /// Resolves when the log is durable up to `position`; never, if it is closed before.
+    pub(super) async fn durable(&mut self, position: Position) {
+        if self.closed || self.head.wait_for(|head| *head >= position).await.is_err() {
             self.closed = true;
             std::future::pending::<()>().await;
         }
@@ -90,7 +91,7 @@ impl ProcessInput {
 
     /// Reads what has to be read, one page at most.
     pub(super) async fn read(&mut self, reactor: &mut Reactor) {
-        let head = *self.head.borrow_and_update();
+        let head = self.head();
         if self.look_at_gap.is_some_and(|at| Instant::now() < at) {
             return;
         }

@@ -34,6 +34,7 @@ pub(crate) async fn keep_running(
     context: TaskContext,
 ) -> Result<(), Fault> {
     let mut last = starts.last.lock().await;
+    let _open = shared.process_messages.reader();
     if let Some(mut panicked) = last.take() {
         // What it was writing must be written before the file is read.
         panicked.settle().await;
@@ -45,7 +46,6 @@ pub(crate) async fn keep_running(
             .map_err(|error| Fault::Passing(error.to_string()))?,
     };
     let number = starts.count.fetch_add(1, Ordering::Relaxed);
-    let runner = last.insert(Runner::new(shared, processes, kept, number));
-    runner.run(context.stop()).await;
-    Ok(())
+    let runner = last.insert(Runner::new(Arc::clone(&shared), processes, kept, number));
+    runner.run(context.stop()).await
 }

@@ -1,19 +1,24 @@
 //! Runs the domain's processes: events in, commands out, each exactly once in effect.
 //!
 //! ```text
-//! shards ──(durable events, answers)──> runner ──> reactor ──> commands ──> shards
-//!                                         ^           |
-//!              log (what was missed) ─────'           '──> outside calls ──> RecordOutcome
-//!              log (events of timers) <── timers
+//! shards ──(events, answers)──> runner ──> reactor ──> commands ──> shards
+//!                                 ^           |
+//!      log (what was missed) ─────'           '──(when the event is durable)──> outside calls ──> RecordOutcome
+//!      log (events of timers) <── timers
 //! ```
 //!
 //! Shards hand over what they wrote, decoded and without a detour; whatever did not come that way (the past
 //! after a start, other writers) is read from the log. A step may be done twice but counts once: command ids
 //! follow from the process, the event and the step's number.
+//!
+//! With `run_ahead` shards hand over what is sequenced. Commands that follow are sequenced behind it, so they are lost
+//! with it or not at all. All else waits until what it rests on is durable: calls to the outside, dead letters, timers
+//! that are due, the state file, and the word that processes have caught up.
 
 mod commands_out;
 mod dead_letters;
 mod failure;
+mod held_back;
 mod input;
 mod keep_running;
 mod meters;
@@ -37,7 +42,7 @@ pub(crate) use state_file::Kept;
 
 use crate::CommandError;
 use daybook_domain::{AGGREGATES, Event, KindIndex, Timestamp, process::Process};
-use daybook_event_log::{Position, StreamId, Version};
+use daybook_event_log::{LogError, Position, StreamId, Version};
 use std::sync::Arc;
 use tokio::sync::oneshot;
 use uuid::Uuid;
@@ -59,14 +64,15 @@ pub(crate) enum ProcessMessage {
     Done(StepKey, Result<StepDone, CommandError>),
     /// A shard has begun anew; commands of processes that it had are lost.
     ShardRestarted,
+    /// The log takes nothing more, and may have lost what processes have gone on from.
+    LogFailed(LogError),
     /// Somebody wants a dead letter tried again; answered when that is kept, never if there is no such letter.
     RetryDeadLetter(DeadReactionId, oneshot::Sender<()>),
     /// Somebody wants a dead letter forgotten; answered likewise.
     SkipDeadLetter(DeadReactionId, oneshot::Sender<()>),
 }
 
-/// Events of one command that are now durable.
-#[derive(Clone)]
+/// Events of one command, with their places in the log.
 pub(crate) struct Sequenced {
     pub(crate) stream: StreamId,
     pub(crate) first_position: Position,

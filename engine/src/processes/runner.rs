@@ -9,8 +9,8 @@ use super::{
 };
 use crate::{CommandError, shared::EngineShared};
 use daybook_domain::process::Process;
-use daybook_event_log::Position;
-use daybook_subscriptions::CancellationToken;
+use daybook_event_log::{LogError, Position};
+use daybook_subscriptions::{CancellationToken, Fault};
 use futures::{FutureExt, future::join_all};
 use std::{
     collections::BTreeSet,
@@ -34,6 +34,10 @@ pub(crate) struct Runner {
     next_write: Instant,
     /// What the file says, or will when it is written.
     written: Written,
+    /// How far everything was reacted to, to be told when the log is durable up to the first position.
+    to_report: Option<(Position, Position)>,
+    /// What the processes have gone on from may be lost.
+    failed: Option<LogError>,
 }
 
 struct Written {
@@ -65,13 +69,16 @@ impl Runner {
             writer: StateWriter::new(file),
             next_write: Instant::now() + WRITE_EVERY,
             written: Written { position: state.position, open: state.open },
+            to_report: None,
+            failed: None,
             reactor,
             shared,
         }
     }
 
-    /// Runs until told to stop; then writes the state. What is in flight then is taken up again by the next start.
-    pub(crate) async fn run(&mut self, stop: &CancellationToken) {
+    /// Runs until told to stop; then writes the state. What is in flight then is taken up again by the next start. Fails
+    /// with the log: what was sequenced and got lost is not in the log that the next start goes on from.
+    pub(crate) async fn run(&mut self, stop: &CancellationToken) -> Result<(), Fault> {
         let mut messages = Vec::new();
         loop {
             // The stop comes first: there may be work without end.
@@ -80,14 +87,28 @@ impl Runner {
                 () = stop.cancelled() => break,
                 () = self.round(&mut messages) => {}
             }
+            if let Some(error) = &self.failed {
+                return Err(Fault::Fatal(format!("{error}; the processes go on from what is durable after a restart")));
+            }
         }
         let writing = async {
-            self.writer.settle().await;
-            self.begin_to_write();
-            self.writer.settle().await;
+            self.write_prepared().await;
+            self.prepare_to_write();
+            self.write_prepared().await;
         };
         if tokio::time::timeout(STOP_WITHIN, writing).await.is_err() {
             tracing::warn!("stopping without having written how far the processes are");
+        }
+        Ok(())
+    }
+
+    /// Writes what is prepared, when it is durable what that rests on.
+    async fn write_prepared(&mut self) {
+        self.writer.settle().await;
+        if let Some(rests_on) = self.writer.waits_for() {
+            self.input.durable(rests_on).await;
+            self.writer.write(rests_on);
+            self.writer.settle().await;
         }
     }
 
@@ -98,6 +119,7 @@ impl Runner {
 
     async fn round(&mut self, messages: &mut Vec<ProcessMessage>) {
         self.shared.options.reach("processes");
+        self.reactor.let_go_of_durable();
         self.begin_due().await;
         if self.reactor.has_room() {
             self.input.read(&mut self.reactor).await;
@@ -139,14 +161,14 @@ impl Runner {
 
     /// Until there is something to do; answers of the outside are taken in at once.
     async fn wait(&mut self, messages: &mut Vec<ProcessMessage>) {
-        let wake_at = self.next_wake();
+        let (wake_at, durable) = (self.next_wake(), self.wants_durable());
         let shared = Arc::clone(&self.shared);
         tokio::select! {
             () = poll_fn(|cx| shared.process_messages.poll_take(cx, messages)) => {}
             answered = poll_fn(|cx| self.reactor.calls.poll_answer(cx)) => {
                 self.take_answer(answered);
             }
-            () = self.input.grown() => {}
+            () = self.input.durable(durable) => {}
             () = poll_fn(|cx| self.writer.poll_written(cx)) => {}
             () = sleep_until(wake_at) => {}
         }
@@ -178,6 +200,7 @@ impl Runner {
                 }
             }
             ProcessMessage::ShardRestarted => self.reactor.begin_anew(),
+            ProcessMessage::LogFailed(error) => self.failed = Some(error),
             ProcessMessage::RetryDeadLetter(id, done) => {
                 if self.reactor.retry(&id) {
                     self.writer.answer_when_kept(done);
@@ -192,7 +215,7 @@ impl Runner {
     }
 
     /// Tells how far the processes have got.
-    fn report(&self) {
+    fn report(&mut self) {
         let through = self.reactor.watermark.through();
         // What was not looked at yet and what waits for room, not what waits for a time or for the outside.
         let unseen = self.input.head().get().saturating_sub(through.get());
@@ -202,8 +225,19 @@ impl Runner {
         self.shared.reactions_waiting.store(waiting, Ordering::Relaxed);
         let (timers, dead) = (self.reactor.timers.len(), self.shared.dead_letters.len());
         self.meters.progress(lag, self.reactor.in_flight(), timers, dead);
+        self.report_finished();
         let finished = self.finished();
-        self.shared.caught_up.send_if_modified(|known| std::mem::replace(known, finished) != finished);
+        if self.to_report.is_none() && *self.shared.caught_up.borrow() != finished {
+            self.to_report = Some((self.reactor.rests_on(), finished));
+            self.report_finished();
+        }
+    }
+
+    fn report_finished(&mut self) {
+        let durable = self.input.head();
+        if let Some((_, finished)) = self.to_report.take_if(|(rests_on, _)| *rests_on <= durable) {
+            self.shared.caught_up.send_replace(finished);
+        }
     }
 
     /// Everything up to here was reacted to, and nothing of it is in flight.
@@ -223,16 +257,18 @@ impl Runner {
     fn write_if_due(&mut self) {
         let now = Instant::now();
         let due = now >= self.next_write || self.writer.is_awaited();
-        if due && self.has_news() && self.writer.keeps() && !self.writer.is_writing() {
+        if due && self.has_news() && self.writer.keeps() && !self.writer.is_busy() {
             self.next_write = now + WRITE_EVERY;
-            self.begin_to_write();
+            self.prepare_to_write();
         }
+        self.writer.write(self.input.head());
     }
 
-    fn begin_to_write(&mut self) {
+    /// Takes a picture of the state, to be written when everything is durable that is known now.
+    fn prepare_to_write(&mut self) {
         let (reactor, input, written) = (&mut self.reactor, &self.input, &mut self.written);
         let dead_letters = &self.shared.dead_letters;
-        self.writer.begin(|| {
+        self.writer.prepare(reactor.rests_on(), || {
             let mut batch = StateBatch::default();
             let names: Vec<&'static str> = reactor.names();
             for (key, timer) in reactor.timers.take_changes(|process| names[process]) {
@@ -251,10 +287,23 @@ impl Runner {
         });
     }
 
+    /// There is something to do when the log is durable up to here.
+    fn wants_durable(&self) -> Position {
+        // What is durable and was not handed over has to be read, unless its time is set, or there is no room for it.
+        let reads = self.reactor.has_room() && self.input.look_again_at().is_none();
+        let wanted = [
+            reads.then(|| self.reactor.watermark.through().next()),
+            self.reactor.held_until(),
+            self.writer.waits_for(),
+            self.to_report.map(|(rests_on, _)| rests_on),
+        ];
+        wanted.into_iter().flatten().min().unwrap_or(Position::new(u64::MAX))
+    }
+
     /// When to look again even if nothing comes.
     fn next_wake(&self) -> Instant {
         let later = Instant::now() + Duration::from_secs(3_600);
-        let writes = self.has_news() && self.writer.keeps() && !self.writer.is_writing();
+        let writes = self.has_news() && self.writer.keeps() && !self.writer.is_busy();
         let wakes = [
             self.reactor.next_pause(),
             self.reactor.next_due(),

@@ -1,6 +1,8 @@
-//! Writes the processes' state beside their loop, one batch at a time.
+//! Writes the processes' state beside their loop, one batch at a time, and none before the log has made durable what it
+//! rests on: after a crash it would tell of what never was.
 
 use super::state_file::StateFile;
+use daybook_event_log::Position;
 use futures::FutureExt;
 use std::{
     io,
@@ -15,6 +17,8 @@ pub(super) struct StateWriter {
     /// None while a batch is written, and where nothing is kept.
     file: Option<StateFile>,
     keeps: bool,
+    /// The next batch, and the position up to which the log must be durable before it is written.
+    prepared: Option<(Position, Vec<u8>)>,
     writing: Option<JoinHandle<Written>>,
     /// A batch that could not be written; nothing may be written before it.
     failed: Option<Vec<u8>>,
@@ -28,7 +32,15 @@ type Written = (StateFile, Vec<u8>, io::Result<()>);
 impl StateWriter {
     pub(super) const fn new(file: Option<StateFile>) -> Self {
         let keeps = file.is_some();
-        Self { file, keeps, writing: None, failed: None, waiting: Vec::new(), waiting_next: Vec::new() }
+        Self {
+            file,
+            keeps,
+            prepared: None,
+            writing: None,
+            failed: None,
+            waiting: Vec::new(),
+            waiting_next: Vec::new(),
+        }
     }
 
     /// Whether anything is kept at all.
@@ -50,20 +62,35 @@ impl StateWriter {
         }
     }
 
-    pub(super) const fn is_writing(&self) -> bool {
-        self.writing.is_some()
+    /// Whether a batch is on its way to the file.
+    pub(super) const fn is_busy(&self) -> bool {
+        self.writing.is_some() || self.prepared.is_some()
     }
 
-    /// Begins to write the batch that `next` makes; first one that could not be written.
-    pub(super) fn begin(&mut self, next: impl FnOnce() -> Vec<u8>) {
-        let Some(mut file) = self.file.take() else { return };
-        let batch = match self.failed.take() {
-            Some(failed) => failed,
+    /// The position up to which the log must be durable before what is prepared can be written.
+    pub(super) fn waits_for(&self) -> Option<Position> {
+        self.prepared.as_ref().map(|(rests_on, _)| *rests_on)
+    }
+
+    /// Prepares the batch that `next` makes, which rests on nothing behind that position; but first one that could not
+    /// be written.
+    pub(super) fn prepare(&mut self, rests_on: Position, next: impl FnOnce() -> Vec<u8>) {
+        if self.file.is_none() || self.is_busy() {
+            return;
+        }
+        self.prepared = Some(match self.failed.take() {
+            Some(failed) => (Position::ZERO, failed),
             None => {
                 self.waiting.append(&mut self.waiting_next);
-                next()
+                (rests_on, next())
             }
-        };
+        });
+    }
+
+    /// Begins to write what is prepared, if it rests on nothing behind `durable`.
+    pub(super) fn write(&mut self, durable: Position) {
+        let Some((_, batch)) = self.prepared.take_if(|(rests_on, _)| *rests_on <= durable) else { return };
+        let Some(mut file) = self.file.take() else { return };
         self.writing = Some(tokio::task::spawn_blocking(move || {
             let result = file.append(&batch);
             (file, batch, result)
@@ -96,7 +123,7 @@ impl StateWriter {
 
     /// Waits for the batch that is written, if any.
     pub(super) async fn settle(&mut self) {
-        if self.is_writing() {
+        if self.writing.is_some() {
             std::future::poll_fn(|cx| self.poll_written(cx)).await;
         }
     }

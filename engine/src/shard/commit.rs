@@ -1,4 +1,8 @@
-//! The second half of a command's way: from a durable group to the answers, and to the processes.
+//! The second half of a command's way, in two steps: when its events have their places in the log, processes go on from
+//! them; when they are durable, callers are answered.
+//!
+//! What is sequenced can only be lost together with everything behind it, so what processes do about it is lost with it.
+//! An answer to a caller is not: it waits, refusals too, because they may rest on events that are not durable.
 
 use super::{
     Group, MAX_ATTEMPTS, Shard,
@@ -6,15 +10,15 @@ use super::{
     history,
 };
 use crate::{
-    CommandError, Outcome,
+    CommandError, OrderOutcome, Outcome,
     processes::{ProcessMessage, Sequenced, StepDone},
     queued_command::{CommandIds, QueuedCommand, Reply},
 };
-use daybook_domain::Event;
-use daybook_event_log::{AppendOutcome, AppendRejection, Appended, LogError};
+use daybook_domain::OrderId;
+use daybook_event_log::{AppendOutcome, AppendRejection, Appended, LogError, Position, StreamId};
 
 /// How a written command fared in the log.
-enum AppendResult {
+pub(super) enum AppendResult {
     Stands(Appended),
     /// Its stream was not at the version it was decided upon.
     Conflict,
@@ -51,48 +55,53 @@ impl AppendResult {
 }
 
 impl Shard {
-    /// Answers a group's commands. Those that stood on a state that turned out wrong are decided anew.
-    pub(super) async fn complete(&mut self, group: Group, result: Result<Vec<AppendOutcome>, LogError>) {
-        let Group { batch, decided, append: _ } = group;
+    /// The first step: the places of the next group are known. Processes are told what needs no second look.
+    pub(super) fn sequence(&mut self, result: Result<Vec<AppendOutcome>, LogError>) {
+        let group = &mut self.groups[self.sequenced];
+        let (batch, mut decided) = (group.batch, std::mem::take(&mut group.decided));
+        if let Err(error @ LogError::Poisoned { .. }) = &result {
+            self.messages.push(ProcessMessage::LogFailed(error.clone()));
+        }
+        self.note_results(&mut decided, &result);
+        let (mut orders, mut last) = (Vec::new(), Position::ZERO);
+        for decided in &mut decided {
+            if let Some(AppendResult::Stands(appended)) = &decided.result {
+                last = last.max(appended.last_position);
+                self.stands(decided, &mut orders);
+            } else {
+                self.tell_process_at_once(decided, batch);
+            }
+        }
+        let group = &mut self.groups[self.sequenced];
+        (group.decided, group.orders) = (decided, orders);
+        self.sequenced += 1;
+        self.shared.note_handed_over(last);
+        self.shared.process_messages.put(&mut self.messages);
+    }
+
+    /// The second step: the first group is durable, or lost. Answers its commands; those that stood on a state that
+    /// turned out wrong are decided anew.
+    pub(super) async fn complete(&mut self, result: Result<Vec<AppendOutcome>, LogError>) {
+        let lost = result.as_ref().err().cloned();
+        let was_sequenced = self.sequenced > 0;
+        if !was_sequenced {
+            self.sequence(result);
+        }
+        let Some(group) = self.groups.pop_front() else { return };
+        self.sequenced -= 1;
+        let Group { batch, mut decided, orders, .. } = group;
+        match lost {
+            Some(error) if was_sequenced => self.lose(&mut decided, &error),
+            _ => orders.into_iter().for_each(|(order, outcome)| self.shared.watches.decided(order, &outcome)),
+        }
         self.durable = batch;
         self.unloadable.retain(|_, until| *until > batch);
-        let results = self.results(&decided, result);
-        let head = *self.shared.log.head().borrow();
-        for (decided, result) in decided.into_iter().zip(results) {
-            let Decided { work, decision } = decided;
-            match (decision, result) {
-                (Decision::Written { events, snapshot, .. }, Some(AppendResult::Stands(appended))) => {
-                    if let Some(snapshot) = snapshot {
-                        self.snapshots.push(work.stream.clone(), snapshot);
-                    }
-                    self.stands(work, events, appended);
-                }
-                (Decision::Written { .. }, Some(AppendResult::SeenBefore)) => {
-                    match history::recorded_outcome(&self.shared.log, &work.stream, &work.ids).await {
-                        Ok(Some(outcome)) => self.answer(&work.ids, work.name, work.reply, Ok(outcome)),
-                        Err(error) => self.answer(&work.ids, work.name, work.reply, Err(error)),
-                        // Not this one, but one that was to be appended together with it.
-                        Ok(None) => self.decide_anew(work),
-                    }
-                }
-                (Decision::Written { .. }, Some(AppendResult::Failed(error)))
-                | (Decision::Refused(error), None)
-                    if !matches!(error, CommandError::Rejected(_) | CommandError::VersionConflict { .. })
-                        || !self.was_stale(&work, batch) =>
-                {
-                    self.answer(&work.ids, work.name, work.reply, Err(error));
-                }
-                (Decision::Unchanged(version), None) if !self.was_stale(&work, batch) => {
-                    let stream = work.stream.clone();
-                    let outcome =
-                        Outcome { stream, position: head, version, events: Vec::new(), repeated: false };
-                    self.answer(&work.ids, work.name, work.reply, Ok(outcome));
-                }
-                (Decision::Repeated(outcome), None) => {
-                    self.answer(&work.ids, work.name, work.reply, Ok(outcome));
-                }
-                _ => self.decide_anew(work),
-            }
+        if self.shared.sole_writer {
+            // Only now the log has all that was decided before.
+            self.look_up_doubtful(&mut decided, None).await;
+        }
+        for decided in decided {
+            self.answer_decided(decided, batch).await;
         }
         if self.groups.is_empty() {
             self.stale.clear();
@@ -102,33 +111,92 @@ impl Shard {
         self.snapshots.write(&self.shared.snapshots);
     }
 
-    /// The result of each written command, in order; and which streams are not as they were thought to be.
-    fn results(
-        &mut self,
-        decided: &[Decided],
-        result: Result<Vec<AppendOutcome>, LogError>,
-    ) -> Vec<Option<AppendResult>> {
-        let mut results = Vec::with_capacity(decided.len());
-        for Decided { work, decision } in decided {
-            let result = match decision {
-                Decision::Written { events, append, after, .. } => Some(match &result {
+    /// Answers a command whose group is durable.
+    async fn answer_decided(&mut self, decided: Decided, batch: u64) {
+        let Decided { work, decision, result } = decided;
+        match (decision, result) {
+            (Decision::Written { events, snapshot, .. }, Some(AppendResult::Stands(appended))) => {
+                let stream = work.stream.clone();
+                if let Some(snapshot) = snapshot {
+                    self.snapshots.push(stream.clone(), snapshot);
+                }
+                // Processes have been told.
+                if matches!(work.reply, Reply::Caller(_)) {
+                    let (position, version) = (appended.last_position, appended.last_version);
+                    let outcome = Outcome { stream, position, version, events, repeated: false };
+                    self.answer(&work.ids, work.name, work.reply, Ok(outcome));
+                }
+            }
+            (Decision::Written { .. }, Some(AppendResult::SeenBefore)) => {
+                match history::recorded_outcome(&self.shared.log, &work.stream, &work.ids).await {
+                    Ok(Some(outcome)) => self.answer(&work.ids, work.name, work.reply, Ok(outcome)),
+                    Err(error) => self.answer(&work.ids, work.name, work.reply, Err(error)),
+                    // Not this one, but one that was to be appended together with it.
+                    Ok(None) => self.decide_anew(work),
+                }
+            }
+            (Decision::Written { .. }, Some(AppendResult::Failed(error))) | (Decision::Refused(error), None)
+                if !matches!(error, CommandError::Rejected(_) | CommandError::VersionConflict { .. })
+                    || !self.was_stale(&work, batch) =>
+            {
+                self.answer(&work.ids, work.name, work.reply, Err(error));
+            }
+            (Decision::Unchanged(version), None) if !self.was_stale(&work, batch) => {
+                let (stream, position) = (work.stream.clone(), *self.shared.log.head().borrow());
+                let outcome = Outcome { stream, position, version, events: Vec::new(), repeated: false };
+                self.answer(&work.ids, work.name, work.reply, Ok(outcome));
+            }
+            (Decision::Repeated(outcome), None) => {
+                self.answer(&work.ids, work.name, work.reply, Ok(outcome));
+            }
+            (Decision::Told, _) => {}
+            _ => self.decide_anew(work),
+        }
+    }
+
+    /// Notes the result of each written command; and which streams are not as they were thought to be.
+    fn note_results(&mut self, decided: &mut [Decided], result: &Result<Vec<AppendOutcome>, LogError>) {
+        for Decided { work, decision, result: noted } in decided {
+            if let Decision::Written { events, append, after, .. } = decision {
+                *noted = Some(match result {
                     Err(error) => AppendResult::Failed(CommandError::Log(error.clone())),
                     Ok(outcomes) => AppendResult::of(outcomes.get(*append), *after, events.len()),
-                }),
-                _ => None,
-            };
-            let as_thought = match (&result, decision) {
-                (None, Decision::Behind) => false,
+                });
+            }
+            let as_thought = match (noted, decision) {
+                // A sole writer had no state to decide upon; another one was behind.
+                (None, Decision::Behind) => self.shared.sole_writer,
                 (None | Some(AppendResult::Stands(_)), _) => true,
                 _ => false,
             };
             if !as_thought {
-                self.cache.forget(&work.stream, self.batch);
-                self.stale.insert(work.stream.clone(), self.batch);
+                self.distrust(&work.stream);
             }
-            results.push(result);
         }
-        results
+    }
+
+    /// The log has lost what was sequenced, and with it everything that follows from it: all of that stands behind it.
+    fn lose(&mut self, decided: &mut [Decided], error: &LogError) {
+        for Decided { work, decision, result } in decided {
+            if matches!(result, Some(AppendResult::Stands(_))) {
+                *result = Some(AppendResult::Failed(CommandError::Log(error.clone())));
+                self.distrust(&work.stream);
+                if matches!(work.reply, Reply::Process(_)) {
+                    *decision = Decision::Told;
+                }
+            }
+        }
+        self.messages.push(ProcessMessage::LogFailed(error.clone()));
+    }
+
+    /// What was decided upon the stream's state is doubtful. The stream is loaded again, but not before the log has all
+    /// of it that was decided until now.
+    fn distrust(&mut self, stream: &StreamId) {
+        self.cache.forget(stream, self.batch);
+        self.stale.insert(stream.clone(), self.batch);
+        if self.shared.sole_writer {
+            self.unloadable.insert(stream.clone(), self.batch);
+        }
     }
 
     /// Whether the decision stood on a state that has turned out wrong.
@@ -148,12 +216,15 @@ impl Shard {
         self.retries.push(work);
     }
 
-    fn stands(&mut self, work: QueuedCommand, events: Vec<Event>, appended: Appended) {
-        for event in &events {
-            self.shared.watches.happened(event, appended.last_position);
-        }
+    /// Hands a command's events to the processes; says what they decide about orders.
+    fn stands(&mut self, decided: &mut Decided, orders: &mut Vec<(OrderId, OrderOutcome)>) {
+        let Decided { work, decision, result } = decided;
+        let (Decision::Written { events, .. }, Some(AppendResult::Stands(appended))) = (decision, result) else {
+            return;
+        };
+        orders.extend(events.iter().filter_map(|event| OrderOutcome::of(event, appended.last_position)));
         let sequenced = Sequenced {
-            stream: work.stream,
+            stream: work.stream.clone(),
             first_position: appended.first_position,
             first_version: appended.first_version,
             recorded_at_ns: appended.recorded_at_ns,
@@ -165,19 +236,38 @@ impl Shard {
         match work.reply {
             Reply::Process(step) => {
                 self.meters.answered(work.name, None);
-                let done = StepDone { events, sequenced: Some(sequenced) };
+                let done = StepDone { events: std::mem::take(events), sequenced: Some(sequenced) };
                 self.messages.push(ProcessMessage::Done(step, Ok(done)));
             }
-            reply @ Reply::Caller(_) => {
-                let stream = sequenced.stream.clone();
+            Reply::Caller(_) => {
                 if self.shared.concerns.any() {
-                    let concerned = self.shared.concerns.pick(&events);
+                    let concerned = self.shared.concerns.pick(events);
                     self.messages.push(ProcessMessage::Sequenced(sequenced, concerned));
                 }
-                let (position, version) = (appended.last_position, appended.last_version);
-                let outcome = Outcome { stream, position, version, events, repeated: false };
-                self.answer(&work.ids, work.name, reply, Ok(outcome));
             }
+        }
+    }
+
+    /// A process' command that wrote nothing is answered when what it stood on is sequenced, if it is certainly no
+    /// repetition: only what is durable can be looked up.
+    fn tell_process_at_once(&mut self, decided: &mut Decided, batch: u64) {
+        let Reply::Process(step) = decided.work.reply else { return };
+        let is_certain = self.shared.run_ahead && decided.work.fresh && !self.was_stale(&decided.work, batch);
+        if !is_certain {
+            return;
+        }
+        let name = decided.work.name;
+        match std::mem::replace(&mut decided.decision, Decision::Told) {
+            Decision::Refused(error) => {
+                self.meters.answered(name, Some(&error));
+                self.messages.push(ProcessMessage::Done(step, Err(error)));
+            }
+            Decision::Unchanged(_) => {
+                self.meters.answered(name, None);
+                let done = StepDone { events: Vec::new(), sequenced: None };
+                self.messages.push(ProcessMessage::Done(step, Ok(done)));
+            }
+            other => decided.decision = other,
         }
     }
 

@@ -1,6 +1,11 @@
 //! The first half of a command's way: from the queue to a decision and the log.
 
-use super::{Group, InFlight, Shard, cache::CachedAggregate, commit::send, history};
+use super::{
+    Group, InFlight, Shard,
+    cache::CachedAggregate,
+    commit::{AppendResult, send},
+    history,
+};
 use crate::{
     CommandError, Outcome, ids,
     panics::caught,
@@ -11,9 +16,9 @@ use crate::{
 use ahash::{AHashMap, AHashSet};
 use bytes::Bytes;
 use daybook_domain::{Actor, Context, Event};
-use daybook_event_log::{Append, ExpectedVersion, Metadata, NewEvent, StreamId, Version};
+use daybook_event_log::{Append, AppendFuture, ExpectedVersion, Metadata, NewEvent, StreamId, Version};
 use futures::future::join_all;
-use std::{borrow::Cow, collections::hash_map, sync::Arc};
+use std::{borrow::Cow, collections::hash_map};
 use tokio::time::Instant;
 
 /// Commands that panicked, of which it is remembered. Beyond that all are forgotten.
@@ -23,6 +28,8 @@ const MAX_PANICKED_KNOWN: usize = 1_024;
 pub(super) struct Decided {
     pub(super) work: QueuedCommand,
     pub(super) decision: Decision,
+    /// How it fared in the log, once that is known and if it was written.
+    pub(super) result: Option<AppendResult>,
 }
 
 pub(super) enum Decision {
@@ -38,8 +45,10 @@ pub(super) enum Decision {
     Refused(CommandError),
     /// It had been executed before.
     Repeated(Outcome),
-    /// The cached state was behind the log: to be decided anew.
+    /// The cached state was behind the log, or is not to be had yet: to be decided anew.
     Behind,
+    /// Nothing was written, and the process that asked knows.
+    Told,
 }
 
 impl Shard {
@@ -52,15 +61,15 @@ impl Shard {
         let mut decided = Vec::with_capacity(commands.len());
         for mut work in commands {
             let decision = self.decide(&mut work, &loaded.failures, &mut group);
-            decided.push(Decided { work, decision });
+            decided.push(Decided { work, decision, result: None });
         }
-        let append = (!group.appends.is_empty()).then(|| self.shared.log.append(group.appends));
+        let mut append = (!group.appends.is_empty()).then(|| self.shared.log.append(group.appends));
+        let sequenced =
+            append.as_mut().filter(|_| self.shared.run_ahead).and_then(AppendFuture::take_sequenced);
         // At once: whatever happens from here on, what was handed to the log is waited for.
-        self.groups.push_back(Group { batch: self.batch, decided: Vec::new(), append });
-        let doubtful = self.doubtful(&mut decided, &loaded);
-        if !doubtful.is_empty() {
-            let shared = Arc::clone(&self.shared);
-            join_all(doubtful.into_iter().map(|doubt| doubt.look_up(&shared))).await;
+        self.groups.push_back(Group::new(self.batch, sequenced, append));
+        if !self.shared.sole_writer {
+            self.look_up_doubtful(&mut decided, Some(&loaded.streams)).await;
         }
         if let Some(group) = self.groups.back_mut() {
             group.decided = decided;
@@ -201,11 +210,15 @@ impl Shard {
         Some(snapshots::encode(stream, &entry.state, entry.version, entry.last_event))
     }
 
-    /// What wrote nothing may be a repetition of something that did, or may stand on a state that other
-    /// writers have moved on from. (What writes is checked by the log itself.)
-    fn doubtful<'a>(&self, decided: &'a mut [Decided], loaded: &Loaded) -> Vec<Doubt<'a>> {
+    /// What wrote nothing may be a repetition of something that did, or may stand on a state that other writers have
+    /// moved on from, unless its stream was just read. (What writes is checked by the log itself.)
+    pub(super) async fn look_up_doubtful<'a>(
+        &mut self,
+        decided: &'a mut [Decided],
+        just_read: Option<&AHashSet<StreamId>>,
+    ) {
         let sole_writer = self.shared.sole_writer;
-        let doubtful = decided.iter_mut().filter(|decided| {
+        let is_doubtful = |decided: &&mut Decided| {
             let unwritten = match &decided.decision {
                 Decision::Unchanged(_) => true,
                 Decision::Refused(error) => {
@@ -214,13 +227,17 @@ impl Shard {
                 _ => false,
             };
             unwritten && !(decided.work.fresh && sole_writer)
-        });
-        let doubt = |decided: &'a mut Decided| {
-            let certain = sole_writer || loaded.streams.contains(&decided.work.stream);
-            let decided_at = if certain { None } else { self.cache.version(&decided.work.stream) };
-            Doubt { decided, decided_at }
         };
-        doubtful.map(doubt).collect()
+        let look_up = |decided: &'a mut Decided| {
+            let stream = &decided.work.stream;
+            let is_current = just_read.is_none_or(|streams| streams.contains(stream));
+            let decided_at = if is_current { None } else { self.cache.version(stream) };
+            Doubt { decided, decided_at }.look_up(&self.shared)
+        };
+        let doubtful: Vec<_> = decided.iter_mut().filter(is_doubtful).map(look_up).collect();
+        if !doubtful.is_empty() {
+            join_all(doubtful).await;
+        }
     }
 }
 

@@ -2,13 +2,14 @@
 //!
 //! ```text
 //! queue ──> batch ──> load what is not in memory ──> decide in order ──> one group to the log ──┐
-//!   ^                                                                                           │ durable, in order
-//!   '── retries (the stream was not as thought) <── complete the group ──> answers, processes <─'
+//!   ^                                                                                           │ sequenced, then durable
+//!   '── retries (the stream was not as thought) <── processes, then answers of callers <────────'
 //! ```
 //!
 //! Where nobody else writes, the next batch is decided while earlier groups are on their way to the disk:
 //! the log takes groups in order, so a state can only be wrong if an earlier append of the same stream was
-//! refused, and then every later one of that stream is refused too.
+//! refused, and then every later one of that stream is refused too. With `run_ahead` processes go on from what is
+//! sequenced; else from what is durable.
 
 mod cache;
 mod commit;
@@ -18,6 +19,7 @@ mod meters;
 mod snapshot_queue;
 
 use crate::{
+    OrderOutcome,
     command_queue::{BATCH, Taken},
     processes::ProcessMessage,
     queued_command::{QueuedCommand, Reply},
@@ -25,9 +27,10 @@ use crate::{
 };
 use ahash::AHashMap;
 use cache::Cache;
+use daybook_domain::OrderId;
 use daybook_event_log::{AppendFuture, AppendOutcome, LogError, StreamId};
 use decide::Decided;
-use futures::FutureExt;
+use futures::{FutureExt, future::BoxFuture};
 pub(crate) use history::{decode, recorded_outcome};
 use meters::ShardMeters;
 use snapshot_queue::SnapshotQueue;
@@ -45,6 +48,8 @@ pub(crate) struct Shard {
     index: usize,
     cache: Cache,
     groups: VecDeque<Group>,
+    /// How many of the groups, from the first on, have their places in the log.
+    sequenced: usize,
     /// Callers' commands between being taken and being answered, with those who asked the same again.
     in_flight: AHashMap<Uuid, InFlight>,
     /// Commands to be decided anew, before anything else.
@@ -67,8 +72,12 @@ pub(crate) struct Shard {
 struct Group {
     batch: u64,
     decided: Vec<Decided>,
-    /// None: there was nothing to write.
-    append: Option<AppendFuture>,
+    /// The log's first answer; none where it comes with the second.
+    sequenced: Option<BoxFuture<'static, Result<Vec<AppendOutcome>, LogError>>>,
+    /// The log's second answer; none: there was nothing to write.
+    durable: Option<AppendFuture>,
+    /// What it decides about orders, to be told when it is durable.
+    orders: Vec<(OrderId, OrderOutcome)>,
 }
 
 struct InFlight {
@@ -78,7 +87,8 @@ struct InFlight {
 }
 
 enum ShardStep {
-    Committed(Result<Vec<AppendOutcome>, LogError>),
+    Sequenced(Result<Vec<AppendOutcome>, LogError>),
+    Durable(Result<Vec<AppendOutcome>, LogError>),
     Batch,
     End,
 }
@@ -91,6 +101,7 @@ impl Shard {
             index,
             cache: Cache::new(capacity),
             groups: VecDeque::new(),
+            sequenced: 0,
             in_flight: AHashMap::new(),
             retries: Vec::new(),
             stale: AHashMap::new(),
@@ -110,10 +121,8 @@ impl Shard {
         loop {
             self.shared.options.reach("shard");
             match self.next_step(&mut batch).await {
-                ShardStep::Committed(result) => {
-                    let group = self.groups.pop_front().expect("a group was polled");
-                    self.complete(group, result).await;
-                }
+                ShardStep::Sequenced(result) => self.sequence(result),
+                ShardStep::Durable(result) => self.complete(result).await,
                 ShardStep::Batch => {
                     let commands = std::mem::replace(&mut batch, Vec::with_capacity(BATCH));
                     self.execute(commands).await;
@@ -130,10 +139,11 @@ impl Shard {
     /// the log knows what became of it. Nothing is loaded before the log has all that was handed to it.
     pub(crate) async fn begin_anew(&mut self) {
         for group in std::mem::take(&mut self.groups) {
-            if let Some(append) = group.append {
-                let _ = append.await;
+            if let Some(durable) = group.durable {
+                let _ = durable.await;
             }
         }
+        self.sequenced = 0;
         let capacity = self.shared.options.cache_capacity / self.shared.queues.len();
         self.cache = Cache::new(capacity);
         self.in_flight.clear();
@@ -148,10 +158,24 @@ impl Shard {
     async fn next_step(&mut self, batch: &mut Vec<QueuedCommand>) -> ShardStep {
         let ahead = if self.shared.sole_writer { GROUPS_AHEAD } else { 1 };
         poll_fn(|cx| {
+            if let Some(group) = self.groups.get_mut(self.sequenced) {
+                match &mut group.sequenced {
+                    Some(sequenced) => {
+                        if let Poll::Ready(result) = sequenced.poll_unpin(cx) {
+                            group.sequenced = None;
+                            return Poll::Ready(ShardStep::Sequenced(result));
+                        }
+                    }
+                    None if group.durable.is_none() && self.shared.run_ahead => {
+                        return Poll::Ready(ShardStep::Sequenced(Ok(Vec::new())));
+                    }
+                    None => {}
+                }
+            }
             if let Some(group) = self.groups.front_mut() {
-                match group.append.as_mut().map(|append| append.poll_unpin(cx)) {
-                    None => return Poll::Ready(ShardStep::Committed(Ok(Vec::new()))),
-                    Some(Poll::Ready(result)) => return Poll::Ready(ShardStep::Committed(result)),
+                match group.durable.as_mut().map(|durable| durable.poll_unpin(cx)) {
+                    None => return Poll::Ready(ShardStep::Durable(Ok(Vec::new()))),
+                    Some(Poll::Ready(result)) => return Poll::Ready(ShardStep::Durable(result)),
                     Some(Poll::Pending) => {}
                 }
             }
@@ -169,5 +193,15 @@ impl Shard {
             }
         })
         .await
+    }
+}
+
+impl Group {
+    const fn new(
+        batch: u64,
+        sequenced: Option<BoxFuture<'static, Result<Vec<AppendOutcome>, LogError>>>,
+        durable: Option<AppendFuture>,
+    ) -> Self {
+        Self { batch, decided: Vec::new(), sequenced, durable, orders: Vec::new() }
     }
 }

@@ -5,6 +5,7 @@ use crate::{
     panics::caught,
     processes::{
         DeadReactionId,
+        held_back::HeldBack,
         outside_calls::CALL_CLASSES,
         reaction_table::{Reaction, Stage},
         timers::{DueTimer, TimerKey, TimerKind},
@@ -47,7 +48,7 @@ impl Reactor {
         room.min(PAGE)
     }
 
-    /// Takes timers that are due, a page of each kind at most.
+    /// Takes timers that are due and whose events can be read, a page of each kind at most.
     pub(in crate::processes) fn take_due(&mut self) -> Vec<DueTimer> {
         let mut due: Vec<DueTimer> = Vec::new();
         // Deadlines come last: there may be very many at once.
@@ -60,7 +61,10 @@ impl Reactor {
                 due.append(&mut self.timers.take_due(kind, now, room));
             }
         }
-        due
+        for due in due {
+            self.hold_until_durable(due.key.position, HeldBack::Timer(due));
+        }
+        std::mem::take(&mut self.let_go)
     }
 
     /// When to look for due timers again, even if nothing else happens.
@@ -128,10 +132,7 @@ impl Reactor {
                 self.step(id, vec![command]);
             }
             Ok(Deadline::Unchanged | Deadline::Cleared) => self.timers.done(key),
-            Err(panic) => {
-                self.timers.done(key);
-                self.give_up(&event, key.process, true, attempt + 1, panic);
-            }
+            Err(panic) => self.give_up(&event, key.process, true, attempt + 1, panic, Some(key)),
         }
     }
 

@@ -7,6 +7,7 @@ use crate::{
     processes::{
         DeadReaction,
         failure::Remedy,
+        held_back::HeldBack,
         reaction_table::{ReactionId, Stage},
         timers::{TimerKey, TimerKind},
         trigger_event::TriggerEvent,
@@ -116,22 +117,24 @@ impl Reactor {
 
     pub(super) fn end_dead(&mut self, id: ReactionId, reason: String) {
         let Some(reaction) = self.table.get(id) else { return };
-        let (event, process) = (Arc::clone(&reaction.event), reaction.process);
+        let (event, process, timer) = (Arc::clone(&reaction.event), reaction.process, reaction.timer);
         let is_deadline = matches!(reaction.stage, Stage::Deadline(..));
         let attempts = reaction.attempt.saturating_add(reaction.failures.max(1));
-        self.give_up(&event, process, is_deadline, attempts, reason);
-        self.end(id, true);
+        self.give_up(&event, process, is_deadline, attempts, reason, timer);
+        self.end(id, false);
     }
 
+    /// Makes a dead letter of a reaction, and ends the timer that began it, when all that it rests on is durable.
     pub(super) fn give_up(
-        &self,
+        &mut self,
         event: &TriggerEvent,
         process: usize,
         is_deadline: bool,
         attempts: u32,
         reason: String,
+        timer: Option<TimerKey>,
     ) {
-        self.bury(DeadReaction {
+        let letter = DeadReaction {
             process: self.name_of(process).to_owned(),
             position: event.position,
             stream: event.stream.clone(),
@@ -140,10 +143,12 @@ impl Reactor {
             reason,
             attempts,
             since_ns: self.shared.options.clock.now().as_nanos(),
-        });
+        };
+        self.watermark.open(event.position);
+        self.hold_until_durable(self.rests_on(), HeldBack::DeadReaction(letter, timer));
     }
 
-    fn bury(&self, letter: DeadReaction) {
+    pub(super) fn bury(&self, letter: DeadReaction) {
         let DeadReaction { process, position, stream, reason, .. } = &letter;
         tracing::error!(process, %position, %stream, reason, "a process gives up a reaction; it is a dead letter now");
         self.shared.dead_letters.add(letter);

@@ -10,16 +10,18 @@
 //! and answers, and reads the events of timers that are due.
 
 mod due_timers;
+mod durable;
 mod failures;
 
 use super::{
     StepKey, bits,
     commands_out::{CommandsOut, ProcessStep},
     failure::FailureVerdict,
+    held_back::{HeldBack, HeldUntilDurable},
     outside_calls::{Answered, OutsideCall, OutsideCalls},
     reaction_table::{Reaction, ReactionId, ReactionTable, Stage},
     stream_queue::StreamQueues,
-    timers::{TimerKey, Timers},
+    timers::{DueTimer, TimerKey, Timers},
     trigger_event::TriggerEvent,
     watermark::Watermark,
 };
@@ -35,7 +37,7 @@ use std::{
     sync::{Arc, atomic::Ordering},
     time::Duration,
 };
-use tokio::time::Instant;
+use tokio::{sync::watch, time::Instant};
 
 /// How often the gateway is asked what became of a payment: soon at first, then ever more rarely.
 const FIRST_POLL: Duration = Duration::from_millis(100);
@@ -52,6 +54,11 @@ pub(super) struct Reactor {
     out: CommandsOut,
     pub(super) calls: OutsideCalls,
     pub(super) timers: Timers,
+    /// What waits until the log is durable up to some position.
+    held: HeldUntilDurable,
+    /// Timers that were due before their events were durable, which they now are.
+    let_go: Vec<DueTimer>,
+    durable: watch::Receiver<Position>,
     /// Reactions that keep their place and wait for the surroundings to recover.
     pauses: BinaryHeap<Reverse<(Instant, ReactionId)>>,
     /// Reactions in flight that timers began.
@@ -80,6 +87,9 @@ impl Reactor {
                 options.gateway_timeout,
             ),
             timers: Timers::default(),
+            held: HeldUntilDurable::default(),
+            let_go: Vec::new(),
+            durable: shared.log.head(),
             pauses: BinaryHeap::new(),
             due_in_flight: 0,
             started: (Instant::now(), options.clock.now()),
@@ -143,7 +153,7 @@ impl Reactor {
                         let due = Timestamp::from_nanos(recorded_at_ns).after(after);
                         self.timers.set_deadline(process, event.stream.clone(), due, event.position);
                     }
-                    Err(panic) => self.give_up(&event, process, true, 1, panic),
+                    Err(panic) => self.give_up(&event, process, true, 1, panic, None),
                 }
             }
         }
@@ -195,24 +205,17 @@ impl Reactor {
             }
             Ok(Wanted::CallGateway(request)) => (request, false),
             Ok(Wanted::ResolveGateway(request)) => (request, true),
-            Err(panic) => {
-                timer.into_iter().for_each(|timer| self.timers.done(timer));
-                return self.give_up(event, process, false, attempt + 1, panic);
-            }
+            Err(panic) => return self.give_up(event, process, false, attempt + 1, panic, timer),
         };
         let event = Arc::clone(event);
         self.call(OutsideCall { event, process, request, until_known, attempt, timer });
     }
 
-    /// Makes a call as soon as it may be made. The watermark is held open until it is answered.
+    /// Makes a call as soon as its event is durable and it may be made. The watermark is held open until it is answered.
     fn call(&mut self, call: OutsideCall) {
         let position = call.event.position;
         self.watermark.open(position);
-        if let Some(call) = self.calls.put(call) {
-            let key = TimerKey { position, process: call.process, is_deadline: false };
-            let (kind, now) = (call.class().into(), self.now());
-            self.timers.set_for_room(key, call.event.stream.clone(), kind, now, call.attempt);
-        }
+        self.hold_until_durable(position, HeldBack::Call(call));
     }
 
     fn place(&mut self, reaction: Reaction) -> ReactionId {
