@@ -20,6 +20,8 @@ pub struct ServeOptions {
     pub reservation_hold: Duration,
     /// How many single writers share the streams among them; none: one per core.
     pub shards: Option<usize>,
+    /// Whether processes go on from events that are not durable yet, where this node alone writes to the log.
+    pub run_ahead: bool,
     /// The name that checkpoints are signed under; it stays with the key that is made at the first start. None:
     /// one made by chance.
     pub audit_origin: Option<String>,
@@ -61,6 +63,7 @@ impl ServeOptions {
             abandon_carts_after: Duration::from_secs(30 * 24 * 60 * 60),
             reservation_hold: ProcessConfig::default().reservation_hold,
             shards: None,
+            run_ahead: EngineOptions::default().run_ahead,
             audit_origin: None,
             log_segment_bytes: EmbeddedOptions::default().segment_bytes,
             compress_log: EmbeddedOptions::default().compress,
@@ -81,6 +84,7 @@ impl ServeOptions {
         let defaults = EngineOptions::default();
         EngineOptions {
             shards: self.shards.unwrap_or(defaults.shards),
+            run_ahead: self.run_ahead,
             reservation_hold: self.reservation_hold,
             cart_idle: Some(self.abandon_carts_after),
             ..defaults

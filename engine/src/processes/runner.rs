@@ -88,7 +88,9 @@ impl Runner {
                 () = self.round(&mut messages) => {}
             }
             if let Some(error) = &self.failed {
-                return Err(Fault::Fatal(format!("{error}; the processes go on from what is durable after a restart")));
+                return Err(Fault::Fatal(format!(
+                    "{error}; the processes go on from what is durable after a restart"
+                )));
             }
         }
         let writing = async {

@@ -135,7 +135,8 @@ impl Shard {
                     Ok(None) => self.decide_anew(work),
                 }
             }
-            (Decision::Written { .. }, Some(AppendResult::Failed(error))) | (Decision::Refused(error), None)
+            (Decision::Written { .. }, Some(AppendResult::Failed(error)))
+            | (Decision::Refused(error), None)
                 if !matches!(error, CommandError::Rejected(_) | CommandError::VersionConflict { .. })
                     || !self.was_stale(&work, batch) =>
             {
@@ -219,7 +220,8 @@ impl Shard {
     /// Hands a command's events to the processes; says what they decide about orders.
     fn stands(&mut self, decided: &mut Decided, orders: &mut Vec<(OrderId, OrderOutcome)>) {
         let Decided { work, decision, result } = decided;
-        let (Decision::Written { events, .. }, Some(AppendResult::Stands(appended))) = (decision, result) else {
+        let (Decision::Written { events, .. }, Some(AppendResult::Stands(appended))) = (decision, result)
+        else {
             return;
         };
         orders.extend(events.iter().filter_map(|event| OrderOutcome::of(event, appended.last_position)));

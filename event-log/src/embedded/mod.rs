@@ -128,7 +128,7 @@ impl EmbeddedLog {
             Arc::clone(&segments),
             Arc::clone(&maintenance),
             sequencer,
-            options.gather,
+            &options,
             head_sender,
         ));
         found.unindexed.into_iter().for_each(|ordinal| maintenance.index(ordinal));

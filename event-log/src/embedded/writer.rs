@@ -3,7 +3,8 @@
 //! `append` only queues, so calls are sequenced in their order whoever polls what. The writer takes
 //! everything that has arrived as one batch, writes it, syncs once, and answers all of them. While it
 //! waits for the disk a second thread sequences what arrives meanwhile, if that is enough to be worth
-//! waking up for, or if somebody waits for its places.
+//! waking up for. Whoever waits for the places of an append has them sequenced in their own thread: that takes some
+//! microseconds, less than waking another thread, and in a chain of appends it would be one for each.
 //!
 //! After a failed write or sync nothing is written or acknowledged any more. A sync is never repeated:
 //! the kernel marks pages clean after a failure, so the second attempt would lie (Rebello et al., "Can
@@ -13,6 +14,7 @@ use super::{
     answers::Answers,
     format::{BatchHeader, Kind},
     maintenance::Maintenance,
+    options::EmbeddedOptions,
     recent::RecentBatch,
     segment::Segment,
     segments::Segments,
@@ -25,6 +27,7 @@ use std::{
     collections::VecDeque,
     io,
     ops::Range,
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -37,6 +40,8 @@ const WORTH_WAKING_EVENTS: usize = 64;
 const GATHERING: Range<u64> = 8..200;
 /// Batches sequenced ahead of the disk; what comes later stays in the queue.
 const AHEAD: usize = 4;
+/// Why a log takes nothing more whose open batch is in pieces.
+const INTERRUPTED: &str = "a bug interrupted the sequencing of an append";
 
 #[derive(Default)]
 struct AppendQueue {
@@ -46,7 +51,7 @@ struct AppendQueue {
     taken_ahead: bool,
     /// The writer is at a step: it waits for the disk, or for a batch to grow.
     busy: bool,
-    /// Somebody waits for the places of a job in the queue.
+    /// Somebody waits for the places of a job in the queue, and could not sequence it.
     hurried: bool,
     closing: bool,
     poisoned: Option<String>,
@@ -56,6 +61,8 @@ pub(super) struct Writer {
     segments: Arc<Segments>,
     maintenance: Arc<Maintenance>,
     gather: Duration,
+    /// Whoever waits for places may sequence. Not where segments are prepared by whoever sequences.
+    callers_sequence: bool,
     sequencer: Mutex<Sequencer>,
     inbox: Mutex<AppendQueue>,
     /// Something for the writer to do.
@@ -70,14 +77,15 @@ impl Writer {
         segments: Arc<Segments>,
         maintenance: Arc<Maintenance>,
         sequencer: Sequencer,
-        gather: Duration,
+        options: &EmbeddedOptions,
         head: watch::Sender<Position>,
     ) -> Self {
         metrics::gauge!("daybook_log_poisoned").set(0.0);
         Self {
             segments,
             maintenance,
-            gather,
+            gather: options.gather,
+            callers_sequence: !options.inline_maintenance,
             sequencer: Mutex::new(sequencer),
             inbox: Mutex::default(),
             arrived: Condvar::new(),
@@ -111,14 +119,45 @@ impl Writer {
         AppendFuture::new(sequenced, async move { durable.await.unwrap_or(Err(LogError::Closed)) })
     }
 
-    /// Has what is in the queue sequenced now, also while the writer waits for the disk.
+    /// Sequences what is in the queue, also while the writer waits for the disk. Never waits itself: where somebody else
+    /// has the sequencer, they look into the queue again, or have it done.
     fn hurry(&self) {
-        let mut inbox = self.inbox.lock();
-        if !inbox.jobs.is_empty() {
-            inbox.hurried = true;
-            if inbox.busy {
-                self.overlap.notify_one();
+        loop {
+            {
+                let mut inbox = self.inbox.lock();
+                if inbox.jobs.is_empty() {
+                    return;
+                }
+                // Before looking whether the sequencer is free: whoever has it then sees this.
+                inbox.hurried = true;
             }
+            let sequencer = self.sequencer.try_lock().filter(|_| self.callers_sequence);
+            let Some(mut sequencer) = sequencer else { return self.wake_overlap() };
+            if sequencer.is_torn() {
+                return;
+            }
+            let sequencing = AssertUnwindSafe(|| {
+                let mut went_on = false;
+                while sequencer.steps_ready() < AHEAD && self.sequence_one(&mut sequencer, false) {
+                    went_on = true;
+                }
+                went_on
+            });
+            match catch_unwind(sequencing) {
+                Ok(true) => {}
+                // The writer goes on when it comes back from the disk, or has the next segment.
+                Ok(false) => return,
+                Err(_) => {
+                    drop(sequencer);
+                    return self.poison(INTERRUPTED);
+                }
+            }
+        }
+    }
+
+    fn wake_overlap(&self) {
+        if self.inbox.lock().busy {
+            self.overlap.notify_one();
         }
     }
 
@@ -232,7 +271,7 @@ impl Writer {
                 let mut sequencer = self.sequencer.lock();
                 if sequencer.is_torn() {
                     drop(sequencer);
-                    self.poison("a bug interrupted the sequencing of an append");
+                    self.poison(INTERRUPTED);
                     return None;
                 }
                 // Whoever takes a job holds the sequencer until it is in there, so none is in between.

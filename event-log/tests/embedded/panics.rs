@@ -13,6 +13,9 @@ use std::{
     },
 };
 
+/// The thread of a test that appends.
+const CALLER: &str = "appends";
+
 fn is_on(thread: &str) -> bool {
     std::thread::current().name() == Some(thread)
 }
@@ -47,17 +50,24 @@ fn buggy(dir: &Path, thread: &'static str, at: Option<Operation>) -> Buggy {
     Buggy { log: EmbeddedLog::open_on(disk, options).expect("the log opens"), armed, met }
 }
 
+/// Which answer somebody waits for. Whoever waits for the first has the append sequenced in their own thread.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum WaitsFor {
+    Sequenced,
+    Durable,
+}
+
 impl Buggy {
     /// Appends until the log refuses; how many appends were acknowledged before, and the refusal.
-    fn append_until_refused(&self) -> (u128, LogError) {
+    fn append_until_refused(&self, waits: WaitsFor) -> (u128, LogError) {
         let mut acknowledged = 0;
         loop {
             // Several at once, so that some are sequenced while the writer waits for the disk.
-            let answers: Vec<_> = (acknowledged..acknowledged + 3)
+            let answers: Vec<_> = (acknowledged..acknowledged + 100)
                 .map(|n| self.log.append(vec![nth_append(n)]).split())
                 .collect();
             for (sequenced, durable) in answers {
-                let was_sequenced = block_on(sequenced).is_ok();
+                let was_sequenced = waits == WaitsFor::Durable || block_on(sequenced).is_ok();
                 match block_on(durable) {
                     Ok(outcomes) => {
                         assert!(was_sequenced, "durable and not sequenced");
@@ -67,18 +77,18 @@ impl Buggy {
                     Err(error) => return (acknowledged, error),
                 }
             }
-            assert!(acknowledged < 2_000, "the bug was never met");
+            assert!(acknowledged < 20_000, "the bug was never met");
         }
     }
 }
 
-fn a_bug_poisons(thread: &'static str, at: Option<Operation>) {
+fn a_bug_poisons(thread: &'static str, at: Option<Operation>, waits: WaitsFor) {
     let folder = tempfile::tempdir().expect("a directory");
     let buggy = buggy(folder.path(), thread, at);
     block_on(buggy.log.append(vec![nth_append(0)])).expect("nothing is wrong yet");
     block_on(buggy.log.check()).expect("nothing is wrong yet");
     buggy.armed.store(true, Ordering::Relaxed);
-    let (acknowledged, error) = buggy.append_until_refused();
+    let (acknowledged, error) = buggy.append_until_refused(waits);
     assert!(matches!(error, LogError::Poisoned { .. }), "{thread}: {error}");
     // Whoever was answered first may ask before the log knows all of it, but not for long.
     let said = loop {
@@ -102,22 +112,29 @@ fn a_bug_poisons(thread: &'static str, at: Option<Operation>) {
 
 #[test]
 fn a_bug_in_the_writer_poisons_the_log() {
-    a_bug_poisons("daybook-log-writer", Some(Operation::Sync));
+    a_bug_poisons("daybook-log-writer", Some(Operation::Sync), WaitsFor::Sequenced);
 }
 
 #[test]
 fn a_bug_while_the_writer_sequences_poisons_the_log() {
-    a_bug_poisons("daybook-log-writer", None);
+    a_bug_poisons("daybook-log-writer", None, WaitsFor::Durable);
 }
 
 #[test]
 fn a_bug_while_the_second_thread_sequences_poisons_the_log() {
-    a_bug_poisons("daybook-log-overlap", None);
+    a_bug_poisons("daybook-log-overlap", None, WaitsFor::Durable);
+}
+
+#[test]
+fn a_bug_while_a_caller_sequences_poisons_the_log_and_is_not_the_callers() {
+    let caller = std::thread::Builder::new().name(CALLER.to_owned());
+    let caller = caller.spawn(|| a_bug_poisons(CALLER, None, WaitsFor::Sequenced));
+    caller.expect("a thread").join().expect("the caller met no panic");
 }
 
 #[test]
 fn a_bug_where_the_next_segment_is_prepared_poisons_the_log_and_nobody_waits_for_the_segment() {
-    a_bug_poisons("daybook-log-maintenance", Some(Operation::Create));
+    a_bug_poisons("daybook-log-maintenance", Some(Operation::Create), WaitsFor::Sequenced);
 }
 
 #[test]

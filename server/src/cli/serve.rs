@@ -3,7 +3,7 @@
 use super::{duration, nats::NatsArgs, starting::Starting, wrong};
 use crate::{Daybook, ReadStore, ServeOptions, Store};
 use anyhow::Context;
-use clap::Args;
+use clap::{ArgAction, Args};
 use daybook_api::{Limits, RecordFor, Roles};
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 use tokio::net::TcpListener;
@@ -71,6 +71,11 @@ pub(super) struct Settings {
     /// Single writers that share the streams among them [default: one per core]
     #[arg(long, env = "DAYBOOK_SHARDS", value_name = "N")]
     shards: Option<usize>,
+
+    /// On an embedded store: whether processes, which take an order from checkout to confirmation, go on from events that
+    /// the disk does not have yet. Answers and payments wait for the disk either way
+    #[arg(long, env = "DAYBOOK_RUN_AHEAD", value_name = "BOOL", default_value_t = ServeOptions::new("").run_ahead, action = ArgAction::Set)]
+    run_ahead: bool,
 
     /// Name that audit checkpoints are signed under; fixed when the key is made [default: made by chance]
     #[arg(long, env = "DAYBOOK_AUDIT_ORIGIN", value_name = "NAME")]
@@ -151,6 +156,7 @@ impl Settings {
             abandon_carts_after: self.abandon_carts_after,
             reservation_hold: self.reservation_hold,
             shards: self.shards,
+            run_ahead: self.run_ahead,
             audit_origin: self.audit_origin.clone(),
             log_segment_bytes: self.log_segment_bytes,
             compress_log: matches!(self.log_compression, LogCompression::Zstd),
