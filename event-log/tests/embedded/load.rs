@@ -56,7 +56,7 @@ async fn write(log: Arc<dyn EventLog>, writer: u128) {
         let (first, second) = (group(n), group(n + 1));
         for answer in [second, first] {
             let (sequenced, durable) = answer.split();
-            if writer % 2 == 0 {
+            if writer.is_multiple_of(2) {
                 sequenced.await.expect("the log takes appends");
             }
             let outcomes = durable.await.expect("the log takes appends");
