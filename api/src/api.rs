@@ -11,8 +11,9 @@ use crate::{
     prices::Prices,
     resources::{self, bulk::BulkTarget},
     roles::Roles,
+    transport::{self, Precompressed, SealedPositions},
 };
-use axum::{Extension, Router, body::Bytes};
+use axum::{Extension, Router, middleware::from_fn_with_state};
 use daybook_audit::AuditTree;
 use daybook_engine::{Engine, SimulatedGateway};
 use daybook_projections::RunnerError;
@@ -73,13 +74,17 @@ impl Api {
             roles,
             node,
             limits,
-            openapi: Bytes::from(openapi::document(&registered).to_string()),
+            openapi: Precompressed::new(openapi::document(&registered).to_string()),
             stopping,
         });
+        let positions = Arc::new(SealedPositions::new(app.engine.log().clone()));
         let target = Arc::new(OnceLock::new());
         let docs = SwaggerUi::new("/docs").config(Config::from("/openapi.json").try_it_out_enabled(true));
-        let router =
-            routes.with_state(app.clone()).merge(docs).layer(Extension(BulkTarget(Arc::downgrade(&target))));
+        let router = routes
+            .with_state(app.clone())
+            .merge(docs)
+            .layer(Extension(BulkTarget(Arc::downgrade(&target))))
+            .layer(from_fn_with_state(positions, transport::exchange));
         target.get_or_init(|| router.clone());
         Ok(Self { app, router, _bulk_target: target })
     }

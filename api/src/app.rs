@@ -9,8 +9,9 @@ use crate::{
     prices::Prices,
     problem::{Problem, kind},
     roles::Roles,
+    transport::Precompressed,
 };
-use axum::{body::Bytes, extract::State};
+use axum::extract::State;
 use daybook_audit::AuditTree;
 use daybook_domain::{Command, OrderId};
 use daybook_engine::{CommandRequest, Engine, Outcome, Priority, SimulatedGateway};
@@ -43,7 +44,7 @@ pub(crate) struct App {
     pub roles: Roles,
     pub node: Arc<dyn NodeStatus>,
     pub limits: Limits,
-    pub openapi: Bytes,
+    pub openapi: Precompressed,
     /// Cancelled when the server stops, so that endless answers end.
     pub stopping: CancellationToken,
 }
@@ -119,7 +120,7 @@ impl App {
             return Ok(());
         }
         let position = self.waiters.position();
-        let detail = format!("the read models are at {position}, not yet at {}", wanted.min_position);
+        let detail = "the read models have not reached that position yet";
         Err(Problem::new(&kind::NOT_REACHED, detail).with("position", position).retry_after(1))
     }
 

@@ -28,6 +28,7 @@ pub mod problem;
 mod resources;
 mod roles;
 mod route;
+mod transport;
 
 pub use api::{Api, Parts};
 pub use edge::RemotePeer;

@@ -61,6 +61,16 @@ pub(crate) struct Doc<D> {
     pub answers: D,
 }
 
+/// What can be wrong with any request, before a route is looked for.
+const OF_EVERY_ADDRESS: &[&ProblemKind] = &[
+    &kind::NOT_HTTP,
+    &kind::INVALID_PARAMETER,
+    &kind::HEAD_TOO_LARGE,
+    &kind::UNSUPPORTED_MEDIA_TYPE,
+    &kind::UNKNOWN_TRANSFER_CODING,
+    &kind::TOO_MANY_CONNECTIONS,
+];
+
 /// A route as it was added, without its handler.
 pub(crate) struct Registered {
     pub method: Method,
@@ -104,6 +114,7 @@ impl Routes {
         description.problems.extend_from_slice(problems);
         // Of the layer that every route has.
         description.problems.extend_from_slice(&[&kind::INTERNAL, &kind::TOO_SLOW]);
+        description.problems.extend_from_slice(OF_EVERY_ADDRESS);
         if access.is_loopback_only() {
             description.problems.push(&kind::LOOPBACK_ONLY);
         }

@@ -41,7 +41,7 @@ pub(crate) async fn stock_up(server: &Server, count: u64, stock: u32) -> anyhow:
         let mut lines = String::new();
         for number in first..count.min(first + BULK) {
             let mut product = serde_json::to_value(articles.product(number)?)?;
-            product["status"] = "published".into();
+            product["state"] = "published".into();
             let (path, key) = (format!("/products/P{number}"), format!("put-{number}"));
             let put = json!({ "method": "PUT", "path": path, "idempotency_key": key, "body": product });
             writeln!(lines, "{put}")?;

@@ -117,7 +117,7 @@ async fn many_buyers_after_the_same_stock_get_exactly_what_is_there(on: On) {
             202 => {
                 shop.settled().await;
                 let order = shop.order(&text(&answer.json()["id"])).await;
-                (order["state"] == "confirmed").then(|| text(&order["order_id"]))
+                (order["state"] == "confirmed").then(|| text(&order["id"]))
             }
             _ => {
                 let problem = answer.problem(409, "out-of-stock");

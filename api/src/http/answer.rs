@@ -38,7 +38,7 @@ pub(crate) const ETAG: HeaderDescription = HeaderDescription {
 };
 
 /// `ETag` of a query's answer.
-const BODY_ETAG: HeaderDescription = HeaderDescription {
+pub(crate) const BODY_ETAG: HeaderDescription = HeaderDescription {
     name: "ETag",
     description: "The version and a digest of the whole body, for example `\"v7.5c2f81a09b3de647\"`: to be sent as `If-None-Match` of the next query. As `If-Match` of a command it means the version.",
     schema_type: "string",

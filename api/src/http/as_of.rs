@@ -89,8 +89,10 @@ impl PointInTime {
     async fn point(self, log: &dyn EventLog) -> Result<Point, Problem> {
         match self {
             Self::Position(position) => Point::at(log, position).await.map_err(|error| match error {
+                // Without numbers: a stranger knows positions by other ones, see `transport/positions.rs`.
                 PointError::NoSuchPosition { head, .. } => {
-                    invalid(AS_OF, error.to_string()).with("head", head)
+                    let detail = "there is no event at that position; `head` is the last that has one";
+                    invalid(AS_OF, detail).with("head", head)
                 }
                 PointError::Log(error) => error.into(),
             }),
@@ -106,7 +108,7 @@ impl PointInTime {
             None => Problem::new(&kind::NOT_FOUND, format!("there is no such {what}, {then} or later")),
             Some(first) => {
                 let detail =
-                    format!("there was no such {what} {then}; its record begins at position {first}");
+                    format!("there was no such {what} {then}; its record begins at `first_position`");
                 Problem::new(&kind::NOT_FOUND, detail).with("first_position", first.get())
             }
         })
@@ -114,7 +116,7 @@ impl PointInTime {
 
     fn in_words(self) -> String {
         match self {
-            Self::Position(position) => format!("as of position {position}"),
+            Self::Position(_) => "as of that position".to_owned(),
             Self::Recorded(time) => format!("on record at {time}"),
             Self::Occurred(time) => format!("by {time}"),
         }

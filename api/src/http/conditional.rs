@@ -115,8 +115,14 @@ impl IfNoneMatch {
     }
 }
 
-/// What a tag ends with where the body is compressed; see `compression.rs`.
-pub(super) const CODED: &str = "-gzip\"";
+/// What a tag ends with where the body is compressed; see `transport/compression.rs`.
+const CODED: &str = "-gzip\"";
+
+/// The tag of the same body, compressed.
+pub(crate) fn coded_tag(tag: &HeaderValue) -> Option<HeaderValue> {
+    let begin = tag.to_str().ok()?.strip_suffix('"')?;
+    HeaderValue::from_str(&format!("{begin}{CODED}")).ok()
+}
 
 /// A tag without its mark of compression and without its last quote.
 fn uncoded(tag: &str) -> &str {

@@ -8,7 +8,7 @@ use axum::{
     extract::{FromRequestParts, RawPathParams},
     http::request::Parts,
 };
-use daybook_domain::{CartId, LineId, OrderId, PaymentId, ProductId, Sku};
+use daybook_domain::{CartId, CreditId, LineId, OrderId, PaymentId, ProductId, ReturnId, ShipmentId, Sku};
 use serde_json::json;
 use std::{fmt::Display, str::FromStr};
 
@@ -19,6 +19,9 @@ pub(crate) trait PathId: FromStr<Err: Display> {
 
 /// Extractor: the one id in the path.
 pub(crate) struct Id<T>(pub T);
+
+/// Extractor: the id of a whole, and that of a part of it.
+pub(crate) struct PartId<W, P>(pub W, pub P);
 
 /// Extractor: a cart's id and one of its lines'.
 pub(crate) struct CartLineId(pub CartId, pub LineId);
@@ -37,6 +40,26 @@ impl<T: PathId> DescribeInput for Id<T> {
     fn describe(to: &mut Description) {
         to.path.push(T::describe());
         to.problems.push(&kind::INVALID_PARAMETER);
+    }
+}
+
+impl<S: Send + Sync, W: PathId, P: PathId> FromRequestParts<S> for PartId<W, P> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let params = raw(parts, state).await?;
+        let mut params = params.iter();
+        let (whole_name, whole) = params.next().ok_or_else(no_parameter)?;
+        let (part_name, part) = params.next().ok_or_else(no_parameter)?;
+        let whole = whole.parse().map_err(|error| invalid(whole_name, &error))?;
+        Ok(Self(whole, part.parse().map_err(|error| invalid(part_name, &error))?))
+    }
+}
+
+impl<W: PathId, P: PathId> DescribeInput for PartId<W, P> {
+    fn describe(to: &mut Description) {
+        Id::<W>::describe(to);
+        Id::<P>::describe(to);
     }
 }
 
@@ -80,11 +103,11 @@ fn no_parameter() -> Problem {
     Problem::new(&kind::INTERNAL, "this route has no parameter in its path")
 }
 
-fn uuid() -> PathParameter {
+fn uuid(description: &'static str, example: &str) -> PathParameter {
     PathParameter {
-        description: "Its id, a UUID.",
+        description,
         schema: json!({ "type": "string", "format": "uuid" }),
-        example: json!("0199a5b0-7c3e-7d11-8a52-3f0d6c1b2a90"),
+        example: json!(example),
     }
 }
 
@@ -95,19 +118,37 @@ fn name(description: &'static str, example: &str) -> PathParameter {
 
 impl PathId for CartId {
     fn describe() -> PathParameter {
-        uuid()
+        uuid("The cart's id.", "0199a5b0-7c3e-7d11-8a52-3f0d6c1b2a90")
     }
 }
 
 impl PathId for OrderId {
     fn describe() -> PathParameter {
-        uuid()
+        uuid("The order's id.", "0199a5b0-7c3e-8f27-9b1d-5a6c7e8f9012")
     }
 }
 
 impl PathId for PaymentId {
     fn describe() -> PathParameter {
-        uuid()
+        uuid("The payment's id.", "0199a5b0-7c3e-8d44-b3a1-0c9d8e7f6a5b")
+    }
+}
+
+impl PathId for ShipmentId {
+    fn describe() -> PathParameter {
+        uuid("The shipment's id.", "0199a5c0-1a2b-7c3d-8e4f-5a6b7c8d9e0f")
+    }
+}
+
+impl PathId for ReturnId {
+    fn describe() -> PathParameter {
+        uuid("The return's id.", "0199a5c4-2b3c-7d4e-9f5a-6b7c8d9e0f1a")
+    }
+}
+
+impl PathId for CreditId {
+    fn describe() -> PathParameter {
+        uuid("The credit's id.", "0199a5c8-3c4d-7e5f-8a6b-7c8d9e0f1a2b")
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{
     ParamValue, Params, QueryParams, RawJson,
-    params::{Limit, invalid},
+    params::{Limit, fingerprint, invalid},
 };
 use crate::{
     describe::{Description, Parameter, text},
@@ -27,6 +27,7 @@ pub(crate) struct Listing<T> {
 pub(crate) struct Paging<const DEFAULT: usize, const MOST: usize> {
     pub limit: usize,
     pub cursor: Option<Cursor>,
+    list: u64,
 }
 
 impl<const DEFAULT: usize, const MOST: usize> QueryParams for Paging<DEFAULT, MOST> {
@@ -36,10 +37,35 @@ impl<const DEFAULT: usize, const MOST: usize> QueryParams for Paging<DEFAULT, MO
 
     fn take(params: &mut Params) -> Result<Self, Problem> {
         let Limit(limit) = Limit::<DEFAULT, MOST>::take(params, "limit")?;
-        let cursor = params.take_text("cursor")?.map(|text| Cursor::parse(&text));
-        let cursor = cursor.transpose().map_err(|error| invalid("cursor", error.to_string()))?;
-        Ok(Self { limit, cursor })
+        let list = params.list();
+        let cursor = params.take_text("cursor")?.map(|text| read_cursor(&text, list)).transpose()?;
+        Ok(Self { limit, cursor, list })
     }
+}
+
+/// A cursor that this very list gave; it is the list's mark and the place in the read model.
+fn read_cursor(text: &str, list: u64) -> Result<Cursor, Problem> {
+    let shown: String = text.chars().take(80).collect();
+    let (mark, place) = text.split_at_checked(MARK_CHARS).unwrap_or(("", ""));
+    if mark != mark_of(list, place) {
+        let detail = format!("{shown:?} is no cursor of this list; leave it out to begin at the first page");
+        return Err(invalid("cursor", detail));
+    }
+    Cursor::parse(place).map_err(|_| {
+        invalid(
+            "cursor",
+            format!(
+                "{shown:?} is not a cursor from an earlier page; leave it out to begin at the first page"
+            ),
+        )
+    })
+}
+
+const MARK_CHARS: usize = 16;
+
+/// What a place in this list begins with as a cursor. It keeps no secret: it finds what was mixed up, cut or made up.
+fn mark_of(list: u64, place: &str) -> String {
+    format!("{:016x}", fingerprint([&list.to_string(), place]))
 }
 
 /// `limit` and `cursor`, for a list whose pages have at most so many items.
@@ -65,8 +91,12 @@ pub(crate) fn paging_parameters(most: usize) -> [Parameter; 2] {
     [limit, cursor]
 }
 
-/// The page as JSON.
-pub(crate) fn listing<T>(page: &Page, position: u64) -> RawJson<Listing<T>> {
+/// The page as JSON, with the cursor of the next one.
+pub(crate) fn listing<T, const DEFAULT: usize, const MOST: usize>(
+    page: &Page,
+    position: u64,
+    paging: &Paging<DEFAULT, MOST>,
+) -> RawJson<Listing<T>> {
     let rows: usize = page.rows.iter().map(|row| row.json().len() + 1).sum();
     let mut body = Vec::with_capacity(rows + 64);
     body.extend_from_slice(b"{\"items\":[");
@@ -78,8 +108,10 @@ pub(crate) fn listing<T>(page: &Page, position: u64) -> RawJson<Listing<T>> {
     }
     body.push(b']');
     if let Some(next) = &page.next {
-        // Cursors are base64url, so they need no escaping.
-        body.extend_from_slice(format!(",\"next\":\"{next}\"").as_bytes());
+        // Cursors are hexadecimal and base64url, so they need no escaping.
+        let place = next.to_string();
+        let mark = mark_of(paging.list, &place);
+        body.extend_from_slice(format!(",\"next\":\"{mark}{place}\"").as_bytes());
     }
     body.push(b'}');
     RawJson::new(body, position)

@@ -12,16 +12,28 @@ use std::{fmt::Display, str::FromStr, time::Duration};
 
 /// The query parameters not yet taken.
 #[derive(Debug)]
-pub(crate) struct Params(Vec<(String, String)>);
+pub(crate) struct Params {
+    left: Vec<(String, String)>,
+    list: u64,
+}
+
+/// What may differ between the pages of one list.
+const OF_A_PAGE: [&str; 4] = ["limit", "cursor", "min_position", "wait_ms"];
 
 impl Params {
     fn read(parts: &Parts) -> Result<Self, Problem> {
-        if parts.uri.query().is_none() {
-            return Ok(Self(Vec::new()));
+        let mut left = Vec::new();
+        if parts.uri.query().is_some() {
+            axum::extract::Query(left) = axum::extract::Query::try_from_uri(&parts.uri)
+                .map_err(|error| Problem::new(&kind::INVALID_PARAMETER, error.body_text()))?;
         }
-        axum::extract::Query::<Vec<(String, String)>>::try_from_uri(&parts.uri)
-            .map(|axum::extract::Query(pairs)| Self(pairs))
-            .map_err(|error| Problem::new(&kind::INVALID_PARAMETER, error.body_text()))
+        let list = list_of(parts.uri.path(), &left);
+        Ok(Self { left, list })
+    }
+
+    /// Tells lists apart: by their address and all parameters but those of a page. The same in every process.
+    pub(crate) const fn list(&self) -> u64 {
+        self.list
     }
 
     /// Takes `name`, if it is there once and valid.
@@ -42,20 +54,20 @@ impl Params {
 
     /// Takes every value of `name`, in order.
     pub(crate) fn take_all(&mut self, name: &str) -> Vec<String> {
-        if self.0.is_empty() {
+        if self.left.is_empty() {
             return Vec::new();
         }
-        self.0.extract_if(.., |(key, _)| key == name).map(|(_, value)| value).collect()
+        self.left.extract_if(.., |(key, _)| key == name).map(|(_, value)| value).collect()
     }
 
     /// Takes all that is left.
     pub(crate) fn take_rest(&mut self) -> Vec<(String, String)> {
-        std::mem::take(&mut self.0)
+        std::mem::take(&mut self.left)
     }
 
     /// Refuses what is left.
     fn finish(self) -> Result<(), Problem> {
-        match self.0.into_iter().next() {
+        match self.left.into_iter().next() {
             None => Ok(()),
             Some((name, _)) => {
                 let shown: String = name.chars().take(80).collect();
@@ -63,6 +75,22 @@ impl Params {
             }
         }
     }
+}
+
+fn list_of(path: &str, parameters: &[(String, String)]) -> u64 {
+    let mut named: Vec<(&str, &str)> =
+        parameters.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    named.retain(|(name, _)| !OF_A_PAGE.contains(name));
+    named.sort_unstable();
+    fingerprint(std::iter::once(path).chain(named.into_iter().flat_map(|(name, value)| [name, value])))
+}
+
+/// FNV-1a over texts, which is enough to tell them apart and the same everywhere.
+pub(super) fn fingerprint<'t>(texts: impl IntoIterator<Item = &'t str>) -> u64 {
+    let bytes = texts.into_iter().flat_map(|text| text.bytes().chain([0]));
+    bytes.fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    })
 }
 
 pub(crate) fn invalid(name: &str, detail: impl Into<String>) -> Problem {

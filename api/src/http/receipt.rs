@@ -112,3 +112,29 @@ impl<T: JsonSchema> DescribeAnswer for Created<T> {
         to.answers::<Receipt<T>>(201, doc, &[WRITTEN_AT, REPLAYED, ETAG, LOCATION]);
     }
 }
+
+/// The receipt of a command that makes a resource what it is told, whether or not it was there.
+pub(crate) struct Put<T> {
+    pub receipt: Receipt<T>,
+    /// The path of the resource, where the command created it.
+    pub created_at: Option<String>,
+}
+
+impl<T: Serialize> IntoResponse for Put<T> {
+    fn into_response(self) -> Response {
+        match self.created_at {
+            Some(location) => Created { receipt: self.receipt, location }.into_response(),
+            None => self.receipt.into_response(),
+        }
+    }
+}
+
+impl<T: JsonSchema> DescribeAnswer for Put<T> {
+    /// Of a resource that was there, and of one that was created.
+    type Docs = [AnswerDoc; 2];
+
+    fn describe([done, created]: &Self::Docs, to: &mut Description) {
+        Receipt::<T>::describe(done, to);
+        Created::<T>::describe(created, to);
+    }
+}

@@ -23,19 +23,22 @@ pub(crate) fn document(routes: &[Registered]) -> Value {
     }
     let mut components: Map<String, Value> = schemas::definitions(&mut schemas);
     components.insert("Problem".to_owned(), problem::any_schema());
-    components.extend(ALL.iter().map(|kind| (problem::schema_name(kind), problem::schema(kind))));
+    components.extend(answered(routes).map(|kind| (problem::schema_name(kind), problem::schema(kind))));
     json!({
         "openapi": "3.1.0",
         "info": {
             "title": "Daybook",
             "version": env!("CARGO_PKG_VERSION"),
             "description": include_str!("introduction.md"),
+            "contact": { "name": "The operator of this server" },
             "license": { "name": "MIT OR Apache-2.0", "identifier": "MIT OR Apache-2.0" },
         },
         "servers": [{ "url": "/" }],
+        // Callers have no keys yet.
+        "security": [],
         "tags": TAGS.iter().map(|(name, description)| json!({ "name": name, "description": description })).collect::<Vec<_>>(),
         "paths": paths,
-        "components": { "schemas": components, "examples": problem_examples() },
+        "components": { "schemas": components, "examples": problem_examples(routes) },
     })
 }
 
@@ -45,6 +48,7 @@ const TAGS: &[(&str, &str)] = &[
     ("orders", "What was sold, and what became of it."),
     ("payments", "What was authorised, captured, voided and refunded for an order."),
     ("inventory", "What is there, per SKU and location, and why."),
+    ("audit", "Proofs that the record was not changed."),
     ("feeds", "Many commands at once, and everything that happened."),
     ("operation", "For whoever runs the server."),
 ];
@@ -55,12 +59,10 @@ fn operation(path: &str, route: &Registered, generator: &mut SchemaGenerator) ->
         "operationId": route.id,
         "tags": [route.tag],
         "summary": route.summary,
+        "description": if route.text.is_empty() { format!("{}.", route.summary) } else { route.text.to_owned() },
         "parameters": parameters(path, route),
         "responses": responses(description, generator),
     });
-    if !route.text.is_empty() {
-        operation["description"] = route.text.into();
-    }
     if let Some(body) = &description.body {
         let content = contents(std::slice::from_ref(&body.content), generator);
         let most = Limits::default().body_bytes;
@@ -158,16 +160,30 @@ fn problems(kinds: &[&ProblemKind]) -> Value {
         .iter()
         .map(|kind| (kind.name.to_owned(), json!({ "$ref": format!("#/components/examples/{}", kind.name) })))
         .collect();
-    json!({ "description": description.join(" "),
+    let mut headers = Map::new();
+    if kinds.iter().any(|kind| kind.retry_after_s().is_some()) {
+        let text = "In how many seconds it may be worth trying again.";
+        headers.insert(
+            "Retry-After".to_owned(),
+            json!({ "description": text, "schema": { "type": "integer" } }),
+        );
+    }
+    json!({ "description": description.join(" "), "headers": headers,
         "content": { MEDIA_TYPE: { "schema": { "anyOf": schemas }, "examples": examples } } })
 }
 
+/// The kinds of problems that a route answers with. (Others are of addresses that no route has.)
+fn answered(routes: &[Registered]) -> impl Iterator<Item = &'static ProblemKind> {
+    ALL.iter().copied().filter(|kind| routes.iter().any(|route| route.description.problems.contains(kind)))
+}
+
 /// One example per kind of problem; routes refer to them.
-fn problem_examples() -> Value {
-    let example = |kind: &&ProblemKind| {
+fn problem_examples(routes: &[Registered]) -> Value {
+    let example = |kind: &ProblemKind| {
         let value = json!({ "type": format!("/problems/{}", kind.name), "title": kind.title,
             "status": kind.status, "detail": kind.explanation, "instance": "/" });
+        let value = problem::with_example_members(kind, value);
         (kind.name.to_owned(), json!({ "summary": kind.title, "value": value }))
     };
-    Value::Object(ALL.iter().map(example).collect())
+    Value::Object(answered(routes).map(example).collect())
 }

@@ -12,6 +12,19 @@ pub struct ProblemKind {
     pub explanation: &'static str,
 }
 
+impl ProblemKind {
+    /// After how many seconds it may be worth trying again, where nothing better is known; none: it is not, unless something
+    /// changes first.
+    pub(crate) const fn retry_after_s(&self) -> Option<u32> {
+        match self.status {
+            503 | 504 => Some(1),
+            // Room comes when files are removed or disks grow.
+            507 => Some(30),
+            _ => None,
+        }
+    }
+}
+
 macro_rules! kinds {
     ($($id:ident $name:literal $status:literal $title:literal $explanation:literal;)+) => {
         pub(super) mod kinds {
@@ -84,6 +97,8 @@ kinds! {
         "Try again shortly.";
     INTERNAL "internal" 500 "Something in the server is broken"
         "This is not your fault. The operator finds it in the log under `request_id`.";
+    UNKNOWN_TRANSFER_CODING "unknown-transfer-coding" 501 "The body is sent in a way that is not understood"
+        "`Transfer-Encoding` may be `chunked` and nothing else. The connection was closed.";
     OVERLOADED "overloaded" 503 "More work arrives than can be done"
         "Nothing was done. Try again after `Retry-After` seconds, with growing pauses.";
     UNAVAILABLE "unavailable" 503 "A part of the server cannot work"

@@ -145,6 +145,29 @@ pub(crate) fn schema(kind: &ProblemKind) -> Value {
     schema
 }
 
+/// An example of the kind with values for what it always has.
+pub(crate) fn with_example_members(kind: &ProblemKind, mut example: Value) -> Value {
+    for member in own(kind).unwrap_or_default().iter().filter(|member| member.is_required) {
+        let schema = (member.schema)();
+        example[member.name] = match (member.name, schema["type"].as_str()) {
+            ("errors", _) => json!([{ "pointer": "/lines/0/quantity", "detail": "is missing" }]),
+            ("blockers", _) => {
+                json!([{ "blocker": "out_of_stock", "sku": "MUG-RED", "requested": 2, "available": 1 }])
+            }
+            ("sku", _) => json!("MUG-RED"),
+            ("offered", _) => json!("EUR"),
+            ("expected", _) => json!(if kind.status == 415 { "application/json" } else { "GBP" }),
+            ("header", _) => json!("If-Match"),
+            ("code", _) => json!("insufficient_funds"),
+            ("role", _) => json!("queries"),
+            (_, Some("integer")) => json!(1),
+            (_, Some("array")) => json!(["application/jsonl"]),
+            _ => json!("…"),
+        };
+    }
+    example
+}
+
 fn base(problem_type: Value) -> Value {
     json!({
         "type": "object",

@@ -14,7 +14,7 @@ pub mod kind {
 }
 pub(crate) use catalogue::find;
 pub(crate) use from_rejection::order_rejected;
-pub(crate) use members::{any_schema, schema, schema_name};
+pub(crate) use members::{any_schema, schema, schema_name, with_example_members};
 
 use axum::{
     body::Body,
@@ -106,6 +106,9 @@ impl Problem {
         *response.status_mut() = self.status();
         response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
         response.headers_mut().extend(self.headers.iter().cloned());
+        if let Some(seconds) = self.kind.retry_after_s() {
+            response.headers_mut().entry(header::RETRY_AFTER).or_insert(HeaderValue::from(seconds));
+        }
         response
     }
 

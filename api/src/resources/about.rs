@@ -3,16 +3,15 @@
 use crate::{
     access::{Access, Load, Owner, RequestLimits, Retry},
     app::AppState,
-    describe::{AnswerDoc, DescribeAnswer, Description, PathParameter},
-    http::{Id, PathId},
+    describe::{AnswerDoc, DescribeAnswer, DescribeInput, Description, PathParameter},
+    http::{BODY_ETAG, Id, IfNoneMatch, PathId},
     problem::{ALL, Problem, find, kind},
     route::{ApiVersion::V1, Doc, Route, Routes},
 };
 use axum::{
     Json,
-    body::Bytes,
-    extract::State,
-    http::{HeaderValue, Method, header},
+    extract::{FromRequestParts, State},
+    http::{HeaderMap, Method, request::Parts},
     response::{IntoResponse, Response},
 };
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
@@ -68,22 +67,36 @@ pub(super) fn routes(routes: Routes) -> Routes {
         })
 }
 
-/// The document, as bytes of JSON.
-struct Document(Bytes);
+/// The document, or that the client has it already.
+struct Document(Response);
 
 impl IntoResponse for Document {
     fn into_response(self) -> Response {
-        let mut response = self.0.into_response();
-        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        response
+        self.0
     }
+}
+
+/// Extractor: the headers that the form of the answer depends on.
+struct DocumentHeaders(HeaderMap);
+
+impl<S: Sync> FromRequestParts<S> for DocumentHeaders {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(Self(parts.headers.clone()))
+    }
+}
+
+impl DescribeInput for DocumentHeaders {
+    fn describe(_: &mut Description) {}
 }
 
 impl DescribeAnswer for Document {
     type Docs = AnswerDoc;
 
     fn describe(doc: &AnswerDoc, to: &mut Description) {
-        to.answers::<Self>(200, doc, &[]);
+        to.answers::<Self>(200, doc, &[BODY_ETAG]);
+        to.answers_with(304, "The client has this document already.", &[BODY_ETAG], Vec::new());
     }
 }
 
@@ -97,7 +110,9 @@ impl JsonSchema for Document {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "object", "required": ["openapi", "info", "paths"] })
+        let object = json!({ "type": "object" });
+        json_schema!({ "type": "object", "required": ["openapi", "info", "paths"],
+            "properties": { "openapi": { "type": "string" }, "info": object, "paths": object } })
     }
 }
 
@@ -152,8 +167,12 @@ impl PathId for ProblemName {
     }
 }
 
-async fn document(State(app): AppState) -> Document {
-    Document(app.openapi.clone())
+async fn document(
+    State(app): AppState,
+    held: IfNoneMatch,
+    DocumentHeaders(headers): DocumentHeaders,
+) -> Document {
+    Document(app.openapi.answer(&headers, &held))
 }
 
 async fn explain(Id(ProblemName(name)): Id<ProblemName>) -> Result<Json<Explanation>, Problem> {

@@ -67,8 +67,8 @@ pub(super) fn routes(routes: Routes) -> Routes {
 
 fn example() -> Value {
     let money = json!({ "minor": 2993, "currency": "GBP" });
-    json!({ "payment_id": ID, "order_id": ORDER_ID, "state": "authorized", "authorized": money,
-        "operations": [{ "operation_id": "0199a5b0-7c3e-8e11-9c2b-1d0e9f8a7b6c", "kind": "authorize",
+    json!({ "id": ID, "order_id": ORDER_ID, "state": "authorized", "authorized": money,
+        "operations": [{ "id": "0199a5b0-7c3e-8e11-9c2b-1d0e9f8a7b6c", "kind": "authorize",
             "state": "done", "amount": money, "reference": "sim-0199a5b0", "asked_at": "2026-11-22T10:00:00Z",
             "settled_at": "2026-11-22T10:00:00Z" }],
         "updated_at": "2026-11-22T10:00:00Z", "version": 2, "position": 4718 })

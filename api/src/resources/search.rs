@@ -218,7 +218,7 @@ async fn index(app: &App, wanted: Freshness) -> Result<Arc<SearchIndex>, Problem
         Ok(()) => Ok(index),
         Err(_) => {
             let at = index.position().get();
-            let detail = format!("the search index is at {at}, not yet at {position}");
+            let detail = "the search index has not reached that position yet";
             Err(Problem::new(&kind::NOT_REACHED, detail).with("position", at).retry_after(1))
         }
     }

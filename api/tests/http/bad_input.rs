@@ -56,7 +56,7 @@ async fn a_field_that_is_unknown_missing_or_of_the_wrong_type_is_422_with_its_po
 #[tokio::test(flavor = "multi_thread")]
 async fn all_wrong_fields_are_named_at_once_in_words_that_are_not_the_program_s() {
     let (shop, _, head) = with_cart().await;
-    let body = r#"{"status":"sold","title":7,"variants":[{"sku":"A","prices":[{"minor":"1","currency":"ZZZ"}]},["B"]],
+    let body = r#"{"state":"sold","title":7,"variants":[{"sku":"A","prices":[{"minor":"1","currency":"ZZZ"}]},["B"]],
         "media":[{"url":"javascript:alert(1)"}],"attributes":{"a":1,"a":2,"b":9007199254740993,"c":{}},"colour":"red"}"#;
     let answer = shop.ask(Method::PUT, "/products/p", &[], body).await;
     let problem = answer.problem(422, "invalid-body");
@@ -66,7 +66,7 @@ async fn all_wrong_fields_are_named_at_once_in_words_that_are_not_the_program_s(
         "/attributes/c",
         "/colour",
         "/media/0/url",
-        "/status",
+        "/state",
         "/title",
         "/variants/0/prices/0/currency",
         "/variants/0/prices/0/minor",
@@ -88,7 +88,7 @@ async fn no_object_is_read_from_a_list_and_no_name_is_taken_twice_at_any_depth()
     let cases = [
         (Method::POST, &carts, r#"{"currency":"GBP","lines":[["MUG",2]]}"#, "/lines/0"),
         (Method::POST, &lines, r#"[["MUG",2]]"#, "/0"),
-        (Method::PUT, &contact, r#"{"personal":["Ada"]}"#, "/personal"),
+        (Method::PUT, &contact, r#"{"contact":["Ada"]}"#, "/contact"),
         (Method::POST, &carts, r#"{"currency":"GBP","currency":"EUR"}"#, "/currency"),
         (Method::POST, &lines, r#"{"sku":"MUG","quantity":1,"quantity":9}"#, "/quantity"),
     ];
@@ -106,16 +106,16 @@ async fn no_object_is_read_from_a_list_and_no_name_is_taken_twice_at_any_depth()
 async fn unknown_currencies_countries_and_unsafe_addresses_are_refused_by_name() {
     let (shop, cart, head) = with_cart().await;
     let contact = format!("/carts/{cart}/contact");
-    let address = |country: &str| json!({ "personal": { "shipping_address": { "lines": ["1 Way"], "city": "London", "country": country } } });
+    let address = |country: &str| json!({ "contact": { "shipping_address": { "lines": ["1 Way"], "city": "London", "country": country } } });
     let product = |url: &str, currency: &str| {
-        json!({ "status": "published", "title": "T", "media": [{ "url": url }],
+        json!({ "state": "published", "title": "T", "media": [{ "url": url }],
             "variants": [{ "sku": "S", "prices": [{ "minor": 1, "currency": currency }] }] })
     };
     let cases = [
         (Method::POST, "/carts", json!({ "currency": "ZZZ" }), "/currency", "ZZZ"),
         (Method::POST, "/carts", json!({ "currency": "GBP", "country": "ZZ" }), "/country", "ZZ"),
         (Method::POST, "/carts", json!({ "currency": "GBP", "country": "UK" }), "/country", "the code is GB"),
-        (Method::PUT, &contact, address("UK"), "/personal/shipping_address/country", "the code is GB"),
+        (Method::PUT, &contact, address("UK"), "/contact/shipping_address/country", "the code is GB"),
         (Method::PUT, "/products/p", product("https://x/y", "XTS"), "/variants/0/prices/0/currency", "XTS"),
         (Method::PUT, "/products/p", product("javascript:alert(1)", "GBP"), "/media/0/url", "https://"),
         (Method::PUT, "/products/p", product("data:text/html,x", "GBP"), "/media/0/url", "https://"),
@@ -132,9 +132,7 @@ async fn unknown_currencies_countries_and_unsafe_addresses_are_refused_by_name()
 async fn numbers_come_back_as_they_were_sent_or_are_refused() {
     let shop = shop().await;
     let product = |attributes: &str| {
-        format!(
-            r#"{{"status":"published","title":"T","variants":[{{"sku":"S"}}],"attributes":{attributes}}}"#
-        )
+        format!(r#"{{"state":"published","title":"T","variants":[{{"sku":"S"}}],"attributes":{attributes}}}"#)
     };
     let kept = r#"{"a":300,"b":0.1,"c":-7,"d":9007199254740991,"e":2.5}"#;
     let put = shop.ask(Method::PUT, "/products/p", &[], &product(kept)).await;
@@ -186,7 +184,7 @@ async fn an_unknown_sku_a_foreign_currency_and_an_unknown_cart_are_told_apart() 
 async fn an_id_that_is_none_and_a_parameter_that_is_none_are_400_with_their_name() {
     let (shop, _, head) = with_cart().await;
     assert_eq!(shop.get("/carts/42").await.problem(400, "invalid-parameter")["parameter"], "id");
-    let wrong = shop.get("/orders?customer=17850&limit=many").await;
+    let wrong = shop.get("/orders?customer_id=17850&limit=many").await;
     assert_eq!(wrong.problem(400, "invalid-parameter")["parameter"], "limit");
     assert_eq!(
         shop.get("/products?colour=red").await.problem(400, "invalid-parameter")["parameter"],
@@ -195,7 +193,7 @@ async fn an_id_that_is_none_and_a_parameter_that_is_none_are_400_with_their_name
     shop.get("/search?sort=best").await.problem(400, "invalid-parameter");
     shop.get("/orders").await.problem(400, "invalid-parameter");
     assert_eq!(shop.get("/events?from=x").await.problem(400, "invalid-parameter")["parameter"], "from");
-    shop.get("/orders?customer=17850&cursor=%21").await.problem(400, "invalid-parameter");
+    shop.get("/orders?customer_id=17850&cursor=%21").await.problem(400, "invalid-parameter");
     assert_eq!(shop.head(), head);
 }
 

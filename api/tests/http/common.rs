@@ -199,9 +199,9 @@ impl Shop {
 
     /// A published product with one SKU at this price, and so many units of it in stock.
     pub(crate) async fn stock(&self, sku: &str, minor: i64, units: u32) {
-        let product = json!({ "status": "published", "title": format!("Product {sku}"),
+        let product = json!({ "state": "published", "title": format!("Product {sku}"),
             "variants": [{ "sku": sku, "prices": [{ "minor": minor, "currency": "GBP" }] }] });
-        assert_eq!(self.put(&format!("/products/p-{sku}"), product).await.status, 200);
+        assert!(self.put(&format!("/products/p-{sku}"), product).await.status.is_success());
         let receive = json!({ "quantity": units });
         assert_eq!(self.post(&format!("/inventory/{sku}/receive"), receive).await.status, 200);
     }

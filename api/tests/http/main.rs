@@ -11,3 +11,4 @@ mod network;
 mod outside;
 mod past;
 mod retries;
+mod standards;

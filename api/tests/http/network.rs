@@ -93,3 +93,30 @@ async fn a_request_under_way_is_answered_when_the_server_stops_and_what_it_did_i
     let shop = shop.reopened(Limits::default()).await;
     assert_eq!(shop.head(), 1);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_whose_chunks_are_malformed_is_400_and_one_that_breaks_off_is_408() {
+    let shop = shop().await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let serve = async {
+        shop.api.serve(listener).await.unwrap();
+    };
+    let ask = async {
+        let head = "POST /carts HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n";
+        let cases = [
+            ("zz\r\n{}\r\n0\r\n\r\n", "HTTP/1.1 400", "/problems/not-http"),
+            ("2\r\n{}xx0\r\n\r\n", "HTTP/1.1 400", "/problems/not-http"),
+            ("5\r\n{\"c", "HTTP/1.1 408", "/problems/request-timeout"),
+        ];
+        for (body, status, problem) in cases {
+            let mut stream = TcpStream::connect(address).await.unwrap();
+            stream.write_all(format!("{head}{body}").as_bytes()).await.unwrap();
+            stream.shutdown().await.unwrap();
+            let answer = read_all(&mut stream).await;
+            assert!(answer.starts_with(status) && answer.contains(problem), "{body:?}: {answer}");
+        }
+        shop.stopping.cancel();
+    };
+    tokio::join!(serve, ask);
+}

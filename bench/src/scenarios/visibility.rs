@@ -108,7 +108,7 @@ async fn until_found(client: &mut Client, number: u64) -> anyhow::Result<u64> {
     let product = number % PRODUCTS;
     let mut made = serde_json::to_value(crate::data::Articles::get()?.product(product)?)?;
     made["title"] = format!("probe{number}").into();
-    made["status"] = "published".into();
+    made["state"] = "published".into();
     let path = format_args!("/products/P{product}");
     let answer = client.command("PUT", path, format_args!("t{number}"), made).await?;
     answer.expect(&[200, 201], "PUT /products/{id}")?;

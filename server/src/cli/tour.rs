@@ -13,7 +13,7 @@ pub(super) async fn print(daybook: &Daybook, address: SocketAddr) {
     println!("  curl '{at}/products/{product}'");
     println!("  curl '{at}/inventory/{sku}'");
     println!("  curl '{at}/inventory/{sku}/movements?limit=5'");
-    println!("  curl '{at}/orders?customer=17850&limit=2'");
+    println!("  curl '{at}/orders?customer_id=17850&limit=2'");
     if let Some(number) = order_number(daybook).await {
         println!("  curl '{at}/orders?number={number}'");
     }

@@ -41,6 +41,14 @@ impl Answer {
         self
     }
 
+    /// Fails the test unless it was done: 200, or 201 where something was created.
+    #[track_caller]
+    #[must_use]
+    pub fn done(self) -> Self {
+        assert!(matches!(self.status, 200 | 201), "{}: {}", self.status, self.text());
+        self
+    }
+
     /// Fails the test unless this is a whole problem (RFC 9457) of that kind; answers its body.
     #[track_caller]
     pub fn problem(&self, status: u16, name: &str) -> Value {

@@ -84,7 +84,7 @@ pub async fn payments_agree_with_their_orders(shop: &ShopClient, events: &[Value
             "rejected" => {
                 let over = ["pending", "declined", "voided", "called_off"];
                 assert!(over.iter().any(|state| payment["state"] == *state), "{order}");
-                let asked = payment_of.contains_key(&text(&order["order_id"]));
+                let asked = payment_of.contains_key(&text(&order["id"]));
                 assert!(
                     !asked || payment["state"] != "pending",
                     "still asking for a rejected order: {order}"

@@ -87,7 +87,7 @@ impl Buyer {
 async fn ask(shop: &ShopClient, path: &str, key: &str, body: &Value) -> Answer {
     for _ in 0..600 {
         let answer = shop.insist(path, key, body).await;
-        let is_confirmed = answer.status == 201 && answer.json()["status"] == "confirmed";
+        let is_confirmed = answer.status == 201 && answer.json()["state"] == "confirmed";
         if !is_confirmed || !answer.json()["order"].is_null() {
             return answer;
         }

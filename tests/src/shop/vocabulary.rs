@@ -54,9 +54,9 @@ impl ShopClient {
 
     /// A published product with one SKU, at this price in pence.
     pub async fn put_product(&self, sku: &str, price_minor: i64) -> Answer {
-        let product = json!({ "status": "published", "title": format!("Product {sku}"), "brand": "Daybook",
+        let product = json!({ "state": "published", "title": format!("Product {sku}"), "brand": "Daybook",
             "variants": [{ "sku": sku, "prices": [{ "minor": price_minor, "currency": "GBP" }] }] });
-        self.put(&format!("/products/p-{sku}"), product).await.expect(200)
+        self.put(&format!("/products/p-{sku}"), product).await.done()
     }
 
     pub async fn receive(&self, sku: &str, units: u32) -> Answer {

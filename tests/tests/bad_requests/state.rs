@@ -62,7 +62,7 @@ async fn a_key_stands_for_one_request_only(on: On) {
 async fn a_condition_or_a_key_that_cannot_be_kept_is_refused_and_never_ignored(on: On) {
     let (shop, cart, _) = with_cart(on, &[]).await;
     let head = shop.head().await;
-    let product = json!({ "status": "published", "title": "Other",
+    let product = json!({ "state": "published", "title": "Other",
         "variants": [{ "sku": "MUG-2", "prices": [{ "minor": 100, "currency": "GBP" }] }] });
     let only_new = [("if-none-match", "*")];
     let there = shop.ask(Method::PUT, "/products/p-MUG", &only_new, Some(&product)).await.unwrap();
@@ -81,7 +81,7 @@ async fn a_condition_or_a_key_that_cannot_be_kept_is_refused_and_never_ignored(o
     }
     shop.post(&format!("{lines}?dry_run=true"), line).await.problem(400, "invalid-parameter");
     assert_eq!(shop.head().await, head, "a refused request wrote something");
-    let _ = shop.ask(Method::PUT, "/products/NEW", &only_new, Some(&product)).await.unwrap().expect(200);
+    let _ = shop.ask(Method::PUT, "/products/NEW", &only_new, Some(&product)).await.unwrap().expect(201);
 }
 
 async fn a_cart_is_not_merged_into_one_that_cannot_take_its_lines(on: On) {
@@ -105,7 +105,7 @@ async fn a_cart_is_not_merged_into_one_that_cannot_take_its_lines(on: On) {
 async fn a_sku_is_a_variant_of_one_product_until_that_is_archived(on: On) {
     let (shop, _, _) = with_cart(on, &[]).await;
     let head = shop.head().await;
-    let other = json!({ "status": "published", "title": "Other",
+    let other = json!({ "state": "published", "title": "Other",
         "variants": [{ "sku": "MUG", "prices": [{ "minor": 100, "currency": "GBP" }] }] });
     let taken = shop.put("/products/OTHER", other.clone()).await;
     let problem = taken.problem(409, "conflict");
@@ -113,5 +113,5 @@ async fn a_sku_is_a_variant_of_one_product_until_that_is_archived(on: On) {
     assert_eq!(shop.head().await, head, "a refused product wrote something");
     let _ = shop.post("/products/p-MUG/archive", json!({})).await.expect(200);
     let _ = shop.settled().await;
-    let _ = shop.put("/products/OTHER", other).await.expect(200);
+    let _ = shop.put("/products/OTHER", other).await.expect(201);
 }

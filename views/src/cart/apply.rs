@@ -29,7 +29,7 @@ fn active_key(cart: &CartView) -> Option<UserKey> {
 
 impl Projection for CartProjection {
     const NAME: &'static str = "cart";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
     const KINDS: &'static [RowKind] = &[
         RowKind::views(b'c', "carts", IdForm::Uuid),
         RowKind::leads(b'a', "active_carts", b'c', IdPlace::EndOfKey),

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 /// What a customer means to buy, and what became of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct CartView {
+    #[serde(rename = "id")]
     pub cart_id: CartId,
     pub state: CartState,
     pub currency: Currency,

@@ -59,7 +59,7 @@ pub(super) fn text(text: &str) -> Vec<u8> {
 
 impl Projection for CatalogProjection {
     const NAME: &'static str = "catalog";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
     const KINDS: &'static [RowKind] = &[
         RowKind::views(b'p', "products", IdForm::Text),
         RowKind::views(b's', "offers", IdForm::Text),

@@ -11,7 +11,9 @@ use std::collections::BTreeMap;
 /// What is offered, in which variants, at which list prices.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ProductView {
+    #[serde(rename = "id")]
     pub product_id: ProductId,
+    #[serde(rename = "state")]
     pub status: ProductStatus,
     pub title: String,
     pub description: String,

@@ -36,7 +36,7 @@ pub(super) fn customer_prefix(customer: &str) -> UserKey {
 
 impl Projection for OrderProjection {
     const NAME: &'static str = "order";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
     const KINDS: &'static [RowKind] = &[
         RowKind::views(b'o', "orders", IdForm::Uuid),
         RowKind::leads(b'n', "orders_by_number", b'o', IdPlace::Value),
@@ -120,7 +120,7 @@ impl OrderProjection {
             shipments: Vec::new(),
             returns: Vec::new(),
             credits: Vec::new(),
-            personal: placed.personal.clone(),
+            contact: placed.personal.clone(),
             timeline: Vec::with_capacity(16),
             placed_at: event.occurred_at(),
             updated_at: event.occurred_at(),

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 /// What was sold, and what became of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct OrderView {
+    #[serde(rename = "id")]
     pub order_id: OrderId,
     /// What people call it.
     pub number: OrderNumber,
@@ -49,7 +50,8 @@ pub struct OrderView {
     /// Money given back though no goods came back.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub credits: Vec<CreditView>,
-    pub personal: Personal,
+    /// Who the goods go to and where.
+    pub contact: Personal,
     /// What happened when, payment included, in the log's order.
     pub timeline: Vec<TimelineEntry>,
     pub placed_at: Timestamp,
@@ -109,6 +111,7 @@ pub struct OrderLineView {
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ShipmentView {
+    #[serde(rename = "id")]
     pub shipment_id: ShipmentId,
     pub lines: Vec<LineQuantity>,
     /// What is captured for it.
@@ -122,6 +125,7 @@ pub struct ShipmentView {
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ReturnView {
+    #[serde(rename = "id")]
     pub return_id: ReturnId,
     pub lines: Vec<ReturnedLine>,
     /// What is refunded for it.
@@ -133,6 +137,7 @@ pub struct ReturnView {
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct CreditView {
+    #[serde(rename = "id")]
     pub credit_id: CreditId,
     /// What it is taken off.
     pub kind: ChargeKind,

@@ -21,7 +21,7 @@ pub(crate) fn payment_key(id: PaymentId) -> UserKey {
 
 impl Projection for PaymentProjection {
     const NAME: &'static str = "payment";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
     const KINDS: &'static [RowKind] = &[RowKind::views(b'p', "payments", IdForm::Uuid)];
     const INTERESTS: Interests = Interests::all_of::<Payment>();
 

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 /// What was authorised, captured, voided and refunded for one order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PaymentView {
+    #[serde(rename = "id")]
     pub payment_id: PaymentId,
     pub order_id: OrderId,
     #[serde(flatten)]
@@ -24,6 +25,7 @@ pub struct PaymentView {
 /// One request to the gateway.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct OperationView {
+    #[serde(rename = "id")]
     pub operation_id: OperationId,
     pub kind: OperationKind,
     pub state: OperationState,

@@ -169,7 +169,7 @@ impl FromStr for TilePath {
 
 impl PathId for TilePath {
     fn describe() -> PathParameter {
-        let (description, example) = ("Level and index of the tile.", json!("0/000.p/112"));
+        let (description, example) = ("Level and index of the tile.", json!("0/000.p/1"));
         PathParameter { description, schema: text(), example }
     }
 }
@@ -177,14 +177,14 @@ impl PathId for TilePath {
 query_params! {
     struct OfEvent {
         position: Required<u64> = "position", "Of the event.",
-            json!({ "type": "integer", "minimum": 1 }), json!(4720);
+            json!({ "type": "integer", "minimum": 1 }), json!(1);
     }
 }
 
 query_params! {
     struct OfCheckpoint {
         from: Required<u64> = "from", "How many events the earlier one covers.",
-            json!({ "type": "integer", "minimum": 1 }), json!(4000);
+            json!({ "type": "integer", "minimum": 1 }), json!(1);
     }
 }
 

@@ -41,7 +41,8 @@ pub(crate) struct QuantityBody {
 pub(crate) struct ContactBody {
     #[serde(default)]
     pub country: Option<CountryCode>,
-    pub personal: Personal,
+    /// Who the goods go to and where.
+    pub contact: Personal,
 }
 
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
@@ -85,7 +86,7 @@ impl CommandBody for QuantityBody {
 
 impl CommandBody for ContactBody {
     fn example() -> Value {
-        json!({ "country": "GB", "personal": { "name": "Ada Lovelace",
+        json!({ "country": "GB", "contact": { "name": "Ada Lovelace",
             "email": "ada@example.com", "shipping_address": { "lines": ["12 St James's Square"],
             "city": "London", "postal_code": "SW1Y 4JH", "country": "GB" } } })
     }

@@ -54,7 +54,7 @@ pub(crate) struct CheckoutBody {
     pub reference: Option<String>,
     /// Replaces what the cart knows of the person, if given.
     #[serde(default)]
-    pub personal: Option<Personal>,
+    pub contact: Option<Personal>,
 }
 
 /// What became of the checkout so far.
@@ -66,7 +66,7 @@ pub(crate) struct CheckoutAnswer {
     pub number: OrderNumber,
     pub cart_id: CartId,
     /// `confirmed`, or `placed` while the outcome is not known yet.
-    pub status: &'static str,
+    pub state: &'static str,
     /// Where the outcome (or, with `placed`, the checkout) stands in the log.
     pub position: u64,
     /// The order's version, where `order` is there.
@@ -87,9 +87,9 @@ impl CommandBody for CheckoutBody {
 
 /// Text and example of the two answers.
 pub(super) fn answers() -> [AnswerDoc; 2] {
-    let confirmed = value!({ "id": ORDER_ID, "number": "06CTB-C3W7R-HT5M", "cart_id": ID, "status": "confirmed",
+    let confirmed = value!({ "id": ORDER_ID, "number": "06CTB-C3W7R-HT5M", "cart_id": ID, "state": "confirmed",
         "position": 4720, "version": 3 });
-    let placed = value!({ "id": ORDER_ID, "number": "06CTB-C3W7R-HT5M", "cart_id": ID, "status": "placed", "position": 4711 });
+    let placed = value!({ "id": ORDER_ID, "number": "06CTB-C3W7R-HT5M", "cart_id": ID, "state": "placed", "position": 4711 });
     [
         AnswerDoc {
             text: "The order is confirmed: stock is set aside and payment authorised.",
@@ -141,7 +141,7 @@ pub(super) async fn checkout(
             offers: Some(offers),
             charges: body.charges.clone(),
             reference: body.reference.clone(),
-            personal: body.personal.clone(),
+            personal: body.contact.clone(),
         }),
     );
     let placed = app.execute(&input, command, Priority::Checkout).await?;
@@ -188,7 +188,7 @@ async fn confirmed(app: &App, ids: Ids, position: u64, minimal: bool) -> Checkou
 
 impl IntoResponse for CheckoutAnswer {
     fn into_response(self) -> Response {
-        let status = if self.status == CONFIRMED { StatusCode::CREATED } else { StatusCode::ACCEPTED };
+        let status = if self.state == CONFIRMED { StatusCode::CREATED } else { StatusCode::ACCEPTED };
         let body = serde_json::to_vec(&self).expect("answers have text keys and no failing serializers");
         let mut response = json(status, body, self.position);
         let headers = response.headers_mut();
@@ -211,7 +211,7 @@ struct Ids {
 impl Ids {
     fn answer(
         self,
-        status: &'static str,
+        state: &'static str,
         position: u64,
         order: Option<(Box<RawValue>, u64)>,
     ) -> CheckoutAnswer {
@@ -220,7 +220,7 @@ impl Ids {
             id: self.order_id,
             number: self.order_id.number(),
             cart_id: self.cart_id,
-            status,
+            state,
             position,
             version,
             order,

@@ -134,8 +134,8 @@ pub(super) async fn set_contact(
     Id(id): Id<CartId>,
     input: CommandInput<ContactBody>,
 ) -> Result<Receipt<Nothing>, Problem> {
-    let ContactBody { country, personal } = &input.body;
-    let command = CartCommand::SetContact(SetContact { country: *country, personal: personal.clone() });
+    let ContactBody { country, contact } = &input.body;
+    let command = CartCommand::SetContact(SetContact { country: *country, personal: contact.clone() });
     run(&app, id, &input, command).await
 }
 

@@ -57,7 +57,7 @@ async fn blockers(app: &App, cart: &CartView) -> Result<Vec<CheckoutBlocker>, Pr
 pub(super) fn example() -> Value {
     let money = |minor: i64| json!({ "minor": minor, "currency": "GBP" });
     json!({
-        "cart_id": "0199a5b0-7c3e-7d11-8a52-3f0d6c1b2a90", "state": "active", "currency": "GBP", "country": "GB",
+        "id": "0199a5b0-7c3e-7d11-8a52-3f0d6c1b2a90", "state": "active", "currency": "GBP", "country": "GB",
         "lines": [{ "line_id": 1, "sku": "MUG-RED", "product_id": "mug", "title": "Enamel mug", "quantity": 2,
             "unit_price": money(1299), "line_total": money(2598) }],
         "total": money(2598), "contact": {},

@@ -11,7 +11,7 @@ use crate::{
     access::{Access, Load, Owner, RequestLimits, Retry},
     app::AppState,
     describe::{AnswerDoc, Content, DescribeAnswer, DescribeInput, Description, Form, Parameter},
-    http::{CURRENT_TO, Query, position_header, query_params},
+    http::{Accept, CURRENT_TO, Query, position_header, query_params},
     problem::{Problem, kind},
     route::{ApiVersion::V1, Doc, Route, Routes},
 };
@@ -66,13 +66,19 @@ fn number(description: &str) -> Value {
 query_params! {
     /// Which part of the log is asked for.
     struct Range {
-        from: Option<u64> = "from", "The first position; 1 unless given.", number("position"), json!(4711);
+        from: Option<u64> = "from", "The first position; 1 unless given.", number("position"), json!(1);
         limit: Option<u64> = "limit", "How many events at most.", number("count"), json!(100);
         follow: Option<bool> = "follow",
             "Go on with what is yet to come; the default for Server-Sent Events.",
-            json!({ "type": "boolean" }), json!(true);
+            json!({ "type": "boolean" }), json!(false);
     }
 }
+
+const JSON_LINES: &str = "application/jsonl";
+const SERVER_SENT_EVENTS: &str = "text/event-stream";
+/// What `Accept` may ask for; all but the second are names of JSON Lines.
+const ACCEPTED: &[&str] =
+    &[JSON_LINES, SERVER_SENT_EVENTS, "application/x-ndjson", "application/json-lines", "application/json"];
 
 /// How a batch of events is written.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -83,31 +89,21 @@ enum FeedForm {
 
 impl FeedForm {
     fn accepted(headers: &HeaderMap) -> Result<Self, Problem> {
-        let accept = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or("*/*");
-        let types = accept.split(',').map(|part| part.split(';').next().unwrap_or_default().trim());
-        for media_type in types {
-            match media_type {
-                "text/event-stream" => return Ok(Self::ServerSentEvents),
-                "*/*"
-                | "application/*"
-                | "application/jsonl"
-                | "application/x-ndjson"
-                | "application/json-lines"
-                | "application/json" => return Ok(Self::JsonLines),
-                _ => {}
+        match Accept::of(headers).best(ACCEPTED) {
+            Some(SERVER_SENT_EVENTS) => Ok(Self::ServerSentEvents),
+            Some(_) => Ok(Self::JsonLines),
+            None => {
+                let detail = "none of the media types in Accept can be had of this feed";
+                Err(Problem::new(&kind::NOT_ACCEPTABLE, detail)
+                    .with("available", vec![JSON_LINES, SERVER_SENT_EVENTS]))
             }
         }
-        Err(Problem::new(
-            &kind::NOT_ACCEPTABLE,
-            format!("{accept:?} is none of the media types of this feed"),
-        )
-        .with("available", vec!["application/jsonl", "text/event-stream"]))
     }
 
     const fn media_type(self) -> &'static str {
         match self {
-            Self::JsonLines => "application/jsonl",
-            Self::ServerSentEvents => "text/event-stream",
+            Self::JsonLines => JSON_LINES,
+            Self::ServerSentEvents => SERVER_SENT_EVENTS,
         }
     }
 }
@@ -134,7 +130,7 @@ impl DescribeInput for FeedHeaders {
             "Last-Event-ID",
             "Go on behind this position.",
             schema,
-            json!(4711),
+            Value::Null,
         ));
         to.problems.extend_from_slice(&[&kind::INVALID_HEADER, &kind::NOT_ACCEPTABLE]);
     }

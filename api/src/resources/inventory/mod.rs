@@ -208,5 +208,6 @@ async fn movements(
 ) -> Result<RawJson<Listing<Movement>>, Problem> {
     app.wait_until(fresh).await?;
     let position = app.waiters.position();
-    Ok(listing(&app.reads.stock().movements(&sku, paging.cursor.as_ref(), paging.limit).await?, position))
+    let found = app.reads.stock().movements(&sku, paging.cursor.as_ref(), paging.limit).await?;
+    Ok(listing(&found, position, &paging))
 }

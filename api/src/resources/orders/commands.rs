@@ -2,7 +2,7 @@
 
 use crate::{
     app::{App, AppState},
-    http::{CommandBody, CommandInput, Id, Nothing, Receipt, created_id},
+    http::{CommandBody, CommandInput, Created, Id, Nothing, Receipt, created_id},
     problem::Problem,
 };
 use axum::extract::State;
@@ -17,6 +17,7 @@ use daybook_engine::{Outcome, Priority};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use std::fmt::Display;
 
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -143,13 +144,13 @@ pub(super) async fn ship(
     State(app): AppState,
     Id(id): Id<OrderId>,
     input: CommandInput<ShipBody>,
-) -> Result<Receipt<Shipped>, Problem> {
+) -> Result<Created<Shipped>, Problem> {
     let shipment_id = ShipmentId::new(created_id(input.caller.command_id, input.caller.retry_safe));
     let ShipBody { lines, carrier, tracking } = &input.body;
     let (lines, carrier, tracking) = (lines.clone(), carrier.clone(), tracking.clone());
     let command = OrderCommand::ShipOrder(ShipOrder { shipment_id, lines, carrier, tracking });
     let outcome = run(&app, id, &input, command).await?;
-    Ok(Receipt::with(&outcome, Shipped { shipment_id }))
+    Ok(created(&outcome, "shipments", shipment_id, Shipped { shipment_id }))
 }
 
 pub(super) async fn deliver(
@@ -165,7 +166,7 @@ pub(super) async fn take_back(
     State(app): AppState,
     Id(id): Id<OrderId>,
     input: CommandInput<ReturnBody>,
-) -> Result<Receipt<Returned>, Problem> {
+) -> Result<Created<Returned>, Problem> {
     let return_id = ReturnId::new(created_id(input.caller.command_id, input.caller.retry_safe));
     let ReturnBody { lines, reason, location } = &input.body;
     let lines = lines
@@ -175,20 +176,26 @@ pub(super) async fn take_back(
     let (reason, location) = (reason.clone(), location.clone());
     let command = OrderCommand::ReturnGoods(ReturnGoods { return_id, lines, reason, location });
     let outcome = run(&app, id, &input, command).await?;
-    Ok(Receipt::with(&outcome, Returned { return_id }))
+    Ok(created(&outcome, "returns", return_id, Returned { return_id }))
 }
 
 pub(super) async fn credit(
     State(app): AppState,
     Id(id): Id<OrderId>,
     input: CommandInput<CreditBody>,
-) -> Result<Receipt<Credited>, Problem> {
+) -> Result<Created<Credited>, Problem> {
     let credit_id = CreditId::new(created_id(input.caller.command_id, input.caller.retry_safe));
     let CreditBody { kind, label, amount } = &input.body;
     let (kind, label, amount) = (*kind, label.clone(), *amount);
     let command = OrderCommand::CreditOrder(CreditOrder { credit_id, kind, label, amount });
     let outcome = run(&app, id, &input, command).await?;
-    Ok(Receipt::with(&outcome, Credited { credit_id }))
+    Ok(created(&outcome, "credits", credit_id, Credited { credit_id }))
+}
+
+/// The receipt of a part of the order that has an address of its own.
+fn created<T>(outcome: &Outcome, parts: &str, id: impl Display, made: T) -> Created<T> {
+    let location = format!("/orders/{}/{parts}/{id}", outcome.stream.id());
+    Created { receipt: Receipt::with(outcome, made), location }
 }
 
 async fn run<T>(

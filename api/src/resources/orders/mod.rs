@@ -1,6 +1,7 @@
 //! Orders: one with all that became of it, orders by number, customer or reference, and the commands on them.
 
 mod commands;
+mod parts;
 
 use crate::{
     access::{Access, Load, Owner, RequestLimits, Retry},
@@ -31,14 +32,8 @@ fn receipt(position: u64, version: u64) -> Value {
     json!({ "id": ID, "position": position, "version": version })
 }
 
-fn receipt_with(position: u64, version: u64, name: &str, made: &str) -> Value {
-    let mut receipt = receipt(position, version);
-    receipt[name] = made.into();
-    receipt
-}
-
 pub(super) fn routes(routes: Routes) -> Routes {
-    routes
+    parts::routes(routes)
         .add(Route {
             method: Method::GET,
             path: "/orders",
@@ -112,7 +107,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
                 summary: "Goods leave",
                 text: "Without `lines`, everything not yet shipped. Their price is captured.",
                 problems: &[&kind::NOT_FOUND, &kind::CONFLICT],
-                answers: AnswerDoc { text: "Shipped.", example: receipt_with(4730, 4, "shipment_id", "0199a5c0-1a2b-7c3d-8e4f-5a6b7c8d9e0f") },
+                answers: AnswerDoc { text: "Shipped.", example: parts::receipt(4730, 4, "shipment_id") },
             },
         })
         .add(Route {
@@ -150,7 +145,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
                 summary: "Goods come back",
                 text: "Their price is refunded; `sellable` goods go back into stock.",
                 problems: &[&kind::NOT_FOUND, &kind::CONFLICT],
-                answers: AnswerDoc { text: "Taken back.", example: receipt_with(4760, 6, "return_id", "0199a5c4-2b3c-7d4e-9f5a-6b7c8d9e0f1a") },
+                answers: AnswerDoc { text: "Taken back.", example: parts::receipt(4760, 6, "return_id") },
             },
         })
         .add(Route {
@@ -169,7 +164,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
                 summary: "Give money back though no goods come back",
                 text: "For example a discount granted later. At most what was captured and not given back yet.",
                 problems: &[&kind::NOT_FOUND, &kind::CONFLICT],
-                answers: AnswerDoc { text: "Credited.", example: receipt_with(4770, 7, "credit_id", "0199a5c8-3c4d-7e5f-8a6b-7c8d9e0f1a2b") },
+                answers: AnswerDoc { text: "Credited.", example: parts::receipt(4770, 7, "credit_id") },
             },
         })
 }
@@ -177,7 +172,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
 fn example() -> Value {
     let money = |minor: i64| json!({ "minor": minor, "currency": "GBP" });
     let at = "2026-11-22T10:00:00Z";
-    json!({ "order_id": ID, "number": "06CTB-C3W7R-HT5M", "cart_id": CART_ID, "payment_id": PAYMENT_ID,
+    json!({ "id": ID, "number": "06CTB-C3W7R-HT5M", "cart_id": CART_ID, "payment_id": PAYMENT_ID,
         "currency": "GBP", "country": "GB", "state": "confirmed", "fulfilment": "allocated",
         "payment": { "state": "authorized", "authorized": money(2598) },
         "lines": [{ "line_id": 1, "sku": "MUG-RED", "product_id": "mug", "title": "Enamel mug",
@@ -185,7 +180,7 @@ fn example() -> Value {
             "cancelled": 0, "delivered": 0, "returned": 0 }],
         "total": money(2598),
         "allocations": [{ "sku": "MUG-RED", "location": "main", "quantity": 2 }],
-        "personal": {},
+        "contact": {},
         "timeline": [{ "event": "OrderPlaced", "occurred_at": at, "recorded_at": at, "actor": "anonymous", "position": 4713 }],
         "placed_at": at, "updated_at": at, "version": 3, "position": 4720 })
 }
@@ -195,7 +190,7 @@ query_params! {
     struct Wanted {
         number: Option<OrderNumber> = "number",
             "What people call the order; with or without hyphens, in any case.", text(), Value::Null;
-        customer: Option<CustomerId> = "customer", "The customer's id.", text(), Value::Null;
+        customer: Option<CustomerId> = "customer_id", "The customer's id.", text(), Value::Null;
         reference: Option<String> = "reference",
             "The shop's or the customer's own reference.", text(), json!("PO-2041");
     }
@@ -239,9 +234,9 @@ async fn list(
             orders.by_reference(&reference, paging.cursor.as_ref(), paging.limit).await?
         }
         _ => {
-            let detail = "name exactly one of number, customer and reference";
+            let detail = "name exactly one of number, customer_id and reference";
             return Err(Problem::new(&kind::INVALID_PARAMETER, detail));
         }
     };
-    Ok(listing(&found, position))
+    Ok(listing(&found, position, &paging))
 }

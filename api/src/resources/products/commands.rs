@@ -3,18 +3,18 @@
 use super::spec_example;
 use crate::{
     app::{App, AppState},
-    http::{CommandBody, CommandInput, EmptyBody, Id, Nothing, Receipt},
+    http::{CommandBody, CommandInput, EmptyBody, Id, Nothing, Put, Receipt},
     problem::{Problem, kind},
 };
 use axum::extract::State;
 use daybook_domain::{
-    Command, ProductId,
+    Command, Event, ProductId,
     product::{
-        ArchiveProduct, AttributeValue, ChangePrices, Media, ProductCommand, ProductSpec, ProductStatus,
-        PublishProduct, PutProduct, SkuPrices, Variant,
+        ArchiveProduct, AttributeValue, ChangePrices, Media, ProductCommand, ProductEvent, ProductSpec,
+        ProductStatus, PublishProduct, PutProduct, SkuPrices, Variant,
     },
 };
-use daybook_engine::Priority;
+use daybook_engine::{Outcome, Priority};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -25,6 +25,7 @@ use std::collections::BTreeMap;
 #[serde(deny_unknown_fields)]
 pub(crate) struct ProductBody {
     /// Whether customers can see and buy it.
+    #[serde(rename = "state")]
     pub status: ProductStatus,
     pub title: String,
     #[serde(default)]
@@ -70,11 +71,11 @@ pub(super) async fn put(
     State(app): AppState,
     Id(id): Id<ProductId>,
     input: CommandInput<ProductBody>,
-) -> Result<Receipt<Nothing>, Problem> {
+) -> Result<Put<Nothing>, Problem> {
     let body = input.body.clone();
     if let Some(problem) = sku_taken(&app, &id, &body).await? {
         let outcome = app.recorded(&input, &format!("product-{id}"), problem).await?;
-        return Ok(Receipt::of(&outcome));
+        return Ok(is_now(&id, &outcome));
     }
     let spec = ProductSpec {
         title: body.title,
@@ -87,7 +88,15 @@ pub(super) async fn put(
         tax_class: body.tax_class,
     };
     let command = PutProduct { product_id: id.clone(), spec, status: body.status };
-    run(&app, id, &input, ProductCommand::PutProduct(command)).await
+    let outcome = execute(&app, id.clone(), &input, ProductCommand::PutProduct(command)).await?;
+    Ok(is_now(&id, &outcome))
+}
+
+/// The answer to a put: 201 where it created the product, also when it is a retry.
+fn is_now(id: &ProductId, outcome: &Outcome) -> Put<Nothing> {
+    let created = |event: &Event| matches!(event, Event::Product(ProductEvent::ProductCreated(_)));
+    let created_at = outcome.events.iter().any(created).then(|| format!("/products/{id}"));
+    Put { receipt: Receipt::of(outcome), created_at }
 }
 
 /// A SKU is counted and priced once, so no two products on offer have the same.
@@ -137,7 +146,16 @@ async fn run<T>(
     input: &CommandInput<T>,
     command: ProductCommand,
 ) -> Result<Receipt<Nothing>, Problem> {
+    execute(app, id, input, command).await.map(|outcome| Receipt::of(&outcome))
+}
+
+async fn execute<T>(
+    app: &App,
+    id: ProductId,
+    input: &CommandInput<T>,
+    command: ProductCommand,
+) -> Result<Outcome, Problem> {
     let outcome = app.execute(input, Command::Product(id, command), Priority::Normal).await?;
     app.prices.changed_at(outcome.position.get());
-    Ok(Receipt::of(&outcome))
+    Ok(outcome)
 }

@@ -82,7 +82,10 @@ pub(super) fn routes(routes: Routes) -> Routes {
                 summary: "Make a product what the body says, whether or not it exists",
                 text: "Saying it again changes nothing. What the body leaves out is empty afterwards. A SKU is a variant of one product: 409 `SkuTaken` if another one on offer has it.",
                 problems: &[&kind::NOT_FOUND, &kind::CONFLICT],
-                answers: done(),
+                answers: [
+                    AnswerDoc { text: "It was there, and is now what the body says.", ..done() },
+                    AnswerDoc { text: "It was not there, and is now.", ..done() },
+                ],
             },
         })
         .add(Route {
@@ -146,14 +149,14 @@ pub(super) fn routes(routes: Routes) -> Routes {
 
 /// What a shop says about a product, for the document.
 fn spec_example() -> Value {
-    json!({ "status": "published", "title": "Enamel mug", "description": "Holds 300 ml of anything hot.",
+    json!({ "state": "published", "title": "Enamel mug", "description": "Holds 300 ml of anything hot.",
         "brand": "Falcon", "category": ["Home", "Kitchen", "Mugs"], "attributes": { "colour": "red", "volume_ml": 300, "dishwasher_safe": true },
         "variants": [{ "sku": "MUG-RED", "options": { "colour": "red" }, "prices": [{ "minor": 1299, "currency": "GBP" }] }] })
 }
 
 fn example() -> Value {
     let mut product = spec_example();
-    product["product_id"] = "mug".into();
+    product["id"] = "mug".into();
     product["media"] = json!([]);
     product["created_at"] = "2026-11-22T10:00:00Z".into();
     product["updated_at"] = "2026-11-22T10:00:00Z".into();
@@ -205,7 +208,7 @@ async fn list(
             return Err(Problem::new(&kind::INVALID_PARAMETER, detail));
         }
     };
-    Ok(listing(&found, position))
+    Ok(listing(&found, position, &paging))
 }
 
 /// `Home/Kitchen/Mugs`; a slash within a name is written `~1` and a tilde `~0`, as in JSON Pointer.

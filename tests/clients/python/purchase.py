@@ -1,0 +1,115 @@
+"""A whole purchase with the client that openapi-python-client makes of the API's document.
+
+Usage: purchase.py ADDRESS, with the folder of the generated package `daybook_client` in PYTHONPATH.
+"""
+
+import sys
+import time
+
+from daybook_client import Client
+from daybook_client.api.carts import add_lines, checkout, create_cart, get_cart, set_contact
+from daybook_client.api.catalog import get_product, put_product, search
+from daybook_client.api.inventory import get_stock, receive_stock
+from daybook_client.api.orders import (
+    credit_order,
+    deliver_order,
+    find_orders,
+    get_order,
+    get_shipment,
+    return_goods,
+    ship_order,
+)
+from daybook_client.models import (
+    Address,
+    CartBody,
+    ChargeKind,
+    CheckoutBody,
+    ContactBody,
+    CreditBody,
+    DeliverBody,
+    InvalidBodyProblem,
+    LineBody,
+    Money,
+    OutOfStockProblem,
+    Personal,
+    ProductBody,
+    ProductState,
+    ReceiveBody,
+    ReturnBody,
+    ReturnCondition,
+    ReturnLineBody,
+    ShipBody,
+    Variant,
+)
+
+client = Client(base_url=sys.argv[1])
+
+
+def done(response, status=200):
+    """The parsed body of an answer with this status."""
+    assert response.status_code == status, (response.status_code, response.content)
+    assert response.parsed is not None, response.content
+    return response.parsed
+
+
+def price(minor):
+    return Money(minor=minor, currency="GBP")
+
+
+def buyer():
+    address = Address(lines=["12 St James's Square"], city="London", country="GB", postal_code="SW1Y 4JH")
+    return Personal(name="Ada Lovelace", email="ada@example.com", shipping_address=address)
+
+
+mug = ProductBody(
+    state=ProductState.PUBLISHED,
+    title="Enamel mug",
+    category=["Home", "Kitchen"],
+    variants=[Variant(sku="PY-MUG", prices=[price(1299)])],
+)
+made = done(put_product.sync_detailed("py-mug", client=client, body=mug, idempotency_key="py-product"), 201)
+assert done(get_product.sync_detailed("py-mug", client=client, min_position=made.position)).title == "Enamel mug"
+done(receive_stock.sync_detailed("PY-MUG", client=client, body=ReceiveBody(quantity=3)))
+
+cart_body = CartBody(currency="GBP", country="GB", lines=[LineBody(sku="PY-MUG", quantity=1)])
+cart = done(create_cart.sync_detailed(client=client, body=cart_body, idempotency_key="py-cart"), 201)
+again = done(create_cart.sync_detailed(client=client, body=cart_body, idempotency_key="py-cart"), 201)
+assert (again.id, again.repeated) == (cart.id, True), again
+done(add_lines.sync_detailed(cart.id, client=client, body=LineBody(sku="PY-MUG", quantity=1)))
+done(set_contact.sync_detailed(cart.id, client=client, body=ContactBody(contact=buyer(), country="GB")))
+shown = done(get_cart.sync_detailed(cart.id, client=client))
+assert shown.total.minor == 2598 and shown.contact.name == "Ada Lovelace", shown
+
+pay = CheckoutBody(payment_token="tok_visa", reference="PY-1")
+placed = done(checkout.sync_detailed(cart.id, client=client, body=pay, idempotency_key="py-pay"), 201)
+assert placed.state == "confirmed" and placed.order.total.minor == 2598, placed
+
+shipped = done(ship_order.sync_detailed(placed.id, client=client, body=ShipBody(carrier="Royal Mail")), 201)
+parcel = done(get_shipment.sync_detailed(placed.id, shipped.shipment_id, client=client, min_position=shipped.position))
+assert parcel.carrier == "Royal Mail" and parcel.lines[0].quantity == 2, parcel
+done(deliver_order.sync_detailed(placed.id, client=client, body=DeliverBody()))
+line = ReturnLineBody(line_id=1, quantity=1, condition=ReturnCondition.SELLABLE)
+done(return_goods.sync_detailed(placed.id, client=client, body=ReturnBody(lines=[line], reason="chipped")), 201)
+goodwill = CreditBody(kind=ChargeKind.DISCOUNT, label="late delivery", amount=price(100))
+for _ in range(200):
+    # What is given back has to have been captured, which follows the shipment.
+    credited = credit_order.sync_detailed(placed.id, client=client, body=goodwill)
+    if credited.status_code != 409:
+        break
+    time.sleep(0.05)
+last = done(credited, 201)
+order = done(get_order.sync_detailed(placed.id, client=client, min_position=last.position))
+assert order.state == "completed" and order.fulfilment == "partially_returned", order
+assert done(find_orders.sync_detailed(client=client, reference="PY-1")).items[0].id == order.id
+
+# Problems are parsed as what they are.
+greedy = CartBody(currency="GBP", lines=[LineBody(sku="PY-MUG", quantity=9)])
+greedy = done(create_cart.sync_detailed(client=client, body=greedy), 201)
+refused = checkout.sync_detailed(greedy.id, client=client, body=CheckoutBody(payment_token="tok_visa")).parsed
+assert isinstance(refused, OutOfStockProblem) and refused.requested == 9, refused
+wrong = create_cart.sync_detailed(client=client, body=CartBody(currency="ZZZ")).parsed
+assert isinstance(wrong, InvalidBodyProblem) and wrong.errors[0].pointer == "/currency", wrong
+
+done(get_stock.sync_detailed("PY-MUG", client=client))
+done(search.sync_detailed(client=client, q="enamel"))
+print("a whole purchase")
