@@ -183,7 +183,7 @@ fn with_query(uri: &Uri, query: &str) -> Result<Uri, axum::http::Error> {
     let mut parts = uri.clone().into_parts();
     let path = PathAndQuery::try_from(format!("{}?{query}", uri.path())).map_err(axum::http::Error::from)?;
     parts.path_and_query = Some(path);
-    Ok(Uri::from_parts(parts).map_err(axum::http::Error::from)?)
+    Uri::from_parts(parts).map_err(axum::http::Error::from)
 }
 
 #[cfg(test)]

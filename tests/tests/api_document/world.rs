@@ -38,8 +38,8 @@ impl World {
             self.post(&format!("/inventory/{sku}/receive"), &json!({ "quantity": 100 })).await;
         }
         let head = self.shop.head().await;
-        self.shop.get(&format!("/products?min_position={head}")).await.expect(200);
-        self.shop.get(&format!("/search?min_position={head}&wait_ms=20000")).await.expect(200);
+        let _ = self.shop.get(&format!("/products?min_position={head}")).await.expect(200);
+        let _ = self.shop.get(&format!("/search?min_position={head}&wait_ms=20000")).await.expect(200);
         match operation {
             "confirmPayment" => BTreeMap::from([(PAYMENT, self.payment_to_confirm().await)]),
             "publishProduct" => BTreeMap::new(),
@@ -79,7 +79,7 @@ impl World {
         }
         ids.insert(ORDER, order);
         let head = self.shop.head().await;
-        self.shop.get(&format!("{path}?min_position={head}")).await.expect(200);
+        let _ = self.shop.get(&format!("{path}?min_position={head}")).await.expect(200);
         ids
     }
 
