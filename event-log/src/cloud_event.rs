@@ -1,7 +1,9 @@
 //! Events as others see them: CloudEvents 1.0 in JSON (structured mode), one object per event.
 //!
 //! The payload stands in `data` byte for byte as stored, and every other field of the record has an
-//! attribute, so that a reader can restore the very record from it: [`read`] is the inverse of [`write`].
+//! attribute, so that a reader can restore the very record from it: [`read`] is the inverse of [`write`]. One exception: line
+//! breaks between the tokens of a payload, which Daybook never writes and other programs may, become spaces, since an event
+//! is one line in JSON Lines and in Server-Sent Events.
 //! Numbers that may exceed 32 bits are texts, as CloudEvents demands.
 
 use crate::{InvalidRecord, Metadata, NewEvent, Position, RecordedEvent, StreamId, Version};
@@ -63,7 +65,15 @@ pub fn write(event: &RecordedEvent, out: &mut Vec<u8>) -> Result<(), InvalidReco
         data: serde_json::from_slice(event.payload())
             .map_err(|_| InvalidRecord("its payload is not JSON"))?,
     };
-    serde_json::to_writer(out, &shown).map_err(|_| InvalidRecord("it cannot be shown as JSON"))
+    let begin = out.len();
+    serde_json::to_writer(&mut *out, &shown).map_err(|_| InvalidRecord("it cannot be shown as JSON"))?;
+    one_line(&mut out[begin..]);
+    Ok(())
+}
+
+/// Makes a JSON text one line: a line break can only stand between its tokens, where a space does as well.
+pub fn one_line(json: &mut [u8]) {
+    json.iter_mut().filter(|byte| matches!(byte, b'\n' | b'\r')).for_each(|byte| *byte = b' ');
 }
 
 /// Restores the record from what [`write`] made of it.
@@ -107,6 +117,10 @@ mod tests {
     use super::*;
 
     fn record() -> RecordedEvent {
+        record_with(br#"{"total":{"minor":1299,"currency":"GBP"},"note":"5.0 \u00e9"}"#)
+    }
+
+    fn record_with(payload: &'static [u8]) -> RecordedEvent {
         let event = NewEvent {
             event_id: Uuid::from_u128(7),
             event_type: "OrderPlaced".into(),
@@ -118,7 +132,7 @@ mod tests {
                 actor: "customer:17850".to_owned(),
                 ..Metadata::default()
             },
-            payload: Bytes::from_static(br#"{"total":{"minor":1299,"currency":"GBP"},"note":"5.0 \u00e9"}"#),
+            payload: Bytes::from_static(payload),
         };
         let stream = StreamId::new("order", "A.1").unwrap();
         let mut bytes = Vec::new();
@@ -138,6 +152,17 @@ mod tests {
         let mut json = Vec::new();
         write(&record(), &mut json).unwrap();
         assert_eq!(read(&json).unwrap().as_bytes(), record().as_bytes());
+    }
+
+    #[test]
+    fn a_payload_of_several_lines_is_written_as_one() {
+        let mut json = b"before\n".to_vec();
+        write(&record_with(b"{\r\n  \"note\": \"a\\nb\"\n}"), &mut json).unwrap();
+        let line = json.strip_prefix(b"before\n").unwrap();
+        assert!(!line.iter().any(|byte| matches!(byte, b'\n' | b'\r')), "{}", String::from_utf8_lossy(line));
+        let shown: serde_json::Value = serde_json::from_slice(line).unwrap();
+        assert_eq!(shown["data"]["note"], "a\nb", "a line break within a text stays");
+        assert_eq!(read(line).unwrap().payload(), b"{    \"note\": \"a\\nb\" }");
     }
 
     #[test]
