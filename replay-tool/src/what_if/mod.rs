@@ -1,5 +1,9 @@
 //! `what-if`: the recorded demand under other rules, and what would have come of it. Writes nothing to the shop.
 
+mod holds;
+#[cfg(test)]
+mod never_twice;
+mod quantities;
 mod rules;
 mod sandbox;
 mod tables;
@@ -13,6 +17,8 @@ use crate::{
 use anyhow::Context as _;
 use clap::Args;
 use daybook_domain::{Currency, Event};
+use daybook_event_log::RecordedEvent;
+use holds::PaidHolds;
 use rules::Rules;
 use sandbox::Sandbox;
 use std::path::PathBuf;
@@ -33,8 +39,10 @@ The rules, all of which may be left out:
   }
 Of several rules about one thing the first that fits holds; empty lists mean all. Demand stays what it was, at any
 price. What the shop decided (whether an order gets its stock, and from where) is decided again by the same code;
-what others did (payments declined, orders cancelled, goods sent back, stock counted) happens as it did. Revenue is
-goods of orders that stand less goods that came back, without carriage. An order gained is sold, but never shipped.
+what others did (payments declined, orders cancelled, goods sent back, stock counted) happens as it did; an order that
+was paid in time keeps the stock it got, however late that was written down. Revenue is goods of orders that stand
+less goods that came back, without carriage. An order gained is sold, but never shipped. A time in the rules is
+2011-11-01 (the start of that day, UTC), 2011-11-01T08:26 (UTC) or has an offset.
 With no rule at all, anything but history itself is a finding (exit code 1)."#;
 
 /// `what-if`
@@ -53,15 +61,20 @@ impl WhatIf {
     pub(crate) async fn run(self, source: &Source, out: &mut Out) -> anyhow::Result<ToolVerdict> {
         let rules = Rules::read(&self.rules)?;
         let opened = source.open().await?;
-        let mut sandbox = Sandbox::new(&rules);
+        let mut paid = PaidHolds::default();
+        let take = |event: &RecordedEvent| {
+            if event.aggregate() == "inventory" && PaidHolds::wants(event.event_type()) {
+                paid.take(&decode(event)?, event.position().get());
+            }
+            Ok(())
+        };
+        opened.scan("looking for paid orders", (1, u64::MAX), take).await?;
+        let mut sandbox = Sandbox::new(&rules, &paid);
         let mut latest_ns = 0;
-        let take = |event: &daybook_event_log::RecordedEvent| {
-            let kind = (event.aggregate(), event.event_type());
-            if matches!(kind.0, "order" | "inventory") {
-                let decoded = Event::decode(kind.0, kind.1, event.schema_version(), event.payload())
-                    .with_context(|| format!("position {}", event.position()))?;
+        let take = |event: &RecordedEvent| {
+            if matches!(event.aggregate(), "order" | "inventory") {
                 latest_ns = latest_ns.max(event.occurred_at_ns());
-                sandbox.take(&decoded, event.occurred_at_ns());
+                sandbox.take(&decode(event)?, event.position().get(), event.occurred_at_ns());
             }
             Ok(())
         };
@@ -85,6 +98,11 @@ impl WhatIf {
     }
 }
 
+fn decode(event: &RecordedEvent) -> anyhow::Result<Event> {
+    Event::decode(event.aggregate(), event.event_type(), event.schema_version(), event.payload())
+        .with_context(|| format!("position {}", event.position()))
+}
+
 /// Lines of a list before it is cut short.
 const SHOWN: usize = 20;
 
@@ -101,6 +119,9 @@ fn say(outcome: &Outcome, out: &mut Out) -> anyhow::Result<()> {
     };
     let mut rows =
         vec![row("orders standing", outcome.orders_standing), row("units sold", outcome.units_sold)];
+    let Both { was, would_be } = outcome.units_left;
+    let difference = signed(i128::from(would_be) - i128::from(was), count);
+    rows.push(vec!["units left".to_owned(), whole(was), whole(would_be), difference]);
     for (currency, Both { was, would_be }) in &outcome.revenue {
         let difference = i128::from(*would_be) - i128::from(*was);
         rows.push(vec![
@@ -143,6 +164,12 @@ fn say(outcome: &Outcome, out: &mut Out) -> anyhow::Result<()> {
         out.line(format_args!("… {} in all; --csv or --json has them", differing.len()))?;
     }
     Ok(())
+}
+
+/// A number of units that may be below zero (goods sold before they came).
+fn whole(units: i64) -> String {
+    let sign = if units < 0 { "−" } else { "" };
+    format!("{sign}{}", count(units.unsigned_abs()))
 }
 
 /// A difference, with its sign in any case.

@@ -4,15 +4,23 @@
 //! second one, by the domain's own code: whether an order gets its stock, and from where. What was not a decision
 //! of the shop (payments declined, orders cancelled, goods sent back) happens as it did, to orders that exist.
 //! An order that was refused and now gets its stock counts as sold; it is never shipped here.
+//!
+//! Events come in the order of the log; times are business times. A hold that was paid for does not lapse
+//! ([`PaidHolds`]), any other lapses by its time, and then its order is lost: so no unit is sold twice.
 
-use super::{rules::Rules, tally::Tally};
+use super::{
+    holds::PaidHolds,
+    quantities::{find, sellable, sum, takes_units, units, unsold},
+    rules::Rules,
+    tally::{Both, Tally},
+};
 use ahash::{AHashMap, AHashSet};
 use daybook_domain::{
     Actor, Context, Decider as _, Event, LocationId, OrderId, Quantity, Sku, Timestamp,
     inventory::{
-        Inventory, InventoryCommand, InventoryEvent, InventoryRejection, LocationQuantity, ReleaseReason,
-        ReleaseReservation, ReservationCommitted, ReserveStock, ShipReserved, Stock, StockAdjusted,
-        StockCounted, StockPolicySet, StockReceived, StockReturned, StockTransferred,
+        Inventory, InventoryCommand, InventoryEvent, InventoryRejection, ReleaseReason, ReleaseReservation,
+        ReservationCommitted, ReserveStock, ShipReserved, StockAdjusted, StockCounted, StockPolicySet,
+        StockReceived, StockReserved, StockReturned, StockTransferred,
     },
     order::{OrderEvent, OrderLine, OrderPlaced, OrderRejected, OrderReturned, RejectReason},
 };
@@ -21,13 +29,14 @@ use std::collections::BTreeMap;
 /// Both shops.
 pub(super) struct Sandbox<'r> {
     rules: &'r Rules,
+    paid: &'r PaidHolds,
     /// As it was.
     past: AHashMap<Sku, Inventory>,
     /// As it would have been.
     stock: AHashMap<Sku, Inventory>,
     orders: AHashMap<OrderId, Order>,
-    /// Deliveries that are still to come, by when. Each SKU has its own time: that of its own events, because streams
-    /// are written side by side, and an import writes them far apart.
+    /// Deliveries that are still to come, by when. Each SKU has its own time: that of what takes its units, because
+    /// streams are written side by side, and an import writes them far apart.
     late: AHashMap<Sku, BTreeMap<(i64, u64), StockReceived>>,
     pub(super) tally: Tally,
 }
@@ -44,9 +53,10 @@ pub(super) struct Order {
 }
 
 impl<'r> Sandbox<'r> {
-    pub(super) fn new(rules: &'r Rules) -> Self {
+    pub(super) fn new(rules: &'r Rules, paid: &'r PaidHolds) -> Self {
         Self {
             rules,
+            paid,
             past: AHashMap::new(),
             stock: AHashMap::new(),
             orders: AHashMap::new(),
@@ -55,12 +65,14 @@ impl<'r> Sandbox<'r> {
         }
     }
 
-    /// What happened next.
-    pub(super) fn take(&mut self, event: &Event, now_ns: i64) {
+    /// What happened next, and where it stands in the log.
+    pub(super) fn take(&mut self, event: &Event, position: u64, now_ns: i64) {
         match event {
             Event::Inventory(event) => {
-                self.deliver_late(sku_of(event), now_ns);
-                self.move_stock(event, now_ns);
+                if takes_units(event) {
+                    self.deliver_late(event.sku(), now_ns);
+                }
+                self.move_stock(event, position, now_ns);
             }
             Event::Order(OrderEvent::OrderPlaced(placed)) => self.place(placed),
             Event::Order(OrderEvent::OrderRejected(rejected)) => self.reject(rejected, now_ns),
@@ -86,6 +98,8 @@ impl<'r> Sandbox<'r> {
             self.follow_policy(sku, now_ns);
         }
         self.tally.same_stock = self.late.values().all(BTreeMap::is_empty) && self.past == self.stock;
+        let left = |shop: &AHashMap<Sku, Inventory>| shop.values().map(unsold).sum();
+        self.tally.units_left = Both { was: left(&self.past), would_be: left(&self.stock) };
         (self.orders, self.tally)
     }
 
@@ -162,22 +176,14 @@ impl<'r> Sandbox<'r> {
         true
     }
 
-    fn move_stock(&mut self, event: &InventoryEvent, now_ns: i64) {
+    fn move_stock(&mut self, event: &InventoryEvent, position: u64, now_ns: i64) {
         use InventoryEvent as E;
-        let sku = sku_of(event).clone();
+        let sku = event.sku().clone();
         self.past.entry(sku.clone()).or_default().evolve(event);
         match event {
             E::StockReceived(received) => self.receive(received, now_ns),
             E::StockPolicySet(_) => self.follow_policy(&sku, now_ns),
-            E::StockReserved(reserved) => {
-                let units = sum(&reserved.allocations);
-                if !self.exists(reserved.order_id) || !self.keeps_nothing(reserved.order_id) {
-                    return;
-                }
-                if self.reserve(&sku, reserved.order_id, units, reserved.until, now_ns).is_err() {
-                    self.lose(reserved.order_id, &sku, units, now_ns);
-                }
-            }
+            E::StockReserved(reserved) => self.hold(reserved, position, now_ns),
             E::StockShipped(shipped) if self.exists(shipped.order_id) => {
                 let Ok(quantity) = Quantity::new(sum(&shipped.allocations)) else { return };
                 let (order_id, shipment_id) = (shipped.order_id, shipped.shipment_id);
@@ -190,7 +196,9 @@ impl<'r> Sandbox<'r> {
                 self.stock_of(&sku).evolve(event)
             }
             E::ReservationExpired(one) if self.keeps_nothing(one.order_id) => {
-                self.stock_of(&sku).evolve(event)
+                self.stock_of(&sku).evolve(event);
+                // Its units are another's now: it cannot be confirmed any more, whether or not the log ends before it is told so.
+                self.undo(one.order_id);
             }
             E::StockReturned(back) if self.exists(back.order_id) => {
                 let on_hand = self.on_hand(&sku, &back.location) + i64::from(back.quantity.get());
@@ -207,19 +215,44 @@ impl<'r> Sandbox<'r> {
                 let counted = StockCounted { previous, on_hand, ..counted.clone() };
                 self.stock_of(&sku).evolve(&E::StockCounted(counted));
             }
-            E::StockTransferred(moved) => {
-                let units = i64::from(moved.quantity.get());
-                let from_on_hand = self.on_hand(&sku, &moved.from) - units;
-                let to_on_hand = self.on_hand(&sku, &moved.to) + units;
-                let moved = StockTransferred { from_on_hand, to_on_hand, ..moved.clone() };
-                self.stock_of(&sku).evolve(&E::StockTransferred(moved));
-            }
+            E::StockTransferred(moved) => self.transfer(moved),
             E::StockShipped(_)
             | E::ReservationCommitted(_)
             | E::ReservationReleased(_)
             | E::ReservationExpired(_)
             | E::StockReturned(_) => {}
         }
+    }
+
+    fn hold(&mut self, reserved: &StockReserved, position: u64, now_ns: i64) {
+        let StockReserved { sku, order_id, allocations, until } = reserved;
+        let units = sum(allocations);
+        if !self.exists(*order_id) || !self.keeps_nothing(*order_id) {
+            return;
+        }
+        let until = if self.paid.is_paid(position) { Timestamp::from_nanos(i64::MAX) } else { *until };
+        if self.reserve(sku, *order_id, units, until, now_ns).is_err() {
+            self.lose(*order_id, sku, units, now_ns);
+        }
+    }
+
+    /// Moves what is there to be moved: units that are late, or set aside, cannot be sold at another location. How far
+    /// below zero the record itself went by this transfer is taken as allowed.
+    fn transfer(&mut self, moved: &StockTransferred) {
+        let free = |shop: &AHashMap<Sku, Inventory>| {
+            let at = shop.get(&moved.sku).and_then(|stock| find(stock, &moved.from)).unwrap_or_default();
+            at.on_hand.saturating_sub(at.reserved)
+        };
+        let spare = free(&self.stock).saturating_sub(free(&self.past).min(0)).max(0);
+        let units = i64::from(moved.quantity.get()).min(spare);
+        let Some(quantity) = u32::try_from(units).ok().and_then(|units| Quantity::new(units).ok()) else {
+            return;
+        };
+        let from_on_hand = self.on_hand(&moved.sku, &moved.from) - units;
+        let to_on_hand = self.on_hand(&moved.sku, &moved.to) + units;
+        let sku = moved.sku.clone();
+        let moved = StockTransferred { quantity, from_on_hand, to_on_hand, ..moved.clone() };
+        self.stock_of(&sku).evolve(&InventoryEvent::StockTransferred(moved));
     }
 
     fn receive(&mut self, received: &StockReceived, now_ns: i64) {
@@ -251,6 +284,11 @@ impl<'r> Sandbox<'r> {
     /// It would not have got its stock: what it has elsewhere is let go.
     fn lose(&mut self, order_id: OrderId, sku: &Sku, requested: u32, now_ns: i64) {
         self.tally.refused(now_ns, sku, requested, false);
+        self.give_up(order_id);
+    }
+
+    /// The order does not stand here: what it has set aside is let go.
+    fn give_up(&mut self, order_id: OrderId) {
         let Some(order) = self.orders.get_mut(&order_id) else { return };
         order.stands = false;
         for sku in units(&order.lines).into_keys() {
@@ -290,6 +328,12 @@ impl<'r> Sandbox<'r> {
         let stock = self.stock_of(sku);
         let events = stock.decide(command, &context)?;
         events.iter().for_each(|event| stock.evolve(event));
+        for event in &events {
+            // Its time was up and another order has its units now, as it would have been told in the shop.
+            if let InventoryEvent::ReservationExpired(lapsed) = event {
+                self.give_up(lapsed.order_id);
+            }
+        }
         Ok(())
     }
 
@@ -325,44 +369,5 @@ impl<'r> Sandbox<'r> {
 
     fn on_hand(&self, sku: &Sku, location: &LocationId) -> i64 {
         self.stock.get(sku).and_then(|stock| find(stock, location)).map_or(0, |stock| stock.on_hand)
-    }
-}
-
-fn find(stock: &Inventory, location: &LocationId) -> Option<Stock> {
-    stock.locations().find(|(at, _)| *at == location).map(|(_, stock)| *stock)
-}
-
-fn sellable(stock: Option<&Inventory>) -> i64 {
-    stock.map_or(0, |stock| stock.locations().map(|(_, stock)| stock.sellable().max(0)).sum())
-}
-
-fn sum(allocations: &[LocationQuantity]) -> u32 {
-    allocations.iter().map(|each| each.quantity.get()).fold(0, u32::saturating_add)
-}
-
-/// How many units of each SKU an order wants.
-fn units(lines: &[OrderLine]) -> BTreeMap<Sku, u32> {
-    let mut units: BTreeMap<Sku, u32> = BTreeMap::new();
-    for line in lines {
-        let sum = units.entry(line.sku.clone()).or_default();
-        *sum = sum.saturating_add(line.quantity.get());
-    }
-    units
-}
-
-fn sku_of(event: &InventoryEvent) -> &Sku {
-    use InventoryEvent as E;
-    match event {
-        E::StockReceived(event) => &event.sku,
-        E::StockAdjusted(event) => &event.sku,
-        E::StockCounted(event) => &event.sku,
-        E::StockTransferred(event) => &event.sku,
-        E::StockPolicySet(event) => &event.sku,
-        E::StockReserved(event) => &event.sku,
-        E::ReservationCommitted(event) => &event.sku,
-        E::ReservationReleased(event) => &event.sku,
-        E::ReservationExpired(event) => &event.sku,
-        E::StockShipped(event) => &event.sku,
-        E::StockReturned(event) => &event.sku,
     }
 }

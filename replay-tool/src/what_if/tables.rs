@@ -25,12 +25,15 @@ fn totals(mut csv: csv::Writer<File>, outcome: &Outcome) -> anyhow::Result<()> {
     csv.write_record(["what", "was", "would_be", "difference"])?;
     let refused = |of: fn(&super::tally::StockOut) -> u64| outcome.stock_outs.iter().map(of).sum();
     let refused = Both { was: refused(|one| one.was.orders), would_be: refused(|one| one.would_be.orders) };
+    let wide = |both: Both<u64>| Both { was: i128::from(both.was), would_be: i128::from(both.would_be) };
+    let left = outcome.units_left;
     for (what, Both { was, would_be }) in [
-        ("orders_standing", outcome.orders_standing),
-        ("units_sold", outcome.units_sold),
-        ("orders_refused_for_want_of_stock", refused),
+        ("orders_standing", wide(outcome.orders_standing)),
+        ("units_sold", wide(outcome.units_sold)),
+        ("units_left", Both { was: i128::from(left.was), would_be: i128::from(left.would_be) }),
+        ("orders_refused_for_want_of_stock", wide(refused)),
     ] {
-        let difference = i128::from(would_be) - i128::from(was);
+        let difference = would_be - was;
         csv.write_record([what, &was.to_string(), &would_be.to_string(), &difference.to_string()])?;
     }
     for (currency, Both { was, would_be }) in &outcome.revenue {

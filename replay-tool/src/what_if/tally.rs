@@ -17,6 +17,8 @@ pub(super) struct Tally {
     pub(super) delayed: u64,
     /// Whether all stock is in the end as it was.
     pub(super) same_stock: bool,
+    /// On hand in the end and set aside for nobody.
+    pub(super) units_left: Both<i64>,
 }
 
 /// Orders that did not get their stock, and the units they asked for.
@@ -41,6 +43,8 @@ pub(super) struct Outcome {
     pub(super) orders: u64,
     pub(super) orders_standing: Both<u64>,
     pub(super) units_sold: Both<u64>,
+    /// On hand in the end and set aside for nobody, safety stock included.
+    pub(super) units_left: Both<i64>,
     /// Minor units by currency: goods of orders that stand, less goods that came back.
     pub(super) revenue: BTreeMap<Currency, Both<i64>>,
     pub(super) delayed_deliveries: u64,
@@ -97,6 +101,7 @@ impl Tally {
             orders: orders.len() as u64,
             orders_standing: Both::default(),
             units_sold: Both::default(),
+            units_left: self.units_left,
             revenue: BTreeMap::new(),
             delayed_deliveries: self.delayed,
             orders_lost: Vec::new(),
