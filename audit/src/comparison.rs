@@ -1,15 +1,16 @@
 //! Compares a history, record by record, with what was signed over it, and says which record is not what was signed.
 //!
 //! The signed roots decide; the published hashes only help to name the place. Where the records have the signed root,
-//! it is a published hash that is wrong, and no record.
+//! it is a published hash that is wrong, and no record. Where neither of both can be believed, both are named.
 
 use crate::{
-    frontier::Frontier,
-    merkle::Hash,
+    edge::TreeEdge,
+    merkle::{Hash, root_of},
     note::Checkpoint,
-    published::PublishedLeaves,
-    tiles::{WIDTH, tile_path},
+    published::{PublishedLeaves, TileState},
+    tiles::WIDTH,
 };
+use std::{collections::BTreeMap, convert::Infallible};
 
 /// One thing that does not fit.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,8 +23,11 @@ pub enum Mismatch {
     Root { size: u64 },
     /// The same, of a checkpoint that was kept.
     Rewritten { size: u64 },
-    /// The records are what was signed; this file of published hashes is not.
+    /// This file of published hashes is not what was signed.
     Tile { path: String },
+    /// This file of published hashes contradicts these records, and nothing that is known to be right says which of
+    /// both was changed.
+    TileOrRecords { path: String, first: u64, last: u64 },
 }
 
 /// What a comparison showed: first about single records, then about the whole.
@@ -37,14 +41,18 @@ pub struct Compared {
     pub kept: u64,
     /// Whether the newest checkpoint was reached, whatever its root.
     pub reached_newest: bool,
+    /// Whether all records of the newest checkpoint together have its root.
+    pub has_signed_root: bool,
 }
 
 /// More about single records is not listed.
 const MOST_LISTED: usize = 100;
+/// More tiles with something in them are not looked at.
+const MOST_SUSPECTS: usize = 4_096;
 
 /// A comparison under way.
 pub struct Comparison {
-    tree: Frontier,
+    tree: TreeEdge,
     newest: Option<Checkpoint>,
     kept: Vec<Checkpoint>,
     leaves: Option<PublishedLeaves>,
@@ -52,16 +60,28 @@ pub struct Comparison {
     whole: bool,
     /// … and each stood where it belongs.
     in_place: bool,
-    newest_holds: Option<bool>,
+    /// By tile of the first level.
+    suspects: BTreeMap<u64, Suspect>,
     found: Compared,
+}
+
+/// A tile's worth of records that differ from what was published.
+#[derive(Debug, Default)]
+struct Suspect {
+    /// The positions whose hash is not the published one.
+    records: Vec<u64>,
+    /// The root over the tile's records, where all of them stood in place.
+    root: Option<Hash>,
+    /// Whether that is not the root that was published in the level above.
+    differs_above: bool,
 }
 
 impl Comparison {
     /// Compares with the newest checkpoint, those that were kept, and the published hashes.
     #[must_use]
     pub fn new(newest: Option<Checkpoint>, kept: Vec<Checkpoint>, leaves: Option<PublishedLeaves>) -> Self {
-        let (tree, found) = (Frontier::default(), Compared::default());
-        Self { tree, newest, kept, leaves, whole: true, in_place: true, newest_holds: None, found }
+        let (tree, found, suspects) = (TreeEdge::default(), Compared::default(), BTreeMap::new());
+        Self { tree, newest, kept, leaves, whole: true, in_place: true, suspects, found }
     }
 
     /// Records so far.
@@ -86,35 +106,51 @@ impl Comparison {
         self.in_place &= index == self.tree.size();
         if let Some(leaves) = &mut self.leaves
             && leaves.leaf(index).is_some_and(|published| published != leaf)
+            && let Some(suspect) = self.suspect(index / WIDTH)
         {
-            self.note(Mismatch::Record { position: index + 1 });
+            suspect.records.push(index + 1);
         }
-        let group = self.tree.push(leaf);
-        if let Some(group) = group.filter(|_| self.in_place) {
-            self.compare_group(group);
+        let mut group = None;
+        let Ok(()) = self.tree.push(leaf, |level, tile, hashes| -> Result<(), Infallible> {
+            group = (level == 0).then(|| (tile, root_of(hashes))).or(group);
+            Ok(())
+        });
+        if let Some((tile, root)) = group.filter(|_| self.in_place) {
+            self.compare_group(tile, root);
         }
         if self.whole {
             self.compare_roots();
         }
     }
 
-    fn compare_group(&mut self, group: Hash) {
-        let (last, first) = (self.tree.size(), self.tree.size() - WIDTH + 1);
-        let published = self.leaves.as_mut().and_then(|leaves| leaves.group((first - 1) / WIDTH));
-        let named = |one: &Mismatch| matches!(one, Mismatch::Record { position } if *position >= first);
-        if published.is_some_and(|published| published != group) && !self.found.of_records.iter().any(named) {
-            self.note(Mismatch::Among { first, last });
+    fn suspect(&mut self, tile: u64) -> Option<&mut Suspect> {
+        if self.suspects.len() >= MOST_SUSPECTS && !self.suspects.contains_key(&tile) {
+            self.found.more = true;
+            return None;
+        }
+        Some(self.suspects.entry(tile).or_default())
+    }
+
+    fn compare_group(&mut self, tile: u64, root: Hash) {
+        let published = self.leaves.as_mut().and_then(|leaves| leaves.group(tile));
+        let differs_above = published.is_some_and(|published| published != root);
+        if (differs_above || self.suspects.contains_key(&tile))
+            && let Some(suspect) = self.suspect(tile)
+        {
+            (suspect.root, suspect.differs_above) = (Some(root), differs_above);
         }
     }
 
     fn compare_roots(&mut self) {
         let size = self.tree.size();
         if let Some(newest) = self.newest.as_ref().filter(|newest| newest.size == size) {
-            let holds = self.tree.root() == newest.root;
-            self.newest_holds = Some(holds);
+            self.found.has_signed_root = self.tree.root() == newest.root;
             self.found.reached_newest = true;
-            if !holds {
+            if !self.found.has_signed_root {
                 self.found.of_all.push(Mismatch::Root { size });
+            }
+            if let Some(leaves) = &mut self.leaves {
+                leaves.know_the_edge(self.in_place.then_some(&self.tree));
             }
         }
         for kept in self.kept.iter().filter(|kept| kept.size == size) {
@@ -125,34 +161,72 @@ impl Comparison {
         }
     }
 
-    fn note(&mut self, mismatch: Mismatch) {
-        let list = &mut self.found.of_records;
-        if list.len() < MOST_LISTED { list.push(mismatch) } else { self.found.more = true }
-    }
-
     /// What was found.
     #[must_use]
     pub fn end(mut self) -> Compared {
-        let Some(leaves) = self.leaves.take() else { return self.found };
-        if self.newest_holds == Some(true) {
-            let suspects = std::mem::take(&mut self.found.of_records);
-            let mut tiles: Vec<String> =
-                suspects.iter().map(|suspect| tile_at_fault(suspect, &leaves)).collect();
-            tiles.extend(leaves.wrong_tiles());
-            tiles.sort();
-            tiles.dedup();
-            self.found.of_records = tiles.into_iter().map(|path| Mismatch::Tile { path }).collect();
+        let Some(mut leaves) = self.leaves.take() else { return self.found };
+        if !self.found.reached_newest {
+            leaves.know_the_edge(None);
         }
+        let suspects = std::mem::take(&mut self.suspects);
+        let mut found = Vec::new();
+        for (tile, suspect) in suspects {
+            if self.found.has_signed_root {
+                tiles_at_fault(tile, &suspect, &leaves, &mut found);
+            } else {
+                at_fault(tile, suspect, &mut leaves, &mut found);
+            }
+        }
+        found.extend(leaves.wrong_tiles().into_iter().map(|path| Mismatch::Tile { path }));
+        for (path, (first, last)) in leaves.doubtful_edge() {
+            let doubt = Mismatch::TileOrRecords { path, first, last };
+            if !found.contains(&doubt) {
+                found.push(doubt);
+            }
+        }
+        let mut tiles: Vec<&Mismatch> = Vec::new();
+        found.iter().filter(|one| matches!(one, Mismatch::Tile { .. })).for_each(|one| {
+            if !tiles.contains(&one) {
+                tiles.push(one);
+            }
+        });
+        let records = found.iter().filter(|one| !matches!(one, Mismatch::Tile { .. }));
+        let mut listed: Vec<Mismatch> = records.cloned().collect();
+        listed.extend(tiles.into_iter().cloned());
+        self.found.more |= listed.len() > MOST_LISTED;
+        listed.truncate(MOST_LISTED);
+        self.found.of_records = listed;
         self.found
     }
 }
 
-/// The records are right, so it is this tile that is not.
-fn tile_at_fault(suspect: &Mismatch, leaves: &PublishedLeaves) -> String {
-    match suspect {
-        Mismatch::Record { position } => leaves.tile_of(position - 1),
-        Mismatch::Among { first, .. } => tile_path(1, (first - 1) / WIDTH / WIDTH, WIDTH),
-        Mismatch::Tile { path } => path.clone(),
-        Mismatch::Root { .. } | Mismatch::Rewritten { .. } => "tile".to_owned(),
+/// All records are what was signed, so what differs from them is a tile's fault.
+fn tiles_at_fault(tile: u64, suspect: &Suspect, leaves: &PublishedLeaves, found: &mut Vec<Mismatch>) {
+    if !suspect.records.is_empty() {
+        found.push(Mismatch::Tile { path: leaves.path(0, tile) });
+    }
+    if suspect.differs_above {
+        found.push(Mismatch::Tile { path: leaves.path(1, tile / WIDTH) });
+    }
+}
+
+/// Whether it is records or the tile, as far as what is known to be right can tell.
+fn at_fault(tile: u64, suspect: Suspect, leaves: &mut PublishedLeaves, found: &mut Vec<Mismatch>) {
+    let (path, (first, last)) = (leaves.path(0, tile), leaves.leaves_below(tile));
+    match leaves.state(0, tile) {
+        TileState::Right => {
+            found.extend(suspect.records.into_iter().map(|position| Mismatch::Record { position }));
+        }
+        TileState::Wrong if leaves.is_edge(0, tile) => found.push(Mismatch::Tile { path }),
+        TileState::Wrong => {
+            found.push(Mismatch::Tile { path: path.clone() });
+            let right = leaves.vouched(0, tile);
+            match suspect.root {
+                Some(root) if right == Some(root) => {}
+                Some(_) if right.is_some() => found.push(Mismatch::Among { first, last }),
+                _ => found.push(Mismatch::TileOrRecords { path, first, last }),
+            }
+        }
+        TileState::Unknown => found.push(Mismatch::TileOrRecords { path, first, last }),
     }
 }

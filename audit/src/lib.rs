@@ -7,32 +7,40 @@
 //! anything before it was edited, removed, inserted or swapped, without trusting whoever runs the shop.
 //!
 //! What it cannot do: tell what happened after the last checkpoint an auditor kept, if whoever holds the key
-//! writes a new history from there.
+//! writes a new history from there. Where witnesses cosign checkpoints ([`WitnessKey`]), that takes them, too.
 //!
 //! One difference to *tlog-tiles*: records may be longer than the 65,535 bytes its entry bundles allow, so
 //! records travel in a file of their own (see [`bundle`]), and only checkpoint and hash tiles follow it.
 
 pub mod bundle;
 mod comparison;
-mod frontier;
+mod cosignature;
+mod cosigned;
+mod edge;
 mod merkle;
 mod note;
 mod proof;
 mod published;
+mod sequence;
+mod signed_note;
 mod tile_files;
 mod tiles;
+mod times;
 mod tree;
 mod tree_writer;
 mod verify;
 
 pub use comparison::{Compared, Comparison, Mismatch};
-pub use frontier::Frontier;
+pub use cosignature::{WitnessKey, Witnessed};
+pub use cosigned::{keep_cosigned, read_cosigned};
 pub use merkle::{Hash, leaf_hash, node_hash, root_of};
 pub use note::{Checkpoint, NoteError, PublicKey, SigningKey};
 pub use proof::{ConsistencyProof, InclusionProof, ProofError};
 pub use published::PublishedLeaves;
+pub use signed_note::merge_signatures;
 pub use tile_files::TileFiles;
 pub use tiles::{TileError, Tiles, tile_at, tile_path};
+pub use times::{Backdated, ClaimedTimes};
 pub use tree::{AuditError, AuditTree};
 pub use tree_writer::TreeWriter;
 pub use verify::{Finding, Verdict, verify_records};

@@ -57,6 +57,19 @@ pub(crate) fn split(count: u64) -> u64 {
     1 << (63 - (count - 1).leading_zeros())
 }
 
+impl Hash {
+    /// Reads what `Display` writes.
+    #[must_use]
+    pub fn from_hex(text: &str) -> Option<Self> {
+        let digits = text.as_bytes().chunks_exact(2);
+        let canonical =
+            text.len() == 64 && text.bytes().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f'));
+        let byte = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
+        let bytes: Vec<u8> = digits.map(byte).collect::<Option<_>>().filter(|_| canonical)?;
+        bytes.try_into().ok().map(Self)
+    }
+}
+
 impl fmt::Display for Hash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))

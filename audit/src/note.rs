@@ -8,7 +8,10 @@
 //! — shop.example/daybook <base64 of key hash and Ed25519 signature>
 //! ```
 
-use crate::merkle::Hash;
+use crate::{
+    merkle::Hash,
+    signed_note::{SignedNote, with_signatures},
+};
 use aws_lc_rs::{
     digest,
     encoding::AsBigEndian as _,
@@ -40,6 +43,8 @@ pub enum NoteError {
     NotSigned(String),
     #[error("the signature of {0:?} under the checkpoint is wrong")]
     WrongSignature(String),
+    #[error("the checkpoint is of the log {found:?}, and the key {key:?} signs another one's")]
+    OtherOrigin { found: String, key: String },
 }
 
 /// How large the tree was and what its root was.
@@ -73,19 +78,12 @@ impl Checkpoint {
     /// The signed note.
     #[must_use]
     pub fn sign(&self, key: &SigningKey) -> String {
-        let body = self.body();
-        let mut signature = key.public().hash().to_vec();
-        signature.extend_from_slice(key.pair.sign(body.as_bytes()).as_ref());
-        format!("{body}\n\u{2014} {} {}\n", key.name, base64(&signature))
+        key.sign_text(&self.body())
     }
 
     /// Reads a signed note without looking at its signatures.
     pub fn read(note: &str) -> Result<Self, NoteError> {
-        let body = note
-            .split_once("\n\n")
-            .ok_or(NoteError::NotACheckpoint("no empty line before the signatures"))?
-            .0;
-        let mut lines = body.split('\n');
+        let mut lines = SignedNote::read(note)?.text.lines();
         let (Some(origin), Some(size), Some(root)) = (lines.next(), lines.next(), lines.next()) else {
             return Err(NoteError::NotACheckpoint("fewer than three lines"));
         };
@@ -101,33 +99,16 @@ impl Checkpoint {
         Ok(Self { origin: origin.to_owned(), size, root })
     }
 
-    /// Reads a signed note that must carry a good signature of `key`.
+    /// Reads a signed note that must carry a good signature of `key`, which is a key of the log that it is about.
     pub fn verify(note: &str, key: &PublicKey) -> Result<Self, NoteError> {
-        let (body, signatures) = note
-            .split_once("\n\n")
-            .ok_or(NoteError::NotACheckpoint("no empty line before the signatures"))?;
-        for line in signatures.lines() {
-            let mut words = line.split(' ');
-            let (Some("\u{2014}"), Some(name), Some(signature)) = (words.next(), words.next(), words.next())
-            else {
-                return Err(NoteError::NotACheckpoint("a signature line is malformed"));
-            };
-            let signature =
-                from_base64(signature).ok_or(NoteError::NotACheckpoint("a signature is not base64"))?;
-            let Some((hash, signature)) = signature.split_at_checked(4) else { continue };
-            if name == key.name && hash == key.hash() {
-                let signed = format!("{body}\n");
-                return UnparsedPublicKey::new(&ED25519, &key.key)
-                    .verify(signed.as_bytes(), signature)
-                    .map_err(|_| NoteError::WrongSignature(key.name.clone()))
-                    .and_then(|()| Self::read(note));
-            }
+        key.verify_text(note)?;
+        let checkpoint = Self::read(note)?;
+        if checkpoint.origin == key.name {
+            return Ok(checkpoint);
         }
-        Err(NoteError::NotSigned(key.to_string()))
+        Err(NoteError::OtherOrigin { found: checkpoint.origin, key: key.name.clone() })
     }
-}
 
-impl Checkpoint {
     /// Reads a signed note that must carry a good signature of one of `keys`; the error is about the last of them.
     pub fn verify_by_any(note: &str, keys: &[PublicKey]) -> Result<Self, NoteError> {
         let mut refused = NoteError::NotAKey("none was named");
@@ -187,6 +168,13 @@ impl SigningKey {
         }
     }
 
+    /// The text as a note with this key's signature below it.
+    pub(crate) fn sign_text(&self, text: &str) -> String {
+        let mut signature = self.public().hash().to_vec();
+        signature.extend_from_slice(self.pair.sign(text.as_bytes()).as_ref());
+        with_signatures(text, &[format!("\u{2014} {} {}", self.name, base64(&signature))])
+    }
+
     /// What an auditor needs.
     #[must_use]
     pub fn public(&self) -> PublicKey {
@@ -206,14 +194,22 @@ impl fmt::Debug for SigningKey {
 }
 
 impl PublicKey {
-    /// The first four bytes of SHA-256 over name, line feed, algorithm and key.
     fn hash(&self) -> [u8; 4] {
-        let mut context = digest::Context::new(&digest::SHA256);
-        context.update(self.name.as_bytes());
-        context.update(&[b'\n', ED25519_KEY]);
-        context.update(&self.key);
-        let digest = context.finish();
-        std::array::from_fn(|at| digest.as_ref()[at])
+        key_hash(&self.name, ED25519_KEY, &self.key)
+    }
+
+    /// The text of a note that must carry a good signature of this key.
+    pub(crate) fn verify_text<'n>(&self, note: &'n str) -> Result<&'n str, NoteError> {
+        let note = SignedNote::read(note)?;
+        let mut refused = NoteError::NotSigned(self.to_string());
+        for signature in note.of(&self.name, self.hash()) {
+            let key = UnparsedPublicKey::new(&ED25519, &self.key);
+            if key.verify(note.text.as_bytes(), signature).is_ok() {
+                return Ok(note.text);
+            }
+            refused = NoteError::WrongSignature(self.name.clone());
+        }
+        Err(refused)
     }
 
     #[must_use]
@@ -226,11 +222,37 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
+/// The first four bytes of SHA-256 over name, line feed, algorithm and key.
+pub(crate) fn key_hash(name: &str, algorithm: u8, key: &[u8]) -> [u8; 4] {
+    let mut context = digest::Context::new(&digest::SHA256);
+    context.update(name.as_bytes());
+    context.update(&[b'\n', algorithm]);
+    context.update(key);
+    let digest = context.finish();
+    std::array::from_fn(|at| digest.as_ref()[at])
+}
+
+/// A key as text: `<name>+<hash>+<base64 of algorithm and key>`.
+pub(crate) fn key_text(name: &str, algorithm: u8, key: &[u8]) -> String {
+    let encoded: Vec<u8> = std::iter::once(algorithm).chain(key.iter().copied()).collect();
+    format!("{name}+{}+{}", hex(&key_hash(name, algorithm, key)), base64(&encoded))
+}
+
+/// The algorithm and key in such a text, once its hash was found to fit.
+pub(crate) fn read_key(text: &str) -> Result<(String, u8, Vec<u8>), NoteError> {
+    let parts: Vec<&str> = text.trim().splitn(3, '+').collect();
+    let [name, hash, key] = parts[..] else { return Err(NoteError::NotAKey("not <name>+<hash>+<key>")) };
+    let key = from_base64(key).ok_or(NoteError::NotAKey("its last part is not base64"))?;
+    let Some((algorithm, key)) = key.split_first() else { return Err(NoteError::NotAKey("it is empty")) };
+    if hex(&key_hash(name, *algorithm, key)) != hash {
+        return Err(NoteError::NotAKey("its hash does not fit"));
+    }
+    Ok((name.to_owned(), *algorithm, key.to_vec()))
+}
+
 impl fmt::Display for PublicKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut key = vec![ED25519_KEY];
-        key.extend_from_slice(&self.key);
-        write!(f, "{}+{}+{}", self.name, hex(&self.hash()), base64(&key))
+        f.write_str(&key_text(&self.name, ED25519_KEY, &self.key))
     }
 }
 
@@ -238,13 +260,10 @@ impl FromStr for PublicKey {
     type Err = NoteError;
 
     fn from_str(text: &str) -> Result<Self, NoteError> {
-        let parts: Vec<&str> = text.trim().splitn(3, '+').collect();
-        let [name, hash, key] = parts[..] else { return Err(NoteError::NotAKey("not <name>+<hash>+<key>")) };
-        let key = match from_base64(key).as_deref() {
-            Some([ED25519_KEY, key @ ..]) => Self { name: name.to_owned(), key: key.to_vec() },
-            _ => return Err(NoteError::NotAKey("not an Ed25519 key")),
-        };
-        if hex(&key.hash()) == hash { Ok(key) } else { Err(NoteError::NotAKey("its hash does not fit")) }
+        match read_key(text)? {
+            (name, ED25519_KEY, key) => Ok(Self { name, key }),
+            _ => Err(NoteError::NotAKey("not an Ed25519 key that signs checkpoints")),
+        }
     }
 }
 

@@ -5,7 +5,8 @@
 //! full tiles of level `L`. Full tiles never change. How they lie on the disk is [`TileFiles`]' matter.
 
 use crate::{
-    merkle::{Hash, empty_hash, node_hash, root_of, split},
+    edge::TreeEdge,
+    merkle::{Hash, node_hash, root_of, split},
     tile_files::TileFiles,
 };
 use std::{borrow::Cow, io, path::Path};
@@ -57,96 +58,57 @@ pub fn tile_at(path: &str) -> Option<(u8, u64, u64)> {
 #[derive(Debug, Clone)]
 pub struct Tiles {
     files: TileFiles,
-    /// How many leaves.
-    size: u64,
-    /// The last tile of each level, not full.
-    edge: Vec<Vec<Hash>>,
+    edge: TreeEdge,
 }
 
 impl Tiles {
     /// An empty tree, to be written to `files`.
     #[must_use]
     pub fn empty(files: TileFiles) -> Self {
-        Self { files, size: 0, edge: Vec::new() }
+        Self { files, edge: TreeEdge::default() }
     }
 
     /// The tree of `size` leaves that was written to `folder`.
     pub fn open(folder: &Path, size: u64) -> Result<Self, TileError> {
-        let mut tiles = Self { files: TileFiles::found_in(folder), size, edge: Vec::new() };
-        let mut hashes = size;
-        while hashes > 0 {
-            let level = tiles.edge.len();
-            let width = hashes % WIDTH;
-            let edge =
-                if width == 0 { Vec::new() } else { tiles.files.read(level as u8, hashes / WIDTH, width)? };
-            tiles.edge.push(edge);
-            hashes /= WIDTH;
-        }
-        Ok(tiles)
+        let files = TileFiles::found_in(folder);
+        let read = |(level, index, width)| match width {
+            0 => Ok(Vec::new()),
+            _ => files.read(level, index, width),
+        };
+        let levels = TreeEdge::widths(size).map(read).collect::<Result<_, _>>()?;
+        Ok(Self { files, edge: TreeEdge::of(size, levels) })
     }
 
     #[must_use]
     pub fn size(&self) -> u64 {
-        self.size
+        self.edge.size()
     }
 
     /// Adds a leaf; writes the tiles that are full now.
     pub fn push(&mut self, leaf: Hash) -> Result<(), TileError> {
-        self.size += 1;
-        let (mut hash, mut level, mut index) = (leaf, 0_u8, (self.size - 1) / WIDTH);
-        loop {
-            if self.edge.len() == usize::from(level) {
-                self.edge.push(Vec::with_capacity(WIDTH as usize));
-            }
-            let edge = &mut self.edge[usize::from(level)];
-            edge.push(hash);
-            if (edge.len() as u64) < WIDTH {
-                return Ok(());
-            }
-            let full = std::mem::take(edge);
-            self.files.write(level, index, &full)?;
-            hash = root_of(&full);
-            level += 1;
-            index /= WIDTH;
-        }
+        let files = &self.files;
+        self.edge.push(leaf, |level, index, full| files.write(level, index, full))
     }
 
     /// Writes the tiles that are not full, so that the tree of this size can be opened again.
     pub fn write_edge(&self) -> Result<(), TileError> {
-        let mut hashes = self.size;
-        for (level, edge) in self.edge.iter().enumerate() {
+        for ((level, index, _), edge) in TreeEdge::widths(self.size()).zip(self.edge.levels()) {
             if !edge.is_empty() {
-                self.files.write(level as u8, hashes / WIDTH, edge)?;
+                self.files.write(level, index, edge)?;
             }
-            hashes /= WIDTH;
         }
         Ok(())
     }
 
     /// Makes what was written durable.
     pub(crate) fn sync(&self) -> Result<(), TileError> {
-        (0..self.edge.len()).try_for_each(|level| self.files.sync(level as u8))
+        (0..self.edge.levels().len()).try_for_each(|level| self.files.sync(level as u8))
     }
 
     /// The root of the whole tree.
     #[must_use]
     pub fn root(&self) -> Hash {
-        // Each level's edge stands for what is right of the full tiles above it.
-        let mut root: Option<Hash> = None;
-        for edge in self.edge.iter() {
-            let mut hashes = edge.as_slice();
-            let mut parts = Vec::new();
-            while !hashes.is_empty() {
-                let perfect = 1_usize << hashes.len().ilog2();
-                let (part, rest) = hashes.split_at(perfect);
-                parts.push(root_of(part));
-                hashes = rest;
-            }
-            for part in parts.into_iter().rev() {
-                root = Some(root.map_or(part, |right| node_hash(part, right)));
-            }
-        }
-        root.unwrap_or_else(empty_hash)
+        self.edge.root()
     }
 
     /// The root over leaves `from..to` of this tree.
@@ -175,8 +137,8 @@ impl Tiles {
 
     /// All hashes of one tile: from memory if it is the last of its level, else from its file.
     pub(crate) fn hashes(&self, level: u8, tile: u64) -> Result<Cow<'_, [Hash]>, TileError> {
-        let held = self.size >> (8 * u32::from(level));
-        match self.edge.get(usize::from(level)).filter(|_| tile == held / WIDTH) {
+        let held = self.size() >> (8 * u32::from(level));
+        match self.edge.levels().get(usize::from(level)).filter(|_| tile == held / WIDTH) {
             Some(edge) => Ok(Cow::Borrowed(edge)),
             None => self.files.read(level, tile, WIDTH).map(Cow::Owned),
         }
@@ -184,7 +146,7 @@ impl Tiles {
 
     /// The first `width` hashes of a tile; none where the tree does not have so many there.
     pub fn tile(&self, level: u8, tile: u64, width: u64) -> Result<Option<Vec<Hash>>, TileError> {
-        let held = self.size.checked_shr(8 * u32::from(level)).unwrap_or(0);
+        let held = self.size().checked_shr(8 * u32::from(level)).unwrap_or(0);
         let end = tile.checked_mul(WIDTH).and_then(|first| first.checked_add(width));
         if !(1..=WIDTH).contains(&width) || end.is_none_or(|end| end > held) {
             return Ok(None);
@@ -231,18 +193,6 @@ mod tests {
             "0/x99999999999999999999/000",
         ] {
             assert_eq!(tile_at(&format!("tile/{path}")), None, "{path}");
-        }
-    }
-
-    #[test]
-    fn roots_equal_those_of_the_definition_at_every_size() {
-        let folder = tempfile::tempdir().unwrap();
-        let mut tiles = Tiles::empty(TileFiles::packed(folder.path()));
-        let mut leaves = Vec::new();
-        for number in 0..1_100_u32 {
-            leaves.push(leaf_hash(&number.to_le_bytes()));
-            tiles.push(leaves[number as usize]).unwrap();
-            assert_eq!(tiles.root(), root_of(&leaves), "size {}", number + 1);
         }
     }
 

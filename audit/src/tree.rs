@@ -5,11 +5,13 @@
 //! log. The key is not.
 
 use crate::{
+    cosigned::read_cosigned,
     merkle::Hash,
     note::{Checkpoint, NoteError, PublicKey, SigningKey},
     proof::{ConsistencyProof, InclusionProof},
+    signed_note::merge_signatures,
     tile_files::TileFiles,
-    tiles::{TileError, Tiles},
+    tiles::{TileError, Tiles, WIDTH},
 };
 use daybook_event_log::{LogError, Position};
 use daybook_subscriptions::replace_file;
@@ -35,6 +37,14 @@ pub enum AuditError {
          or replaced; no further checkpoint is signed (keep both for an investigation)"
     )]
     LogChanged { size: u64, path: String },
+    #[error(
+        "the log's event at position {position} is not the one that the checkpoint in {path} was signed over: this is the \
+         folder of another shop, or the log was restored and went on differently; no further checkpoint is signed. If that \
+         was meant, move the folder away: a new key signs a new tree then, and auditors have to be told"
+    )]
+    OtherLog { position: u64, path: String },
+    #[error("this checkpoint cannot be kept as cosigned: {detail}")]
+    NotCosigned { detail: String },
     #[error("the log ends at {head}, but a checkpoint over {size} events was signed: its end was cut off")]
     LogShorter { head: Position, size: u64 },
 }
@@ -126,6 +136,34 @@ impl AuditTree {
         *self.write_failure.lock() = failure;
     }
 
+    /// The hash of a record as it was hashed into the tree; none beyond its end.
+    pub(crate) fn leaf(&self, index: u64) -> Result<Option<Hash>, AuditError> {
+        let tiles = self.state.lock().tiles.clone();
+        if index >= tiles.size() {
+            return Ok(None);
+        }
+        let hashes = tiles.hashes(0, index / WIDTH)?;
+        Ok(hashes.get((index % WIDTH) as usize).copied())
+    }
+
+    /// The newest checkpoint that witnesses have cosigned, as a note.
+    #[must_use]
+    pub fn cosigned(&self) -> Option<String> {
+        read_cosigned(&self.folder)
+    }
+
+    /// The latest checkpoint with the cosignatures that there are under it.
+    #[must_use]
+    pub fn note_with_cosignatures(&self) -> Option<String> {
+        let note = self.note()?;
+        let merged = self.cosigned().and_then(|cosigned| merge_signatures(&note, &cosigned));
+        Some(merged.unwrap_or(note))
+    }
+
+    pub(crate) fn signing_key(&self) -> &SigningKey {
+        &self.key
+    }
+
     /// The latest checkpoint as a signed note.
     #[must_use]
     pub fn note(&self) -> Option<String> {
@@ -149,13 +187,14 @@ impl AuditTree {
         Ok(InclusionProof::new(&tiles, index, signed.size)?.map(|proof| (proof, note)))
     }
 
-    /// That the records at these positions are under the latest checkpoint, all under the same one; none if one
-    /// of them is not.
+    /// That the records at these positions are under one signed checkpoint, which is `note` or the latest; none if one of
+    /// them is not.
     pub fn inclusions(
         &self,
         positions: &[Position],
+        note: Option<String>,
     ) -> Result<Option<(Vec<InclusionProof>, String)>, AuditError> {
-        let Some(note) = self.note() else { return Ok(None) };
+        let Some(note) = note.or_else(|| self.note()) else { return Ok(None) };
         let path = || self.folder.join("checkpoint").display().to_string();
         let size = Checkpoint::read(&note).map_err(|source| AuditError::Note { path: path(), source })?.size;
         let tiles = self.state.lock().tiles.clone();

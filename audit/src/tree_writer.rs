@@ -2,7 +2,7 @@
 //!
 //! Nothing here is on the path of a command. It begins at the size of the tree. Whatever interrupts it, the tree is read
 //! again as the latest checkpoint has it, so events are hashed again at most. What is never done is to sign something that
-//! contradicts an earlier checkpoint: that is fatal and needs a person.
+//! contradicts an earlier checkpoint, or to go on with the tree of another log: that is fatal and needs a person.
 
 use crate::{
     AuditError, AuditTree,
@@ -64,13 +64,15 @@ impl TreeWriter {
                 self.tree.report_writing(Some(error.to_string()));
                 Fault::Passing(error.to_string())
             }
-            AuditError::Note { .. } | AuditError::LogChanged { .. } | AuditError::LogShorter { .. } => {
-                Fault::Fatal(error.to_string())
-            }
+            AuditError::Note { .. }
+            | AuditError::LogChanged { .. }
+            | AuditError::OtherLog { .. }
+            | AuditError::NotCosigned { .. }
+            | AuditError::LogShorter { .. } => Fault::Fatal(error.to_string()),
         }
     }
 
-    fn begin(&mut self) -> Result<Position, AuditError> {
+    async fn begin(&mut self) -> Result<Position, AuditError> {
         if !self.is_sound {
             self.tree.reopen()?;
             self.is_sound = true;
@@ -81,8 +83,27 @@ impl TreeWriter {
             Some(signed) if head.get() < signed.size => {
                 Err(AuditError::LogShorter { head, size: signed.size })
             }
-            _ => Ok(Position::new(self.tree.size())),
+            _ => {
+                self.compare_with_log().await?;
+                Ok(Position::new(self.tree.size()))
+            }
         }
+    }
+
+    /// Whether the tree is of this log at all: the records at its beginning, its middle and its end must be those that were
+    /// hashed. (Whether any other was changed is what a verification is for.)
+    async fn compare_with_log(&self) -> Result<(), AuditError> {
+        let size = self.tree.size();
+        for position in [size, size.div_ceil(2), size.min(1)] {
+            let Some(index) = position.checked_sub(1) else { continue };
+            let record = self.log.read_all(Position::new(position), 1).await?.into_iter().next();
+            let hashed = self.tree.leaf(index)?;
+            if record.map(|record| leaf_hash(record.as_bytes())) != hashed {
+                let path = self.tree.folder().join("checkpoint").display().to_string();
+                return Err(AuditError::OtherLog { position, path });
+            }
+        }
+        Ok(())
     }
 }
 
@@ -94,7 +115,7 @@ impl Subscriber for TreeWriter {
     }
 
     async fn start(&mut self) -> Result<Position, Fault> {
-        self.begin().map_err(|error| self.fault(error))
+        self.begin().await.map_err(|error| self.fault(error))
     }
 
     async fn handle(&mut self, page: Page) -> Result<(), Fault> {

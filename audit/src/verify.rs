@@ -5,6 +5,8 @@ use crate::{
     merkle::{Hash, leaf_hash},
     note::Checkpoint,
     published::PublishedLeaves,
+    sequence::Sequence,
+    times::ClaimedTimes,
 };
 use ahash::AHashMap;
 use bytes::Bytes;
@@ -22,10 +24,18 @@ pub enum Finding {
         "one of records {first} to {last} is not what was signed, and the hashes of all were put right for it"
     )]
     RecordAmongChanged { first: u64, last: u64 },
-    #[error("record {expected} is missing: after record {after} comes record {found}")]
-    RecordMissing { after: u64, expected: u64, found: u64 },
-    #[error("record {found} stands where record {expected} belongs: it was inserted, repeated or swapped")]
-    RecordMisplaced { expected: u64, found: u64 },
+    #[error("records {first} to {last} are missing")]
+    RecordsMissing { first: u64, last: u64 },
+    #[error("{}", swapped(*first, *second, *count))]
+    RecordsSwapped { first: u64, second: u64, count: u64 },
+    #[error(
+        "records {first} to {last} stand after record {after}, where they do not belong: they were moved"
+    )]
+    RecordsMoved { first: u64, last: u64, after: u64 },
+    #[error(
+        "records that say they are {first} to {last} stand after record {after}, and others are here: they were inserted"
+    )]
+    RecordsRepeated { first: u64, last: u64, after: u64 },
     #[error("record {place} cannot be read: {detail}")]
     RecordUnreadable { place: u64, detail: String },
     #[error("record {position} is version {found} of {stream}, but version {expected} belongs there")]
@@ -37,15 +47,33 @@ pub enum Finding {
     #[error("the records do not have the root that was signed over {size} of them")]
     RootDiffers { size: u64 },
     #[error(
-        "the checkpoint you kept, over {size} records, is not of this history: it was rewritten or forked before record {size}"
+        "the checkpoint over {size} records that was kept or cosigned is not of this history: it was rewritten or forked before record {size}"
     )]
     HistoryRewritten { size: u64 },
     #[error(
-        "the checkpoint you kept covers {kept} records, the newest here only {newest}: what came after was dropped"
+        "the checkpoint that was kept or cosigned covers {kept} records, the newest here only {newest}: what came after was dropped, or this is an older bundle"
     )]
     OlderThanKept { kept: u64, newest: u64 },
-    #[error("{tile} is not what belongs there; the records are not touched by it and are what was signed")]
+    #[error("{tile} is not what belongs there; no record is accused by it")]
     TileWrong { tile: String },
+    #[error(
+        "{tile} contradicts records {first} to {last}; which of both was changed cannot be known, as the tiles above it are changed, too"
+    )]
+    TileOrRecords { tile: String, first: u64, last: u64 },
+    #[error("{path} was changed after the bundle was made")]
+    FileChanged { path: String },
+    #[error("{path} is missing")]
+    FileMissing { path: String },
+    #[error("{path} is no part of the bundle: it was added")]
+    FileAdded { path: String },
+    #[error(
+        "nobody vouches for {path}: the manifest is not signed, and this program would write another one"
+    )]
+    FileUnvouched { path: String },
+    #[error("{place} is none of the keys that were named")]
+    KeyDiffers { place: String },
+    #[error("no checkpoint here is cosigned by {witness}{detail}")]
+    NotWitnessed { witness: String, detail: String },
     #[error("{place}: {detail}")]
     SignatureWrong { place: String, detail: String },
 }
@@ -59,6 +87,18 @@ pub struct Verdict {
     pub findings: Vec<Finding>,
     /// Whether there were more findings than are listed.
     pub more: bool,
+    /// What the records say about when; nothing of it is proven.
+    pub times: ClaimedTimes,
+}
+
+fn swapped(first: u64, second: u64, count: u64) -> String {
+    match count {
+        1 => format!("records {first} and {second} were swapped"),
+        _ => {
+            let (first_end, second_end) = (first + count - 1, second + count - 1);
+            format!("records {first} to {first_end} and {second} to {second_end} were swapped")
+        }
+    }
 }
 
 /// More findings than this are not listed.
@@ -112,18 +152,17 @@ fn check(
     leaves: Option<PublishedLeaves>,
     mut progress: impl FnMut(u64),
 ) -> Verdict {
-    let mut check = Check { findings: Vec::new(), more: false };
+    let mut check = Check::default();
     let mut comparison = Comparison::new(Some(newest.clone()), kept.to_vec(), leaves);
-    let mut versions: AHashMap<Box<str>, u64> = AHashMap::new();
-    let mut expected = 1;
     for record in records {
+        let place = comparison.size() + 1;
         match record {
             Ok((bytes, leaf)) => {
-                let position = check.place(bytes, &mut expected, &mut versions);
+                let position = check.take(bytes, place);
                 comparison.take(position.saturating_sub(1), leaf);
             }
             Err(error) => {
-                check.found(Finding::RecordUnreadable { place: expected, detail: error.to_string() });
+                check.found(Finding::RecordUnreadable { place, detail: error.to_string() });
                 break;
             }
         }
@@ -131,6 +170,7 @@ fn check(
     }
     let (records, root) = (comparison.size(), comparison.root());
     let compared = comparison.end();
+    check.end_of_records();
     check.more |= compared.more;
     compared.of_records.into_iter().for_each(|mismatch| check.found(finding(mismatch)));
     compared.of_all.into_iter().for_each(|mismatch| check.found_of_all(finding(mismatch)));
@@ -144,7 +184,7 @@ fn check(
     for kept in kept.iter().filter(|kept| kept.size > newest.size) {
         check.found_of_all(Finding::OlderThanKept { kept: kept.size, newest: newest.size });
     }
-    Verdict { records, root, findings: check.findings, more: check.more }
+    Verdict { records, root, findings: check.findings, more: check.more, times: check.times }
 }
 
 fn finding(mismatch: Mismatch) -> Finding {
@@ -154,12 +194,20 @@ fn finding(mismatch: Mismatch) -> Finding {
         Mismatch::Root { size } => Finding::RootDiffers { size },
         Mismatch::Rewritten { size } => Finding::HistoryRewritten { size },
         Mismatch::Tile { path } => Finding::TileWrong { tile: path },
+        Mismatch::TileOrRecords { path, first, last } => Finding::TileOrRecords { tile: path, first, last },
     }
 }
 
+#[derive(Default)]
 struct Check {
     findings: Vec<Finding>,
     more: bool,
+    sequence: Sequence,
+    versions: AHashMap<Box<str>, u64>,
+    /// Versions that do not follow one another. Records out of place make such of innocent ones, so these count only where
+    /// every record stands in place.
+    version_gaps: Vec<Finding>,
+    times: ClaimedTimes,
 }
 
 impl Check {
@@ -173,32 +221,39 @@ impl Check {
     }
 
     /// Positions and versions must count up by one. Answers with the record's position.
-    fn place(&mut self, bytes: Bytes, expected: &mut u64, versions: &mut AHashMap<Box<str>, u64>) -> u64 {
+    fn take(&mut self, bytes: Bytes, place: u64) -> u64 {
         let event = match RecordedEvent::decode(bytes) {
             Ok(event) => event,
             Err(error) => {
-                self.found(Finding::RecordUnreadable { place: *expected, detail: error.to_string() });
-                *expected += 1;
-                return *expected - 1;
+                self.found(Finding::RecordUnreadable { place, detail: error.to_string() });
+                self.sequence.take(None);
+                return place;
             }
         };
         let position = event.position().get();
-        if position > *expected {
-            self.found(Finding::RecordMissing { after: *expected - 1, expected: *expected, found: position });
-        } else if position < *expected {
-            self.found(Finding::RecordMisplaced { expected: *expected, found: position });
-        }
-        *expected = position.max(*expected) + 1;
+        self.sequence.take(Some(position));
+        self.times.take(&event);
         let version = event.version().get();
-        let last = match versions.get_mut(event.stream()) {
+        let last = match self.versions.get_mut(event.stream()) {
             Some(last) => last,
-            None => versions.entry(event.stream().into()).or_insert(0),
+            None => self.versions.entry(event.stream().into()).or_insert(0),
         };
-        if version != *last + 1 {
+        if version != *last + 1 && self.version_gaps.len() < MAX_FINDINGS {
             let stream = event.stream().to_owned();
-            self.found(Finding::VersionGap { position, stream, expected: *last + 1, found: version });
+            let gap = Finding::VersionGap { position, stream, expected: *last + 1, found: version };
+            self.version_gaps.push(gap);
         }
         *last = version;
         position
+    }
+
+    /// What the order of all records shows.
+    fn end_of_records(&mut self) {
+        let sequence = std::mem::take(&mut self.sequence);
+        self.more |= sequence.more;
+        let in_order = sequence.is_in_order();
+        sequence.findings().into_iter().for_each(|finding| self.found(finding));
+        let gaps = std::mem::take(&mut self.version_gaps);
+        gaps.into_iter().filter(|_| in_order).for_each(|gap| self.found(gap));
     }
 }

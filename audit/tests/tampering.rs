@@ -3,7 +3,10 @@
 #![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
 
 use bytes::Bytes;
-use daybook_audit::{AuditTree, Finding, SigningKey, TreeWriter, Verdict, bundle};
+use daybook_audit::{
+    AuditTree, Finding, SigningKey, TreeWriter,
+    bundle::{self, BundleVerdict, Trust, own_files},
+};
 use daybook_event_log::{Append, EventLog, ExpectedVersion, MemoryLog, Metadata, NewEvent, StreamId};
 use daybook_subscriptions::{CancellationToken, Supervisor};
 use std::{
@@ -79,9 +82,18 @@ impl Audited {
         self.folder.path().join("bundle").join(name)
     }
 
-    fn verify(&self) -> Verdict {
+    fn trust(&self) -> Trust {
         let key = fs::read_to_string(self.folder.path().join("audit/public-key")).unwrap().parse().unwrap();
-        bundle::verify(&self.path(""), std::slice::from_ref(&self.kept), &[key], |_| {}).unwrap()
+        let own_files = own_files([]);
+        Trust { kept: vec![self.kept.clone()], keys: vec![key], witnesses: Vec::new(), own_files }
+    }
+
+    fn verify(&self) -> BundleVerdict {
+        bundle::verify(&self.path(""), &self.trust(), |_| {}).unwrap()
+    }
+
+    fn findings(&self) -> Vec<Finding> {
+        self.verify().verdict.findings
     }
 
     /// Rewrites the records of the bundle.
@@ -110,16 +122,17 @@ fn write_records(path: &Path, records: &[Vec<u8>]) {
 #[tokio::test]
 async fn an_honest_bundle_holds() {
     let audited = audited().await;
-    let verdict = audited.verify();
+    let BundleVerdict { verdict, made, manifest_is_signed, .. } = audited.verify();
     assert_eq!(verdict.findings, []);
     assert_eq!(verdict.records, EVENTS);
+    assert!(made.is_some() && manifest_is_signed);
 }
 
 #[tokio::test]
 async fn an_edited_byte_is_caught_and_the_record_named() {
     let audited = audited().await;
     audited.change(|records| *records[122].last_mut().unwrap() = b' ');
-    let findings = audited.verify().findings;
+    let findings = audited.findings();
     assert!(findings.contains(&Finding::RecordChanged { position: 123 }), "{findings:?}");
     assert!(findings.contains(&Finding::HistoryRewritten { size: 400 }), "{findings:?}");
     assert!(findings.contains(&Finding::RootDiffers { size: EVENTS }), "{findings:?}");
@@ -129,44 +142,47 @@ async fn an_edited_byte_is_caught_and_the_record_named() {
 async fn a_deleted_record_is_caught_and_named() {
     let audited = audited().await;
     audited.change(|records| drop(records.remove(99)));
-    let findings = audited.verify().findings;
-    assert!(
-        findings.contains(&Finding::RecordMissing { after: 99, expected: 100, found: 101 }),
-        "{findings:?}"
-    );
-    assert!(findings.contains(&Finding::TailCut { found: EVENTS - 1, signed: EVENTS }), "{findings:?}");
+    let findings = audited.findings();
+    let expected = [
+        Finding::RecordsMissing { first: 100, last: 100 },
+        Finding::HistoryRewritten { size: 400 },
+        Finding::TailCut { found: EVENTS - 1, signed: EVENTS },
+    ];
+    assert_eq!(findings, expected);
 }
 
 #[tokio::test]
 async fn an_inserted_record_is_caught_and_named() {
     let audited = audited().await;
     audited.change(|records| records.insert(50, records[10].clone()));
-    let findings = audited.verify().findings;
-    assert!(findings.contains(&Finding::RecordMisplaced { expected: 51, found: 11 }), "{findings:?}");
+    let findings = audited.findings();
+    assert_eq!(findings[0], Finding::RecordsRepeated { first: 11, last: 11, after: 50 });
     assert!(findings.contains(&Finding::RecordsAdded { found: EVENTS + 1, signed: EVENTS }), "{findings:?}");
 }
 
 #[tokio::test]
-async fn swapped_records_are_caught_and_named() {
-    let audited = audited().await;
-    audited.change(|records| records.swap(20, 21));
-    let findings = audited.verify().findings;
-    assert!(
-        findings.contains(&Finding::RecordMissing { after: 20, expected: 21, found: 22 }),
-        "{findings:?}"
-    );
-    assert!(findings.contains(&Finding::RecordMisplaced { expected: 23, found: 21 }), "{findings:?}");
-    assert!(findings.contains(&Finding::RootDiffers { size: EVENTS }), "{findings:?}");
+async fn swapped_records_accuse_only_those_two() {
+    for (a, b) in [(20, 21), (20, 300), (0, EVENTS as usize - 1)] {
+        let audited = audited().await;
+        audited.change(|records| records.swap(a, b));
+        let (first, second) = (a as u64 + 1, b as u64 + 1);
+        let expected = [
+            Finding::RecordsSwapped { first, second, count: 1 },
+            Finding::HistoryRewritten { size: 400 },
+            Finding::RootDiffers { size: EVENTS },
+        ];
+        assert_eq!(audited.findings(), expected);
+    }
 }
 
 #[tokio::test]
 async fn a_cut_tail_is_caught() {
     let audited = audited().await;
     audited.change(|records| records.truncate(500));
-    assert_eq!(audited.verify().findings, [Finding::TailCut { found: 500, signed: EVENTS }]);
+    assert_eq!(audited.findings(), [Finding::TailCut { found: 500, signed: EVENTS }]);
     let bytes = fs::read(audited.path("records")).unwrap();
     fs::write(audited.path("records"), &bytes[..bytes.len() - 3]).unwrap();
-    let findings = audited.verify().findings;
+    let findings = audited.findings();
     assert!(matches!(findings[0], Finding::RecordUnreadable { place: 500, .. }), "{findings:?}");
 }
 
@@ -186,26 +202,132 @@ async fn a_record_changed_with_its_published_hash_is_named_to_within_a_tile() {
     let mut hashes = fs::read(&tile).unwrap();
     hashes[122 * 32..123 * 32].copy_from_slice(&leaf.0);
     fs::write(&tile, hashes).unwrap();
-    let findings = audited.verify().findings;
+    let findings = audited.findings();
     assert!(findings.contains(&Finding::RecordAmongChanged { first: 1, last: 256 }), "{findings:?}");
     assert!(findings.contains(&Finding::RootDiffers { size: EVENTS }), "{findings:?}");
 }
 
 #[tokio::test]
 async fn a_tile_that_was_damaged_is_named_and_no_record_is_accused() {
-    for (tile, named) in
-        [("tile/0/001", "tile/0/001"), ("tile/1/000.p/2", "tile"), ("tile/0/002.p/88", "tile")]
-    {
+    for tile in ["tile/0/001", "tile/1/000.p/2", "tile/0/002.p/88"] {
         let audited = audited().await;
         let path = audited.path(tile);
         let mut hashes = fs::read(&path).unwrap();
         hashes[40] ^= 1;
         fs::write(&path, hashes).unwrap();
-        assert_eq!(audited.verify().findings, [Finding::TileWrong { tile: named.to_owned() }]);
+        assert_eq!(audited.findings(), [Finding::TileWrong { tile: tile.to_owned() }]);
+        fs::remove_file(&path).unwrap();
+        assert_eq!(audited.findings(), [Finding::FileMissing { path: tile.to_owned() }]);
     }
+}
+
+#[tokio::test]
+async fn swapped_tiles_are_both_named() {
     let audited = audited().await;
-    fs::remove_file(audited.path("tile/0/000")).unwrap();
-    assert_eq!(audited.verify().findings, [Finding::TileWrong { tile: "tile/0/000".to_owned() }]);
+    let [one, other] = ["tile/0/000", "tile/0/001"].map(|tile| audited.path(tile));
+    let hashes = [&one, &other].map(|path| fs::read(path).unwrap());
+    fs::write(&one, &hashes[1]).unwrap();
+    fs::write(&other, &hashes[0]).unwrap();
+    let named = ["tile/0/000", "tile/0/001"].map(|tile| Finding::TileWrong { tile: tile.to_owned() });
+    assert_eq!(audited.findings(), named);
+}
+
+#[tokio::test]
+async fn a_damaged_edge_tile_beside_a_changed_record_leaves_both_in_doubt_and_names_them() {
+    let audited = audited().await;
+    audited.change(|records| *records[122].last_mut().unwrap() = b' ');
+    let path = audited.path("tile/1/000.p/2");
+    let mut hashes = fs::read(&path).unwrap();
+    hashes[40] ^= 1;
+    fs::write(&path, hashes).unwrap();
+    let findings = audited.findings();
+    let doubt = |tile: &str, first, last| Finding::TileOrRecords { tile: tile.to_owned(), first, last };
+    assert!(findings.contains(&doubt("tile/0/000", 1, 256)), "{findings:?}");
+    assert!(findings.contains(&doubt("tile/1/000.p/2", 1, EVENTS)), "{findings:?}");
+    assert!(findings.contains(&Finding::RootDiffers { size: EVENTS }), "{findings:?}");
+}
+
+#[tokio::test]
+async fn an_edited_a_missing_and_an_added_file_are_named() {
+    let audited = audited().await;
+    let path = |name: &str| name.to_owned();
+    fs::write(audited.path("README.md"), "All is well, trust us.").unwrap();
+    assert_eq!(audited.findings(), [Finding::FileChanged { path: path("README.md") }]);
+    fs::remove_file(audited.path("README.md")).unwrap();
+    fs::create_dir(audited.path("notes")).unwrap();
+    fs::write(audited.path("notes/mine"), "x").unwrap();
+    fs::write(audited.path("tile/0/007"), "x").unwrap();
+    let expected = [
+        Finding::FileMissing { path: path("README.md") },
+        Finding::FileAdded { path: path("notes/mine") },
+        Finding::FileAdded { path: path("tile/0/007") },
+    ];
+    assert_eq!(audited.findings(), expected);
+}
+
+#[tokio::test]
+async fn another_public_key_in_the_bundle_is_named() {
+    let audited = audited().await;
+    let other = SigningKey::generate("shop").unwrap().public();
+    fs::write(audited.path("public-key"), format!("{other}\n")).unwrap();
+    let findings = audited.findings();
+    assert!(
+        matches!(&findings[0], Finding::KeyDiffers { place } if place.ends_with("public-key")),
+        "{findings:?}"
+    );
+    assert_eq!(findings[1..], [Finding::FileChanged { path: "public-key".to_owned() }]);
+}
+
+#[tokio::test]
+async fn a_manifest_that_was_edited_or_is_missing_vouches_for_nothing() {
+    let audited = audited().await;
+    let manifest = fs::read_to_string(audited.path("manifest")).unwrap();
+    fs::write(audited.path("manifest"), manifest.replace("made 2", "made 1")).unwrap();
+    let findings = audited.findings();
+    assert!(
+        matches!(&findings[..], [Finding::SignatureWrong { place, .. }] if place.ends_with("manifest")),
+        "{findings:?}"
+    );
+    // A README that fits an unsigned manifest is compared with the one that this program writes.
+    fs::remove_file(audited.path("manifest")).unwrap();
+    fs::write(audited.path("README.md"), "All is well, trust us.").unwrap();
+    let unvouched = Finding::FileUnvouched { path: "README.md".to_owned() };
+    let findings = audited.findings();
+    assert!(findings.contains(&Finding::FileMissing { path: "manifest".to_owned() }), "{findings:?}");
+    assert!(findings.contains(&unvouched), "{findings:?}");
+}
+
+#[tokio::test]
+async fn an_older_bundle_in_place_of_a_newer_one_is_told_by_the_newer_checkpoint_that_was_kept() {
+    let mut audited = audited().await;
+    let folder = tempfile::tempdir().unwrap();
+    let (log, tree) = (Arc::new(MemoryLog::new()), Arc::new(AuditTree::open(folder.path(), "shop").unwrap()));
+    append(&log, 400, 1 << 40).await;
+    kept_up(&tree, &log, 400).await;
+    let older = folder.path().join("bundle");
+    bundle::export_latest(&*log, &tree, &older, |_, _| {}).await.unwrap();
+    append(&log, 50, 1 << 50).await;
+    kept_up(&tree, &log, 450).await;
+    audited.kept = folder.path().join("kept");
+    fs::write(&audited.kept, tree.note().unwrap()).unwrap();
+    let trust = Trust { keys: vec![tree.public_key()], ..audited.trust() };
+    let findings = bundle::verify(&older, &trust, |_| {}).unwrap().verdict.findings;
+    assert_eq!(findings, [Finding::OlderThanKept { kept: 450, newest: 400 }]);
+}
+
+#[tokio::test]
+async fn stretches_that_were_told_long_after_they_happened_are_listed() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = Arc::new(MemoryLog::with_clock(|| 10 * 86_400_000_000_000));
+    let tree = Arc::new(AuditTree::open(&folder.path().join("audit"), "shop").unwrap());
+    append(&log, 20, 1 << 40).await;
+    kept_up(&tree, &log, 20).await;
+    let path = folder.path().join("bundle");
+    bundle::export_latest(&*log, &tree, &path, |_, _| {}).await.unwrap();
+    let times = bundle::verify(&path, &Trust::default(), |_| {}).unwrap().verdict.times;
+    assert_eq!((times.backdated_records, times.backdated.len()), (20, 1), "{times:?}");
+    assert_eq!((times.backdated[0].first, times.backdated[0].last), (1, 20));
+    assert_eq!(times.clock_went_back_at, None);
 }
 
 #[tokio::test]
@@ -217,11 +339,9 @@ async fn a_history_rewritten_and_signed_with_another_key_is_caught() {
     kept_up(&tree, &log, EVENTS).await;
     fs::remove_dir_all(audited.path("")).unwrap();
     bundle::export_latest(&*log, &tree, &audited.path(""), |_, _| {}).await.unwrap();
-    let findings = audited.verify().findings;
-    assert!(
-        matches!(&findings[0], Finding::SignatureWrong { place, .. } if place.ends_with("bundle/checkpoint")),
-        "{findings:?}"
-    );
+    let findings = audited.findings();
+    let unsigned = |one: &Finding| matches!(one, Finding::SignatureWrong { place, .. } if place.ends_with("bundle/checkpoint"));
+    assert!(findings.iter().any(unsigned), "{findings:?}");
     assert!(findings.contains(&Finding::HistoryRewritten { size: 400 }), "{findings:?}");
 }
 
@@ -238,7 +358,7 @@ async fn a_fork_signed_with_the_true_key_is_caught_by_the_kept_checkpoint() {
     kept_up(&tree, &log, EVENTS).await;
     fs::remove_dir_all(audited.path("")).unwrap();
     bundle::export_latest(&*log, &tree, &audited.path(""), |_, _| {}).await.unwrap();
-    assert_eq!(audited.verify().findings, [Finding::HistoryRewritten { size: 400 }]);
+    assert_eq!(audited.findings(), [Finding::HistoryRewritten { size: 400 }]);
 }
 
 #[tokio::test]
@@ -251,10 +371,18 @@ async fn a_live_log_that_was_replaced_is_not_signed_again() {
     append(&shorter, 300, 1).await;
     let error = failure(&Arc::new(AuditTree::open(folder.path(), "shop").unwrap()), shorter).await;
     assert!(error.contains("its end was cut off"), "{error}");
-    // Without the tiles, everything is hashed again, and compared with what was signed.
-    fs::remove_dir_all(folder.path().join("tiles")).unwrap();
     let other = Arc::new(MemoryLog::new());
     append(&other, 500, 2).await;
+    let error = failure(&Arc::new(AuditTree::open(folder.path(), "shop").unwrap()), other.clone()).await;
+    assert!(error.contains("the folder of another shop"), "{error}");
+    // A log that was restored to an earlier state and went on from there has other events behind it.
+    let rewound = Arc::new(MemoryLog::new());
+    append(&rewound, 350, 1).await;
+    append(&rewound, 100, 1 << 50).await;
+    let error = failure(&Arc::new(AuditTree::open(folder.path(), "shop").unwrap()), rewound).await;
+    assert!(error.contains("position 400"), "{error}");
+    // Without the tiles, everything is hashed again, and compared with what was signed.
+    fs::remove_dir_all(folder.path().join("tiles")).unwrap();
     let error = failure(&Arc::new(AuditTree::open(folder.path(), "shop").unwrap()), other).await;
     assert!(error.contains("the log was changed"), "{error}");
 }

@@ -3,7 +3,7 @@
 //! Exit codes: 0 all is well, 1 something was found or could not be done (stderr says what), 2 the command line
 //! itself was wrong.
 
-use crate::{as_of, audit, export, out::Out, rebuild, show, source::Source, stats, verify, what_if};
+use crate::{as_of, audit, export, out::Out, rebuild, said, show, source::Source, stats, verify, what_if};
 use clap::{Parser, Subcommand};
 use std::{io, process::ExitCode};
 
@@ -19,6 +19,8 @@ Begin here:
 The log can be a data directory (--data, also of a running shop), a Postgres server (--store) or a file that
 was exported (--file). If several are named, the file goes before the server, and the server before the directory.
 Every option can also be set by the environment variable shown beside it.
+A time is 2010-12-01 (the start of that day), 2010-12-01T08:26 (both UTC) or has an offset, 2010-12-01T08:26:00+01:00.
+Ranges have their beginning and not their end: --since 2011-01-01 --until 2012-01-01 is the year 2011.
 Exit codes: 0 all is well, 1 something was found or failed (the message says what), 2 wrong command line.";
 
 /// Inspect, export and audit what a Daybook shop recorded.
@@ -79,7 +81,7 @@ pub fn main() -> ExitCode {
         Ok(ToolVerdict::Found) => ExitCode::FAILURE,
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("daybook-replay: {error:#}");
+            eprintln!("daybook-replay: {}", said::once(&error));
             if error.is::<Usage>() { ExitCode::from(2) } else { ExitCode::FAILURE }
         }
     }

@@ -14,12 +14,14 @@
 mod as_of;
 mod audit;
 mod chart;
+mod claimed;
 mod cli;
 mod diff;
 mod export;
 mod out;
 mod progress;
 mod rebuild;
+mod said;
 mod scan;
 mod selection;
 mod show;

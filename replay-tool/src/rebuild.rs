@@ -2,10 +2,11 @@
 //! whole. The one command that writes to a data directory, and only to what can be made again from the log.
 
 use crate::{
-    cli::ToolVerdict,
+    cli::{ToolVerdict, Usage},
     out::{Out, Tone, count},
     progress::Progress,
-    source::Source,
+    source::{Opened, Source},
+    verify::hold_read_models,
 };
 use anyhow::Context as _;
 use clap::Args;
@@ -24,6 +25,7 @@ const EXAMPLES: &str = "\
 Examples:
   daybook-replay --data ./shop rebuild          stop the shop first; interrupted, the same command goes on
   daybook-replay --data ./shop rebuild && daybook-replay --data ./shop verify
+  daybook-replay --data ./node --store postgres://… rebuild    a node's read models from the log on the server
 
 The new read models are filled in DATA/read.new, and take the place of DATA/read when they stand at the log's end
 with nothing left aside. Running shops rebuild a single read model by themselves, over their admin interface.";
@@ -42,14 +44,16 @@ const STRETCH: u64 = 250_000;
 
 impl Rebuild {
     pub(crate) async fn run(self, source: &Source, out: &mut Out) -> anyhow::Result<ToolVerdict> {
-        let data = source.data()?;
-        let folder = data.join("log");
-        anyhow::ensure!(folder.is_dir(), "{} has no log; name a shop's data directory", data.display());
-        // Opened for writing, though nothing is written: so no shop can start meanwhile.
-        let log =
-            EmbeddedLog::open(&folder, EmbeddedOptions { compress: false, ..EmbeddedOptions::default() })?;
-        let log: Arc<dyn EventLog> = Arc::new(log);
+        let data = source.data.as_deref().ok_or_else(|| Usage(WHICH_NODE.to_owned()))?;
+        let (log, _loaded) = open(source, data).await?;
         let head = log.head().borrow().get();
+        // Where the log is not this node's own, its read models are what says whether it runs.
+        let held = hold_read_models(&data.join("read"))?;
+        anyhow::ensure!(
+            held.is_some(),
+            "the read models in {} are in use by a running shop; stop it first",
+            data.join("read").display()
+        );
         let (old, new, aside) = (data.join("read"), data.join("read.new"), data.join("read.old"));
         let filled = self.fill(&log, head, &new).await?;
         if !filled.aside.is_empty() {
@@ -60,6 +64,7 @@ impl Rebuild {
             fs::remove_dir_all(&new)?;
             return Ok(ToolVerdict::Found);
         }
+        drop(held);
         switch(&old, &new, &aside).with_context(|| format!("{}", old.display()))?;
         log.close().await?;
         if out.json {
@@ -117,6 +122,27 @@ impl Rebuild {
             aside,
         })
     }
+}
+
+const WHICH_NODE: &str =
+    "read models are in a data directory: name it with --data, also where the log is on a server (--store)";
+
+/// The log that fills the read models, in such a way that no shop can start meanwhile where the log is its own.
+async fn open(source: &Source, data: &Path) -> anyhow::Result<(Arc<dyn EventLog>, Option<Opened>)> {
+    if source.store.is_some() || source.file.is_some() {
+        anyhow::ensure!(data.is_dir(), "{} is not a directory; name a node's data directory", data.display());
+        let opened = source.open().await?;
+        return Ok((opened.log.clone(), Some(opened)));
+    }
+    let folder = data.join("log");
+    anyhow::ensure!(
+        folder.is_dir(),
+        "{} has no log; name a shop's data directory, and with --store where its log is on a server",
+        data.display()
+    );
+    // Opened for writing, though nothing is written: so no shop can start meanwhile.
+    let log = EmbeddedLog::open(&folder, EmbeddedOptions { compress: false, ..EmbeddedOptions::default() })?;
+    Ok((Arc::new(log), None))
 }
 
 struct Filled {

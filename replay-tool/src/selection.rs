@@ -27,11 +27,11 @@ pub(crate) struct Selection {
     #[arg(long, env = "DAYBOOK_REPLAY_TO_POSITION", value_name = "N")]
     pub(crate) to_position: Option<u64>,
 
-    /// From this time on, for example 2010-12-01 (UTC) or 2010-12-01T08:26:00+01:00
+    /// From this time on, and with it, for example 2010-12-01 (the start of that day, UTC) or 2010-12-01T08:26:00+01:00
     #[arg(long, env = "DAYBOOK_REPLAY_SINCE", value_parser = when::parse, value_name = "TIME")]
     since: Option<i64>,
 
-    /// Before this time
+    /// Before this time, which is not in it any more: --until 2010-12-02 ends with the first of December (UTC)
     #[arg(long, env = "DAYBOOK_REPLAY_UNTIL", value_parser = when::parse, value_name = "TIME")]
     until: Option<i64>,
 

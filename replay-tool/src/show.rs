@@ -8,7 +8,7 @@ use crate::{
     when,
 };
 use clap::Args;
-use daybook_domain::{AggregateState, Event};
+use daybook_domain::{AggregateState, Event, EventError};
 use daybook_event_log::{RecordedEvent, StreamId, Version};
 use serde_json::{Value, json, value::RawValue};
 
@@ -173,6 +173,8 @@ impl Story {
         let decoded = Event::decode(aggregate, kind, event.schema_version(), event.payload());
         match (&mut self.state, decoded) {
             (Some(state), Ok(decoded)) if self.broken.is_none() => state.apply(&decoded),
+            // Another program's: its fields are shown, and what they make is not known here.
+            (_, Err(EventError::UnknownAggregate(_))) => {}
             (_, Err(error)) => self.broken = Some(format!("the state cannot be told from here on: {error}")),
             _ => {}
         }

@@ -5,14 +5,15 @@ use jiff::{Timestamp, civil, tz::TimeZone};
 /// Nanoseconds of a day.
 pub(crate) const DAY_NS: i64 = 86_400_000_000_000;
 
-/// Reads `2010-12-01`, `2010-12-01T08:26` (both UTC) or an RFC 3339 time; answers ns since the Unix epoch.
+/// Reads `2010-12-01` (the start of that day), `2010-12-01T08:26` (both UTC) or an RFC 3339 time; answers ns since the Unix
+/// epoch.
 pub(crate) fn parse(text: &str) -> Result<i64, String> {
     let moment = text.parse::<Timestamp>().or_else(|_| {
         let civil = text.parse::<civil::DateTime>().or_else(|_| text.parse::<civil::Date>().map(Into::into));
         civil.and_then(|civil| civil.to_zoned(TimeZone::UTC)).map(|zoned| zoned.timestamp())
     });
     let moment =
-        moment.map_err(|_| "expected a time as in 2010-12-01, 2010-12-01T08:26 or 2010-12-01T08:26:00Z")?;
+        moment.map_err(|_| "expected a time as in 2010-12-01 (the start of that day, UTC), 2010-12-01T08:26 (UTC) or 2010-12-01T08:26:00+01:00")?;
     i64::try_from(moment.as_nanosecond()).map_err(|_| "the time is out of range".to_owned())
 }
 

@@ -86,6 +86,18 @@ async fn a_log_answers_the_same_from_a_directory_a_server_and_a_file() {
         assert_eq!(says(&[&["--file", file], question].concat()), expected, "{question:?}");
     }
     assert!(says(&["--store", &url, "verify"]).contains("\"findings\": []"));
+    // A node's own read models are filled from the log on the server, and compared with it.
+    let node = folder.path().join("node");
+    std::fs::create_dir(&node).unwrap();
+    let node = node.to_str().unwrap();
+    let of_node = |command: &[&str]| -> serde_json::Value {
+        serde_json::from_str(&says(&[&["--store", &url, "--data", node], command].concat())).unwrap()
+    };
+    let rebuilt = of_node(&["rebuild", "--skip-search"]);
+    assert_eq!(rebuilt["position"], 4);
+    let report = of_node(&["verify"]);
+    assert_eq!(report["rows"], rebuilt["rows"]);
+    assert!(report["rows"].as_u64().unwrap() > 0, "{report}");
 }
 
 /// The tables of a database.

@@ -4,7 +4,9 @@
 
 use crate::common::{Shop, shop};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use daybook_audit::{Checkpoint, ConsistencyProof, Hash, InclusionProof, PublicKey, leaf_hash};
+use daybook_audit::{
+    Checkpoint, ConsistencyProof, Hash, InclusionProof, PublicKey, keep_cosigned, leaf_hash,
+};
 use serde_json::Value;
 use std::time::Duration;
 
@@ -85,6 +87,35 @@ async fn a_kept_checkpoint_is_proven_to_be_the_beginning_of_every_later_one() {
     let record = shop.get("/audit/proof?position=1").await.json();
     let bytes = STANDARD.decode(record["record"].as_str().unwrap()).unwrap();
     assert!(leaf_hash(&bytes) == Hash(first), "the first tile begins with the first record");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn cosignatures_that_were_added_are_served_with_the_checkpoint_and_with_proofs_under_it() {
+    let shop = shop().await;
+    shop.stock("MUG", 1299, 10).await;
+    let cart = shop.cart(&[("MUG", 2)]).await;
+    let order = shop.checkout(&cart, "tok_visa").await.json()["id"].as_str().unwrap().to_owned();
+    shop.get("/audit/checkpoint?witnessed=true").await.problem(404, "not-found");
+    shop.get("/audit/checkpoint?witnessed=perhaps").await.problem(400, "invalid-parameter");
+    let proof = shop.get(&format!("/orders/{order}/proof")).await.json();
+    let (key, note) = (shop.audit_key().await, proof["checkpoint"].as_str().unwrap());
+    // Whether a witness' line is good is for whoever verifies; here it is served as it was given.
+    let cosigned = format!("{note}\u{2014} witness.example/w1 {}\n", STANDARD.encode([7; 76]));
+    keep_cosigned(&shop.dir.path().join("audit"), &cosigned, &key).unwrap();
+    let text = |answer: crate::common::Answer| String::from_utf8(answer.body).unwrap();
+    assert_eq!(text(shop.get("/audit/checkpoint?witnessed=true").await), cosigned);
+    let witnessed = shop.get(&format!("/orders/{order}/proof?witnessed=true")).await.json();
+    assert_eq!(witnessed["checkpoint"], cosigned);
+    for event in witnessed["events"].as_array().unwrap() {
+        verify_record(event, &witnessed["checkpoint"], &key);
+    }
+    // What came later is under no witness yet.
+    shop.stock("POT", 3999, 10).await;
+    let later = shop.engine.log().head().borrow().get();
+    shop.checkpoint_over(later).await;
+    assert_eq!(text(shop.get("/audit/checkpoint?witnessed=true").await), cosigned);
+    shop.get(&format!("/audit/proof?position={later}&witnessed=true")).await.problem(404, "not-found");
+    shop.get(&format!("/audit/proof?position={later}")).await.json();
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -31,6 +31,7 @@ Which past is meant:
   --recorded T   after the last event that was written down at or before T
   --occurred T   what had happened by T: each stream up to its first event that happened later. Events may be
                  written down long after they happened, so this need not be the state after any one position.
+A time T is 2011-06-30 (the start of that day, so nothing of the day itself), 2011-06-30T18:00 (both UTC), or has an offset.
 Stock that was held until a time counts as free again after it: as of T (with --position: when that event was
 written down).";
 
@@ -59,6 +60,10 @@ impl AsOf {
     pub(crate) async fn run(self, source: &Source, out: &mut Out) -> anyhow::Result<ToolVerdict> {
         let opened = source.open().await?;
         let point = self.when.point(&opened).await?;
+        if let Some(moment) = self.when.moment().filter(|_| !out.json) {
+            // Beside the answer, which is JSON also for people.
+            eprintln!("as of {moment}");
+        }
         let json = match self.target()? {
             None => self.search(&opened, point).await?,
             Some(target) => match Shop::new(&*opened.log, point).show(&target).await? {

@@ -11,15 +11,20 @@ pub(crate) struct When {
     /// After the event at this position
     #[arg(long, env = "DAYBOOK_REPLAY_POSITION", value_name = "N")]
     position: Option<u64>,
-    /// After the last event written down at or before this time
+    /// After the last event written down at or before this time; a date is the start of that day (UTC)
     #[arg(long, env = "DAYBOOK_REPLAY_RECORDED", value_parser = when::parse, value_name = "TIME")]
     recorded: Option<i64>,
-    /// After what had happened by this time
+    /// After what had happened by this time; a date is the start of that day (UTC), so its own sales are not in it
     #[arg(long, env = "DAYBOOK_REPLAY_OCCURRED", value_parser = when::parse, value_name = "TIME")]
     occurred: Option<i64>,
 }
 
 impl When {
+    /// The time that is asked for, for people.
+    pub(super) fn moment(&self) -> Option<String> {
+        self.occurred.or(self.recorded).map(|moment| format!("{} UTC", when::show(moment)))
+    }
+
     pub(super) async fn point(&self, opened: &Opened) -> anyhow::Result<Point> {
         let log = &*opened.log;
         if let Some(moment_ns) = self.occurred {

@@ -10,7 +10,11 @@ use crate::{
 };
 use anyhow::{Context as _, bail};
 use clap::Args;
-use daybook_audit::bundle::{self, BundleError};
+use daybook_audit::{
+    PublicKey, SigningKey,
+    bundle::{self, BundleError, BundleParts},
+    read_cosigned,
+};
 use daybook_domain::{ReleasedSchema, released_schemas};
 use serde_json::json;
 use std::{
@@ -19,7 +23,8 @@ use std::{
 };
 
 /// All that a bundle has in it.
-const PARTS: [&str; 6] = ["records", "tile", "checkpoint", "public-key", "README.md", "schemas"];
+const PARTS: [&str; 8] =
+    ["records", "tile", "checkpoint", "cosigned", "public-key", "README.md", "schemas", "manifest"];
 
 /// `audit export`
 #[derive(Debug, Args)]
@@ -42,8 +47,18 @@ impl ExportBundle {
         let opened = source.open().await?;
         let mut progress = Progress::new("bundling", signed.checkpoint.size);
         let reach = |done, _| progress.reach(done);
-        let checkpoint = bundle::export(&*opened.log, &signed.note, &signed.key, &unfinished, reach).await?;
-        write_schemas(&unfinished.join("schemas"), &released_schemas())?;
+        let signer = signer(&signed.folder, &signed.key);
+        let files: Vec<(String, String)> =
+            schemas(&released_schemas()).map(|(path, text)| (path, text.to_owned())).collect();
+        let cosigned = read_cosigned(&signed.folder);
+        let parts = BundleParts {
+            note: &signed.note,
+            key: &signed.key,
+            cosigned: cosigned.as_deref(),
+            files: &files,
+            signer: signer.as_ref(),
+        };
+        let checkpoint = bundle::export(&*opened.log, &parts, &unfinished, reach).await?;
         fs::rename(&unfinished, &self.folder)
             .with_context(|| format!("moving {} to {}", unfinished.display(), self.folder.display()))?;
         let rate = progress.rate(checkpoint.size);
@@ -51,7 +66,7 @@ impl ExportBundle {
         if out.json {
             out.json(&json!({
                 "bundle": self.folder, "records": checkpoint.size, "root": checkpoint.root,
-                "key": signed.key.to_string(), "records_per_second": rate,
+                "key": signed.key.to_string(), "manifest_is_signed": signer.is_some(), "records_per_second": rate,
             }))?;
         } else {
             let records = count(checkpoint.size);
@@ -61,7 +76,10 @@ impl ExportBundle {
                 count(rate)
             ))?;
             out.line(format_args!("root {}, signed by {}", checkpoint.root, signed.key))?;
-            out.line("its README.md says how to verify it, also without Daybook")?;
+            if signer.is_none() {
+                out.line("the signing key cannot be read here, so nobody vouches for README and schemas")?;
+            }
+            out.line("its README.md says what it proves and how to verify it, also without Daybook")?;
         }
         Ok(ToolVerdict::AllIsWell)
     }
@@ -94,19 +112,21 @@ fn remove_leftover(folder: &Path) -> anyhow::Result<()> {
     fs::remove_dir_all(folder).with_context(why)
 }
 
-/// What the fields of each event are, for readers of the payloads: every version that the records may have. Not
-/// signed: the records speak for themselves.
-fn write_schemas(folder: &Path, schemas: &[ReleasedSchema]) -> anyhow::Result<()> {
-    for schema in schemas {
+/// The shop's signing key, for whoever may read it: it vouches for what the signed root does not cover.
+fn signer(folder: &Path, public: &PublicKey) -> Option<SigningKey> {
+    let secret = fs::read_to_string(folder.join("signing-key")).ok()?;
+    SigningKey::from_secret(&secret).ok().filter(|key| key.public() == *public)
+}
+
+/// What the fields of each event are, for readers of the payloads: path and text of every version that the records may have.
+pub(super) fn schemas<'s>(
+    released: &'s [ReleasedSchema],
+) -> impl Iterator<Item = (String, &'static str)> + use<'s> {
+    let path = |schema: &ReleasedSchema| {
         let name = schema.path();
-        let path = folder.join(name.strip_prefix("events/").unwrap_or(&name));
-        let write = || {
-            path.parent().map_or(Ok(()), fs::create_dir_all)?;
-            fs::write(&path, schema.text)
-        };
-        write().with_context(|| format!("{}", path.display()))?;
-    }
-    Ok(())
+        format!("schemas/{}", name.strip_prefix("events/").unwrap_or(&name))
+    };
+    released.iter().map(move |schema| (path(schema), schema.text))
 }
 
 #[cfg(test)]
@@ -115,16 +135,13 @@ mod tests {
 
     #[test]
     fn a_bundle_has_the_schema_of_every_released_version() {
-        let folder = tempfile::tempdir().unwrap();
         let first =
             ReleasedSchema { aggregate: "lamp", event_type: "LampLit", version: 1, revision: 1, text: "{}" };
         let more = ReleasedSchema { revision: 2, ..first };
         let second = ReleasedSchema { version: 2, text: "{\"type\":\"object\"}", ..first };
-        write_schemas(folder.path(), &[first, more, second]).unwrap();
-        for (name, text) in
-            [("LampLit.v1.json", "{}"), ("LampLit.v1.r2.json", "{}"), ("LampLit.v2.json", second.text)]
-        {
-            assert_eq!(fs::read_to_string(folder.path().join("lamp").join(name)).unwrap(), text);
-        }
+        let of_lamps: Vec<_> = schemas(&[first, more, second]).collect();
+        let expected =
+            [("LampLit.v1.json", "{}"), ("LampLit.v1.r2.json", "{}"), ("LampLit.v2.json", second.text)];
+        assert_eq!(of_lamps, expected.map(|(name, text)| (format!("schemas/lamp/{name}"), text)));
     }
 }

@@ -1,31 +1,35 @@
 //! `audit`: takes the record away with proof, and checks such proofs offline. The proofs themselves are
 //! daybook-audit's; here they are asked for and told in plain words.
 
+mod check_proof;
 mod export;
 mod proof;
 mod rotate;
+mod verify;
+mod witness;
 
 use crate::{
     cli::{ToolVerdict, Usage},
-    out::{Out, Tone, count},
-    progress::Progress,
+    out::{Out, count},
     source::Source,
+    when,
 };
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
-use daybook_audit::{Checkpoint, PublicKey, bundle};
+use daybook_audit::{Checkpoint, PublicKey, WitnessKey, Witnessed};
 use serde_json::json;
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::{fs, path::PathBuf};
 
 const EXAMPLES: &str = "\
 Examples:
   daybook-replay --data ./shop audit checkpoint                    what was signed last; keep it
   daybook-replay --data ./shop audit export ./bundle               everything under it, self-contained
   daybook-replay audit verify ./bundle --checkpoint ./kept-2025 --checkpoint ./kept-2026 --key shop+c74f20a3+ARpc…
-  daybook-replay --data ./shop audit proof --position 4711         that one event is in the signed log";
+  daybook-replay --data ./shop audit proof --position 4711         that one event is in the signed log
+  curl -s localhost:8080/orders/0199a5b0-…/proof > proof.json      what the log says about an order, and then offline:
+  daybook-replay audit check-proof proof.json --key shop+c74f20a3+ARpc…
+  daybook-replay --data ./shop audit witness-request > request     for a witness (C2SP tlog-witness); its answer is
+  daybook-replay --data ./shop audit add-cosignature answer --request request    kept, served and bundled";
 
 /// `audit …`
 #[derive(Debug, Subcommand)]
@@ -33,29 +37,20 @@ Examples:
 pub(crate) enum Audit {
     /// Write a self-contained bundle of everything under the latest checkpoint
     Export(export::ExportBundle),
-    /// Check a bundle offline, against the checkpoints you kept
-    Verify(Verify),
+    /// Check a bundle offline, against what you have from elsewhere: checkpoints, keys, witnesses
+    Verify(verify::VerifyBundle),
     /// Show the latest signed checkpoint and the key that signed it
     Checkpoint(ShowCheckpoint),
     /// Prove that one event is in the log that was signed
     Proof(proof::Proof),
+    /// Check a proof of an order or an event offline, with nothing but the proof and a key
+    CheckProof(check_proof::CheckProof),
+    /// Write what a witness has to be sent so that it cosigns the latest checkpoint
+    WitnessRequest(witness::WitnessRequest),
+    /// Keep a checkpoint that a witness has cosigned, so that it is served and bundled
+    AddCosignature(witness::AddCosignature),
     /// Sign with a new key from now on (for a stopped shop)
     RotateKey(rotate::RotateKey),
-}
-
-/// `audit verify`
-#[derive(Debug, Args)]
-pub(crate) struct Verify {
-    /// The bundle's folder
-    #[arg(value_name = "DIR", env = "DAYBOOK_REPLAY_BUNDLE")]
-    folder: PathBuf,
-    /// Checkpoints you kept from earlier visits; without one, only what the key's holder signs now is checked
-    #[arg(long, env = "DAYBOOK_REPLAY_CHECKPOINT", value_delimiter = ',', num_args = 1.., value_name = "FILE")]
-    checkpoint: Vec<PathBuf>,
-    /// The shop's public key as you were given it, and those it changed to; without it the bundle's own is taken,
-    /// which proves less
-    #[arg(long, env = "DAYBOOK_REPLAY_KEY", value_delimiter = ',', num_args = 1.., value_name = "VKEY")]
-    key: Vec<String>,
 }
 
 /// `audit checkpoint`
@@ -110,62 +105,11 @@ impl Audit {
             Self::Verify(verify) => verify.run(out),
             Self::Checkpoint(show) => show.run(source, out),
             Self::Proof(proof) => proof.run(source, out).await,
+            Self::CheckProof(check) => check.run(out),
+            Self::WitnessRequest(request) => request.run(source, out),
+            Self::AddCosignature(add) => add.run(source, out),
             Self::RotateKey(rotate) => rotate.run(source, out).await,
         }
-    }
-}
-
-impl Verify {
-    fn run(self, out: &mut Out) -> anyhow::Result<ToolVerdict> {
-        let keys = keys(&self.key)?;
-        let total = claimed(&self.folder);
-        let mut progress = Progress::new("verifying", total);
-        let verdict = bundle::verify(&self.folder, &self.checkpoint, &keys, |done| {
-            if done.is_multiple_of(4_096) {
-                progress.reach(done);
-            }
-        })?;
-        let rate = progress.rate(verdict.records);
-        drop(progress);
-        let holds = verdict.findings.is_empty();
-        if out.json {
-            out.json(&json!({
-                "holds": holds, "records": verdict.records, "root": verdict.root, "findings": verdict.findings,
-                "more": verdict.more, "kept_checkpoints": self.checkpoint.len(), "own_key": keys.is_empty(),
-                "records_per_second": rate,
-            }))?;
-        } else {
-            self.say(&verdict, keys.is_empty(), out)?;
-        }
-        Ok(if holds { ToolVerdict::AllIsWell } else { ToolVerdict::Found })
-    }
-
-    fn say(&self, verdict: &daybook_audit::Verdict, own_key: bool, out: &mut Out) -> anyhow::Result<()> {
-        for finding in &verdict.findings {
-            out.line(format_args!("{} {finding}", out.tone(Tone::Bad, "WRONG:")))?;
-        }
-        if verdict.more {
-            out.line("… and more of the same; these are the first hundred")?;
-        }
-        if !verdict.findings.is_empty() {
-            return Ok(());
-        }
-        let records = count(verdict.records);
-        out.line(format_args!(
-            "{} {records} records, root {}",
-            out.tone(Tone::Good, "It holds:"),
-            verdict.root
-        ))?;
-        out.line("Every record is as it was signed; none was changed, removed, inserted or moved.")?;
-        match self.checkpoint.len() {
-            0 => out.line("No checkpoint of your own was named, so a history rewritten as a whole would not show: keep this bundle's.")?,
-            1 => out.line("What your kept checkpoint covers is the beginning of this very history.")?,
-            kept => out.line(format_args!("What your {kept} kept checkpoints cover is the beginning of this very history."))?,
-        }
-        if own_key {
-            out.line("The key was the bundle's own: compare it with the one the shop publishes, or name that with --key.")?;
-        }
-        Ok(())
     }
 }
 
@@ -175,10 +119,18 @@ pub(crate) fn keys(named: &[String]) -> Result<Vec<PublicKey>, Usage> {
     named.iter().map(read).collect()
 }
 
-/// How many records a bundle says it has; only for the progress bar.
-fn claimed(folder: &Path) -> u64 {
-    let note = fs::read_to_string(folder.join("checkpoint")).unwrap_or_default();
-    Checkpoint::read(&note).map_or(0, |checkpoint| checkpoint.size)
+/// Witnesses' keys as they stand on the command line.
+fn witnesses(named: &[String]) -> Result<Vec<WitnessKey>, Usage> {
+    let read =
+        |text: &String| text.parse::<WitnessKey>().map_err(|error| Usage(format!("--witness: {error}")));
+    named.iter().map(read).collect()
+}
+
+/// What a witness has said, for people.
+fn witnessed(one: &Witnessed) -> String {
+    let time = i64::try_from(one.time_s).ok().and_then(|seconds| seconds.checked_mul(1_000_000_000));
+    let time = time.map_or_else(|| one.time_s.to_string(), when::show);
+    format!("{} cosigned the first {} records on {time} (UTC, its clock).", one.witness, count(one.size))
 }
 
 impl ShowCheckpoint {

@@ -3,7 +3,11 @@
 //! The latest checkpoint gets the new key's signature beside the old one's, and is kept under `rotations/`: whoever
 //! trusts the old key can see there that its holder handed over to the new one, and over which history.
 
-use crate::{cli::ToolVerdict, out::Out, source::Source};
+use crate::{
+    cli::{ToolVerdict, Usage},
+    out::Out,
+    source::Source,
+};
 use anyhow::Context as _;
 use clap::Args;
 use daybook_audit::{Checkpoint, SigningKey};
@@ -23,9 +27,18 @@ pub(crate) struct RotateKey {}
 impl RotateKey {
     pub(super) async fn run(self, source: &Source, out: &mut Out) -> anyhow::Result<ToolVerdict> {
         let data = source.data()?;
+        let folder = data.join("log");
+        if source.store.is_some() || !folder.is_dir() {
+            let problem = format!(
+                "{} has no log of its own: stop the node, move its audit folder away and start it; it begins with a new \
+                 key, which the old one cannot vouch for here",
+                data.display()
+            );
+            return Err(Usage(problem).into());
+        }
         // A running shop holds the old key in memory and would go on signing with it.
         let options = EmbeddedOptions { compress: false, ..EmbeddedOptions::default() };
-        let log = EmbeddedLog::open(data.join("log"), options)?;
+        let log = EmbeddedLog::open(&folder, options)?;
         let folder = data.join("audit");
         let read = |name: &str| {
             let path = folder.join(name);

@@ -1,10 +1,14 @@
 //! Which columns the table of an event type has: derived from the JSON Schema of its payload.
 //!
 //! A scalar field is a column of its own; an object's scalar fields are columns `<field>_<inner field>`, one
-//! level deep (`total_minor`, `total_currency`). Lists and what lies deeper stay in the payload's own column.
+//! level deep (`total_minor`, `total_currency`). What lies deeper, and lists, stay in the payload's own column; the lists that
+//! people count in are tables of their own ([`LISTS`]), one row an entry, with columns by the same rule.
 
 use daybook_domain::Event;
 use serde_json::{Map, Value};
+
+/// The column of a list's table that counts its entries from one.
+pub(super) const ENTRY: &str = "entry";
 
 /// The type of a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,20 +41,42 @@ impl Field {
     }
 }
 
-/// The columns of an event type's payload; none if today's code does not know it.
-pub(super) fn fields(aggregate: &str, event_type: &str) -> Vec<Field> {
+/// The lists that have a table of their own: of which event, and which field.
+const LISTS: [(&str, &str, &str); 4] = [
+    ("order", "OrderPlaced", "lines"),
+    ("order", "OrderPlaced", "charges"),
+    ("order", "OrderShipped", "lines"),
+    ("order", "OrderReturned", "lines"),
+];
+
+/// The fields of an event type that are lists with a table of their own.
+pub(super) fn lists(aggregate: &str, event_type: &str) -> impl Iterator<Item = &'static str> {
+    let of = LISTS.into_iter().filter(move |(of, name, _)| (*of, *name) == (aggregate, event_type));
+    of.map(|(_, _, list)| list).collect::<Vec<_>>().into_iter()
+}
+
+/// The columns of an event type's payload, or of the entries of one of its lists; none if today's code does not know it.
+pub(super) fn fields(aggregate: &str, event_type: &str, list: Option<&str>) -> Vec<Field> {
     let schemas = Event::schemas();
     let found = schemas.into_iter().find(|(kind, _)| (kind.aggregate, kind.name) == (aggregate, event_type));
     let Some((_, schema)) = found else { return Vec::new() };
-    let schema = schema.to_value();
+    let root = schema.to_value();
+    let Some(list) = list else { return fields_of(&root, &root) };
+    let entries = properties(&root, &root).get(list).map(|list| resolve(list, &root).clone());
+    entries
+        .and_then(|list| list.get("items").cloned())
+        .map_or_else(Vec::new, |entry| fields_of(&entry, &root))
+}
+
+fn fields_of(schema: &Value, root: &Value) -> Vec<Field> {
     let mut fields = Vec::new();
-    for (name, field) in properties(&schema, &schema) {
-        if let Some(kind) = scalar(&field, &schema) {
+    for (name, field) in properties(schema, root) {
+        if let Some(kind) = scalar(&field, root) {
             fields.push(Field { name: name.clone(), path: (name, None), kind });
             continue;
         }
-        for (inner, field) in properties(&field, &schema) {
-            if let Some(kind) = scalar(&field, &schema) {
+        for (inner, field) in properties(&field, root) {
+            if let Some(kind) = scalar(&field, root) {
                 let path = (name.clone(), Some(inner.clone()));
                 fields.push(Field { name: format!("{name}_{inner}"), path, kind });
             }
@@ -111,7 +137,7 @@ mod tests {
     use super::*;
 
     fn kinds(aggregate: &str, event_type: &str) -> Vec<(String, Kind)> {
-        fields(aggregate, event_type).into_iter().map(|field| (field.name, field.kind)).collect()
+        fields(aggregate, event_type, None).into_iter().map(|field| (field.name, field.kind)).collect()
     }
 
     #[test]
@@ -129,6 +155,19 @@ mod tests {
     }
 
     #[test]
+    fn order_lines_have_columns_of_their_own() {
+        let lines: Vec<_> = lists("order", "OrderPlaced").collect();
+        assert_eq!(lines, ["lines", "charges"]);
+        let columns = fields("order", "OrderPlaced", Some("lines"));
+        let has = |name: &str, kind| columns.iter().any(|field| field.name == name && field.kind == kind);
+        assert!(has("sku", Kind::Text) && has("quantity", Kind::Integer), "{columns:?}");
+        assert!(has("net_minor", Kind::Integer) && has("unit_price_currency", Kind::Text), "{columns:?}");
+        for (aggregate, event_type, list) in LISTS {
+            assert!(!fields(aggregate, event_type, Some(list)).is_empty(), "{event_type}.{list}");
+        }
+    }
+
+    #[test]
     fn times_flags_and_reasons_have_their_types() {
         assert!(kinds("inventory", "StockReserved").contains(&("until".to_owned(), Kind::Time)));
         let rejected = kinds("order", "OrderRejected");
@@ -140,18 +179,18 @@ mod tests {
     #[test]
     fn no_column_has_the_name_of_another_or_of_a_common_one() {
         for kind in Event::kinds() {
-            let mut names: Vec<String> =
-                fields(kind.aggregate, kind.name).into_iter().map(|field| field.name).collect();
-            let all = names.len();
-            names.sort();
-            names.dedup();
-            assert_eq!(names.len(), all, "{}", kind.name);
-            for common in super::super::parquet::COMMON.into_iter().chain(["day"]) {
-                assert!(
-                    !names.iter().any(|field| field == common),
-                    "{}: a field is called {common}",
-                    kind.name
-                );
+            let tables = std::iter::once(None).chain(lists(kind.aggregate, kind.name).map(Some));
+            for table in tables {
+                let fields = fields(kind.aggregate, kind.name, table);
+                let mut names: Vec<String> = fields.into_iter().map(|field| field.name).collect();
+                let all = names.len();
+                names.sort();
+                names.dedup();
+                assert_eq!(names.len(), all, "{}", kind.name);
+                for common in super::super::parquet::COMMON.into_iter().chain(["day", ENTRY]) {
+                    let taken = names.iter().any(|field| field == common);
+                    assert!(!taken, "{}: a field is called {common}", kind.name);
+                }
             }
         }
     }

@@ -1,7 +1,10 @@
 //! An event as one line of text: JSON, CloudEvents or CSV.
 
 use crate::when;
-use daybook_event_log::{RecordedEvent, cloud_event};
+use daybook_event_log::{
+    RecordedEvent,
+    cloud_event::{self, one_line},
+};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use uuid::Uuid;
@@ -36,6 +39,9 @@ struct Line<'a> {
     correlation_id: Uuid,
     #[serde(skip_serializing_if = "Uuid::is_nil")]
     causation_id: Uuid,
+    /// In hexadecimal, so that the very record can be made of the line again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request_hash: Option<String>,
     payload: &'a RawValue,
 }
 
@@ -49,10 +55,12 @@ impl Form {
     pub(super) fn write(self, event: &RecordedEvent, out: &mut Vec<u8>) -> anyhow::Result<()> {
         match self {
             Self::CloudEvents => cloud_event::write(event, out)?,
-            Self::JsonLines => serde_json::to_writer(&mut *out, &line(event)?)?,
+            Self::JsonLines => {
+                serde_json::to_writer(&mut *out, &line(event)?)?;
+                one_line(out);
+            }
             Self::Csv => return csv_line(event, out),
         }
-        one_line(out);
         out.push(b'\n');
         Ok(())
     }
@@ -73,11 +81,6 @@ impl Form {
     }
 }
 
-/// In a JSON text a line break can only stand between tokens, so a space does as well.
-fn one_line(json: &mut [u8]) {
-    json.iter_mut().filter(|byte| matches!(byte, b'\n' | b'\r')).for_each(|byte| *byte = b' ');
-}
-
 fn line(event: &RecordedEvent) -> anyhow::Result<Line<'_>> {
     Ok(Line {
         position: event.position().get(),
@@ -92,6 +95,7 @@ fn line(event: &RecordedEvent) -> anyhow::Result<Line<'_>> {
         command_id: event.command_id(),
         correlation_id: event.correlation_id(),
         causation_id: event.causation_id(),
+        request_hash: (event.request_hash() != 0).then(|| format!("{:016x}", event.request_hash())),
         payload: serde_json::from_slice(event.payload())?,
     })
 }

@@ -1,5 +1,6 @@
 //! `export`: events as files that other tools open. Filters, resumes after an interruption, shows progress.
 
+mod cells;
 mod columns;
 mod line;
 mod parquet;
@@ -26,7 +27,7 @@ use std::{
 
 const EXAMPLES: &str = "\
 Examples:
-  daybook-replay --data ./shop export --format cloudevents --out events.jsonl     all of it; --file reads it again
+  daybook-replay --data ./shop export --out events.jsonl                          all of it; --file reads it again
   daybook-replay --data ./shop export --format csv --type OrderPlaced,OrderShipped --since 2011-01-01 --out orders.csv
   daybook-replay --data ./shop export --format jsonl --stream inventory-85123A --out - | jq .payload
   daybook-replay --data ./shop export --format jsonl --out events.jsonl --resume  what has come since, or is left
@@ -38,8 +39,12 @@ Examples:
     duckdb -c \"select day, count(*) from 'days/OrderPlaced/*/*.parquet' where day >= '2011-11-01' group by 1\"
     pandas.read_parquet('days/OrderPlaced'), polars.read_parquet('days/OrderPlaced/**/*.parquet')
 
-Parquet times are UTC in microseconds; every table has the whole payload as JSON text in its last column. Days are
-UTC days on which it happened (--by recorded: was written down).";
+  duckdb -c \"select sku, sum(quantity), sum(net_minor) from 'tables/OrderPlaced.lines/*.parquet' group by 1\"
+
+Parquet times are UTC in microseconds; every table has the whole payload as JSON text in its last column. The lines of
+orders have tables of their own, OrderPlaced.lines, OrderPlaced.charges, OrderShipped.lines and OrderReturned.lines, with
+a row an entry; stream and position join them to their events. Days are UTC days on which it happened (--by recorded:
+was written down).";
 
 /// `export`
 #[derive(Debug, Args)]

@@ -1,19 +1,23 @@
 //! Parquet: one folder per event type, with the fields of its payload as typed columns.
 //!
+//! A list with a table of its own has a row for each entry: the columns of its event, the entry's number, the fields of the
+//! entry, and the entry as it was stored.
+//!
 //! Columns are those of the version that this program writes; events of older versions are lifted to it, so that they
 //! have values there, too. The payload's own column has what was stored.
 //!
 //! Rows are collected and written column by column; a file appears under its name only when it is whole. Which
 //! files there are, and how an export goes on, is not known here.
 
-use super::columns::{Field, Kind, fields};
+use super::{
+    cells::{Cell, Column, cell},
+    columns::{ENTRY, Field, Kind, fields},
+};
 use anyhow::Context as _;
 use daybook_domain::Event;
 use daybook_event_log::RecordedEvent;
 use parquet::{
     basic::{Compression, LogicalType, Repetition, TimeUnit, Type as Physical, ZstdLevel},
-    column::writer::ColumnWriter,
-    data_type::ByteArray,
     file::{
         properties::{WriterProperties, WriterPropertiesPtr},
         writer::SerializedFileWriter,
@@ -56,6 +60,8 @@ pub(super) struct ParquetTable {
     unfinished: PathBuf,
     path: PathBuf,
     fields: Vec<Field>,
+    /// The list whose entries are the rows; none: the events are.
+    list: Option<&'static str>,
     lift: Lift,
     columns: Vec<Column>,
     rows: usize,
@@ -66,46 +72,28 @@ pub(super) struct ParquetTable {
 /// Lifts a payload to the version that the columns are of.
 type Lift = fn(&RecordedEvent, Value) -> Value;
 
-/// The values of one column that are not written yet.
-struct Column {
-    values: Values,
-    /// One for each row: 1 where there is a value, 0 where there is none.
-    defined: Vec<i16>,
-}
-
-enum Values {
-    Text(Vec<ByteArray>),
-    Integer(Vec<i64>),
-    Real(Vec<f64>),
-    Boolean(Vec<bool>),
-}
-
-/// One cell.
-enum Cell<'v> {
-    None,
-    Text(&'v str),
-    Bytes(Vec<u8>),
-    Integer(i64),
-    Real(f64),
-    Boolean(bool),
-}
-
 impl ParquetTable {
-    /// Begins the file in `folder` for events of one type, of which this one is the first.
-    pub(super) fn begin(folder: &Path, first: &RecordedEvent) -> anyhow::Result<Self> {
+    /// Begins the file in `folder` for events of one type, or the entries of a list of theirs; this event is the first.
+    pub(super) fn begin(
+        folder: &Path,
+        first: &RecordedEvent,
+        list: Option<&'static str>,
+    ) -> anyhow::Result<Self> {
         let lift: Lift = |event, payload| {
             Event::upcast(event.aggregate(), event.event_type(), event.schema_version(), payload)
         };
-        Self::begin_with(folder, first, fields(first.aggregate(), first.event_type()), lift)
+        let fields = fields(first.aggregate(), first.event_type(), list);
+        Self::begin_with(folder, first, fields, list, lift)
     }
 
     fn begin_with(
         folder: &Path,
         first: &RecordedEvent,
         fields: Vec<Field>,
+        list: Option<&'static str>,
         lift: Lift,
     ) -> anyhow::Result<Self> {
-        let kinds = layout(&fields);
+        let kinds = layout(&fields, list.is_some());
         let schema = schema(first.event_type(), &kinds)?;
         let name = format!("{:012}.{SUFFIX}", first.position().get());
         let path = folder.join(&name);
@@ -114,12 +102,26 @@ impl ParquetTable {
         let file = File::create(&unfinished).with_context(|| format!("{}", unfinished.display()))?;
         let writer = SerializedFileWriter::new(file, schema, properties()?)?;
         let columns = kinds.iter().map(|(_, kind)| Column::new(*kind)).collect();
-        Ok(Self { unfinished, path, fields, lift, columns, rows: 0, payload_bytes: 0, writer })
+        Ok(Self { unfinished, path, fields, list, lift, columns, rows: 0, payload_bytes: 0, writer })
     }
 
-    /// Adds the event as a row.
+    /// Adds the event as a row, or the entries of its list as rows.
     pub(super) fn add(&mut self, event: &RecordedEvent) -> anyhow::Result<()> {
         let payload = (self.lift)(event, serde_json::from_slice(event.payload())?);
+        match self.list {
+            None => self.add_row(event, None, &payload, event.payload().to_vec()),
+            Some(list) => {
+                let entries =
+                    payload.get(list).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+                for (number, entry) in (1_i64..).zip(entries) {
+                    self.add_row(event, Some(number), entry, serde_json::to_vec(entry)?);
+                }
+            }
+        }
+        if self.rows >= GROUP_ROWS || self.payload_bytes >= GROUP_BYTES { self.flush() } else { Ok(()) }
+    }
+
+    fn add_row(&mut self, event: &RecordedEvent, entry: Option<i64>, payload: &Value, stored: Vec<u8>) {
         let id =
             |id: uuid::Uuid| if id.is_nil() { Cell::None } else { Cell::Bytes(id.to_string().into_bytes()) };
         let number = |number: u64| Cell::Integer(i64::try_from(number).unwrap_or(i64::MAX));
@@ -136,14 +138,14 @@ impl ParquetTable {
             id(event.correlation_id()),
             id(event.causation_id()),
         ];
-        let own = self.fields.iter().map(|field| cell(field.kind, field.of(&payload)));
-        let after = [Cell::Bytes(event.payload().to_vec())];
-        for (column, cell) in self.columns.iter_mut().zip(before.into_iter().chain(own).chain(after)) {
+        let own = self.fields.iter().map(|field| cell(field.kind, field.of(payload)));
+        self.rows += 1;
+        self.payload_bytes += stored.len();
+        let after = [Cell::Bytes(stored)];
+        let cells = before.into_iter().chain(entry.map(Cell::Integer)).chain(own).chain(after);
+        for (column, cell) in self.columns.iter_mut().zip(cells) {
             column.push(cell);
         }
-        self.rows += 1;
-        self.payload_bytes += event.payload().len();
-        if self.rows >= GROUP_ROWS || self.payload_bytes >= GROUP_BYTES { self.flush() } else { Ok(()) }
     }
 
     /// Bytes of payload that wait to be written.
@@ -190,7 +192,7 @@ pub(super) fn first_position(path: &Path) -> Option<u64> {
 }
 
 /// The columns' names and types, in order.
-fn layout(fields: &[Field]) -> Vec<(String, Kind)> {
+fn layout(fields: &[Field], of_list: bool) -> Vec<(String, Kind)> {
     let kind = |name: &str| match name {
         "position" | "version" | "schema_version" => Kind::Integer,
         "occurred_at" | "recorded_at" => Kind::Time,
@@ -199,7 +201,8 @@ fn layout(fields: &[Field]) -> Vec<(String, Kind)> {
     let [before @ .., payload] = COMMON;
     let common = before.iter().map(|name| ((*name).to_owned(), kind(name)));
     let own = fields.iter().map(|field| (field.name.clone(), field.kind));
-    common.chain(own).chain([(payload.to_owned(), Kind::Text)]).collect()
+    let entry = of_list.then(|| (ENTRY.to_owned(), Kind::Integer));
+    common.chain(entry).chain(own).chain([(payload.to_owned(), Kind::Text)]).collect()
 }
 
 fn schema(event_type: &str, columns: &[(String, Kind)]) -> anyhow::Result<TypePtr> {
@@ -226,86 +229,6 @@ fn properties() -> anyhow::Result<WriterPropertiesPtr> {
         .set_compression(Compression::ZSTD(ZstdLevel::try_new(1)?))
         .set_created_by(concat!("daybook-replay ", env!("CARGO_PKG_VERSION")).to_owned());
     Ok(Arc::new(properties.build()))
-}
-
-/// A payload's value in its column; none where it is not of the column's type (the payload's column has it still).
-fn cell(kind: Kind, value: Option<&Value>) -> Cell<'_> {
-    let Some(value) = value else { return Cell::None };
-    let cell = match kind {
-        Kind::Text => value.as_str().map(Cell::Text),
-        Kind::Integer => value.as_i64().map(Cell::Integer),
-        Kind::Real => value.as_f64().map(Cell::Real),
-        Kind::Boolean => value.as_bool().map(Cell::Boolean),
-        Kind::Time => value
-            .as_str()
-            .and_then(daybook_domain::Timestamp::parse)
-            .map(|time| Cell::Integer(time.as_nanos().div_euclid(1_000))),
-    };
-    cell.unwrap_or(Cell::None)
-}
-
-impl Column {
-    fn new(kind: Kind) -> Self {
-        let values = match kind {
-            Kind::Text => Values::Text(Vec::new()),
-            Kind::Integer | Kind::Time => Values::Integer(Vec::new()),
-            Kind::Real => Values::Real(Vec::new()),
-            Kind::Boolean => Values::Boolean(Vec::new()),
-        };
-        Self { values, defined: Vec::new() }
-    }
-
-    fn push(&mut self, cell: Cell<'_>) {
-        let taken = match (&mut self.values, cell) {
-            (Values::Text(values), Cell::Text(text)) => {
-                values.push(ByteArray::from(text));
-                true
-            }
-            (Values::Text(values), Cell::Bytes(bytes)) => {
-                values.push(ByteArray::from(bytes));
-                true
-            }
-            (Values::Integer(values), Cell::Integer(number)) => {
-                values.push(number);
-                true
-            }
-            (Values::Real(values), Cell::Real(number)) => {
-                values.push(number);
-                true
-            }
-            (Values::Boolean(values), Cell::Boolean(flag)) => {
-                values.push(flag);
-                true
-            }
-            _ => false,
-        };
-        self.defined.push(i16::from(taken));
-    }
-
-    fn write(&mut self, writer: &mut ColumnWriter<'_>) -> anyhow::Result<()> {
-        let defined = Some(&*self.defined);
-        match (writer, &mut self.values) {
-            (ColumnWriter::ByteArrayColumnWriter(writer), Values::Text(values)) => {
-                writer.write_batch(values, defined, None)?;
-                values.clear();
-            }
-            (ColumnWriter::Int64ColumnWriter(writer), Values::Integer(values)) => {
-                writer.write_batch(values, defined, None)?;
-                values.clear();
-            }
-            (ColumnWriter::DoubleColumnWriter(writer), Values::Real(values)) => {
-                writer.write_batch(values, defined, None)?;
-                values.clear();
-            }
-            (ColumnWriter::BoolColumnWriter(writer), Values::Boolean(values)) => {
-                writer.write_batch(values, defined, None)?;
-                values.clear();
-            }
-            _ => anyhow::bail!("a column's values are not of its type"),
-        }
-        self.defined.clear();
-        Ok(())
-    }
 }
 
 #[cfg(test)]
@@ -355,7 +278,7 @@ mod tests {
             }
             payload
         };
-        let mut table = ParquetTable::begin_with(folder.path(), &recorded[0], fields, lift).unwrap();
+        let mut table = ParquetTable::begin_with(folder.path(), &recorded[0], fields, None, lift).unwrap();
         recorded.iter().for_each(|event| table.add(event).unwrap());
         table.finish().unwrap();
 

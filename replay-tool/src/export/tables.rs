@@ -1,10 +1,11 @@
 //! An export of tables: which files there are, where it got to, how it goes on.
 //!
-//! One file per event type, or one per event type and day in Hive's folders (`day=2011-06-30`). However many days
+//! One file per event type and per list that is a table of its own (`OrderPlaced.lines`), or one of each per day in Hive's
+//! folders (`day=2011-06-30`). However many days
 //! there are, only so many files are open at a time and only so much waits in memory: the one that was not written
 //! to for longest is ended, and a later event of its day begins another file beside it.
 
-use super::{Partition, Written, parquet::ParquetTable};
+use super::{Partition, Written, columns::lists, parquet::ParquetTable};
 use crate::{selection::Selection, source::Opened, when};
 use ahash::AHashMap;
 use anyhow::Context as _;
@@ -109,7 +110,8 @@ fn remove_after(folder: &Path, position: u64) -> io::Result<()> {
 struct Tables<'f> {
     folder: &'f Path,
     partition: Partition,
-    /// By event type and, where that makes a difference, day; with when they were last written to.
+    /// By table (an event type, or a list of one) and, where that makes a difference, day; with when they were last written
+    /// to.
     open: AHashMap<(Box<str>, i64), (ParquetTable, u64)>,
     /// Counts events.
     clock: u64,
@@ -123,12 +125,20 @@ impl Tables<'_> {
     fn add(&mut self, event: &RecordedEvent, day: i64) -> anyhow::Result<()> {
         let day = if self.partition == Partition::Day { day } else { 0 };
         self.clock += 1;
-        let key = (Box::from(event.event_type()), day);
+        self.add_to(event, None, day)?;
+        for list in lists(event.aggregate(), event.event_type()) {
+            self.add_to(event, Some(list), day)?;
+        }
+        Ok(())
+    }
+
+    fn add_to(&mut self, event: &RecordedEvent, list: Option<&'static str>, day: i64) -> anyhow::Result<()> {
+        let key = (table_name(event, list).into_boxed_str(), day);
         let (table, used) = match self.open.get_mut(&key) {
             Some(open) => open,
             None => {
                 self.make_room()?;
-                let table = self.begin(event, day)?;
+                let table = self.begin(event, list, day)?;
                 self.open.entry(key).or_insert((table, 0))
             }
         };
@@ -162,14 +172,18 @@ impl Tables<'_> {
 
     /// `OrderPlaced/000000000001.parquet` or `OrderPlaced/day=2011-06-30/000000000001.parquet`: the number is the
     /// position of the first event in it.
-    fn begin(&self, event: &RecordedEvent, day: i64) -> anyhow::Result<ParquetTable> {
-        let named = |c: char| if c.is_ascii_alphanumeric() { c } else { '_' };
-        let mut folder = self.folder.join(event.event_type().chars().map(named).collect::<String>());
+    fn begin(
+        &self,
+        event: &RecordedEvent,
+        list: Option<&'static str>,
+        day: i64,
+    ) -> anyhow::Result<ParquetTable> {
+        let mut folder = self.folder.join(table_name(event, list));
         if self.partition == Partition::Day {
             folder.push(format!("day={}", when::date(day)));
         }
         fs::create_dir_all(&folder)?;
-        ParquetTable::begin(&folder, event)
+        ParquetTable::begin(&folder, event, list)
     }
 
     /// Ends all files; answers the size of all there were.
@@ -180,4 +194,15 @@ impl Tables<'_> {
         }
         Ok(bytes)
     }
+}
+
+/// `OrderPlaced`, or `OrderPlaced.lines` for a list of it.
+fn table_name(event: &RecordedEvent, list: Option<&str>) -> String {
+    let named = |c: char| if c.is_ascii_alphanumeric() { c } else { '_' };
+    let mut name: String = event.event_type().chars().map(named).collect();
+    if let Some(list) = list {
+        name.push('.');
+        name.push_str(list);
+    }
+    name
 }

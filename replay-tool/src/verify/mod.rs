@@ -3,15 +3,19 @@
 mod record;
 mod views;
 
+pub(crate) use views::hold_read_models;
+
 use crate::{
     audit::keys,
+    claimed::{say_times, times_json},
     cli::{ToolVerdict, Usage},
     out::{Out, Tone, count},
     source::Source,
 };
 use clap::Args;
+use daybook_audit::ClaimedTimes;
 use daybook_event_log::LogError;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use std::path::PathBuf;
 
 const EXAMPLES: &str = "\
@@ -21,9 +25,10 @@ Examples:
   daybook-replay --data ./shop verify --checkpoint ./kept --key shop+c74f20a3+ARpc…
 
 What is checked: every frame of the log and its checksum; that positions and the versions of each stream have no
-gap; that today's program reads every event; that the Merkle tree over the log has the root that was signed; that
-the read models' rows are those that a replay makes. The read models of a running shop are in use, so they are
-left out: stop the shop, or verify a copy.";
+gap; that today's program reads every event of its own aggregates; that the Merkle tree over the log has the root that
+was signed; that the read models' rows are those that a replay makes. The read models of a running shop are in use, so
+they are left out: stop the shop, or verify a copy. With --store and --data, the log on the server is looked at, and
+the read models and the tree in that node's data directory are compared with it.";
 
 /// `verify`
 #[derive(Debug, Args)]
@@ -69,9 +74,13 @@ pub(crate) enum Finding {
     )]
     RecordAmongChanged { first: u64, last: u64 },
     #[error(
-        "the published hashes of {tile} are not what belongs there; the log is what was signed, and a shop started without DATA/audit/tiles makes them again"
+        "the published hashes of {tile} are not what belongs there; no event is accused by it, and a shop started without DATA/audit/tiles makes them again"
     )]
     TileWrong { tile: String },
+    #[error(
+        "the published hashes of {tile} contradict positions {first} to {last}; which of both was changed cannot be known, as the tiles above it are changed, too"
+    )]
+    TileOrRecords { tile: String, first: u64, last: u64 },
     #[error("the first {size} events do not have the root that was signed: the log was changed")]
     RootDiffers { size: u64 },
     #[error(
@@ -93,17 +102,26 @@ pub(crate) enum Finding {
 pub(crate) struct VerifyReport {
     events: u64,
     streams: u64,
+    /// Events of aggregates that are not Daybook's: other programs may write such beside it, and their fields are theirs.
+    events_of_others: u64,
     events_per_second: u64,
     /// Events under the signed checkpoint; none: nothing was compared.
     signed: Option<u64>,
     /// Kept checkpoints that were compared.
     kept: u64,
+    /// When the events say that they were written down and happened.
+    #[serde(rename = "claimed_times", serialize_with = "as_claimed")]
+    times: ClaimedTimes,
     /// Rows of read models; none: nothing was compared.
     rows: Option<u64>,
     notes: Vec<String>,
     findings: Vec<Finding>,
     /// Findings beyond those that are listed.
     more: u64,
+}
+
+fn as_claimed<S: Serializer>(times: &ClaimedTimes, to: S) -> Result<S::Ok, S::Error> {
+    times_json(times).serialize(to)
 }
 
 /// More are only counted.
@@ -144,8 +162,8 @@ impl Verify {
                 return Ok(ToolVerdict::Found);
             }
         };
-        // Only a data directory has read models and a tree beside its log.
-        let data = source.data.as_deref().filter(|_| source.file.is_none() && source.store.is_none());
+        // A data directory has read models and a tree; its log may be elsewhere, on a server or in an exported file.
+        let data = source.data.as_deref();
         let tree = data.filter(|_| !self.skip_audit).map(|data| data.join("audit"));
         let keys = keys(&self.key)?;
         if tree.is_none() && keys.is_empty() && !self.checkpoint.is_empty() {
@@ -155,6 +173,11 @@ impl Verify {
         }
         let signed = record::Signed::read(tree.as_deref(), &self.checkpoint, &keys, &mut report)?;
         record::check(&opened, signed, &mut report).await?;
+        if data.is_none() {
+            let note = "no data directory is named, so neither read models nor what the shop signed are looked at; name \
+                        a node's with --data";
+            report.notes.push(note.to_owned());
+        }
         if let Some(data) = data.filter(|_| !self.skip_views) {
             // A replay would break off where the log does, and what was found would not be told.
             if report.log_is_whole() {
@@ -186,8 +209,20 @@ fn say(report: &VerifyReport, out: &mut Out) -> anyhow::Result<()> {
     let good = report.findings.is_empty();
     let (events, streams) = (count(report.events), count(report.streams));
     let rate = count(report.events_per_second);
-    let head = if good { out.tone(Tone::Good, "All is well:") } else { "Looked at:".to_owned() };
+    // Nothing is said to be well that was not looked at.
+    let looked_at_all = report.signed.is_some() && report.rows.is_some();
+    let head = match (good, looked_at_all) {
+        (true, true) => out.tone(Tone::Good, "All is well:"),
+        (true, false) => out.tone(Tone::Good, "What was looked at is well:"),
+        (false, _) => "Looked at:".to_owned(),
+    };
     out.line(format_args!("{head} {events} events in {streams} streams, {rate} events/s"))?;
+    if report.events_of_others > 0 {
+        let number = count(report.events_of_others);
+        out.line(format_args!(
+            "{number} of them are of other programs' aggregates, whose fields are not looked at"
+        ))?;
+    }
     if let Some(signed) = report.signed {
         out.line(format_args!("{} of them under the signed checkpoint", count(signed)))?;
     }
@@ -197,5 +232,6 @@ fn say(report: &VerifyReport, out: &mut Out) -> anyhow::Result<()> {
     if let Some(rows) = report.rows {
         out.line(format_args!("{} rows of read models compared with a replay", count(rows)))?;
     }
+    say_times(&report.times, out)?;
     Ok(())
 }

@@ -5,7 +5,7 @@ use crate::{progress::Progress, source::Opened};
 use ahash::AHashMap;
 use anyhow::Context as _;
 use daybook_audit::{Checkpoint, Comparison, Mismatch, PublicKey, PublishedLeaves, leaf_hash};
-use daybook_domain::Event;
+use daybook_domain::{Event, EventError};
 use daybook_event_log::{LogError, Position, RecordedEvent};
 use std::{
     fs,
@@ -149,6 +149,7 @@ impl Check {
     fn take(&mut self, event: &RecordedEvent, report: &mut VerifyReport) {
         let (position, version) = (event.position().get(), event.version().get());
         report.events += 1;
+        report.times.take(event);
         if position != self.last + 1 {
             report.found(Finding::PositionGap { after: self.last, found: position });
         }
@@ -163,9 +164,13 @@ impl Check {
         }
         *known = version;
         let kind = (event.aggregate(), event.event_type());
-        if let Err(error) = Event::decode(kind.0, kind.1, event.schema_version(), event.payload()) {
-            let (stream, detail) = (event.stream().to_owned(), error.to_string());
-            report.found(Finding::Undecodable { position, stream, detail });
+        match Event::decode(kind.0, kind.1, event.schema_version(), event.payload()) {
+            Ok(_) => {}
+            Err(EventError::UnknownAggregate(_)) => report.events_of_others += 1,
+            Err(error) => {
+                let (stream, detail) = (event.stream().to_owned(), error.to_string());
+                report.found(Finding::Undecodable { position, stream, detail });
+            }
         }
         if self.last <= self.until {
             self.comparison.take(self.last - 1, leaf_hash(event.as_bytes()));
@@ -243,5 +248,6 @@ fn finding(mismatch: Mismatch) -> Finding {
         Mismatch::Root { size } => Finding::RootDiffers { size },
         Mismatch::Rewritten { size } => Finding::HistoryRewritten { size },
         Mismatch::Tile { path } => Finding::TileWrong { tile: path },
+        Mismatch::TileOrRecords { path, first, last } => Finding::TileOrRecords { tile: path, first, last },
     }
 }

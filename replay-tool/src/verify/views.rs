@@ -20,7 +20,7 @@ pub(super) async fn compare(folder: &Path, opened: &Opened, report: &mut VerifyR
         report.notes.push("there are no read models, so none are compared".to_owned());
         return Ok(());
     }
-    let Some(_held) = hold(folder)? else {
+    let Some(_held) = hold_read_models(folder)? else {
         let note =
             "the read models are in use by a running shop and are not compared; stop it, or verify a copy";
         report.notes.push(note.to_owned());
@@ -98,10 +98,13 @@ fn readable(key: &[u8]) -> String {
 }
 
 /// The store's own lock, so that nobody opens it meanwhile; none if somebody has.
-fn hold(folder: &Path) -> io::Result<Option<File>> {
+pub(crate) fn hold_read_models(folder: &Path) -> io::Result<Option<File>> {
     let file = match File::open(folder.join("rows").join("lock")) {
         Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => File::open(folder)?,
+        // Nothing is there that could be in use; its folder stands for it.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            File::open(folder).or_else(|_| File::open(folder.parent().unwrap_or(folder)))?
+        }
         Err(error) => return Err(error),
     };
     match file.try_lock() {

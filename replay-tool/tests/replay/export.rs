@@ -14,17 +14,56 @@ fn lines(text: &str) -> Vec<Value> {
 #[test]
 fn what_was_exported_can_be_looked_at_like_the_log_itself() {
     let data = Data::of(&Book::day(4));
+    let kept = data.path("audit/checkpoint");
+    let key = fs::read_to_string(data.path("audit/public-key")).unwrap();
+    for format in ["jsonl", "cloudevents"] {
+        let file = data.path(format);
+        let path = file.to_str().unwrap();
+        good(data.run(&["export", "--format", format, "--out", path]));
+        let again = good(run(&["--json", "--file", path, "stats"]));
+        assert_eq!(serde_json::from_str::<Value>(&again).unwrap(), data.json(&["stats"]));
+        // The very records are made of the lines again, so what was signed over them still holds.
+        let checked =
+            run(&["--file", path, "verify", "--checkpoint", kept.to_str().unwrap(), "--key", key.trim()]);
+        assert!(good(checked).contains("compared with it: 1"), "{format}");
+    }
     let file = data.path("events.jsonl");
     let path = file.to_str().unwrap();
-    good(data.run(&["export", "--format", "cloudevents", "--out", path]));
-    let again = good(run(&["--json", "--file", path, "stats"]));
-    assert_eq!(serde_json::from_str::<Value>(&again).unwrap(), data.json(&["stats"]));
     let filtered =
         good(data.run(&["export", "--format", "cloudevents", "--type", "OrderPlaced", "--out", "-"]));
     fs::write(&file, filtered).unwrap();
     let output = run(&["--file", path, "stats"]);
     assert_eq!(output.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&output.stderr).contains("all events of a log"));
+}
+
+#[test]
+fn a_file_of_another_kind_is_refused_with_its_line_and_what_is_expected() {
+    let data = Data::of(&Book::day(1));
+    let file = data.path("other.jsonl");
+    fs::write(&file, "\n{\"hello\":\"world\"}\n").unwrap();
+    let output = run(&["--file", file.to_str().unwrap(), "stats"]);
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("line 2") && said.contains("JSON Lines") && said.contains("CloudEvent"), "{said}");
+}
+
+#[test]
+fn a_date_is_the_start_of_its_day_and_a_range_has_not_its_end() {
+    let data = Data::of(&Book::day(1));
+    let positions = |filters: &[&str]| {
+        let exported = good(data.run(&[&["export", "--out", "-"], filters].concat()));
+        lines(&exported).len() as u64
+    };
+    assert_eq!(positions(&["--since", "1970-01-01", "--until", "1970-01-02"]), data.head);
+    assert_eq!(positions(&["--until", "1970-01-01"]), 0);
+    assert_eq!(positions(&["--since", "1970-01-02"]), 0);
+    assert_eq!(positions(&["--since", "1970-01-01T00:00:03", "--until", "1970-01-01T00:00:04"]), 1);
+    let refused = data.run(&["export", "--out", "-", "--since", "01/02/1970"]);
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(String::from_utf8(refused.stderr).unwrap().contains("the start of that day, UTC"));
+    let told = data.run(&["as-of", "--occurred", "1970-01-02", "product", "P-0"]);
+    assert!(String::from_utf8(told.stderr).unwrap().contains("as of 1970-01-02 00:00:00.000 UTC"));
 }
 
 #[test]

@@ -15,11 +15,21 @@ use std::{
 
 /// Runs a script of `tests/independent` in its environment, which is installed when it is not there yet.
 fn python(script: &str, arguments: &[&Path]) -> String {
+    good(program(script).args(arguments).output().unwrap())
+}
+
+/// The same, with a file as its standard input.
+pub(crate) fn python_with(script: &str, arguments: &[&str], input: &Path) -> String {
+    good(program(script).args(arguments).stdin(fs::File::open(input).unwrap()).output().unwrap())
+}
+
+fn program(script: &str) -> Command {
     let scripts = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/independent");
     let environment: PathBuf = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("python");
     good(Command::new(scripts.join("install")).arg(&environment).output().unwrap());
     let mut python = Command::new(environment.join("bin/python"));
-    good(python.arg(scripts.join(script)).args(arguments).output().unwrap())
+    python.arg(scripts.join(script));
+    python
 }
 
 #[test]

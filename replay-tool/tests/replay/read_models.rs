@@ -83,6 +83,60 @@ fn an_event_that_todays_program_cannot_read_is_found() {
     assert_eq!((&found[0]["finding"], &found[0]["position"]), (&"undecodable".into(), &data.head.into()));
 }
 
+#[test]
+fn events_of_other_programs_aggregates_are_not_held_against_the_shop() {
+    let mut book = Book::day(1);
+    let stream = StreamId::new("counter", "a").unwrap();
+    book.raw(stream, "Added", 1, Bytes::from_static(b"{\"by\":7}"));
+    let data = Data::of(&book);
+    assert_eq!(findings(&data), (Vec::new(), Some(0)));
+    assert_eq!(data.json(&["verify"])["events_of_others"], 1);
+    let told = good(data.run(&["show", "counter-a", "--payload"]));
+    assert!(told.contains("Added") && told.contains("\"by\":7"), "{told}");
+    good(data.run(&["rebuild", "--skip-search"]));
+}
+
+#[test]
+fn nothing_is_said_to_be_well_that_was_not_looked_at() {
+    let data = Data::of(&Book::day(2));
+    let said = good(data.run(&["verify"]));
+    assert!(said.contains("there are no read models") && !said.contains("All is well"), "{said}");
+    fill(&data, None);
+    let said = good(data.run(&["verify"]));
+    assert!(said.contains("All is well"), "{said}");
+    // The log may be elsewhere; what is in the data directory is compared with it all the same.
+    let file = data.path("events.jsonl");
+    good(data.run(&["export", "--out", file.to_str().unwrap()]));
+    let elsewhere = |data: &Data| data.run(&["--file", file.to_str().unwrap(), "--json", "verify"]);
+    let report: Value = serde_json::from_str(&good(elsewhere(&data))).unwrap();
+    assert_eq!(report["signed"], data.head);
+    assert!(report["rows"].as_u64().unwrap() > 10, "{report}");
+    let other = Data::of(&another());
+    fill(&other, None);
+    fs::remove_dir_all(data.path("read")).unwrap();
+    fs::rename(other.path("read"), data.path("read")).unwrap();
+    assert_eq!(elsewhere(&data).status.code(), Some(1));
+}
+
+#[test]
+fn read_models_are_filled_again_from_a_log_that_is_elsewhere() {
+    let data = Data::of(&Book::day(2));
+    let file = data.path("events.jsonl");
+    let file = file.to_str().unwrap();
+    good(data.run(&["export", "--out", file]));
+    fs::remove_dir_all(data.path("log")).unwrap();
+    let rebuilt = data.json(&["--file", file, "rebuild", "--skip-search"]);
+    assert_eq!(rebuilt["events"], data.head);
+    assert!(!data.path("log").exists(), "no log is made where there is none");
+    assert!(good(data.run(&["--file", file, "verify"])).contains("All is well"));
+    let without = crate::data::run(&["--store", "postgres://localhost/none", "rebuild"]);
+    assert_eq!(without.status.code(), Some(2));
+    let said = String::from_utf8(without.stderr).unwrap();
+    assert!(said.contains("name it with --data, also where the log is on a server"), "{said}");
+    assert_eq!(data.run(&["audit", "rotate-key"]).status.code(), Some(2));
+    assert!(!data.path("log").exists());
+}
+
 /// Changes a byte of the log within the given bytes.
 fn damage(data: &Data, within: &[u8]) {
     let segment = fs::read_dir(data.path("log")).unwrap().map(|entry| entry.unwrap().path());

@@ -51,7 +51,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
                 id: "proveOrder",
                 tag: "orders",
                 summary: "What the log says about an order, with proof",
-                text: "Every event of the order as stored, in base64, with an inclusion proof under one signed checkpoint.",
+                text: "Every event of the order as stored, in base64, with an inclusion proof under one signed checkpoint, which `daybook-replay audit check-proof` checks offline. A checkpoint is signed within a second after what it covers, so an order's confirmation cannot carry it without making each order wait; this answer has it as soon as it is there.",
                 problems: &[&kind::NOT_FOUND, &kind::NOT_REACHED, &kind::UNAVAILABLE],
                 answers: AnswerDoc { text: "The events and their proofs.", example: json!({ "order_id": ORDER_ID, "events": [proven_example()], "checkpoint": NOTE, "key": KEY }) },
             },
@@ -70,7 +70,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
                 id: "auditCheckpoint",
                 tag: TAG,
                 summary: "The latest signed checkpoint of the log",
-                text: "A signed note in the C2SP tlog-checkpoint format. Keep one, and nothing before it can be changed unnoticed.",
+                text: "A signed note in the C2SP tlog-checkpoint format, with the cosignatures of witnesses that were added to it (C2SP tlog-cosignature). Keep one, and nothing before it can be changed unnoticed, by the key's holder either.",
                 problems: &[&kind::NOT_FOUND],
                 answers: AnswerDoc { text: "The note.", example: json!(NOTE) },
             },
@@ -182,14 +182,39 @@ query_params! {
 }
 
 query_params! {
+    struct OfWitnesses {
+        witnessed: Option<bool> = "witnessed", "`true`: the newest checkpoint that witnesses have cosigned, in place of the latest one.",
+            json!({ "type": "boolean", "default": false }), json!(false);
+    }
+}
+
+impl OfWitnesses {
+    /// The cosigned checkpoint, where that is asked for.
+    fn note(&self, tree: &AuditTree) -> Result<Option<String>, Problem> {
+        if !self.witnessed.unwrap_or(false) {
+            return Ok(None);
+        }
+        let none = || Problem::new(&kind::NOT_FOUND, "no checkpoint was cosigned by a witness yet");
+        tree.cosigned().map(Some).ok_or_else(none)
+    }
+}
+
+query_params! {
     struct OfCheckpoint {
         from: Required<u64> = "from", "How many events the earlier one covers.",
             json!({ "type": "integer", "minimum": 1 }), json!(1);
     }
 }
 
-async fn checkpoint(State(app): AppState, _: Query<()>) -> Result<Note, Problem> {
-    let text = app.audit.note().ok_or_else(none_yet)?;
+async fn checkpoint(State(app): AppState, Query(wanted): Query<OfWitnesses>) -> Result<Note, Problem> {
+    let tree = app.audit.clone();
+    let text = match in_background(move || Ok(wanted.note(&tree))).await?? {
+        Some(cosigned) => cosigned,
+        None => {
+            let tree = app.audit.clone();
+            in_background(move || Ok(tree.note_with_cosignatures())).await?.ok_or_else(none_yet)?
+        }
+    };
     Ok(Note { text, is_latest: true })
 }
 
@@ -210,14 +235,14 @@ async fn tile(
 
 async fn proof(
     State(app): AppState,
-    Query(OfEvent { position: Required(position) }): Query<OfEvent>,
+    Query((OfEvent { position: Required(position) }, wanted)): Query<(OfEvent, OfWitnesses)>,
 ) -> Result<Json<RecordProof>, Problem> {
     let absent = || Problem::new(&kind::NOT_FOUND, format!("there is no event at position {position}"));
     if position == 0 || position > app.head() {
         return Err(absent().with("head", app.head()));
     }
     let records = app.log().read_all(Position::new(position), 1).await?;
-    let (mut events, checkpoint) = prove(app.audit.clone(), records).await?;
+    let (mut events, checkpoint) = prove(app.audit.clone(), records, wanted).await?;
     let proven = events.pop().ok_or_else(absent)?;
     Ok(Json(RecordProof { proven, checkpoint }))
 }
@@ -235,28 +260,40 @@ async fn consistency(
     Ok(Json(Continuation { proof, checkpoint }))
 }
 
-async fn order(State(app): AppState, Id(id): Id<OrderId>, _: Query<()>) -> Result<Json<OrderProof>, Problem> {
+async fn order(
+    State(app): AppState,
+    Id(id): Id<OrderId>,
+    Query(wanted): Query<OfWitnesses>,
+) -> Result<Json<OrderProof>, Problem> {
     let stream = StreamId::new("order", id)
         .map_err(|error| Problem::new(&kind::INVALID_PARAMETER, error.to_string()))?;
     let records = app.log().read_stream(&stream, Version::new(1), MOST_EVENTS).await?;
     if records.is_empty() {
         return Err(Problem::new(&kind::NOT_FOUND, "there is no such order"));
     }
-    let (events, checkpoint) = prove(app.audit.clone(), records).await?;
+    let (events, checkpoint) = prove(app.audit.clone(), records, wanted).await?;
     Ok(Json(OrderProof { order_id: id, events, checkpoint, key: app.audit.public_key().to_string() }))
 }
 
-/// Proofs for all of `records` under one checkpoint, waiting for it if they are newer than the latest.
+/// Proofs for all of `records` under one checkpoint, waiting for it if they are newer than the latest. For a witness nobody
+/// can wait.
 async fn prove(
     tree: Arc<AuditTree>,
     records: Vec<RecordedEvent>,
+    wanted: OfWitnesses,
 ) -> Result<(Vec<ProvenRecord>, String), Problem> {
     let positions: Vec<_> = records.iter().map(RecordedEvent::position).collect();
+    let own = tree.clone();
+    let cosigned = in_background(move || Ok(wanted.note(&own))).await??;
     let until = tokio::time::Instant::now() + CHECKPOINT_WAIT;
     let (proofs, checkpoint) = loop {
-        let (tree, asked) = (tree.clone(), positions.clone());
-        match in_background(move || tree.inclusions(&asked)).await? {
+        let (tree, asked, note) = (tree.clone(), positions.clone(), cosigned.clone());
+        match in_background(move || tree.inclusions(&asked, note)).await? {
             Some(proven) => break proven,
+            None if cosigned.is_some() => {
+                let detail = "the newest cosigned checkpoint does not cover these events yet";
+                return Err(Problem::new(&kind::NOT_FOUND, detail));
+            }
             None if tokio::time::Instant::now() < until => {
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }

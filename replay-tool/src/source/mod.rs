@@ -1,10 +1,13 @@
 //! Which log is looked at: a data directory, a Postgres server, or an exported file. Nothing is written to it.
 
+mod json_line;
+
 use crate::{cli::Usage, progress::Progress};
 use anyhow::Context as _;
 use clap::Args;
-use daybook_event_log::{EmbeddedLog, EmbeddedOptions, EventLog, LogImport, RecordedEvent, cloud_event};
+use daybook_event_log::{EmbeddedLog, EmbeddedOptions, EventLog, LogImport, RecordedEvent};
 use daybook_event_log_postgres::{PostgresLog, PostgresOptions};
+use json_line::read_line;
 use std::{
     fs::File,
     io::{BufRead as _, BufReader},
@@ -37,7 +40,7 @@ pub(crate) struct Source {
     )]
     pub(crate) store: Option<String>,
 
-    /// Exported file: all events of a log as CloudEvents, one a line
+    /// Exported file: all events of a log as JSON Lines or CloudEvents, one a line
     #[arg(
         long,
         env = "DAYBOOK_REPLAY_FILE",
@@ -115,7 +118,7 @@ async fn load(path: &Path) -> anyhow::Result<(EmbeddedLog, TempDir)> {
         if line.trim_ascii().is_empty() {
             continue;
         }
-        page.push(cloud_event::read(&line).with_context(|| format!("line {number}"))?);
+        page.push(read_line(&line).with_context(|| format!("line {number}"))?);
         if page.len() == PAGE {
             log.append_recorded(&page).await.context(WHOLE)?;
             page.clear();
