@@ -24,6 +24,12 @@ pub enum ImportError {
     MissingColumn { column: &'static str, found: String, expected: &'static str },
     #[error("line 1 has the column {column:?} twice; remove one, nothing was imported")]
     DuplicateColumn { column: &'static str },
+    #[error(
+        "line 1 has the column {column:?}: it says something about prices or times that this import would not read, so that \
+         it would book them wrongly (it takes prices for pounds that were paid, and times for London's); bring the file into \
+         that form without the column, nothing was imported"
+    )]
+    ColumnChangesMeaning { column: String },
     #[error("line 1 is not a header in UTF-8; save the file as UTF-8 CSV, nothing was imported")]
     HeaderNotUtf8,
     #[error(

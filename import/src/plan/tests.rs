@@ -245,6 +245,29 @@ fn a_faulty_file_is_refused_as_a_whole() {
     assert!(semicolons.contains("separated by commas"), "{semicolons}");
     let american = good.replace("2010-12-01T08:26:00", "12/1/2010 8:26");
     assert!(matches!(refused(american.as_bytes()), ImportError::NothingReadable { first: 2, .. }));
+    for more in ["Currency", "VAT %", "Discount", "TimeZone"] {
+        let more = good.replace("Country\n", &format!("Country,{more}\n")).replace("EIRE\n", "EIRE,EUR\n");
+        assert!(matches!(refused(more.as_bytes()), ImportError::ColumnChangesMeaning { .. }), "{more}");
+    }
+    // Other separators, date orders, marks of a currency or of thousands, and encodings: none of it is guessed at.
+    for separator in ["\t", "|"] {
+        let other = refused(good.replace(',', separator).as_bytes()).to_string();
+        assert!(other.contains("separated by commas"), "{other}");
+    }
+    for time in
+        ["01-12-2010 08:26", "12/1/2010 8:26", "2010-12-01T08:26:00+01:00", "1-Dec-2010 08:26", "20101201"]
+    {
+        let other = good.replace("2010-12-01T08:26:00", time);
+        assert!(matches!(refused(other.as_bytes()), ImportError::NothingReadable { .. }), "{time}");
+    }
+    for price in ["\u{a3}1.00", "1.00 EUR", "\"1,00\"", "\"1,234.00\"", "1e2", "$1"] {
+        let other = good.replace("1.00", price);
+        assert!(matches!(refused(other.as_bytes()), ImportError::NothingReadable { .. }), "{price}");
+    }
+    let latin_1 =
+        [good.as_bytes().split_at(good.len() - 1).0, b"\n2,A,\xa3,1,2010-12-01T08:26:00,1.00,9,EIRE\n"]
+            .concat();
+    assert_eq!(Plan::read(&latin_1[..]).expect("one line can be read").books().rejected.len(), 1);
     let all_bad = good.replace("1.00", "free");
     assert!(matches!(refused(all_bad.as_bytes()), ImportError::NothingReadable { first: 2, .. }));
     let open_quote = good.clone() + "2,A,\"x" + &good.repeat(40);

@@ -16,6 +16,10 @@ const HEADER: &str = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitP
 /// A record over more lines than this, with the wrong number of fields, is an open quote that swallowed the rest.
 const MAX_LINES_PER_RECORD: u64 = 20;
 
+/// What the name of a column has in it that would change what prices or times of the known ones mean. Any other column more
+/// is ignored.
+const CHANGES_MEANING: [&str; 7] = ["currency", "exchange", "zone", "vat", "tax", "discount", "rebate"];
+
 /// Reads a whole file: plain or compressed with zstd.
 pub(crate) fn read_rows(source: impl Read) -> Result<FileRows, ImportError> {
     let text = source::open(source)?;
@@ -82,6 +86,13 @@ fn columns(header: &ByteRecord) -> Result<Columns, ImportError> {
         .map(|field| std::str::from_utf8(field).map(str::trim))
         .collect::<Result<_, _>>()
         .map_err(|_| ImportError::HeaderNotUtf8)?;
+    let changes = |name: &&&str| {
+        let name = name.to_ascii_lowercase();
+        CHANGES_MEANING.iter().any(|word| name.contains(word))
+    };
+    if let Some(column) = names.iter().find(changes) {
+        return Err(ImportError::ColumnChangesMeaning { column: column.chars().take(40).collect() });
+    }
     let mut columns = [0; COLUMNS.len()];
     for (column, place) in COLUMNS.into_iter().zip(&mut columns) {
         let mut places = names.iter().enumerate().filter(|(_, name)| name.eq_ignore_ascii_case(column));
