@@ -106,15 +106,45 @@ pub(super) fn write_report(path: &Path, report: &Report) -> anyhow::Result<()> {
     write().with_context(|| format!("cannot write the report {}", path.display()))
 }
 
-/// What an import came to, for people: the report's summary, a figure a line.
+/// What an import came to, for people: the report's summary, a figure a line. The report itself has them in full.
 pub(super) fn summary(report: &Report) -> anyhow::Result<String> {
     let serde_json::Value::Object(figures) = serde_json::to_value(&report.summary)? else {
         anyhow::bail!("the report has no summary");
     };
     let mut text = String::new();
     for (name, value) in figures {
-        let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        text.push_str(&format!("  {name:<16} {value}\n"));
+        let shown = match (name.as_str(), value.as_f64()) {
+            ("seconds", Some(seconds)) => format!("{seconds:.1}"),
+            _ => grouped(&value.as_str().map_or_else(|| value.to_string(), str::to_owned)),
+        };
+        text.push_str(&format!("  {:<16} {shown}\n", name.replace('_', " ")));
     }
     Ok(text)
+}
+
+/// A decimal number with its thousands apart: `9 747 747.934`.
+fn grouped(number: &str) -> String {
+    let (whole, rest) = number.find('.').map_or((number, ""), |at| number.split_at(at));
+    let (sign, digits) = whole.strip_prefix('-').map_or(("", whole), |digits| ("-", digits));
+    let mut apart = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            apart.push('\u{a0}');
+        }
+        apart.push(digit);
+    }
+    format!("{sign}{apart}{rest}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_have_their_thousands_apart_and_keep_their_decimals() {
+        let shown = |number| grouped(number).replace('\u{a0}', " ");
+        assert_eq!(shown("9747747.934"), "9 747 747.934");
+        assert_eq!(shown("-1234"), "-1 234");
+        assert_eq!(shown("541"), "541");
+    }
 }

@@ -10,6 +10,7 @@ mod import;
 mod nats;
 mod progress;
 mod reexec;
+mod said;
 mod schemas;
 mod serve;
 mod starting;
@@ -74,7 +75,7 @@ enum Command {
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
     if let Err(error) = start_logging(&cli) {
-        eprintln!("daybook: {error:#}");
+        eprintln!("daybook: {}", said::once(&error));
         return ExitCode::from(2);
     }
     match run(cli.command) {
@@ -84,7 +85,7 @@ pub fn main() -> ExitCode {
             ExitCode::from(2)
         }
         Err(error) => {
-            eprintln!("daybook: {error:#}");
+            eprintln!("daybook: {}", said::once(&error));
             ExitCode::FAILURE
         }
     }

@@ -2,8 +2,9 @@
 //! seconds elsewhere.
 
 use daybook_import::{Phase, Progress};
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 use std::{
+    fmt,
     io::IsTerminal,
     sync::Mutex,
     time::{Duration, Instant},
@@ -22,16 +23,19 @@ impl ImportProgress {
         if !std::io::stderr().is_terminal() {
             return Self::Lines(Mutex::new(None));
         }
-        let bar = ProgressBar::new(0);
-        let style = "{msg:9} {wide_bar} {human_pos}/{human_len} lines  {per_sec}  {eta} left";
-        bar.set_style(ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar()));
-        Self::Bar(bar)
+        // Of a length that is not known yet nothing is done: a bar over zero lines would be full.
+        Self::Bar(ProgressBar::no_length().with_style(style("{msg}")))
     }
 
     pub(super) fn show(&self, progress: Progress) {
         match self {
             Self::Bar(bar) => {
-                bar.set_length(progress.lines_total);
+                if progress.lines_total > 0 && bar.length().is_none() {
+                    bar.set_style(style(
+                        "{msg:9} {wide_bar} {human_pos}/{human_len} lines  {rate}  {eta} left",
+                    ));
+                    bar.set_length(progress.lines_total);
+                }
                 bar.set_position(progress.lines_done);
                 bar.set_message(name(progress.phase));
                 if progress.phase == Phase::Done {
@@ -48,6 +52,15 @@ impl ImportProgress {
             }
         }
     }
+}
+
+fn style(template: &str) -> ProgressStyle {
+    let rate = |state: &ProgressState, to: &mut dyn fmt::Write| {
+        // What cannot be written to a terminal's line is not shown.
+        let _ = write!(to, "{:.0} lines/s", state.per_sec());
+    };
+    let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+    style.with_key("rate", rate)
 }
 
 const fn name(phase: Phase) -> &'static str {
@@ -71,6 +84,18 @@ fn line(progress: Progress) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_bar_begins_empty_and_tells_whole_lines() {
+        let bar = ProgressBar::no_length().with_style(style("{rate}"));
+        let shown = ImportProgress::Bar(bar.clone());
+        let progress =
+            |phase, lines_total| Progress { phase, lines_done: 0, lines_total, elapsed: Duration::ZERO };
+        shown.show(progress(Phase::Planning, 0));
+        assert_eq!(bar.length(), None, "nothing is done while it is not known of how much");
+        shown.show(progress(Phase::Importing, 541_909));
+        assert_eq!((bar.length(), bar.position()), (Some(541_909), 0));
+    }
 
     #[test]
     fn a_line_tells_how_far_how_fast_and_how_long_still() {
