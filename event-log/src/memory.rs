@@ -12,7 +12,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use parking_lot::Mutex;
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{HashMap, HashSet, VecDeque},
     sync::{
         Arc,
         atomic::{AtomicI64, Ordering},
@@ -41,11 +41,18 @@ struct MemoryState {
     durable: usize,
     streams: HashMap<String, Vec<usize>>,
     ids: HashMap<Uuid, usize>,
-    /// Appends that wait for the next sync; none while each is durable at once.
-    waiting: Option<Vec<(oneshot::Sender<AppendResult>, Vec<AppendOutcome>)>>,
+    /// Appends that wait for a sync; none while each is durable at once.
+    waiting: Option<VecDeque<WaitingAppend>>,
     /// Gone once the log is closed, which ends its followers.
     head: Option<watch::Sender<Position>>,
     failure: Option<LogError>,
+}
+
+/// Waits until the first `events` of the log are durable.
+struct WaitingAppend {
+    events: usize,
+    answer: oneshot::Sender<AppendResult>,
+    outcomes: Vec<AppendOutcome>,
 }
 
 impl Default for MemoryLog {
@@ -96,15 +103,26 @@ impl MemoryLog {
 
     /// Makes durable what is sequenced.
     pub fn sync(&self) {
-        self.state.lock().sync();
+        self.sync_to(Position::new(u64::MAX));
+    }
+
+    /// Makes durable what is sequenced up to `position`: what came later was not written when the sync began.
+    pub fn sync_to(&self, position: Position) {
+        self.state.lock().sync_to(usize::try_from(position.get()).unwrap_or(usize::MAX));
+    }
+
+    /// The last position that is sequenced.
+    #[must_use]
+    pub fn sequenced(&self) -> Position {
+        Position::new(self.state.lock().events.len() as u64)
     }
 
     /// The next sync fails: what waits for it will not become durable, and the log takes nothing more.
     pub fn fail_sync(&self) {
         let mut state = self.state.lock();
         let failure = LogError::Poisoned { detail: "a sync failed".to_owned() };
-        for (answer, _) in state.waiting.as_mut().map(std::mem::take).unwrap_or_default() {
-            let _ = answer.send(Err(failure.clone()));
+        for waiting in state.waiting.as_mut().map(std::mem::take).unwrap_or_default() {
+            let _ = waiting.answer.send(Err(failure.clone()));
         }
         state.failure = Some(failure);
     }
@@ -129,17 +147,18 @@ impl MemoryState {
         self.events.push(event);
     }
 
-    fn sync(&mut self) {
+    fn sync_to(&mut self, events: usize) {
         if self.failure.is_some() {
             return;
         }
-        self.durable = self.events.len();
+        self.durable = self.durable.max(self.events.len().min(events));
         let position = Position::new(self.durable as u64);
         if let Some(head) = &self.head {
             head.send_if_modified(|head| std::mem::replace(head, position) != position);
         }
-        for (answer, outcomes) in self.waiting.as_mut().map(std::mem::take).unwrap_or_default() {
-            let _ = answer.send(Ok(outcomes));
+        let Some(waiting) = &mut self.waiting else { return };
+        while let Some(first) = waiting.pop_front_if(|first| first.events <= self.durable) {
+            let _ = first.answer.send(Ok(first.outcomes));
         }
     }
 
@@ -256,14 +275,15 @@ impl EventLog for MemoryLog {
         }
         let now_ns = (self.clock)();
         let outcomes: Vec<_> = group.iter().map(|append| state.take(append, now_ns)).collect();
+        let events = state.events.len();
         match &mut state.waiting {
             None => {
-                state.sync();
+                state.sync_to(usize::MAX);
                 AppendFuture::ready(Ok(outcomes))
             }
             Some(waiting) => {
                 let (answer, durable) = oneshot::channel();
-                waiting.push((answer, outcomes.clone()));
+                waiting.push_back(WaitingAppend { events, answer, outcomes: outcomes.clone() });
                 let durable = async move { durable.await.unwrap_or(Err(LogError::Closed)) };
                 AppendFuture::new(std::future::ready(Ok(outcomes)), durable)
             }
@@ -309,7 +329,7 @@ impl EventLog for MemoryLog {
 
     async fn close(&self) -> Result<(), LogError> {
         let mut state = self.state.lock();
-        state.sync();
+        state.sync_to(usize::MAX);
         state.head = None;
         state.waiting = None;
         Ok(())

@@ -176,10 +176,13 @@ impl Shard {
         }
     }
 
-    /// The log has lost what was sequenced, and with it everything that follows from it: all of that stands behind it.
+    /// If anything of the group was sequenced, the log has lost it, and with it everything that follows from it: all of
+    /// that stands behind it.
     fn lose(&mut self, decided: &mut [Decided], error: &LogError) {
+        let mut any = false;
         for Decided { work, decision, result } in decided {
             if matches!(result, Some(AppendResult::Stands(_))) {
+                any = true;
                 *result = Some(AppendResult::Failed(CommandError::Log(error.clone())));
                 self.distrust(&work.stream);
                 if matches!(work.reply, Reply::Process(_)) {
@@ -187,7 +190,9 @@ impl Shard {
                 }
             }
         }
-        self.messages.push(ProcessMessage::LogFailed(error.clone()));
+        if any {
+            self.messages.push(ProcessMessage::LogFailed(error.clone()));
+        }
     }
 
     /// What was decided upon the stream's state is doubtful. The stream is loaded again, but not before the log has all

@@ -58,6 +58,22 @@ impl Books {
         }
     }
 
+    /// What follows from an event stands behind it: nothing is left of what a crash has taken the cause of.
+    pub(crate) fn causes_are_there(&self) {
+        let mut seen = HashSet::new();
+        for recorded in &self.recorded {
+            let cause = recorded.causation_id();
+            let is_there = cause == recorded.command_id() || seen.contains(&cause);
+            assert!(is_there, "{recorded:?} by {}: its cause is not in the log", recorded.actor());
+            seen.insert(recorded.event_id());
+        }
+    }
+
+    /// How many events of this type there are.
+    pub(crate) fn count(&self, event_type: &str) -> usize {
+        self.recorded.iter().filter(|recorded| recorded.event_type() == event_type).count()
+    }
+
     pub(crate) fn hold(&self, acknowledged: &[Outcome]) {
         for outcome in acknowledged.iter().filter(|outcome| !outcome.events.is_empty()) {
             let at = usize::try_from(outcome.position.get()).expect("small") - 1;

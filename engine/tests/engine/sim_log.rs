@@ -1,13 +1,15 @@
 //! A log whose disk is slow, sometimes refuses, and forgets at a crash what it had not acknowledged.
 //!
-//! What is on the disk is a [`MemoryLog`] that outlives the crash. Groups reach it in order, each after a
-//! pause drawn from a seed; a crash may leave the first appends of the next group behind, unacknowledged.
+//! What is on the disk is a [`MemoryLog`]; a crash gives the one that is found afterwards. Groups are sequenced in their
+//! order and synced behind that, each after a pause drawn from a seed; a sync takes what was sequenced when it began. A
+//! crash may leave the first appends behind of those that were not synced.
 
 use async_trait::async_trait;
 use daybook_event_log::{
     Append, AppendFuture, AppendOutcome, EventLog, LogError, MemoryLog, Position, RecordedEvent, StreamId,
     Version,
 };
+use futures::future::BoxFuture;
 use std::{
     collections::VecDeque,
     sync::{Arc, Mutex, MutexGuard},
@@ -34,35 +36,74 @@ impl Random {
     }
 }
 
-type Answer = oneshot::Sender<Result<Vec<AppendOutcome>, LogError>>;
+type Answer = Result<Vec<AppendOutcome>, LogError>;
+
+/// How long the log takes, and how often it refuses.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Pace {
+    /// A group is sequenced after less than this; zero: at once.
+    pub(crate) sequencing_us: u64,
+    /// A sync takes less than this, but at least half of it.
+    pub(crate) sync_us: u64,
+    /// Every n-th group is refused as if the disk were full; zero: none.
+    pub(crate) refuse_one_in: u64,
+}
 
 pub(crate) struct SimLog {
     disk: Arc<MemoryLog>,
+    pace: Pace,
     queue: Mutex<Queue>,
     more: Notify,
+    to_sync: Notify,
 }
 
 struct Queue {
-    groups: VecDeque<(Vec<Append>, Answer)>,
+    groups: VecDeque<Group>,
     crashed: bool,
     random: Random,
-    /// Every n-th group is refused as if the disk were full; zero: none.
-    refuse_one_in: u64,
+    /// Where appends end that are sequenced.
+    ends: Vec<u64>,
+    /// What the sync under way will have made durable.
+    syncing: Option<Position>,
+    syncs: usize,
+}
+
+struct Group {
+    appends: Vec<Append>,
+    sequenced: oneshot::Sender<Answer>,
+    durable: oneshot::Sender<BoxFuture<'static, Answer>>,
 }
 
 impl SimLog {
-    /// A log over `disk`; its writer runs until [`SimLog::crash`].
-    pub(crate) fn open(disk: Arc<MemoryLog>, seed: u64, refuse_one_in: u64) -> Arc<Self> {
-        let queue = Queue { groups: VecDeque::new(), crashed: false, random: Random(seed), refuse_one_in };
-        let log = Arc::new(Self { disk, queue: Mutex::new(queue), more: Notify::new() });
-        tokio::spawn(Arc::clone(&log).write());
+    /// A log over `disk`; it works until [`SimLog::crash`].
+    pub(crate) fn open(disk: Arc<MemoryLog>, seed: u64, pace: Pace) -> Arc<Self> {
+        disk.hold_syncs();
+        let queue = Queue {
+            groups: VecDeque::new(),
+            crashed: false,
+            random: Random(seed),
+            ends: Vec::new(),
+            syncing: None,
+            syncs: 0,
+        };
+        let (more, to_sync) = (Notify::new(), Notify::new());
+        let log = Arc::new(Self { disk, pace, queue: Mutex::new(queue), more, to_sync });
+        tokio::spawn(Arc::clone(&log).sequence());
+        tokio::spawn(Arc::clone(&log).sync());
         log
     }
 
-    async fn write(self: Arc<Self>) {
+    /// How many syncs there were.
+    pub(crate) fn syncs(&self) -> usize {
+        self.queue().syncs
+    }
+
+    async fn sequence(self: Arc<Self>) {
         loop {
-            let pause = self.queue().random.below(3_000);
-            tokio::time::sleep(Duration::from_micros(pause)).await;
+            if self.pace.sequencing_us > 0 {
+                let pause = self.queue().random.below(self.pace.sequencing_us);
+                tokio::time::sleep(Duration::from_micros(pause)).await;
+            }
             let next = {
                 let mut queue = self.queue();
                 if queue.crashed {
@@ -70,41 +111,80 @@ impl SimLog {
                 }
                 queue.groups.pop_front()
             };
-            let Some((group, answer)) = next else {
+            let Some(Group { appends, sequenced, durable }) = next else {
                 self.more.notified().await;
                 continue;
             };
             let refused = {
                 let mut queue = self.queue();
-                let n = queue.refuse_one_in;
+                let n = self.pace.refuse_one_in;
                 n > 0 && queue.random.one_in(n)
             };
-            let result = if refused {
-                Err(LogError::Full { detail: "for a moment".to_owned() })
+            let append = if refused {
+                AppendFuture::ready(Err(LogError::Full { detail: "for a moment".to_owned() }))
             } else {
-                self.disk.append(group).await
+                self.disk.append(appends)
             };
-            let _ = answer.send(result);
+            let (outcome, will_be_durable) = append.split();
+            let outcome = outcome.await;
+            self.note_sequenced(outcome.as_ref().map_or(&[], Vec::as_slice));
+            let _ = durable.send(will_be_durable);
+            let _ = sequenced.send(outcome);
         }
     }
 
-    /// Power is lost. Some of what was being written may be on the disk.
-    pub(crate) async fn crash(&self) {
-        let torn = {
-            let mut queue = self.queue();
-            queue.crashed = true;
-            let torn = queue.groups.pop_front();
-            queue.groups.clear();
-            torn.map(|(mut group, _)| {
-                let kept = usize::try_from(queue.random.below(group.len() as u64 + 1)).expect("small");
-                group.truncate(kept);
-                group
-            })
-        };
-        self.more.notify_one();
-        if let Some(group) = torn.filter(|group| !group.is_empty()) {
-            self.disk.append(group).await.expect("the disk of a test takes everything");
+    fn note_sequenced(&self, outcomes: &[AppendOutcome]) {
+        let mut queue = self.queue();
+        let new = outcomes.iter().flatten().filter(|appended| !appended.already_there);
+        queue.ends.extend(new.map(|appended| appended.last_position.get()));
+        if queue.syncing.is_none() && !outcomes.is_empty() {
+            queue.syncing = Some(self.disk.sequenced());
+            self.to_sync.notify_one();
         }
+    }
+
+    async fn sync(self: Arc<Self>) {
+        loop {
+            let (syncing, takes) = {
+                let mut queue = self.queue();
+                if queue.crashed {
+                    return;
+                }
+                let takes = self.pace.sync_us / 2 + queue.random.below(self.pace.sync_us / 2 + 1);
+                (queue.syncing, takes)
+            };
+            let Some(through) = syncing else {
+                self.to_sync.notified().await;
+                continue;
+            };
+            tokio::time::sleep(Duration::from_micros(takes)).await;
+            let mut queue = self.queue();
+            if queue.crashed {
+                return;
+            }
+            self.disk.sync_to(through);
+            queue.syncs += 1;
+            queue.syncing = Some(self.disk.sequenced()).filter(|sequenced| *sequenced > through);
+        }
+    }
+
+    /// A sync fails: from now on nothing is taken, and what was not durable never will be.
+    pub(crate) fn fail(&self) {
+        self.disk.fail_sync();
+    }
+
+    /// Power is lost; answers what is found on the disk.
+    pub(crate) fn crash(&self) -> Arc<MemoryLog> {
+        let mut queue = self.queue();
+        queue.crashed = true;
+        queue.groups.clear();
+        let durable = self.disk.head().borrow().get();
+        let ends: Vec<u64> = queue.ends.iter().copied().filter(|end| *end > durable).collect();
+        let kept = usize::try_from(queue.random.below(ends.len() as u64 + 1)).expect("small");
+        let more = kept.checked_sub(1).map_or(0, |last| ends[last] - durable);
+        self.more.notify_one();
+        self.to_sync.notify_one();
+        Arc::new(self.disk.crash(usize::try_from(more).expect("small")))
     }
 
     fn queue(&self) -> MutexGuard<'_, Queue> {
@@ -114,16 +194,22 @@ impl SimLog {
 
 #[async_trait]
 impl EventLog for SimLog {
-    fn append(&self, group: Vec<Append>) -> AppendFuture {
-        let (answer, outcome) = oneshot::channel();
+    fn append(&self, appends: Vec<Append>) -> AppendFuture {
+        let (sequenced, is_sequenced) = oneshot::channel();
+        let (durable, is_durable) = oneshot::channel();
         let mut queue = self.queue();
         if queue.crashed {
             return AppendFuture::ready(Err(LogError::Closed));
         }
-        queue.groups.push_back((group, answer));
+        queue.groups.push_back(Group { appends, sequenced, durable });
         drop(queue);
         self.more.notify_one();
-        AppendFuture::at_once(async move { outcome.await.unwrap_or(Err(LogError::Closed)) })
+        AppendFuture::new(async move { is_sequenced.await.unwrap_or(Err(LogError::Closed)) }, async move {
+            match is_durable.await {
+                Ok(durable) => durable.await,
+                Err(_) => Err(LogError::Closed),
+            }
+        })
     }
 
     async fn read_stream(

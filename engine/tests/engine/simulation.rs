@@ -1,12 +1,14 @@
-//! Whole shops lived through from a seed: shoppers buy, retry and send twice, the disk is slow and refuses,
-//! the engine crashes at any moment and starts again. Whatever the order of things, the books agree.
+//! Whole shops lived through from a seed: shoppers buy, retry and send twice, the disk is slow and refuses, a sync fails,
+//! the engine crashes at any moment and starts again from what is durable. Whatever the order of things, the books agree,
+//! and nothing has left the engine that a crash could take back.
 //!
 //! Every run draws new seeds. One that fails is made smaller and kept in `simulation.seeds`, which every run begins with.
 
 use crate::{
     books::Books,
     shop::{cart, check_out, create_cart, id, line, order, pounds, receive},
-    sim_log::{Random, SimLog},
+    sim_log::{Pace, Random, SimLog},
+    witness::Witness,
 };
 use async_trait::async_trait;
 use daybook_domain::{
@@ -48,11 +50,18 @@ struct Plan {
     crashes: u64,
     /// Reactions and calls to the gateway that may be in flight at once.
     places: usize,
+    run_ahead: bool,
 }
 
 fn plans() -> impl Strategy<Value = Plan> {
-    let parts = (any::<u64>(), 1_u128..=12, 0_u64..6, 2_usize..=4);
-    parts.prop_map(|(seed, shoppers, crashes, places)| Plan { seed, shoppers, crashes, places })
+    let parts = (any::<u64>(), 1_u128..=12, 0_u64..6, 2_usize..=4, prop::bool::weighted(0.8));
+    parts.prop_map(|(seed, shoppers, crashes, places, run_ahead)| Plan {
+        seed,
+        shoppers,
+        crashes,
+        places,
+        run_ahead,
+    })
 }
 
 /// Business time that follows tokio's, so that a paused clock moves both.
@@ -67,10 +76,11 @@ impl Clock for RuntimeClock {
 }
 
 struct World {
-    disk: Arc<MemoryLog>,
+    witness: Arc<Witness>,
     clock: Arc<RuntimeClock>,
     gateway: Arc<MoodyGateway>,
     places: usize,
+    run_ahead: bool,
     state_dir: Option<PathBuf>,
     random: Mutex<Random>,
     engine: watch::Sender<Option<Engine>>,
@@ -88,7 +98,12 @@ impl World {
     }
 
     async fn boot(&self) -> Arc<SimLog> {
-        let log = SimLog::open(Arc::clone(&self.disk), self.below(u64::MAX), [0, 40][self.below(2) as usize]);
+        let pace = Pace {
+            sequencing_us: [0, 50, 1_000][self.below(3) as usize],
+            sync_us: [300, 3_000, 20_000][self.below(3) as usize],
+            refuse_one_in: [0, 40][self.below(2) as usize],
+        };
+        let log = SimLog::open(self.witness.disk(), self.below(u64::MAX), pace);
         let options = EngineOptions {
             shards: 1 + self.below(3) as usize,
             cache_capacity: [4, 1_000][self.below(2) as usize],
@@ -98,6 +113,7 @@ impl World {
             snapshot_every: 5,
             reactions_in_flight: self.places,
             gateway_calls_in_flight: self.places,
+            run_ahead: self.run_ahead,
             ..EngineOptions::default()
         };
         let engine = Engine::start(Arc::clone(&log) as _, options).await.expect("the engine starts");
@@ -105,9 +121,14 @@ impl World {
         log
     }
 
+    /// The power goes; at times a sync failed a moment ago.
     async fn crash(&self, log: &SimLog) {
+        if self.below(3) == 0 {
+            log.fail();
+            self.pause(20_000).await;
+        }
         self.engine.send_replace(None);
-        log.crash().await;
+        self.witness.found(log.crash());
         tokio::task::yield_now().await;
     }
 
@@ -139,10 +160,14 @@ impl World {
             };
             match answer {
                 Ok(outcome) => {
+                    self.witness.saw_done(&command, &outcome).await;
                     self.acknowledged.lock().expect("not poisoned").push(outcome.clone());
                     return Ok(outcome);
                 }
-                Err(CommandError::Rejected(rejection)) => return Err(rejection.into()),
+                Err(CommandError::Rejected(rejection)) => {
+                    self.witness.saw_refused(&command, &rejection).await;
+                    return Err(rejection.into());
+                }
                 Err(_) => self.pause(5_000).await,
             }
         }
@@ -159,7 +184,12 @@ impl World {
         let token = TOKENS[self.below(TOKENS.len() as u64) as usize];
         let asks = token.ends_with("action_required");
         let token_sent = if asks { "tok_action_required" } else { token };
-        self.insist(2_000 + n, check_out(n, token_sent)).await.expect("a cart with lines");
+        let (checked_out, ()) =
+            tokio::join!(self.insist(2_000 + n, check_out(n, token_sent)), self.see_outcome(n));
+        checked_out.expect("a cart with lines");
+        // It is a refusal unless the cart is known to be checked out; whichever, it rests on what is durable.
+        let again = self.insist(5_000 + n, check_out(n, token_sent)).await;
+        assert!(again.is_err() || again.is_ok_and(|outcome| outcome.events.is_empty()), "checked out twice");
         if token == "tok_action_required" {
             self.pause(60_000_000).await;
             let operation = order(n).payment_id().operation_id("authorize");
@@ -172,6 +202,19 @@ impl World {
 }
 
 impl World {
+    /// Waits a while for what becomes of the order, unless the engine crashes before.
+    async fn see_outcome(&self, n: u128) {
+        let mut current = self.engine.subscribe();
+        let engine = current.wait_for(Option::is_some).await.expect("the world goes on").clone();
+        let mut waiter = engine.expect("an engine").watch_order(order(n));
+        let outcome = tokio::select! {
+            outcome = waiter.outcome() => outcome,
+            _ = current.wait_for(Option::is_none) => return,
+            () = tokio::time::sleep(Duration::from_millis(500)) => return,
+        };
+        self.witness.saw_decided(order(n), &outcome).await;
+    }
+
     /// Ships the order, if it comes to be confirmed, and sometimes gives a part of its price back.
     async fn ship_and_give_back(&self, n: u128) {
         let shipment_id = ShipmentId::new(id(0x60_0000 + n));
@@ -201,6 +244,7 @@ impl World {
 struct MoodyGateway {
     behind: SimulatedGateway,
     moods: Mutex<Moods>,
+    witness: Arc<Witness>,
 }
 
 struct Moods {
@@ -209,9 +253,9 @@ struct Moods {
 }
 
 impl MoodyGateway {
-    fn new(seed: u64) -> Self {
+    fn new(seed: u64, witness: Arc<Witness>) -> Self {
         let moods = Moods { random: Random(seed), refused: HashMap::new() };
-        Self { behind: SimulatedGateway::new(), moods: Mutex::new(moods) }
+        Self { behind: SimulatedGateway::new(), moods: Mutex::new(moods), witness }
     }
 
     fn one_in(&self, n: u64) -> bool {
@@ -233,6 +277,7 @@ impl MoodyGateway {
 #[async_trait]
 impl Gateway for MoodyGateway {
     async fn call(&self, request: &GatewayRequest) -> GatewayOutcome {
+        self.witness.saw_call(request).await;
         let seen = matches!(self.behind.status(request).await, GatewayOutcome::Approved { .. });
         let outcome = match self.refuses(request, !seen) {
             Some(refusal) => refusal,
@@ -243,6 +288,7 @@ impl Gateway for MoodyGateway {
     }
 
     async fn status(&self, request: &GatewayRequest) -> GatewayOutcome {
+        self.witness.saw_call(request).await;
         if self.one_in(8) {
             return GatewayOutcome::Unknown;
         }
@@ -254,16 +300,18 @@ impl Gateway for MoodyGateway {
 }
 
 async fn live_through(plan: Plan) {
-    let Plan { seed, shoppers, crashes, places } = plan;
+    let Plan { seed, shoppers, crashes, places, run_ahead } = plan;
     let clock = Arc::new(RuntimeClock { start: Instant::now() });
     let told = Arc::clone(&clock);
     let mut random = Random(seed);
     let dir = tempfile::tempdir().expect("a directory");
+    let witness = Arc::new(Witness::of(MemoryLog::with_clock(move || told.now().as_nanos())));
     let world = Arc::new(World {
-        disk: Arc::new(MemoryLog::with_clock(move || told.now().as_nanos())),
+        gateway: Arc::new(MoodyGateway::new(seed ^ 1, Arc::clone(&witness))),
+        witness,
         clock,
-        gateway: Arc::new(MoodyGateway::new(seed ^ 1)),
         places,
+        run_ahead,
         state_dir: (random.below(3) > 0).then(|| dir.path().to_owned()),
         random: Mutex::new(random),
         engine: watch::Sender::new(None),
@@ -275,7 +323,8 @@ async fn live_through(plan: Plan) {
     }
     let shopping: Vec<_> = (0..shoppers).map(|n| tokio::spawn(Arc::clone(&world).shop(n))).collect();
     for _ in 0..crashes {
-        world.pause(30_000).await;
+        // The state of the processes is written once a second.
+        world.pause([30_000, 3_000_000][world.below(2) as usize]).await;
         world.crash(&log).await;
         world.pause(2_000).await;
         log = world.boot().await;
@@ -289,14 +338,17 @@ async fn live_through(plan: Plan) {
     let head = *engine.log().head().borrow();
     let at_rest = engine.processes_caught_up(head);
     if tokio::time::timeout(Duration::from_secs(600), at_rest).await.is_err() {
+        let tasks = engine.statuses();
         engine.shutdown().await;
-        panic!("{plan:?}: something is still under way:\n{}", Books::read(&world.disk).await);
+        panic!("{plan:?}: something is still under way: {tasks:?}\n{}", Books::read(&world.witness.disk()).await);
     }
     assert_eq!(engine.dead_letters(None, 10), [], "{plan:?}: nothing is given up");
     engine.shutdown().await;
-    let books = Books::read(&world.disk).await;
+    let books = Books::read(&world.witness.disk()).await;
     books.numbers_are_dense();
     books.commands_happened_once();
+    books.causes_are_there();
+    world.witness.is_content();
     books.hold(&world.acknowledged.lock().expect("not poisoned"));
     for n in 0..shoppers {
         books.order_is_decided_and_agrees(cart(n));
