@@ -77,7 +77,7 @@ impl Default for EngineOptions {
             clock: Arc::new(SystemClock),
             state_dir: None,
             run_processes: true,
-            run_ahead: false,
+            run_ahead: true,
             further_processes: Vec::new(),
             reactions_in_flight: 2_048,
             gateway_calls_in_flight: 1_024,

@@ -180,10 +180,11 @@ async fn the_state_file_never_tells_of_what_a_crash_took() {
     engine.shutdown().await;
 }
 
-/// How many syncs one checkout waits for one after the other, on a disk that has nothing else to do.
+/// How many syncs one checkout waits for one after the other, on a disk that has nothing else to do and takes much
+/// longer than the engine.
 async fn syncs_in_a_row(run_ahead: bool) -> usize {
     let (log, clock) = log_and_clock();
-    let pace = Pace { sequencing_us: 0, sync_us: 2_000, refuse_one_in: 0 };
+    let pace = Pace { sequencing_us: 0, sync_us: 40_000, refuse_one_in: 0 };
     let log = SimLog::open(log, 1, pace);
     let options = EngineOptions { run_ahead, ..EngineOptions::default() };
     let engine = open_over(Arc::clone(&log) as _, clock, options).await;
@@ -207,7 +208,7 @@ async fn an_order_waits_for_four_syncs_in_a_row_instead_of_ten() {
 #[tokio::test(start_paused = true)]
 async fn many_orders_share_their_syncs() {
     let (log, clock) = log_and_clock();
-    let pace = Pace { sequencing_us: 0, sync_us: 2_000, refuse_one_in: 0 };
+    let pace = Pace { sequencing_us: 0, sync_us: 40_000, refuse_one_in: 0 };
     let log = SimLog::open(log, 1, pace);
     let options = EngineOptions { run_ahead: true, ..EngineOptions::default() };
     let engine = open_over(Arc::clone(&log) as _, clock, options).await;
@@ -221,5 +222,5 @@ async fn many_orders_share_their_syncs() {
         assert!(matches!(outcome, OrderOutcome::Confirmed { .. }));
     }
     let syncs = log.syncs() - before;
-    assert!(syncs <= 10, "{syncs} syncs");
+    assert!(syncs <= 8, "two for the carts, four for the orders, and what they are apart: {syncs}");
 }
