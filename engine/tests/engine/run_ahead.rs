@@ -3,7 +3,9 @@
 
 use crate::{
     books::Books,
-    shop::{buy, check_out, create_cart, execute, id, line, log_and_clock, open_over, order, receive, stocked},
+    shop::{
+        buy, check_out, create_cart, execute, id, line, log_and_clock, open_over, order, receive, stocked,
+    },
     sim_log::{Pace, SimLog},
 };
 use async_trait::async_trait;
@@ -82,7 +84,10 @@ async fn processes_go_on_without_the_disk_while_callers_and_the_gateway_wait_for
     a_while().await;
 
     let requested = log.sequenced();
-    assert!(requested.get() >= before.get() + 6, "placed, reserved twice, allocated, to be paid: {requested}");
+    assert!(
+        requested.get() >= before.get() + 6,
+        "placed, reserved twice, allocated, to be paid: {requested}"
+    );
     assert_eq!(*log.head().borrow(), before);
     assert!(!checked_out.is_finished(), "the checkout is not durable");
     assert!(!refused.is_finished(), "nor is what the refusal rests on");
@@ -91,7 +96,11 @@ async fn processes_go_on_without_the_disk_while_callers_and_the_gateway_wait_for
     log.sync_to(Position::new(requested.get() - 1));
     a_while().await;
     assert!(checked_out.await.unwrap().is_ok());
-    assert_eq!(gateway.calls.load(Ordering::Relaxed), 0, "the event that asks for the payment is not durable");
+    assert_eq!(
+        gateway.calls.load(Ordering::Relaxed),
+        0,
+        "the event that asks for the payment is not durable"
+    );
 
     log.sync();
     a_while().await;
@@ -118,7 +127,11 @@ async fn where_others_write_too_processes_wait_for_the_disk() {
     let before = log.sequenced();
     let checked_out = asked(&engine, 11, check_out(1, "tok_visa"));
     a_while().await;
-    assert_eq!(log.sequenced(), before.next(), "nothing follows from a checkout that another node may prevent");
+    assert_eq!(
+        log.sequenced(),
+        before.next(),
+        "nothing follows from a checkout that another node may prevent"
+    );
     log.sync();
     a_while().await;
     assert!(checked_out.await.unwrap().is_ok());
@@ -138,7 +151,9 @@ async fn after_a_failed_sync_the_processes_have_failed_and_the_next_start_goes_o
     assert!(matches!(unknown, Err(CommandError::Log(LogError::Poisoned { .. }))), "{unknown:?}");
     a_while().await;
     let processes = engine.statuses().into_iter().find(|task| task.name == "processes").unwrap();
-    assert!(processes.required && matches!(&processes.status, Status::Failed(why) if why.contains("restart")));
+    assert!(
+        processes.required && matches!(&processes.status, Status::Failed(why) if why.contains("restart"))
+    );
     let refused = execute(&engine, 13, receive("mug", 1)).await;
     assert!(matches!(refused, Err(CommandError::Log(LogError::Poisoned { .. }))), "{refused:?}");
     assert_eq!(gateway.calls.load(Ordering::Relaxed), 0);

@@ -340,7 +340,10 @@ async fn live_through(plan: Plan) {
     if tokio::time::timeout(Duration::from_secs(600), at_rest).await.is_err() {
         let tasks = engine.statuses();
         engine.shutdown().await;
-        panic!("{plan:?}: something is still under way: {tasks:?}\n{}", Books::read(&world.witness.disk()).await);
+        panic!(
+            "{plan:?}: something is still under way: {tasks:?}\n{}",
+            Books::read(&world.witness.disk()).await
+        );
     }
     assert_eq!(engine.dead_letters(None, 10), [], "{plan:?}: nothing is given up");
     engine.shutdown().await;
