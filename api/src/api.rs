@@ -11,7 +11,7 @@ use crate::{
     prices::Prices,
     resources::{self, bulk::BulkTarget},
     roles::Roles,
-    transport::{self, Precompressed, SealedPositions},
+    transport::{Precompressed, Transport, exchange},
 };
 use axum::{Extension, Router, middleware::from_fn_with_state};
 use daybook_audit::AuditTree;
@@ -77,14 +77,14 @@ impl Api {
             openapi: Precompressed::new(openapi::document(&registered).to_string()),
             stopping,
         });
-        let positions = Arc::new(SealedPositions::new(app.engine.log().clone()));
+        let transport = Arc::new(Transport::new(&app.limits.allowed_origins, app.engine.log().clone()));
         let target = Arc::new(OnceLock::new());
         let docs = SwaggerUi::new("/docs").config(Config::from("/openapi.json").try_it_out_enabled(true));
         let router = routes
             .with_state(app.clone())
             .merge(docs)
             .layer(Extension(BulkTarget(Arc::downgrade(&target))))
-            .layer(from_fn_with_state(positions, transport::exchange));
+            .layer(from_fn_with_state(transport, exchange));
         target.get_or_init(|| router.clone());
         Ok(Self { app, router, _bulk_target: target })
     }

@@ -17,6 +17,8 @@ pub struct Limits {
     pub request_timeout: Duration,
     /// Connections at a time; more are answered 503 at once.
     pub connections: usize,
+    /// Origins, such as `https://admin.example`, whose pages may send commands, beside the server's own; `*`: any.
+    pub allowed_origins: Vec<String>,
     /// Carts being made and checkouts under way at a time; beyond them new carts are refused.
     pub customers: usize,
     /// How long requests under way may take when the server stops.
@@ -46,6 +48,7 @@ impl Default for Limits {
             write_timeout: Duration::from_secs(60),
             request_timeout: Duration::from_secs(40),
             connections: 8_192,
+            allowed_origins: Vec::new(),
             customers: 512,
             drain_timeout: Duration::from_secs(20),
             bulk_concurrency: 256,

@@ -16,6 +16,11 @@ pub(crate) fn objection(text: &str, least_chars: usize, most_chars: usize) -> Op
     None
 }
 
+/// A name as a part of a JSON Pointer (RFC 6901).
+pub(crate) fn pointer_part(name: &str) -> String {
+    name.replace('~', "~0").replace('/', "~1")
+}
+
 /// Whether a text contains what may be a payment card's number: 13 to 19 digits, spaces and dashes between
 /// them ignored, not part of a longer word, whose check digit is right (Luhn, ISO/IEC 7812-1).
 #[must_use]

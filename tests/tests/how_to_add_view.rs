@@ -13,7 +13,15 @@ use std::{
 const USERS: &[(&str, &[&str])] = &[
     ("cart", &["api/src/resources/carts/view.rs"]),
     ("catalog", &["api/src/prices.rs", "api/src/resources/products/mod.rs", "server/src/cli/tour.rs"]),
-    ("order", &["api/src/resources/orders/mod.rs", "server/src/cli/tour.rs"]),
+    (
+        "order",
+        &[
+            "api/src/resources/carts/checkout.rs",
+            "api/src/resources/orders/mod.rs",
+            "api/src/resources/orders/parts.rs",
+            "server/src/cli/tour.rs",
+        ],
+    ),
     ("payment", &["api/src/resources/payments.rs"]),
     (
         "stock",

@@ -38,7 +38,7 @@ pub(crate) fn document(routes: &[Registered]) -> Value {
         "security": [],
         "tags": TAGS.iter().map(|(name, description)| json!({ "name": name, "description": description })).collect::<Vec<_>>(),
         "paths": paths,
-        "components": { "schemas": components, "examples": problem_examples(routes) },
+        "components": { "schemas": components },
     })
 }
 
@@ -156,10 +156,6 @@ fn problems(kinds: &[&ProblemKind]) -> Value {
     let reference = |name: String| json!({ "$ref": format!("#/components/schemas/{name}") });
     let known = kinds.iter().map(|kind| reference(problem::schema_name(kind)));
     let schemas: Vec<_> = known.chain([reference("Problem".to_owned())]).collect();
-    let examples: Map<String, Value> = kinds
-        .iter()
-        .map(|kind| (kind.name.to_owned(), json!({ "$ref": format!("#/components/examples/{}", kind.name) })))
-        .collect();
     let mut headers = Map::new();
     if kinds.iter().any(|kind| kind.retry_after_s().is_some()) {
         let text = "In how many seconds it may be worth trying again.";
@@ -169,21 +165,10 @@ fn problems(kinds: &[&ProblemKind]) -> Value {
         );
     }
     json!({ "description": description.join(" "), "headers": headers,
-        "content": { MEDIA_TYPE: { "schema": { "anyOf": schemas }, "examples": examples } } })
+        "content": { MEDIA_TYPE: { "schema": { "anyOf": schemas } } } })
 }
 
 /// The kinds of problems that a route answers with. (Others are of addresses that no route has.)
 fn answered(routes: &[Registered]) -> impl Iterator<Item = &'static ProblemKind> {
     ALL.iter().copied().filter(|kind| routes.iter().any(|route| route.description.problems.contains(kind)))
-}
-
-/// One example per kind of problem; routes refer to them.
-fn problem_examples(routes: &[Registered]) -> Value {
-    let example = |kind: &ProblemKind| {
-        let value = json!({ "type": format!("/problems/{}", kind.name), "title": kind.title,
-            "status": kind.status, "detail": kind.explanation, "instance": "/" });
-        let value = problem::with_example_members(kind, value);
-        (kind.name.to_owned(), json!({ "summary": kind.title, "value": value }))
-    };
-    Value::Object(answered(routes).map(example).collect())
 }

@@ -137,6 +137,7 @@ pub(super) fn plain(schema: &mut Value) {
         Value::Object(members) => {
             told_default(members);
             known_code(members);
+            listed_values(members);
             known_range(members);
             members.values_mut().for_each(plain);
         }
@@ -177,6 +178,32 @@ fn known_code(schema: &mut Map<String, Value>) {
         _ => return,
     };
     schema.insert("format".to_owned(), format.into());
+}
+
+/// A choice among constants is an enumeration, which generators make a type of; what each means goes into the text.
+fn listed_values(schema: &mut Map<String, Value>) {
+    let Some(Value::Array(branches)) = schema.get("oneOf") else { return };
+    let mut values: Vec<Value> = Vec::new();
+    let mut meanings: Vec<String> = Vec::new();
+    for branch in branches {
+        match (branch.get("const"), branch.get("enum")) {
+            (Some(value @ Value::String(name)), None) => {
+                values.push(value.clone());
+                meanings.extend(branch["description"].as_str().map(|text| format!("`{name}`: {text}")));
+            }
+            (None, Some(Value::Array(several))) if several.iter().all(Value::is_string) => {
+                values.extend_from_slice(several);
+            }
+            _ => return,
+        }
+    }
+    schema.remove("oneOf");
+    schema.insert("type".to_owned(), "string".into());
+    schema.insert("enum".to_owned(), values.into());
+    if !meanings.is_empty() {
+        let text = schema.get("description").and_then(Value::as_str).unwrap_or_default();
+        schema.insert("description".to_owned(), format!("{text} {}", meanings.join(" ")).trim().into());
+    }
 }
 
 /// Rust's names of ranges are no formats of OpenAPI; their bounds say the same.

@@ -82,7 +82,7 @@ kinds! {
     INVALID_BODY "invalid-body" 422 "The body does not have the expected fields"
         "`errors` lists each that is missing, unknown, given twice, of the wrong type or out of range: its JSON Pointer and what is wrong there.";
     INVALID_COMMAND "invalid-command" 422 "The command can never be valid"
-        "`reason` names the rule that it breaks, whatever the resource's state, and the members beside it carry its data.";
+        "`reason` names the rule that it breaks, whatever the resource's state, and the members beside it carry its data. Where one field breaks it, `errors` names that, as for an invalid body.";
     FOREIGN_CURRENCY "foreign-currency" 422 "The currency is not the cart's"
         "All prices of a cart are in one currency.";
     UNKNOWN_SKU "unknown-sku" 422 "No such article is for sale"

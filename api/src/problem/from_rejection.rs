@@ -4,6 +4,7 @@
 
 use super::{Problem, ProblemKind, catalogue::find, kind};
 use daybook_domain::{Class, Rejection, order::RejectReason};
+use serde_json::{Value, json};
 
 impl From<Rejection> for Problem {
     fn from(rejection: Rejection) -> Self {
@@ -13,7 +14,16 @@ impl From<Rejection> for Problem {
 
 impl From<&Rejection> for Problem {
     fn from(rejection: &Rejection) -> Self {
-        Self::new(kind_of(rejection.kind().class), rejection.to_string()).with_all(rejection)
+        let mut problem =
+            Self::new(kind_of(rejection.kind().class), rejection.to_string()).with_all(rejection);
+        let (field, detail) = (problem.members.remove("field"), problem.members.remove("detail"));
+        if let Some(Value::String(field)) = field {
+            // What events call `personal` is called `contact` here.
+            let pointer =
+                field.strip_prefix("/personal").map_or(field.clone(), |rest| format!("/contact{rest}"));
+            problem = problem.with("errors", json!([{ "pointer": pointer, "detail": detail }]));
+        }
+        problem
     }
 }
 

@@ -5,18 +5,18 @@ use super::ProblemKind;
 use serde_json::{Map, Value, json};
 
 /// A member beside the standard ones.
-pub(crate) struct Member {
+pub(crate) struct ProblemMember {
     name: &'static str,
     is_required: bool,
     schema: fn() -> Value,
 }
 
-const fn always(name: &'static str, schema: fn() -> Value) -> Member {
-    Member { name, is_required: true, schema }
+const fn always(name: &'static str, schema: fn() -> Value) -> ProblemMember {
+    ProblemMember { name, is_required: true, schema }
 }
 
-const fn perhaps(name: &'static str, schema: fn() -> Value) -> Member {
-    Member { name, is_required: false, schema }
+const fn perhaps(name: &'static str, schema: fn() -> Value) -> ProblemMember {
+    ProblemMember { name, is_required: false, schema }
 }
 
 fn text() -> Value {
@@ -51,12 +51,12 @@ fn blockers() -> Value {
 }
 
 // The order that a checkout's problem is about.
-const ORDER_ID: Member = perhaps("order_id", id);
-const CART_ID: Member = perhaps("cart_id", id);
-const ORDER_AT: Member = perhaps("position", count);
+const ORDER_ID: ProblemMember = perhaps("order_id", id);
+const CART_ID: ProblemMember = perhaps("cart_id", id);
+const ORDER_AT: ProblemMember = perhaps("position", count);
 
 /// The members of a kind. None: they vary with `reason`, or are not told apart.
-fn own(kind: &ProblemKind) -> Option<&'static [Member]> {
+fn own(kind: &ProblemKind) -> Option<&'static [ProblemMember]> {
     Some(match kind.name {
         "malformed-json" => &const { [always("line", count), always("column", count)] },
         "invalid-parameter" => &const { [perhaps("parameter", text), perhaps("head", count)] },
@@ -138,6 +138,7 @@ pub(crate) fn schema(kind: &ProblemKind) -> Value {
             required.push(member.name.into());
         }
     }
+    schema["examples"] = json!([example(kind)]);
     if kind.status >= 500 {
         schema["properties"]["request_id"] =
             json!({ "type": "string", "description": "As `X-Request-Id`; the server's log has it." });
@@ -146,7 +147,9 @@ pub(crate) fn schema(kind: &ProblemKind) -> Value {
 }
 
 /// An example of the kind with values for what it always has.
-pub(crate) fn with_example_members(kind: &ProblemKind, mut example: Value) -> Value {
+fn example(kind: &ProblemKind) -> Value {
+    let mut example = json!({ "type": format!("/problems/{}", kind.name), "title": kind.title,
+        "status": kind.status, "detail": kind.explanation, "instance": "/" });
     for member in own(kind).unwrap_or_default().iter().filter(|member| member.is_required) {
         let schema = (member.schema)();
         example[member.name] = match (member.name, schema["type"].as_str()) {

@@ -14,7 +14,7 @@ pub mod kind {
 }
 pub(crate) use catalogue::find;
 pub(crate) use from_rejection::order_rejected;
-pub(crate) use members::{any_schema, schema, schema_name, with_example_members};
+pub(crate) use members::{any_schema, schema, schema_name};
 
 use axum::{
     body::Body,

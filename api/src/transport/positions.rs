@@ -30,7 +30,7 @@ const PARAMETERS: [&str; 2] = ["min_position", "as_of"];
 const HEADER: &str = "x-daybook-position";
 
 /// The key of a shop, once it has had an event.
-pub(crate) struct SealedPositions {
+pub(super) struct SealedPositions {
     log: Arc<dyn EventLog>,
     key: OnceCell<Seal>,
 }
@@ -40,7 +40,7 @@ pub(crate) struct SealedPositions {
 struct Seal([u8; 32]);
 
 impl SealedPositions {
-    pub(crate) fn new(log: Arc<dyn EventLog>) -> Self {
+    pub(super) fn new(log: Arc<dyn EventLog>) -> Self {
         Self { log, key: OnceCell::new() }
     }
 

@@ -7,6 +7,7 @@ mod contract;
 mod feeds;
 mod full;
 mod journey;
+mod limits;
 mod network;
 mod outside;
 mod past;

@@ -31,6 +31,7 @@ async fn the_record_and_its_proofs_are_answered_inside_only_and_the_shop_to_ever
     }
     assert_eq!(shop.get("/events").await.status, 200);
     assert_eq!(shop.get("/audit/key").await.status, 200);
+    shop.get(&format!("/inventory/MUG?min_position={}", shop.head())).await;
     let seen = from_outside(&shop, "/inventory/MUG").await;
     let seen = seen.header("x-daybook-position");
     for path in [

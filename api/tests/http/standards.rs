@@ -237,3 +237,24 @@ async fn whoever_may_try_again_is_told_when() {
     }
     assert!(told > 50, "only {told} answers say when to try again");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_pages_of_the_origins_that_the_operator_allows_may_read_answers() {
+    let origin = "https://admin.example";
+    let strict = shop().await;
+    let answer = strict.ask(Method::GET, "/products", &[("origin", origin)], "").await;
+    assert!(!answer.headers.contains_key("access-control-allow-origin"), "by default none");
+    let limits =
+        daybook_api::Limits { allowed_origins: vec![origin.to_owned()], ..daybook_api::Limits::default() };
+    let shop = crate::common::shop_with(limits).await;
+    let answer = shop.ask(Method::GET, "/products", &[("origin", origin)], "").await;
+    assert_eq!(answer.header("access-control-allow-origin"), origin);
+    assert!(answer.header("access-control-expose-headers").contains("etag"), "{answer:?}");
+    let asks = [("origin", origin), ("access-control-request-method", "PUT")];
+    let asked = shop.ask(Method::OPTIONS, "/products/p", &asks, "").await;
+    assert_eq!(asked.status, 204);
+    assert!(asked.header("access-control-allow-headers").contains("idempotency-key"), "{asked:?}");
+    let other = shop.ask(Method::GET, "/products", &[("origin", "https://evil.example")], "").await;
+    assert!(!other.headers.contains_key("access-control-allow-origin"));
+    assert_eq!(other.header("vary"), "origin");
+}

@@ -127,7 +127,7 @@ impl ActiveCart {
 
     pub(super) fn abandon(&self, abandon: &AbandonCart) -> Decision {
         if abandon.reason == AbandonReason::OrderRejected {
-            return Err(invalid("reason", "the cart has no order that could be rejected"));
+            return Err(invalid("/reason", "the cart has no order that could be rejected"));
         }
         if let Some(unchanged_since) = abandon.unchanged_since
             && unchanged_since != self.version
@@ -158,7 +158,7 @@ impl ActiveCart {
             return Err(CartRejection::CheckoutBlocked { blockers });
         }
         if total.minor > 0 && payment_token.is_empty() {
-            return Err(invalid("payment_token", "must not be empty unless there is nothing to pay"));
+            return Err(invalid("/payment_token", "must not be empty unless there is nothing to pay"));
         }
         let checked_out = CartCheckedOut {
             cart_id: self.cart_id,
@@ -182,35 +182,35 @@ impl ActiveCart {
             return Err(CartRejection::CardNumberRefused {});
         }
         if let Some(detail) = objection(&checkout.payment_token, 0, TOKEN_CHARS) {
-            return Err(invalid("payment_token", detail));
+            return Err(invalid("/payment_token", detail));
         }
         if let Some(reference) = &checkout.reference {
-            check_text("reference", reference)?;
+            check_text("/reference", reference)?;
         }
         if let Some(personal) = &checkout.personal {
             check_personal(personal)?;
         }
         if checkout.charges.len() > CHARGES {
-            return Err(invalid("charges", format!("more than {CHARGES}")));
+            return Err(invalid("/charges", format!("more than {CHARGES}")));
         }
         for (at, charge) in checkout.charges.iter().enumerate() {
-            self.check_charge(&format!("charges[{at}]"), charge)?;
+            self.check_charge(&format!("/charges/{at}"), charge)?;
         }
         Ok(())
     }
 
     fn check_charge(&self, field: &str, charge: &Charge) -> Result<(), CartRejection> {
         let Charge { kind, label, amount } = charge;
-        check_text(&format!("{field}.label"), label)?;
+        check_text(&format!("{field}/label"), label)?;
         if amount.currency != self.currency {
             let detail = format!("is in {}, the cart in {}", amount.currency, self.currency);
-            return Err(invalid(&format!("{field}.amount"), detail));
+            return Err(invalid(&format!("{field}/amount"), detail));
         }
         let objection = match kind {
             ChargeKind::Discount if amount.minor > 0 => "a discount must not be positive",
             ChargeKind::Shipping if amount.minor < 0 => "shipping must not be negative",
             ChargeKind::Discount | ChargeKind::Shipping | ChargeKind::Manual => return Ok(()),
         };
-        Err(invalid(&format!("{field}.amount"), objection))
+        Err(invalid(&format!("{field}/amount"), objection))
     }
 }

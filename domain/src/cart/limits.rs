@@ -39,7 +39,7 @@ pub(super) fn check_size(checkout: &CartCheckedOut) -> Result<(), CartRejection>
     let detail = format!(
         "take {bytes} bytes as an order, {CHECKOUT_BYTES} are allowed; shorten titles or split the cart"
     );
-    Err(invalid("lines", detail))
+    Err(invalid("/lines", detail))
 }
 
 pub(super) fn invalid(field: &str, detail: impl Into<String>) -> CartRejection {
@@ -59,16 +59,16 @@ pub(super) fn check_text(field: &str, text: &str) -> Result<(), CartRejection> {
 /// A telephone number may have as many digits as a card's; everything else is checked for one.
 pub(super) fn check_personal(personal: &Personal) -> Result<(), CartRejection> {
     let Personal { name, email, phone, shipping_address, billing_address } = personal;
-    for (field, text) in [("personal.name", name), ("personal.email", email)] {
+    for (field, text) in [("/personal/name", name), ("/personal/email", email)] {
         if let Some(text) = text {
             check_text(field, text)?;
         }
     }
     if let Some(detail) = phone.as_ref().and_then(|phone| objection(phone, 1, TEXT_CHARS)) {
-        return Err(invalid("personal.phone", detail));
+        return Err(invalid("/personal/phone", detail));
     }
     for (field, address) in
-        [("personal.shipping_address", shipping_address), ("personal.billing_address", billing_address)]
+        [("/personal/shipping_address", shipping_address), ("/personal/billing_address", billing_address)]
     {
         if let Some(address) = address {
             check_address(field, address)?;

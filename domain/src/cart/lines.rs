@@ -83,7 +83,7 @@ impl CartLines {
 
     pub(super) fn decide_add(&self, add: AddLines, currency: Currency) -> Decision {
         if add.lines.is_empty() {
-            return Err(invalid("lines", "at least one is needed"));
+            return Err(invalid("/lines", "at least one is needed"));
         }
         // First gathered among themselves: the same article at the same price twice is one line.
         let mut gathered: Vec<(NewLine, u64)> = Vec::with_capacity(add.lines.len());
@@ -192,7 +192,7 @@ fn check_new(line: &NewLine, currency: Currency) -> Result<(), CartRejection> {
     if unit_price.minor < 0 {
         return Err(CartRejection::NegativePrice { sku: sku.clone() });
     }
-    objection(title, 1, TITLE_CHARS).map_or(Ok(()), |detail| Err(invalid("title", detail)))
+    objection(title, 1, TITLE_CHARS).map_or(Ok(()), |detail| Err(invalid("/title", detail)))
 }
 
 fn offers_by_sku(offers: &[CurrentOffer]) -> HashMap<&Sku, &CurrentOffer> {

@@ -130,7 +130,7 @@ impl Inventory {
     fn receive(&self, receive: ReceiveStock) -> Decision {
         let ReceiveStock { sku, location, quantity, reference } = receive;
         if let Some(reference) = &reference {
-            check_text("reference", reference)?;
+            check_text("/reference", reference)?;
         }
         let on_hand = self.more(&location, quantity)?;
         Ok(vec![InventoryEvent::StockReceived(StockReceived { sku, location, quantity, reference, on_hand })])
@@ -145,9 +145,9 @@ impl Inventory {
 
     fn adjust(&self, adjust: AdjustStock) -> Decision {
         let AdjustStock { sku, location, delta, reason } = adjust;
-        check_text("reason", &reason)?;
+        check_text("/reason", &reason)?;
         if delta == 0 || delta.unsigned_abs() > u64::from(Quantity::MAX) {
-            return Err(invalid("delta", "from -999999 to 999999, and not 0".to_owned()));
+            return Err(invalid("/delta", "from -999999 to 999999, and not 0".to_owned()));
         }
         let stock = match self.locations.get(&location) {
             Some(stock) => *stock,
@@ -218,7 +218,7 @@ impl Inventory {
 
     fn new_location(&self) -> Result<Stock, InventoryRejection> {
         if self.locations.len() >= LOCATIONS {
-            return Err(invalid("location", format!("{LOCATIONS} locations hold this SKU already")));
+            return Err(invalid("/location", format!("{LOCATIONS} locations hold this SKU already")));
         }
         Ok(Stock::default())
     }
@@ -350,7 +350,7 @@ fn check_on_hand(on_hand: i64) -> Result<i64, InventoryRejection> {
     if on_hand.abs() <= ON_HAND {
         Ok(on_hand)
     } else {
-        Err(invalid("quantity", format!("more than {ON_HAND} units would be at the location")))
+        Err(invalid("/quantity", format!("more than {ON_HAND} units would be at the location")))
     }
 }
 

@@ -124,13 +124,13 @@ impl PlacedOrder {
             return Err(OrderRejection::TotalDiffers { total: checkout.total });
         }
         if checkout.lines.is_empty() || checkout.lines.len() > MAX_LINES {
-            return Err(invalid("lines", format!("1 to {MAX_LINES} are allowed")));
+            return Err(invalid("/lines", format!("1 to {MAX_LINES} are allowed")));
         }
         if checkout.order_id != checkout.cart_id.order_id() {
-            return Err(invalid("order_id", "does not follow from the cart's".to_owned()));
+            return Err(invalid("/order_id", "does not follow from the cart's".to_owned()));
         }
         if !checkout.lines.is_sorted_by(|a, b| a.line_id < b.line_id) {
-            return Err(invalid("lines", "their ids do not rise".to_owned()));
+            return Err(invalid("/lines", "their ids do not rise".to_owned()));
         }
         let lines = order_lines(checkout.lines, &checkout.charges, zero)
             .map_err(|_| OrderRejection::TotalDiffers { total: checkout.total })?;
@@ -193,7 +193,7 @@ impl PlacedOrder {
         if !self.shipments.is_empty() {
             return Err(OrderRejection::AlreadyShipped {});
         }
-        check_text("reason", &cancel.reason)?;
+        check_text("/reason", &cancel.reason)?;
         Ok(vec![OrderEvent::OrderCancelled(OrderCancelled {
             order_id: self.order_id,
             cart_id: self.cart_id,
@@ -221,7 +221,7 @@ impl PlacedOrder {
             return Ok(Vec::new());
         }
         // A tracking number may well have a card number's length and check digit, so only its length is checked.
-        for (field, text) in [("carrier", &ship.carrier), ("tracking", &ship.tracking)] {
+        for (field, text) in [("/carrier", &ship.carrier), ("/tracking", &ship.tracking)] {
             if let Some(detail) = text.as_ref().and_then(|text| objection(text, 1, TRACKING_CHARS)) {
                 return Err(invalid(field, detail));
             }
@@ -235,7 +235,8 @@ impl PlacedOrder {
             let sku_units = units.entry(line.sku()).or_default();
             *sku_units = sku_units.saturating_add(quantity.get());
         }
-        let quantity = |units: u32| Quantity::new(units).map_err(|error| invalid("lines", error.to_string()));
+        let quantity =
+            |units: u32| Quantity::new(units).map_err(|error| invalid("/lines", error.to_string()));
         let skus = units
             .into_iter()
             .map(|(sku, units)| Ok(SkuQuantity { sku: sku.clone(), quantity: quantity(units)? }))
@@ -269,7 +270,7 @@ impl PlacedOrder {
             return Ok(Vec::new());
         }
         if let Some(reason) = &back.reason {
-            check_text("reason", reason)?;
+            check_text("/reason", reason)?;
         }
         let wish = back.lines.iter().map(|(line, _)| line.clone()).collect();
         let mut minor = 0_i64;
@@ -287,7 +288,7 @@ impl PlacedOrder {
             Some(ReturnedLine { line_id, sku, quantity, condition })
         });
         let lines = lines.collect();
-        let location = location.ok_or_else(|| invalid("location", "must be given".to_owned()))?;
+        let location = location.ok_or_else(|| invalid("/location", "must be given".to_owned()))?;
         Ok(vec![OrderEvent::OrderReturned(OrderReturned {
             order_id: self.order_id,
             return_id: back.return_id,
@@ -304,13 +305,13 @@ impl PlacedOrder {
         if self.refunds.knows_credit(credit_id) {
             return Ok(Vec::new());
         }
-        check_text("label", &label)?;
+        check_text("/label", &label)?;
         if amount.currency != self.currency {
             let detail = format!("is in {}, the order in {}", amount.currency, self.currency);
-            return Err(invalid("amount", detail));
+            return Err(invalid("/amount", detail));
         }
         if amount.minor <= 0 {
-            return Err(invalid("amount", "must be more than nothing".to_owned()));
+            return Err(invalid("/amount", "must be more than nothing".to_owned()));
         }
         let possible = self.refunds.possible_minor();
         if amount.minor > possible {

@@ -111,11 +111,11 @@ impl Account {
     pub(super) fn request_authorization(request: RequestAuthorization) -> Decision {
         let RequestAuthorization { payment_id, order_id, operation_id, amount, token, skus } = request;
         if amount.minor < 0 {
-            return Err(invalid("amount", "must not be negative"));
+            return Err(invalid("/amount", "must not be negative"));
         }
         if looks_like_card_number(&token) {
             return Err(invalid(
-                "token",
+                "/token",
                 "looks like a payment card's number, which must never be written down",
             ));
         }
@@ -148,7 +148,7 @@ impl Account {
     pub(super) fn void(&self, void: &RequestVoid) -> Decision {
         let RequestVoid { payment_id, order_id, operation_id } = *void;
         if (payment_id, order_id) != (self.payment_id, self.order_id) {
-            return Err(invalid("payment_id", "does not belong to this payment"));
+            return Err(invalid("/payment_id", "does not belong to this payment"));
         }
         if self.ledger.knows(operation_id) || self.ledger.deferred_void().is_some() {
             return Ok(Vec::new());
@@ -231,12 +231,12 @@ impl Account {
     fn check_amount(&self, amount: Money) -> Result<(), PaymentRejection> {
         if amount.currency != self.currency {
             return Err(invalid(
-                "amount",
+                "/amount",
                 &format!("is in {}, the payment in {}", amount.currency, self.currency),
             ));
         }
         if amount.minor < 0 {
-            return Err(invalid("amount", "must not be negative"));
+            return Err(invalid("/amount", "must not be negative"));
         }
         Ok(())
     }

@@ -1,7 +1,10 @@
 //! What a product may look like. Refusals name the field.
 
 use super::{AttributeValue, ProductRejection, ProductSpec, Variant};
-use crate::{Money, Sku, text::objection};
+use crate::{
+    Money, Sku,
+    text::{objection, pointer_part},
+};
 use std::collections::HashSet;
 
 pub const ATTRIBUTES: usize = 200;
@@ -17,37 +20,37 @@ pub const NAME_CHARS: usize = 200;
 pub const VALUE_CHARS: usize = 2_000;
 
 pub(super) fn check(spec: &ProductSpec) -> Result<(), ProductRejection> {
-    text("title", &spec.title, 1, TITLE_CHARS)?;
-    text("description", &spec.description, 0, DESCRIPTION_CHARS)?;
+    text("/title", &spec.title, 1, TITLE_CHARS)?;
+    text("/description", &spec.description, 0, DESCRIPTION_CHARS)?;
     if let Some(brand) = &spec.brand {
-        text("brand", brand, 1, NAME_CHARS)?;
+        text("/brand", brand, 1, NAME_CHARS)?;
     }
     if let Some(tax_class) = &spec.tax_class {
-        text("tax_class", tax_class, 1, NAME_CHARS)?;
+        text("/tax_class", tax_class, 1, NAME_CHARS)?;
     }
-    count("category", spec.category.len(), 0, CATEGORY_LEVELS)?;
+    count("/category", spec.category.len(), 0, CATEGORY_LEVELS)?;
     for (at, level) in spec.category.iter().enumerate() {
-        text(&format!("category[{at}]"), level, 1, NAME_CHARS)?;
+        text(&format!("/category/{at}"), level, 1, NAME_CHARS)?;
     }
-    count("attributes", spec.attributes.len(), 0, ATTRIBUTES)?;
+    count("/attributes", spec.attributes.len(), 0, ATTRIBUTES)?;
     for (name, value) in &spec.attributes {
-        text("attributes", name, 1, NAME_CHARS)?;
+        text("/attributes", name, 1, NAME_CHARS)?;
         attribute(name, value)?;
     }
-    count("media", spec.media.len(), 0, MEDIA)?;
+    count("/media", spec.media.len(), 0, MEDIA)?;
     for (at, media) in spec.media.iter().enumerate() {
-        text(&format!("media[{at}].url"), &media.url, 1, VALUE_CHARS)?;
+        text(&format!("/media/{at}/url"), &media.url, 1, VALUE_CHARS)?;
         if !is_web_address(&media.url) {
             let detail = "is no web address; expected https:// or http:// and no spaces".to_owned();
-            return Err(invalid(&format!("media[{at}].url"), detail));
+            return Err(invalid(&format!("/media/{at}/url"), detail));
         }
-        text(&format!("media[{at}].alt"), &media.alt, 0, VALUE_CHARS)?;
+        text(&format!("/media/{at}/alt"), &media.alt, 0, VALUE_CHARS)?;
     }
-    count("variants", spec.variants.len(), 1, VARIANTS)?;
+    count("/variants", spec.variants.len(), 1, VARIANTS)?;
     let mut skus = HashSet::with_capacity(spec.variants.len());
     for (at, each) in spec.variants.iter().enumerate() {
         if !skus.insert(&each.sku) {
-            return Err(invalid(&format!("variants[{at}].sku"), format!("{} stands there twice", each.sku)));
+            return Err(invalid(&format!("/variants/{at}/sku"), format!("{} stands there twice", each.sku)));
         }
         variant(at, each)?;
     }
@@ -56,10 +59,10 @@ pub(super) fn check(spec: &ProductSpec) -> Result<(), ProductRejection> {
 
 /// At most one price per currency, none negative.
 pub(super) fn check_prices(sku: &Sku, prices: &[Money]) -> Result<(), ProductRejection> {
-    count("prices", prices.len(), 0, CURRENCIES)?;
+    count("/prices", prices.len(), 0, CURRENCIES)?;
     for (at, price) in prices.iter().enumerate() {
         if price.minor < 0 {
-            return Err(invalid("prices", format!("the price of {sku} in {} is negative", price.currency)));
+            return Err(invalid("/prices", format!("the price of {sku} in {} is negative", price.currency)));
         }
         if prices[..at].iter().any(|other| other.currency == price.currency) {
             return Err(ProductRejection::DuplicatePrice { sku: sku.clone(), currency: price.currency });
@@ -69,13 +72,13 @@ pub(super) fn check_prices(sku: &Sku, prices: &[Money]) -> Result<(), ProductRej
 }
 
 fn variant(at: usize, variant: &Variant) -> Result<(), ProductRejection> {
-    count(&format!("variants[{at}].options"), variant.options.len(), 0, OPTIONS)?;
+    count(&format!("/variants/{at}/options"), variant.options.len(), 0, OPTIONS)?;
     for (name, value) in &variant.options {
-        text(&format!("variants[{at}].options"), name, 1, NAME_CHARS)?;
-        text(&format!("variants[{at}].options.{name}"), value, 1, NAME_CHARS)?;
+        text(&format!("/variants/{at}/options"), name, 1, NAME_CHARS)?;
+        text(&format!("/variants/{at}/options/{}", pointer_part(name)), value, 1, NAME_CHARS)?;
     }
     if let Some(barcode) = &variant.barcode {
-        text(&format!("variants[{at}].barcode"), barcode, 1, NAME_CHARS)?;
+        text(&format!("/variants/{at}/barcode"), barcode, 1, NAME_CHARS)?;
     }
     check_prices(&variant.sku, &variant.prices)
 }
@@ -91,7 +94,7 @@ pub fn is_web_address(text: &str) -> bool {
 }
 
 fn attribute(name: &str, value: &AttributeValue) -> Result<(), ProductRejection> {
-    let field = || format!("attributes.{name}");
+    let field = || format!("/attributes/{}", pointer_part(name));
     match value {
         AttributeValue::Text(value) => text(&field(), value, 0, VALUE_CHARS),
         AttributeValue::Number(number) if number.is_finite() => Ok(()),

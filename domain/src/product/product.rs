@@ -129,7 +129,7 @@ impl Offer {
             limits::check_prices(&sku, &prices)?;
             if !seen.insert(&variant.sku) {
                 let detail = format!("{sku} stands there twice");
-                return Err(ProductRejection::InvalidProduct { field: "changes".to_owned(), detail });
+                return Err(ProductRejection::InvalidProduct { field: "/variants".to_owned(), detail });
             }
             if variant.prices != prices {
                 previous.push(SkuPrices { sku: sku.clone(), prices: variant.prices.clone() });

@@ -141,7 +141,7 @@ fn card_numbers_are_refused_wherever_they_are_written() {
         .inspect_result()
     {
         Err(CartRejection::InvalidCart { field, detail }) => {
-            assert_eq!(field, "reference");
+            assert_eq!(field, "/reference");
             assert!(!detail.contains("4242"), "the refusal repeats the number");
         }
         other => panic!("{other:?}"),

@@ -55,7 +55,7 @@ fn a_cart_that_is_accepted_fits_into_the_events_of_its_order() {
                 Some(Event::Cart(CartEvent::CartCheckedOut(checkout))) => checkout,
                 other => panic!("{other:?}"),
             },
-            Err(Rejection::Cart(CartRejection::InvalidCart { field, .. })) if field == "lines" => {
+            Err(Rejection::Cart(CartRejection::InvalidCart { field, .. })) if field == "/lines" => {
                 refused += 1;
                 continue;
             }

@@ -114,16 +114,16 @@ fn refusals_name_the_field() {
             other => panic!("{other:?}"),
         }
     };
-    assert_eq!(refused(|spec| spec.title = " ".into()), "title");
-    assert_eq!(refused(|spec| spec.title = "é".repeat(501)), "title");
-    assert_eq!(refused(|spec| spec.description = "x".repeat(20_001)), "description");
-    assert_eq!(refused(|spec| spec.variants.clear()), "variants");
-    assert_eq!(refused(|spec| spec.variants[1].sku = sku("mug-red")), "variants[1].sku");
-    assert_eq!(refused(|spec| spec.variants[0].prices = vec![gbp(-1)]), "prices");
+    assert_eq!(refused(|spec| spec.title = " ".into()), "/title");
+    assert_eq!(refused(|spec| spec.title = "é".repeat(501)), "/title");
+    assert_eq!(refused(|spec| spec.description = "x".repeat(20_001)), "/description");
+    assert_eq!(refused(|spec| spec.variants.clear()), "/variants");
+    assert_eq!(refused(|spec| spec.variants[1].sku = sku("mug-red")), "/variants/1/sku");
+    assert_eq!(refused(|spec| spec.variants[0].prices = vec![gbp(-1)]), "/prices");
     let infinite = |spec: &mut ProductSpec| {
         spec.attributes.insert("a".into(), AttributeValue::Number(f64::INFINITY));
     };
-    assert_eq!(refused(infinite), "attributes.a");
+    assert_eq!(refused(infinite), "/attributes/a");
 }
 
 #[test]

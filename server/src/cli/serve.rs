@@ -97,6 +97,11 @@ pub(super) struct Settings {
     #[arg(long, env = "DAYBOOK_MAX_CONNECTIONS", value_name = "N", default_value_t = Limits::default().connections)]
     max_connections: usize,
 
+    /// Web pages' origins, such as https://admin.example, that may send commands and read answers beside the server's own; `*`
+    /// for any
+    #[arg(long, env = "DAYBOOK_ALLOWED_ORIGINS", value_name = "ORIGIN,…", value_delimiter = ',')]
+    allowed_origins: Vec<String>,
+
     /// Carts being made and checkouts under way at a time; if there are more for half a second, or four times as many,
     /// new carts are answered 503, so that those who have a cart go first
     #[arg(long, env = "DAYBOOK_MAX_CUSTOMERS", value_name = "N", default_value_t = Limits::default().customers)]
@@ -146,6 +151,7 @@ impl Settings {
             limits: Limits {
                 body_bytes: self.max_body_bytes,
                 connections: self.max_connections,
+                allowed_origins: self.allowed_origins.clone(),
                 customers: self.max_customers,
                 header_timeout: self.header_timeout,
                 body_timeout: self.body_timeout,

@@ -46,8 +46,10 @@ const cart = done(
 const id = cart.id;
 done(await POST("/carts/{id}/lines", { params: { path: { id } }, body: [{ sku, quantity: 1 }] }));
 const contact = { name: "Ada Lovelace", email: "ada@example.com" };
-done(await PUT("/carts/{id}/contact", { params: { path: { id } }, body: { contact } }));
-const shown = done(await GET("/carts/{id}", { params: { path: { id } } }));
+const told = done(await PUT("/carts/{id}/contact", { params: { path: { id } }, body: { contact } }));
+const shown = done(
+  await GET("/carts/{id}", { params: { path: { id }, query: { min_position: told.position } } }),
+);
 expect(shown.total.minor === 2598 && shown.lines[0]?.quantity === 2 && shown.contact.name === contact.name, shown);
 
 const placed = done(

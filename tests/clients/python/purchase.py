@@ -22,10 +22,10 @@ from daybook_client.api.orders import (
 from daybook_client.models import (
     Address,
     CartBody,
-    ChargeKind,
     CheckoutBody,
     ContactBody,
     CreditBody,
+    CreditBodyKind,
     DeliverBody,
     InvalidBodyProblem,
     LineBody,
@@ -33,11 +33,11 @@ from daybook_client.models import (
     OutOfStockProblem,
     Personal,
     ProductBody,
-    ProductState,
+    ProductBodyState,
     ReceiveBody,
     ReturnBody,
-    ReturnCondition,
     ReturnLineBody,
+    ReturnLineBodyCondition,
     ShipBody,
     Variant,
 )
@@ -62,7 +62,7 @@ def buyer():
 
 
 mug = ProductBody(
-    state=ProductState.PUBLISHED,
+    state=ProductBodyState.PUBLISHED,
     title="Enamel mug",
     category=["Home", "Kitchen"],
     variants=[Variant(sku="PY-MUG", prices=[price(1299)])],
@@ -76,8 +76,8 @@ cart = done(create_cart.sync_detailed(client=client, body=cart_body, idempotency
 again = done(create_cart.sync_detailed(client=client, body=cart_body, idempotency_key="py-cart"), 201)
 assert (again.id, again.repeated) == (cart.id, True), again
 done(add_lines.sync_detailed(cart.id, client=client, body=LineBody(sku="PY-MUG", quantity=1)))
-done(set_contact.sync_detailed(cart.id, client=client, body=ContactBody(contact=buyer(), country="GB")))
-shown = done(get_cart.sync_detailed(cart.id, client=client))
+told = done(set_contact.sync_detailed(cart.id, client=client, body=ContactBody(contact=buyer(), country="GB")))
+shown = done(get_cart.sync_detailed(cart.id, client=client, min_position=told.position))
 assert shown.total.minor == 2598 and shown.contact.name == "Ada Lovelace", shown
 
 pay = CheckoutBody(payment_token="tok_visa", reference="PY-1")
@@ -88,9 +88,9 @@ shipped = done(ship_order.sync_detailed(placed.id, client=client, body=ShipBody(
 parcel = done(get_shipment.sync_detailed(placed.id, shipped.shipment_id, client=client, min_position=shipped.position))
 assert parcel.carrier == "Royal Mail" and parcel.lines[0].quantity == 2, parcel
 done(deliver_order.sync_detailed(placed.id, client=client, body=DeliverBody()))
-line = ReturnLineBody(line_id=1, quantity=1, condition=ReturnCondition.SELLABLE)
+line = ReturnLineBody(line_id=1, quantity=1, condition=ReturnLineBodyCondition.SELLABLE)
 done(return_goods.sync_detailed(placed.id, client=client, body=ReturnBody(lines=[line], reason="chipped")), 201)
-goodwill = CreditBody(kind=ChargeKind.DISCOUNT, label="late delivery", amount=price(100))
+goodwill = CreditBody(kind=CreditBodyKind.DISCOUNT, label="late delivery", amount=price(100))
 for _ in range(200):
     # What is given back has to have been captured, which follows the shipment.
     credited = credit_order.sync_detailed(placed.id, client=client, body=goodwill)
@@ -100,7 +100,7 @@ for _ in range(200):
 last = done(credited, 201)
 order = done(get_order.sync_detailed(placed.id, client=client, min_position=last.position))
 assert order.state == "completed" and order.fulfilment == "partially_returned", order
-assert done(find_orders.sync_detailed(client=client, reference="PY-1")).items[0].id == order.id
+assert done(find_orders.sync_detailed(client=client, reference="PY-1", min_position=last.position)).items[0].id == order.id
 
 # Problems are parsed as what they are.
 greedy = CartBody(currency="GBP", lines=[LineBody(sku="PY-MUG", quantity=9)])

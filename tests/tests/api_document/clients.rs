@@ -16,12 +16,12 @@ fn tools() -> (PathBuf, PathBuf) {
     (scripts, environment)
 }
 
-/// What a program wrote; fails the test if it failed.
+/// What a program wrote and complained of; fails the test if it failed.
 fn good(command: &mut Command) -> String {
     let Output { status, stdout, stderr } = command.output().unwrap();
     let (said, complained) = (String::from_utf8_lossy(&stdout), String::from_utf8_lossy(&stderr));
     assert!(status.success(), "{command:?}: {status}\n{said}\n{complained}");
-    said.into_owned()
+    format!("{said}{complained}")
 }
 
 /// The document as the server itself has it, in a folder of its own.

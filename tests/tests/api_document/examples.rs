@@ -8,7 +8,6 @@ use std::collections::BTreeMap;
 
 /// Operations whose examples cannot succeed in a healthy shop, and what the document has for them.
 const WITHOUT_SUCCESS: &[(&str, u16, &str)] = &[
-    ("retryDeadLetters", 404, "nothing waits in a healthy shop"),
     ("skipDeadLetter", 404, "nothing waits in a healthy shop"),
     ("retryProcessDeadLetter", 404, "no reaction was given up in a healthy shop"),
     ("skipProcessDeadLetter", 404, "no reaction was given up in a healthy shop"),

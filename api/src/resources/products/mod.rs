@@ -26,6 +26,12 @@ fn done() -> AnswerDoc {
     AnswerDoc { text: "Done and durable.", example: json!({ "id": "mug", "position": 4711, "version": 7 }) }
 }
 
+/// Of a product that was there, and of one that was not.
+fn put() -> [AnswerDoc; 2] {
+    let texts = ["It was there, and is now what the body says.", "It was not there, and is now."];
+    texts.map(|text| AnswerDoc { text, ..done() })
+}
+
 pub(super) fn routes(routes: Routes) -> Routes {
     routes
         .add(Route {
@@ -82,10 +88,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
                 summary: "Make a product what the body says, whether or not it exists",
                 text: "Saying it again changes nothing. What the body leaves out is empty afterwards. A SKU is a variant of one product: 409 `SkuTaken` if another one on offer has it.",
                 problems: &[&kind::NOT_FOUND, &kind::CONFLICT],
-                answers: [
-                    AnswerDoc { text: "It was there, and is now what the body says.", ..done() },
-                    AnswerDoc { text: "It was not there, and is now.", ..done() },
-                ],
+                answers: put(),
             },
         })
         .add(Route {
