@@ -1,7 +1,9 @@
 //! What a failed statement means for whoever asked: wait and try again, refuse one append, or give up.
 
 use daybook_event_log::LogError;
+use daybook_subscriptions::{Backoff, BackoffLimits, random_seed};
 use sqlx::Error;
+use std::time::Duration;
 
 /// Why a try failed.
 #[derive(Debug)]
@@ -83,4 +85,14 @@ impl Failure {
 
 pub(crate) fn unavailable(doing: &str, detail: String) -> LogError {
     LogError::Unavailable { operation: doing.to_owned(), detail }
+}
+
+/// The pauses of what is tried again here, 5 to 500 ms: callers wait for it.
+pub(crate) fn backoff() -> Backoff {
+    let limits = BackoffLimits {
+        shortest: Duration::from_millis(5),
+        longest: Duration::from_millis(500),
+        ..BackoffLimits::DEFAULT
+    };
+    Backoff::new(limits, random_seed())
 }

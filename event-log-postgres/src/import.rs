@@ -1,8 +1,11 @@
 //! Taking over events that were recorded elsewhere: one transaction a page, everything given explicitly.
 
 use crate::{
-    PostgresLog, failure::Failure, prepare::Prepared, read::number, retrying_reader::RetryingReader,
-    write::Pause,
+    PostgresLog,
+    failure::{Failure, backoff},
+    prepare::Prepared,
+    read::number,
+    retrying_reader::RetryingReader,
 };
 use async_trait::async_trait;
 use daybook_event_log::{
@@ -10,7 +13,7 @@ use daybook_event_log::{
     not_yet_imported,
 };
 use sqlx::{Connection, PgConnection};
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 use uuid::Uuid;
 
 const DOING: &str = "importing into the Postgres log";
@@ -20,7 +23,7 @@ impl LogImport for PostgresLog {
     async fn append_recorded(&self, events: &[RecordedEvent]) -> Result<Position, ImportError> {
         let place = self.reader.retrying.place();
         let deadline = Instant::now() + self.reader.retrying.retry_for();
-        let mut pause = Pause::default();
+        let mut backoff = backoff();
         loop {
             // After a lost answer this tells whether the page went in.
             let head = self.reader.ask_head().await?;
@@ -38,7 +41,7 @@ impl LogImport for PostgresLog {
                 Err(failure) => failure,
             };
             match failure {
-                Failure::Passing(_) if Instant::now() < deadline => pause.wait().await,
+                Failure::Passing(_) if Instant::now() < deadline => sleep(backoff.pause()).await,
                 Failure::Taken | Failure::Unstorable(_) => {
                     let detail = "the server refused it: an event id or a version is there already, or a value is out of its range".to_owned();
                     return Err(ImportError::Refused { position: first.position(), detail });

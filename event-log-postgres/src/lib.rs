@@ -46,7 +46,7 @@ use daybook_event_log::{
     Append, AppendFuture, EventLog, LogError, PageLimits, Position, RecordedEvent, StreamId, Version,
 };
 use disk_space::DiskSpace;
-use failure::Failure;
+use failure::{Failure, backoff};
 use head::Head;
 use parking_lot::Mutex;
 use prepare::Prepared;
@@ -56,10 +56,10 @@ use sqlx::PgConnection;
 use tokio::{
     sync::{mpsc, oneshot, watch},
     task::{AbortHandle, JoinHandle},
-    time::Instant,
+    time::{Instant, sleep},
 };
 use uuid::Uuid;
-use write::{Pause, PostgresWriter, Request};
+use write::{PostgresWriter, Request};
 
 /// A log on a Postgres server.
 pub struct PostgresLog {
@@ -158,7 +158,7 @@ async fn reach(
 ) -> Result<PgConnection, LogError> {
     let place = server.place();
     let deadline = Instant::now() + options.connect_for;
-    let (mut pause, mut known) = (Pause::default(), String::new());
+    let (mut backoff, mut known) = (backoff(), String::new());
     loop {
         let opened = async {
             let mut connection = connection::open(server, options.try_for).await?;
@@ -178,7 +178,7 @@ async fn reach(
                     tell(detail.clone());
                     known = detail;
                 }
-                pause.wait().await;
+                sleep(backoff.pause()).await;
             }
             Err(failure) => return Err(failure.into_error(CONNECTING, place)),
         }

@@ -3,11 +3,10 @@
 
 use crate::{
     connection,
-    failure::{Failure, unavailable},
+    failure::{Failure, backoff, unavailable},
     options::PostgresOptions,
     pool::{ConnectionPool, NotAvailable, PooledConnection},
     server::{self, PostgresServer},
-    write::Pause,
 };
 use daybook_event_log::LogError;
 use futures::TryStreamExt;
@@ -17,7 +16,7 @@ use sqlx::{
     query::Query,
 };
 use std::{sync::Arc, time::Duration};
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 
 const DOING: &str = "reading the Postgres log";
 
@@ -126,11 +125,11 @@ impl RetryingReader {
         wanted: impl Fn() -> W,
     ) -> Result<Vec<PgRow>, LogError> {
         let deadline = Instant::now() + self.shared.retry_for;
-        let mut pause = Pause::default();
+        let mut backoff = backoff();
         loop {
             match self.once_while(query(), wanted()).await {
                 Ok(rows) => return Ok(rows),
-                Err(Failure::Passing(_)) if Instant::now() < deadline => pause.wait().await,
+                Err(Failure::Passing(_)) if Instant::now() < deadline => sleep(backoff.pause()).await,
                 Err(failure) => return Err(failure.into_error(DOING, self.place())),
             }
         }

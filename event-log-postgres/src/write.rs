@@ -5,7 +5,7 @@ use crate::{
     commit::{self, Committed},
     connection,
     disk_space::DiskSpace,
-    failure::{Failure, unavailable},
+    failure::{Failure, backoff, unavailable},
     head::Head,
     options::PostgresOptions,
     prepare::Prepared,
@@ -13,10 +13,9 @@ use crate::{
 };
 use daybook_event_log::{AppendOutcome, AppendRejection, LogError, Position};
 use sqlx::PgConnection;
-use std::time::Duration;
 use tokio::{
     sync::{mpsc, oneshot, watch},
-    time::Instant,
+    time::{Instant, sleep},
 };
 
 const DOING: &str = "appending to the Postgres log";
@@ -119,7 +118,7 @@ impl PostgresWriter {
         if appends.is_empty() {
             return Ok(Vec::new());
         }
-        let mut pause = Pause::default();
+        let mut backoff = backoff();
         loop {
             let failure = match self.attempt(appends).await {
                 Ok(committed) => {
@@ -145,7 +144,7 @@ impl PostgresWriter {
                         ?failure,
                         "appending failed and is tried again"
                     );
-                    pause.wait().await;
+                    sleep(backoff.pause()).await;
                 }
                 Failure::Passing(detail) => {
                     return Err(Failure::Lasting(unavailable(
@@ -198,20 +197,4 @@ fn events_in(request: &Request) -> usize {
 
 fn is_unique_violation(error: &sqlx::Error) -> bool {
     error.as_database_error().is_some_and(sqlx::error::DatabaseError::is_unique_violation)
-}
-
-/// Waits a little longer each time.
-#[derive(Default)]
-pub(crate) struct Pause {
-    tries: u32,
-}
-
-impl Pause {
-    const LONGEST: Duration = Duration::from_millis(500);
-
-    pub(crate) async fn wait(&mut self) {
-        let wait = Duration::from_millis(5).saturating_mul(1 << self.tries.min(10));
-        self.tries += 1;
-        tokio::time::sleep(wait.min(Self::LONGEST)).await;
-    }
 }

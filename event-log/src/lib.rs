@@ -14,8 +14,8 @@
 //!   same within each stream.
 //! - **Once.** An event id enters the log once. Appending the same events again answers with where
 //!   they already are.
-//! - **No gap between past and present.** [`follow`] reads the past and goes on with what is
-//!   appended, in order, each event once.
+//! - **No gap between past and present.** [`EventLog::head`] says when there is more, [`EventLog::read_page`] reads on
+//!   from where one is: in order, each event once. `daybook-subscriptions` does so for all who follow.
 //!
 //! The backends here: [`EmbeddedLog`], files in one directory and the default; [`MemoryLog`], the oracle of the
 //! others and the log of unit tests. Backends on servers are crates of their own (`event-log-postgres`). Feature
@@ -31,7 +31,6 @@ pub mod cloud_event;
 pub mod contract;
 mod embedded;
 mod error;
-mod follow;
 mod id;
 mod import;
 mod leases;
@@ -50,7 +49,6 @@ pub use append_future::{AppendFuture, AppendResult};
 pub use background::{in_background, lower_priority};
 pub use embedded::{Directory, Disk, DiskFile, EmbeddedLog, EmbeddedOptions, EmbeddedReader};
 pub use error::LogError;
-pub use follow::{Follow, follow};
 pub use id::{InvalidStreamId, StreamId};
 pub use import::{ImportError, LogImport, compare, copy, not_yet_imported};
 pub use leases::{Lease, Leases, LocalLeases};

@@ -3,7 +3,7 @@
 
 use crate::{
     DeadLetter, ReadModels, RebuildProgress, Retried, RunnerError, SkippedLetter, apply_loop::Message,
-    dead_letter, startup::begin, status::ProjectionStatus, worker::Worker,
+    dead_letter, startup::begin, status::ProjectionStatus, worker_handle::WorkerHandle,
 };
 use daybook_domain::Timestamp;
 use daybook_event_log::Position;
@@ -73,7 +73,8 @@ impl ReadModels {
                 wait(status, position).await;
             }
         };
-        self.or_failure(all, position, timeout).await
+        let workers = self.local_workers(|worker| worker.statuses().iter().any(|status| !status.definition.apart));
+        self.or_failure(all, workers, position, timeout).await
     }
 
     /// Waits until the read model `name` shows `position`.
@@ -84,19 +85,34 @@ impl ReadModels {
         timeout: Duration,
     ) -> Result<(), WaitError> {
         let status = self.status(name).map_err(WaitError::Stopped)?;
-        self.or_failure(wait(status, position), position, timeout).await
+        let workers = self.local_workers(|worker| worker.has(name));
+        self.or_failure(wait(status, position), workers, position, timeout).await
+    }
+
+    /// Those of this disk's read models.
+    fn local_workers(&self, wanted: impl Fn(&WorkerHandle) -> bool) -> Vec<Arc<WorkerHandle>> {
+        let running = self.inner.running.lock();
+        let workers = running.iter().flat_map(|running| &running.workers);
+        workers.filter(|worker| !worker.is_shared() && wanted(worker)).cloned().collect()
     }
 
     async fn or_failure(
         &self,
         shown: impl Future<Output = ()>,
+        workers: Vec<Arc<WorkerHandle>>,
         asked: Position,
         timeout: Duration,
     ) -> Result<(), WaitError> {
+        let failed = async {
+            match workers.iter().map(|worker| Box::pin(worker.failed())).collect::<Vec<_>>() {
+                none if none.is_empty() => std::future::pending().await,
+                some => futures::future::select_all(some).await.0,
+            }
+        };
         tokio::select! {
             biased;
             () = shown => Ok(()),
-            failure = self.inner.failure.occurred() => Err(WaitError::Stopped(failure)),
+            failure = failed => Err(WaitError::Stopped(failure)),
             () = tokio::time::sleep(timeout) => Err(WaitError::TimedOut { asked, visible: self.visible() }),
         }
     }
@@ -104,10 +120,11 @@ impl ReadModels {
     /// Why the read models stopped by themselves; None while all is well.
     #[must_use]
     pub fn failure(&self) -> Option<RunnerError> {
-        self.inner.failure.get().or_else(|| {
+        let workers = self.local_workers(|_| true);
+        workers.iter().find_map(|worker| worker.failure()).or_else(|| {
             let failed = self.tasks().into_iter().find(|task| task.required && task.status.is_failed())?;
             let why = failed.status.why().unwrap_or_default().to_owned();
-            Some(RunnerError::Crashed { thread: failed.name, why })
+            Some(RunnerError::Stopped { worker: failed.name, why })
         })
     }
 
@@ -158,7 +175,7 @@ impl ReadModels {
         let mut together = self.inner.statuses.iter().filter(|status| !status.definition.apart);
         let name = together.next().map(|status| status.definition.name);
         let (Some(running), Some(name)) = (running.as_ref(), name) else { return false };
-        running.workers.lock().iter().any(|worker| worker.has(name))
+        running.workers.iter().any(|worker| worker.has(name) && worker.is_at_work())
     }
 
     /// Events that wait because they, or one before them in their stream, could not be applied.
@@ -226,26 +243,19 @@ impl ReadModels {
     ) -> Result<Retried, RunnerError> {
         let name = self.status(name)?.definition.name;
         let (reply, answer) = oneshot::channel();
-        self.in_worker(name, |worker| {
-            let message = Message::Retry { name, stream, skip, reply };
-            worker.send(message)
-        })?;
+        self.worker_of(name)?.send(Message::Retry { name, stream, skip, reply })?;
         answer.await.map_err(|_| RunnerError::NotRunning)?
     }
 
-    /// The group at work that has the read model `name`.
-    fn in_worker<T>(
-        &self,
-        name: &'static str,
-        work: impl FnOnce(&mut Worker) -> Result<T, RunnerError>,
-    ) -> Result<T, RunnerError> {
+    /// The worker that keeps the read model `name` current, if that is at work here.
+    fn worker_of(&self, name: &str) -> Result<Arc<WorkerHandle>, RunnerError> {
         let running = self.inner.running.lock();
-        let mut workers = running.as_ref().ok_or(RunnerError::NotRunning)?.workers.lock();
-        match workers.iter_mut().find(|worker| worker.has(name)) {
-            Some(worker) => work(worker),
-            None if self.inner.server.is_some() => Err(RunnerError::KeptElsewhere { name: name.to_owned() }),
-            None => Err(RunnerError::NotRunning),
-        }
+        let workers = &running.as_ref().ok_or(RunnerError::NotRunning)?.workers;
+        let found = workers.iter().find(|worker| worker.has(name) && worker.is_at_work());
+        found.cloned().ok_or_else(|| match self.inner.server {
+            Some(_) => RunnerError::KeptElsewhere { name: name.to_owned() },
+            None => RunnerError::NotRunning,
+        })
     }
 
     /// Fills the read model `name` again from the first event, beside the rows that answer meanwhile, and
@@ -254,7 +264,7 @@ impl ReadModels {
         let status = self.status(name)?.clone();
         let name = status.definition.name;
         let _one_at_a_time = self.inner.asking.lock();
-        self.in_worker(name, |_| Ok(()))?;
+        let worker = self.worker_of(name)?;
         if status.rebuild.lock().is_some()
             || status.store.generation_id(&status.definition.schema(), Role::Building)?.is_some()
         {
@@ -266,9 +276,7 @@ impl ReadModels {
             Some(running) => (running.log.clone(), running.runtime.clone()),
             None => return Err(RunnerError::NotRunning),
         };
-        self.in_worker(name, |worker| {
-            worker.fill_beside(&status.store, status.clone(), applier, &log, runtime)
-        })
+        worker.fill_beside(&status.store, (status.clone(), applier), &log, runtime)
     }
 
     /// The rebuilds under way.

@@ -2,8 +2,8 @@
 //! for the commit.
 
 use crate::{
-    ApplyError, DeadLetter, DecodedEvent, Definition, Flush, definition::Applying, failure::panic_text,
-    reader::DecodedRecord,
+    ApplyError, DeadLetter, DecodedEvent, Definition, Flush, decoded::DecodedRecord, definition::Applying,
+    failure::panic_text,
 };
 use daybook_event_log::{Position, in_background};
 use daybook_read_store::{Batch, Checkpoint, Generation, ParkedStreams, ReadStore, StoreError, Tx, Writes};
@@ -158,9 +158,7 @@ impl Applier {
     pub(crate) fn has_uncommitted(&self) -> bool {
         self.visible < self.checkpoint.position
     }
-}
 
-impl Applier {
     /// Applies events that waited, in order.
     pub(crate) fn retry(&mut self, waiting: &[DecodedRecord]) -> Result<(), Interruption> {
         for (n, decoded) in waiting.iter().enumerate() {

@@ -1,18 +1,18 @@
-//! The thread that keeps a group's read models current: events in, commits, watermarks out, and between two
-//! batches whatever an operator asks for.
+//! The loop of the thread that keeps a group's read models current: decoded pages in, commits and watermarks out, and
+//! between two pages whatever an operator asks for.
 
 use crate::{
     DeadLetter, Flush, FollowLimits, RunnerError, SkippedLetter,
     applier::{Applier, Interruption},
     commit_group::CommitGroup,
     dead_letter,
-    feed::EventPage,
-    reader::{DecodedRecord, Reader},
+    decoded::{DecodedRecord, EventPage},
     status::ProjectionStatus,
 };
 use daybook_domain::Interests;
 use daybook_event_log::{EventLog, Position};
 use daybook_read_store::{ReadStore, Role, StoreError};
+use daybook_subscriptions::Source;
 use std::sync::{Arc, atomic::Ordering, mpsc};
 use tokio::{runtime::Handle, sync::oneshot};
 
@@ -28,7 +28,10 @@ pub(crate) enum Message {
         skip: Option<SkippedLetter>,
         reply: oneshot::Sender<RetryAnswer>,
     },
-    Stop,
+    /// It is time to tidy the store.
+    Tidy,
+    /// Commit and end, or end with this error.
+    End(Result<(), RunnerError>),
 }
 
 /// What a retry came to.
@@ -55,8 +58,12 @@ pub(crate) struct ApplyLoop {
 }
 
 impl ApplyLoop {
-    /// Until told to stop.
-    pub(crate) fn run(&mut self, messages: &mpsc::Receiver<Message>) -> Result<(), RunnerError> {
+    /// Until told to end.
+    pub(crate) fn run(
+        &mut self,
+        messages: &mpsc::Receiver<Message>,
+        tidy: impl Fn() -> Result<(), StoreError>,
+    ) -> Result<(), RunnerError> {
         self.publish();
         loop {
             let group = &self.group;
@@ -67,7 +74,7 @@ impl ApplyLoop {
                 messages.recv().map_err(|_| mpsc::RecvTimeoutError::Disconnected)
             };
             match message {
-                Ok(Message::Page(page)) => self.take(&page.events)?,
+                Ok(Message::Page(page)) => self.take(&page.content)?,
                 Ok(Message::Adopt(applier)) => self.adopt(*applier)?,
                 Ok(Message::Retry { name, stream, skip, reply }) => {
                     // Whoever asked may have gone; the retry stands all the same.
@@ -78,7 +85,9 @@ impl ApplyLoop {
                     self.group.commit_waiting(Flush::WhenDue)?;
                     self.publish();
                 }
-                Ok(Message::Stop) | Err(mpsc::RecvTimeoutError::Disconnected) => {
+                Ok(Message::Tidy) => tidy()?,
+                Ok(Message::End(Err(error))) => return Err(error),
+                Ok(Message::End(Ok(()))) | Err(mpsc::RecvTimeoutError::Disconnected) => {
                     self.group.commit_waiting(Flush::Now)?;
                     self.publish();
                     return Ok(());
@@ -123,14 +132,10 @@ impl ApplyLoop {
         if let Some(level) = level {
             let from = alone.appliers[0].checkpoint.position;
             let interests = self.interests;
-            let mut reader =
-                Reader::new(self.log.clone(), interests, from, Some(level), FollowLimits::filling(&store));
-            loop {
-                let events = self.runtime.block_on(reader.read())?;
-                if events.is_empty() {
-                    break;
-                }
-                alone.apply(&events)?;
+            let limits = FollowLimits::filling(&store).page();
+            let mut source = Source::new(self.log.clone(), from, limits).until(level);
+            while let Some(page) = self.runtime.block_on(source.now())? {
+                alone.apply(&DecodedRecord::page(page, &interests))?;
             }
         }
         let mut applier = alone.appliers.remove(0);
@@ -187,7 +192,7 @@ impl ApplyLoop {
     }
 }
 
-/// Lets `member` answer queries, and drops the generation that did before.
+/// Lets `applier` answer queries, and drops the generation that did before.
 pub(crate) fn switch(
     store: &ReadStore,
     statuses: &[Arc<ProjectionStatus>],

@@ -8,7 +8,7 @@
 use crate::{
     DeadLetter, Flush,
     applier::{Applier, Interruption},
-    reader::DecodedRecord,
+    decoded::DecodedRecord,
 };
 use daybook_read_store::{Batch, Checkpoint, ReadStore, StoreError};
 use std::{

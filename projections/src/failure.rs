@@ -1,16 +1,13 @@
-//! Why read models are not kept current, and the place where a thread that fails says so.
-//!
-//! Every thread that follows the log runs within [`FailureCell::watch`]: an error or a panic is logged, counted and
-//! left here, where the supervised thread that started it waits for it, and where readiness looks.
+//! Why read models are not kept current, or why an operator's request was refused; and the end of a thread that works for
+//! a worker, whose panic becomes an error.
 
 use daybook_event_log::LogError;
 use daybook_read_store::StoreError;
+use daybook_subscriptions::Fault;
 use std::{
     any::Any,
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::Arc,
 };
-use tokio::sync::watch;
 
 /// Why a worker stopped or could not do what it was asked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -18,11 +15,15 @@ pub enum RunnerError {
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error("the log cannot be read: {0}")]
-    Log(String),
+    Log(Fault),
     #[error("the thread {thread} crashed: {why}; it is started again, and this is a bug to be reported")]
     Crashed { thread: String, why: String },
+    #[error("{worker} is not kept current: {why}")]
+    Stopped { worker: String, why: String },
     #[error("the lease is lost: another node may keep the read models current now")]
     LeaseLost,
+    #[error("the read store is opened again")]
+    Reopened,
     #[error("no read model is called {name:?}; there are {known}")]
     UnknownReadModel { name: String, known: String },
     #[error("nothing of this kind waits in the dead letters of {name}: {what}")]
@@ -43,47 +44,16 @@ impl RunnerError {
 
 impl From<LogError> for RunnerError {
     fn from(error: LogError) -> Self {
-        Self::Log(error.to_string())
+        Self::Log(error.into())
     }
 }
 
-/// The last failure of a set of threads; none while all are at work. Cheap to clone.
-#[derive(Clone)]
-pub(crate) struct FailureCell(Arc<watch::Sender<Option<RunnerError>>>);
-
-impl Default for FailureCell {
-    fn default() -> Self {
-        Self(Arc::new(watch::Sender::new(None)))
-    }
-}
-
-impl FailureCell {
-    pub(crate) fn get(&self) -> Option<RunnerError> {
-        self.0.borrow().clone()
-    }
-
-    pub(crate) fn set(&self, error: RunnerError) {
-        self.0.send_replace(Some(error));
-    }
-
-    pub(crate) fn clear(&self) {
-        self.0.send_replace(None);
-    }
-
-    /// Resolves with the failure once there is one.
-    pub(crate) async fn occurred(&self) -> RunnerError {
-        let mut failure = self.0.subscribe();
-        match failure.wait_for(Option::is_some).await.ok().and_then(|failure| failure.clone()) {
-            Some(error) => error,
-            None => std::future::pending().await,
-        }
-    }
-
-    /// Does the work of a thread. Whatever ends it but success is left here.
-    pub(crate) fn watch(&self, thread: &str, work: impl FnOnce() -> Result<(), RunnerError>) {
-        if let Err(error) = caught(thread, work) {
-            tracing::error!(%error, thread, "read models stopped");
-            self.set(error);
+impl From<RunnerError> for Fault {
+    /// Only a damaged log is final. Whatever else fails, the worker begins again from what is stored.
+    fn from(error: RunnerError) -> Self {
+        match error {
+            RunnerError::Log(fault @ Self::Fatal(_)) => fault,
+            error => Self::Passing(error.to_string()),
         }
     }
 }

@@ -1,8 +1,13 @@
 //! How much of the log is taken at a time. Small limits show a change soon; large ones write a row once that many events
 //! change.
 
+use daybook_event_log::PageLimits;
 use daybook_read_store::ReadStore;
+use daybook_subscriptions::ReadAhead;
 use std::time::Duration;
+
+/// Pages in memory at a time, the one that is applied included.
+const PAGES_AHEAD: usize = 2;
 
 /// How read models follow a log.
 #[derive(Debug, Clone, Copy)]
@@ -43,6 +48,16 @@ impl FollowLimits {
     /// kept short.
     pub(crate) fn filling(store: &ReadStore) -> Self {
         if store.is_on_a_server() { Self::SERVING.on_a_server() } else { Self::FILLING }
+    }
+
+    /// The bounds of a page.
+    pub(crate) const fn page(self) -> PageLimits {
+        PageLimits { events: self.events, bytes: self.bytes }
+    }
+
+    /// How pages are read ahead of the thread that applies them.
+    pub(crate) const fn ahead(self) -> ReadAhead {
+        ReadAhead { pages: PAGES_AHEAD, full_events: self.full, min_interval: self.min_interval }
     }
 
     /// The same where every step is a statement to a server: fifty a second are enough for it.

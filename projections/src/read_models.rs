@@ -2,19 +2,18 @@
 
 use crate::{
     Definition, FollowLimits, RunnerError,
-    failure::FailureCell,
+    decoded::read_to,
     generation_watcher::{GenerationWatcher, LeaseHeld},
-    local_workers::LocalWorkers,
-    reader::{Reader, read_ahead},
-    shared_workers::SharedWorkers,
     startup::{Prepared, prepare},
     status::ProjectionStatus,
-    worker::{StopOnDrop, Worker, Workers},
+    store_session::StoreSession,
+    worker::{WorkPlace, Worker},
+    worker_handle::WorkerHandle,
 };
 use daybook_domain::Interests;
-use daybook_event_log::{EventLog, Position};
+use daybook_event_log::{EventLog, Leases, LocalLeases, Position};
 use daybook_read_store::{PostgresStore, ReadStore, ReopenableStore, StoreError};
-use daybook_subscriptions::{CancellationToken, Supervisor, TaskSpec};
+use daybook_subscriptions::{CancellationToken, DropGuard, Supervisor, TaskSpec};
 use parking_lot::Mutex;
 use std::{
     fmt,
@@ -85,7 +84,6 @@ pub(crate) struct Inner {
     pub(crate) running: Mutex<Option<Running>>,
     /// One rebuild is asked for at a time.
     pub(crate) asking: Mutex<()>,
-    pub(crate) failure: FailureCell,
     pub(crate) holds_lease: LeaseHeld,
     pub(crate) last_error: Arc<Mutex<Option<StoreError>>>,
     options: Options,
@@ -94,10 +92,11 @@ pub(crate) struct Inner {
 pub(crate) struct Running {
     pub(crate) log: Arc<dyn EventLog>,
     pub(crate) runtime: Handle,
-    pub(crate) workers: Workers,
+    pub(crate) workers: Vec<Arc<WorkerHandle>>,
     /// Starts again what fails, on the runtime of the caller and on that of the read store's server.
     pub(crate) supervisors: Vec<Supervisor>,
-    stop: StopOnDrop,
+    /// Ends them when this is dropped.
+    stop: DropGuard,
 }
 
 impl ReadModels {
@@ -122,7 +121,6 @@ impl ReadModels {
             statuses,
             running: Mutex::new(None),
             asking: Mutex::new(()),
-            failure: FailureCell::default(),
             holds_lease: LeaseHeld::default(),
             last_error: Arc::default(),
             options,
@@ -160,48 +158,64 @@ impl ReadModels {
     /// rest.
     pub async fn start_part(&self, log: Arc<dyn EventLog>, part: Part) -> Result<(), RunnerError> {
         let inner = &self.inner;
-        let (stop, workers) = (CancellationToken::new(), Workers::default());
+        let stop = CancellationToken::new();
         let supervisor = Supervisor::new(stop.clone());
         let mut supervisors = vec![supervisor.clone()];
-        let limits = inner.options.limits;
+        // Whatever ends this early ends what was begun.
+        let stopping = stop.clone().drop_guard();
         let (apart, together): (Vec<_>, Vec<_>) =
             inner.statuses.iter().cloned().partition(|status| status.definition.apart);
         let mut groups = Vec::new();
-        if let Some(server) = inner.server.clone() {
-            let on_the_server = Supervisor::on(server.runtime(), stop.clone());
-            self.watch_generations(&server, &on_the_server, &log);
-            supervisors.push(on_the_server);
-            if part.projects && !together.is_empty() {
-                let shared = SharedWorkers {
-                    store: together[0].store.clone(),
-                    server,
-                    statuses: together,
-                    log: log.clone(),
-                    limits: limits.on_a_server(),
-                    holds_lease: inner.holds_lease.clone(),
-                    workers: workers.clone(),
-                };
-                shared.supervise(&supervisor);
-            }
-        } else if part.projects && !together.is_empty() {
+        if part.projects && !together.is_empty() {
             groups.push(together);
         }
         if part.searches {
             groups.extend(apart.into_iter().map(|status| vec![status]));
         }
-        let local = LocalWorkers {
-            store: inner.store.clone(),
-            groups,
-            log: log.clone(),
-            limits,
-            workers: workers.clone(),
-            failure: inner.failure.clone(),
-        };
-        local.begin().await?;
-        local.supervise(&supervisor);
+        if let Some(server) = inner.server.clone() {
+            let on_the_server = Supervisor::on(server.runtime(), stop);
+            self.watch_generations(&server, &on_the_server, &log);
+            supervisors.push(on_the_server);
+        }
+        let on_disk = groups.iter().flatten().filter(|status| !status.store.is_on_a_server()).cloned();
+        let session = Arc::new(StoreSession::new(inner.store.clone(), on_disk.collect()));
+        let mut workers = Vec::with_capacity(groups.len());
+        for statuses in groups {
+            let store = statuses[0].store.clone();
+            let handle = WorkerHandle::new(statuses);
+            self.worker(handle.clone(), store, &session, log.clone()).supervise(&supervisor);
+            workers.push(handle);
+        }
+        for worker in workers.iter().filter(|worker| !worker.is_shared()) {
+            worker.begun().await?;
+        }
         let runtime = Handle::current();
-        *inner.running.lock() = Some(Running { log, runtime, workers, supervisors, stop: StopOnDrop(stop) });
+        *inner.running.lock() = Some(Running { log, runtime, workers, supervisors, stop: stopping });
         Ok(())
+    }
+
+    fn worker(
+        &self,
+        handle: Arc<WorkerHandle>,
+        store: Arc<ReadStore>,
+        session: &Arc<StoreSession>,
+        log: Arc<dyn EventLog>,
+    ) -> Worker {
+        let (inner, runtime) = (&self.inner, Handle::current());
+        let limits = inner.options.limits;
+        match (&*store, &inner.server) {
+            (ReadStore::Postgres(_), Some(server)) => {
+                let leases: Arc<dyn Leases> = Arc::new(server.leases());
+                let holds_lease = inner.holds_lease.clone();
+                let place = WorkPlace::Server { server: server.clone(), holds_lease };
+                Worker { handle, store, place, leases, log, limits: limits.on_a_server(), runtime }
+            }
+            _ => {
+                let leases: Arc<dyn Leases> = Arc::new(LocalLeases::default());
+                let place = WorkPlace::Disk(session.clone());
+                Worker { handle, store, place, leases, log, limits, runtime }
+            }
+        }
     }
 
     fn watch_generations(
@@ -230,13 +244,14 @@ impl ReadModels {
         let interests = wanted.fold(Interests::NONE, Interests::and);
         let from = group.appliers.iter().map(|applier| applier.checkpoint.position).min();
         let mut reached = from.unwrap_or_default();
-        let reader = Reader::new(log.clone(), interests, reached, until, FollowLimits::filling(store));
-        let (mut pages, reading) = read_ahead(reader);
+        let head = *log.head().borrow();
+        let until = until.map_or(head, |until| until.min(head));
+        let (mut pages, reading) = read_to(log, reached, until, interests, FollowLimits::filling(store));
         while let Some(page) = pages.recv().await {
-            group.apply(&page)?;
-            reached = page.last().map_or(reached, |last| last.record.position());
+            group.apply(&page.content)?;
+            reached = page.content.last().map_or(reached, |last| last.record.position());
         }
-        reading.await.map_err(|panic| RunnerError::Log(panic.to_string()))??;
+        reading.await.map_err(|panic| RunnerError::Crashed { thread: "catch-up".to_owned(), why: panic.to_string() })??;
         group.commit_waiting(crate::Flush::Now)?;
         for (applier, status) in group.appliers.iter().flat_map(|applier| {
             let status =
@@ -253,7 +268,7 @@ impl ReadModels {
     pub fn shutdown(&self) -> Result<(), StoreError> {
         let began = Instant::now();
         let running = self.inner.running.lock().take();
-        if let Some(Running { workers, supervisors, stop, runtime, .. }) = running {
+        if let Some(Running { supervisors, stop, runtime, .. }) = running {
             drop(stop);
             let (ended, all_ended) = mpsc::channel();
             runtime.spawn(async move {
@@ -264,8 +279,6 @@ impl ReadModels {
                 let _ = ended.send(());
             });
             let _ = all_ended.recv();
-            let workers = std::mem::take(&mut *workers.lock());
-            workers.into_iter().for_each(Worker::stop);
         }
         self.inner.store.persist()?;
         tracing::info!(took_ms = began.elapsed().as_millis(), "read models stopped");

@@ -8,12 +8,12 @@ use crate::{
     applier::Applier,
     apply_loop::Message,
     commit_group::CommitGroup,
+    decoded::DecodedRecord,
     failure::caught,
-    reader::Reader,
     status::{ProgressMeter, ProjectionStatus},
 };
 use daybook_event_log::EventLog;
-use daybook_subscriptions::{Backoff, BackoffLimits, CancellationToken};
+use daybook_subscriptions::{Backoff, BackoffLimits, CancellationToken, Source};
 use std::{
     sync::{Arc, mpsc},
     thread::JoinHandle,
@@ -95,15 +95,12 @@ impl Rebuild {
     fn fill(&mut self, runtime: &Handle, meter: &ProgressMeter) -> Result<(), RunnerError> {
         let from = self.group.appliers[0].checkpoint.position;
         let interests = self.status.definition.interests;
-        let limits = FollowLimits::filling(&self.group.store);
-        let mut reader = Reader::new(self.log.clone(), interests, from, None, limits);
+        let limits = FollowLimits::filling(&self.group.store).page();
+        let mut source = Source::new(self.log.clone(), from, limits);
         while !self.stop.is_cancelled() {
             self.report(meter);
-            let events = runtime.block_on(reader.read())?;
-            if events.is_empty() {
-                break;
-            }
-            self.group.apply(&events)?;
+            let Some(page) = runtime.block_on(source.now())? else { break };
+            self.group.apply(&DecodedRecord::page(page, &interests))?;
         }
         Ok(())
     }

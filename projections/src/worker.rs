@@ -1,145 +1,302 @@
-//! Read models that are kept current together, at work: the thread that reads for them, the thread that applies, and
-//! the rebuilds beside them. Who starts a worker again after a failure is in `local_workers` and `shared_workers`.
+//! Keeps the read models of one commit group current: a supervised thread that applies and commits, and a thread that
+//! reads and decodes the log ahead of it. It begins from what is stored, so after any failure, a full disk, a server
+//! that is away, a lost lease, a panic, it is started again after a pause and nothing is missed or taken twice.
+//!
+//! Read models on this node's disk belong to this node. On a read store that nodes share, one of them works, which is who
+//! holds the lease; the others stand by. The lease keeps two from doing the same work; that two of them cannot do harm is
+//! seen to by the store, which refuses whoever did not know of the last commit.
 
 use crate::{
     FollowLimits, RunnerError,
-    applier::Applier,
     apply_loop::{ApplyLoop, Message},
-    commit_group::CommitGroup,
-    failure::FailureCell,
-    feed::{self, FeedOptions},
-    reader::Reader,
-    rebuild::Rebuild,
+    decoded::DecodedRecord,
+    failure::caught,
+    generation_watcher::LeaseHeld,
     startup::{Prepared, prepare},
-    status::ProjectionStatus,
+    store_session::StoreSession,
+    worker_handle::{Shift, ShiftEnd, WorkerHandle},
 };
 use daybook_domain::Interests;
-use daybook_event_log::EventLog;
-use daybook_read_store::ReadStore;
-use daybook_subscriptions::CancellationToken;
-use parking_lot::Mutex;
+use daybook_event_log::{EventLog, Lease, Leases, LogError, PageLimits, Position};
+use daybook_read_store::{PostgresStore, ReadStore, StoreError};
+use daybook_subscriptions::{BackoffLimits, CancellationToken, Fault, Source, Supervisor, TaskContext, TaskSpec};
 use std::{
     sync::{Arc, mpsc},
-    thread::JoinHandle,
+    time::{Duration, Instant},
 };
-use tokio::runtime::Handle;
+use tokio::{runtime::Handle, time::sleep};
 
-/// The workers of this process.
-pub(crate) type Workers = Arc<Mutex<Vec<Worker>>>;
-
-pub(crate) struct Worker {
-    names: Vec<&'static str>,
-    messages: mpsc::Sender<Message>,
-    feed: JoinHandle<()>,
-    apply: JoinHandle<()>,
-    rebuilds: Vec<JoinHandle<()>>,
-    stop: StopOnDrop,
-}
-
-/// Tells threads to stop when their owner is gone.
-pub(crate) struct StopOnDrop(pub(crate) CancellationToken);
-
-impl Drop for StopOnDrop {
-    fn drop(&mut self) {
-        self.0.cancel();
-    }
-}
-
-/// What a worker works with.
-pub(crate) struct WorkerParts {
-    pub(crate) store: Arc<ReadStore>,
-    pub(crate) statuses: Vec<Arc<ProjectionStatus>>,
-    pub(crate) log: Arc<dyn EventLog>,
-    pub(crate) limits: FollowLimits,
-    /// Where the failure of one of its threads is left.
-    pub(crate) failure: FailureCell,
-}
-
+/// The lease of the shared read models. Persisted by the servers that keep leases.
+const SHARED_LEASE: &str = "daybook read models";
+const TIDY_EVERY: Duration = Duration::from_secs(30);
 /// A generation this far behind its group is filled beside it, not in it.
 const BESIDE_EVENTS: u64 = 100_000;
+const BACKOFF: BackoffLimits = BackoffLimits {
+    shortest: Duration::from_millis(250),
+    longest: Duration::from_secs(30),
+    good_while: Duration::from_secs(60),
+};
+/// While this node pauses, another may work.
+const SHARED_BACKOFF: BackoffLimits =
+    BackoffLimits { longest: Duration::from_secs(5), good_while: Duration::from_secs(10), ..BACKOFF };
+
+/// What a worker works with, from one start to the next.
+pub(crate) struct Worker {
+    pub(crate) handle: Arc<WorkerHandle>,
+    pub(crate) store: Arc<ReadStore>,
+    pub(crate) place: WorkPlace,
+    /// Of the server that nodes share, or of this program.
+    pub(crate) leases: Arc<dyn Leases>,
+    pub(crate) log: Arc<dyn EventLog>,
+    pub(crate) limits: FollowLimits,
+    pub(crate) runtime: Handle,
+}
+
+/// Where the rows are.
+pub(crate) enum WorkPlace {
+    /// On this node's disk.
+    Disk(Arc<StoreSession>),
+    /// On a server that nodes share.
+    Server { server: Arc<PostgresStore>, holds_lease: LeaseHeld },
+}
 
 impl Worker {
-    /// Starts following the log, from where each read model stands. Must be called within a tokio runtime.
-    pub(crate) async fn start(parts: WorkerParts) -> Result<Self, RunnerError> {
-        let WorkerParts { store, statuses, log, limits, failure } = parts;
-        let Prepared { mut group, beside } = prepare(&store, &statuses, &log, BESIDE_EVENTS).await?;
-        group.flush_interval = limits.flush_interval;
-        let runtime = Handle::current();
-        let names: Vec<_> = statuses.iter().map(|status| status.definition.name).collect();
-        let name = if names.len() > 1 { "read-models" } else { names[0] };
-        let wanted = statuses.iter().map(|status| status.definition.interests);
-        let interests = wanted.fold(Interests::NONE, Interests::and);
-        let background = statuses.iter().all(|status| status.definition.apart);
-        let from = group.appliers.iter().map(|applier| applier.checkpoint.position).min();
-        let from = from.unwrap_or(*log.head().borrow());
-        let stop = CancellationToken::new();
+    /// Works whenever it may, until told to stop.
+    pub(crate) fn supervise(self, supervisor: &Supervisor) {
+        let backoff = match self.place {
+            WorkPlace::Disk(_) => BACKOFF,
+            WorkPlace::Server { .. } => SHARED_BACKOFF,
+        };
+        let spec = TaskSpec::new(self.handle.name().to_owned()).required().backoff(backoff).always_restarts();
+        let handle = self.handle.clone();
+        let task = supervisor.thread(spec, move |context| self.run(&context));
+        handle.supervised(task);
+    }
 
-        let (messages, inbox) = mpsc::channel();
-        let reader = Reader::new(log.clone(), interests, from, None, limits);
-        let options = FeedOptions { limits, background, stop: stop.clone(), failure: failure.clone() };
-        let pages = messages.clone();
-        let feed = feed::spawn(format!("{name}-feed"), reader, options, move |page| {
-            pages.send(Message::Page(page)).is_ok()
+    fn run(&self, context: &TaskContext) -> Result<(), Fault> {
+        let lease = match self.place {
+            WorkPlace::Disk(_) => self.handle.name(),
+            WorkPlace::Server { .. } => SHARED_LEASE,
+        };
+        let Some(lease) = self.runtime.block_on(context.lease(&*self.leases, lease))? else { return Ok(()) };
+        let lease: Arc<dyn Lease> = lease.into();
+        match &self.place {
+            WorkPlace::Disk(session) => Ok(self.on_disk(session, lease, context)?),
+            WorkPlace::Server { server, holds_lease } => {
+                Ok(self.on_server(server, holds_lease, lease, context)?)
+            }
+        }
+    }
+
+    fn on_disk(
+        &self,
+        session: &Arc<StoreSession>,
+        lease: Arc<dyn Lease>,
+        context: &TaskContext,
+    ) -> Result<(), RunnerError> {
+        let Some(mut place) = session.enter(context)? else { return Ok(()) };
+        let has_own_store = self.has_own_store();
+        // After a panic, which leaves from here, queries may see rows that were never stored.
+        place.set_ends(!has_own_store);
+        let ended = self.work(lease, context, place.over().clone());
+        place.set_ends(match &ended {
+            Ok(()) | Err(RunnerError::Reopened) => false,
+            Err(RunnerError::Store(StoreError::OwnStore { .. })) => false,
+            Err(RunnerError::Store(_)) => true,
+            Err(_) => !has_own_store,
         });
-        let feed = feed.map_err(RunnerError::no_thread)?;
+        ended
+    }
 
-        let (applying, thread) = (log.clone(), format!("{name}-apply"));
-        let apply = std::thread::Builder::new().name(thread.clone()).spawn(move || {
-            if background {
+    fn on_server(
+        &self,
+        server: &Arc<PostgresStore>,
+        holds_lease: &LeaseHeld,
+        lease: Arc<dyn Lease>,
+        context: &TaskContext,
+    ) -> Result<(), RunnerError> {
+        // Whose read models they are is known by the log's first event.
+        let mut events = Source::new(self.log.clone(), Position::ZERO, PageLimits::events(1));
+        let first = self.runtime.block_on(context.stop().run_until_cancelled(events.next()));
+        let Some(first) = first.transpose()?.and_then(|page| page.events.into_iter().next()) else {
+            return Ok(());
+        };
+        server.migrate()?;
+        server.claim(first.event_id())?;
+        server.tidy()?;
+        let _holds = Holds::begin(holds_lease);
+        tracing::info!(store = server.place(), "this node keeps the read models current now");
+        self.work(lease, context, CancellationToken::new())
+    }
+
+    /// Applies the log until something ends it. Success: it was told to stop.
+    fn work(
+        &self,
+        lease: Arc<dyn Lease>,
+        context: &TaskContext,
+        over: CancellationToken,
+    ) -> Result<(), RunnerError> {
+        let (store, statuses) = (&self.store, self.handle.statuses());
+        let prepared = self.runtime.block_on(prepare(store, statuses, &self.log, BESIDE_EVENTS))?;
+        let Prepared { mut group, beside } = prepared;
+        group.flush_interval = self.limits.flush_interval;
+        let from = group.appliers.iter().map(|applier| applier.checkpoint.position).min();
+        let from = from.unwrap_or(*self.log.head().borrow());
+        let interests =
+            statuses.iter().map(|status| status.definition.interests).fold(Interests::NONE, Interests::and);
+        let (messages, inbox) = mpsc::channel();
+        let shift = self.begin(from, interests, &messages, context)?;
+        for filling in beside {
+            self.handle.fill_beside(store, filling, &self.log, self.runtime.clone())?;
+        }
+        let _interrupts = Interrupts::begin(self, messages, lease, context.stop().clone(), over);
+        if self.has_own_store() {
+            daybook_event_log::lower_priority();
+        }
+        context.running();
+        let mut work = ApplyLoop {
+            group,
+            statuses: statuses.to_vec(),
+            log: self.log.clone(),
+            interests,
+            limits: self.limits,
+            runtime: self.runtime.clone(),
+        };
+        let ended = work.run(&inbox, || match &self.place {
+            WorkPlace::Disk(_) => Ok(()),
+            WorkPlace::Server { server, .. } => server.tidy(),
+        });
+        drop(shift);
+        ended
+    }
+
+    /// Starts the thread that reads and decodes.
+    fn begin(
+        &self,
+        from: Position,
+        interests: Interests,
+        messages: &mpsc::Sender<Message>,
+        context: &TaskContext,
+    ) -> Result<ShiftEnd, RunnerError> {
+        let stop = CancellationToken::new();
+        let feed = Feed {
+            source: Source::new(self.log.clone(), from, self.limits.page()),
+            interests,
+            limits: self.limits,
+            messages: messages.clone(),
+            context: context.clone(),
+            stop: stop.clone(),
+        };
+        let (name, runtime) = (format!("{}-feed", self.handle.name()), self.runtime.clone());
+        let is_background = self.has_own_store();
+        let thread = std::thread::Builder::new().name(name.clone()).spawn(move || {
+            if is_background {
                 daybook_event_log::lower_priority();
             }
-            let mut work = ApplyLoop { group, statuses, log: applying, interests, limits, runtime };
-            failure.watch(&thread, || work.run(&inbox));
+            let messages = feed.messages.clone();
+            if let Err(error) = caught(&name, || runtime.block_on(feed.run())) {
+                // If the applying thread has ended, nobody has to know.
+                let _ = messages.send(Message::End(Err(error)));
+            }
         });
-        let apply = apply.map_err(RunnerError::no_thread)?;
+        let feed = thread.map_err(RunnerError::no_thread)?;
+        let (messages, rebuilds) = (messages.clone(), Vec::new());
+        Ok(self.handle.begin(Shift { messages, feed, rebuilds, stop }))
+    }
 
-        let mut worker = Self { names, messages, feed, apply, rebuilds: Vec::new(), stop: StopOnDrop(stop) };
-        for (status, applier) in beside {
-            worker.fill_beside(&store, status, applier, &log, Handle::current())?;
+    /// Whether its rows are neither in the store of this disk nor on a server.
+    fn has_own_store(&self) -> bool {
+        self.handle.statuses().iter().all(|status| status.definition.apart)
+    }
+}
+
+/// The thread that reads and decodes for the one that applies.
+struct Feed {
+    source: Source,
+    interests: Interests,
+    limits: FollowLimits,
+    messages: mpsc::Sender<Message>,
+    context: TaskContext,
+    stop: CancellationToken,
+}
+
+impl Feed {
+    /// Until it is stopped, or the log cannot be read for good. What passes is tried again here, because the rows are
+    /// sound and only late.
+    async fn run(mut self) -> Result<(), RunnerError> {
+        let mut backoff = self.context.backoff();
+        loop {
+            let began = Instant::now();
+            let decode = |page| {
+                self.context.running();
+                DecodedRecord::page(page, &self.interests)
+            };
+            let deliver = |page| self.messages.send(Message::Page(page)).is_ok();
+            let reading = self.limits.ahead().run(&mut self.source, decode, deliver);
+            match self.stop.run_until_cancelled(reading).await {
+                None | Some(Ok(())) => return Ok(()),
+                Some(Err(LogError::Closed)) => return Err(LogError::Closed.into()),
+                Some(Err(error)) => match Fault::from(error) {
+                    Fault::Passing(why) => {
+                        self.context.backing_off(format!("the log cannot be read: {why}"));
+                        let pause = backoff.after(began.elapsed());
+                        self.stop.run_until_cancelled(sleep(pause)).await;
+                    }
+                    fault => return Err(RunnerError::Log(fault)),
+                },
+            }
         }
-        Ok(worker)
     }
+}
 
-    /// Whether it keeps the read model `name` current.
-    pub(crate) fn has(&self, name: &str) -> bool {
-        self.names.contains(&name)
-    }
+/// A task that tells the applying thread of what happens elsewhere; ends when this is dropped.
+struct Interrupts(tokio::task::AbortHandle);
 
-    /// Sends to the thread that applies.
-    pub(crate) fn send(&self, message: Message) -> Result<(), RunnerError> {
-        self.messages.send(message).map_err(|_| RunnerError::NotRunning)
-    }
-
-    /// Fills a generation beside the group, which takes it over when it has caught up.
-    pub(crate) fn fill_beside(
-        &mut self,
-        store: &Arc<ReadStore>,
-        status: Arc<ProjectionStatus>,
-        applier: Applier,
-        log: &Arc<dyn EventLog>,
-        runtime: Handle,
-    ) -> Result<(), RunnerError> {
-        let rebuild = Rebuild {
-            group: CommitGroup::new(store.clone(), vec![applier]),
-            status,
-            log: log.clone(),
-            adopter: self.messages.clone(),
-            stop: self.stop.0.clone(),
+impl Interrupts {
+    fn begin(
+        worker: &Worker,
+        messages: mpsc::Sender<Message>,
+        lease: Arc<dyn Lease>,
+        stop: CancellationToken,
+        over: CancellationToken,
+    ) -> Self {
+        let watching = async move {
+            loop {
+                let message = tokio::select! {
+                    biased;
+                    () = stop.cancelled() => Message::End(Ok(())),
+                    () = over.cancelled() => Message::End(Err(RunnerError::Reopened)),
+                    () = lease.lost() => Message::End(Err(RunnerError::LeaseLost)),
+                    () = sleep(TIDY_EVERY) => Message::Tidy,
+                };
+                let is_last = matches!(message, Message::End(_));
+                if messages.send(message).is_err() || is_last {
+                    return;
+                }
+            }
         };
-        self.rebuilds.push(rebuild.spawn(runtime).map_err(RunnerError::no_thread)?);
-        Ok(())
+        Self(worker.runtime.spawn(watching).abort_handle())
     }
+}
 
-    /// Ends the current batch, commits, and waits for the threads. Blocks.
-    pub(crate) fn stop(self) {
-        self.stop.0.cancel();
-        for rebuild in self.rebuilds {
-            // It has reported its failures itself; the next start goes on from its checkpoint.
-            let _ = rebuild.join();
-        }
-        // Either thread may have ended by itself; there is nothing left to do for it then.
-        let _ = self.messages.send(Message::Stop);
-        let _ = self.apply.join();
-        let _ = self.feed.join();
+impl Drop for Interrupts {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// Says that this node writes the shared read models, for as long as this lives.
+struct Holds<'a>(&'a LeaseHeld);
+
+impl<'a> Holds<'a> {
+    fn begin(holds: &'a LeaseHeld) -> Self {
+        *holds.lock() = true;
+        Self(holds)
+    }
+}
+
+impl Drop for Holds<'_> {
+    fn drop(&mut self) {
+        *self.0.lock() = false;
     }
 }

@@ -155,11 +155,11 @@ async fn a_thread_that_panics_is_reported_and_started_again_until_it_works() {
         }
         tokio::time::sleep(Duration::from_millis(1)).await;
     };
-    let RunnerError::Crashed { thread, why } = &failure else { panic!("{failure:?}") };
-    assert_eq!((thread.as_str(), why.as_str()), ("committing-apply", "told to panic"));
+    let RunnerError::Stopped { worker, why } = &failure else { panic!("{failure:?}") };
+    assert_eq!((worker.as_str(), why.as_str()), ("committing", "it panicked: told to panic"));
 
     // It is tried again, and again fails.
-    while counted("daybook_task_panics_total{task=\"committing-apply\"}") < 2 {
+    while counted("daybook_task_panics_total{task=\"committing\"}") < 2 {
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
     panics.store(false, Ordering::SeqCst);

@@ -126,6 +126,6 @@ impl Search {
 
 impl From<SearchIndexError> for StoreError {
     fn from(error: SearchIndexError) -> Self {
-        Self::Unavailable { operation: "search", detail: error.to_string() }
+        Self::OwnStore { operation: "keeping the search index", detail: error.to_string() }
     }
 }

@@ -4,7 +4,10 @@
 //! (timers). [`Backoff`] counts the attempts of one task. Neither reads a clock or draws a random number, so a
 //! simulation that passes the same seeds sees the same pauses. Sleeping is the caller's part.
 
-use std::time::Duration;
+use std::{
+    hash::{BuildHasher, RandomState},
+    time::Duration,
+};
 
 /// Bounds of the pauses, and how long a success lasts that begins them anew.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,6 +90,13 @@ impl Backoff {
     pub const fn attempts(&self) -> u32 {
         self.attempt
     }
+}
+
+/// A seed by chance, for callers outside a [`Supervisor`](crate::Supervisor): nodes that failed together do not come back
+/// together.
+#[must_use]
+pub fn random_seed() -> u64 {
+    RandomState::new().hash_one(0)
 }
 
 /// Spreads a number over all 64 bits: the output function of SplitMix64.

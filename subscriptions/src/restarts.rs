@@ -154,7 +154,7 @@ impl Restarts {
         let now = Instant::now();
         self.crashes.retain(|crash| now.duration_since(*crash) < CRASH_WINDOW);
         self.crashes.push_back(now);
-        if self.crashes.len() >= MAX_CRASHES {
+        if self.crashes.len() >= MAX_CRASHES && !self.spec.always_restarts {
             return RestartVerdict::Never {
                 why: format!("{MAX_CRASHES} times within {CRASH_WINDOW:?}: {why}"),
             };

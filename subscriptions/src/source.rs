@@ -27,6 +27,8 @@ pub struct Source {
     log: Arc<dyn EventLog>,
     head: watch::Receiver<Position>,
     next: Position,
+    /// Nothing behind it is read.
+    until: Option<Position>,
     limits: PageLimits,
     wants: Option<Wants>,
 }
@@ -36,7 +38,14 @@ impl Source {
     #[must_use]
     pub fn new(log: Arc<dyn EventLog>, checkpoint: Position, limits: PageLimits) -> Self {
         let (head, events) = (log.head(), limits.events.max(1));
-        Self { log, head, next: checkpoint.next(), limits: PageLimits { events, ..limits }, wants: None }
+        let limits = PageLimits { events, ..limits };
+        Self { log, head, next: checkpoint.next(), until: None, limits, wants: None }
+    }
+
+    /// Reads nothing behind `last`: then it is done, and [`Source::next`] waits for ever.
+    #[must_use]
+    pub fn until(self, last: Position) -> Self {
+        Self { until: Some(last), ..self }
     }
 
     /// Reads only what is wanted.
@@ -64,10 +73,15 @@ impl Source {
     /// What the log answers.
     pub async fn now(&mut self) -> Result<Option<Page>, LogError> {
         let durable = *self.head.borrow_and_update();
-        if durable < self.next {
+        if durable < self.next || self.is_done() {
             return Ok(None);
         }
-        let mut events = self.log.read_page(self.next, self.limits).await?;
+        let mut limits = self.limits;
+        if let Some(until) = self.until {
+            let left = until.get() - self.next.get() + 1;
+            limits.events = limits.events.min(usize::try_from(left).unwrap_or(usize::MAX));
+        }
+        let mut events = self.log.read_page(self.next, limits).await?;
         let Some(last) = events.last().map(RecordedEvent::position) else { return Ok(None) };
         let first = std::mem::replace(&mut self.next, last.next());
         if let Some(wants) = &self.wants {
@@ -80,6 +94,18 @@ impl Source {
     #[must_use]
     pub const fn next_position(&self) -> Position {
         self.next
+    }
+
+    /// Whether everything was handed out that it was told to read.
+    #[must_use]
+    pub fn is_done(&self) -> bool {
+        self.until.is_some_and(|until| self.next > until)
+    }
+
+    /// The bounds of a page.
+    #[must_use]
+    pub const fn limits(&self) -> PageLimits {
+        self.limits
     }
 }
 
@@ -176,6 +202,20 @@ mod tests {
         let seen: Vec<_> = pages.iter().map(|page| (page.last.get(), page.events.len())).collect();
         assert_eq!(seen, [(4, 0), (8, 1), (10, 1)]);
         assert_eq!(source.now().await.unwrap(), None);
+    }
+
+    #[tokio::test]
+    async fn a_bounded_source_hands_out_what_is_up_to_its_bound_and_no_more() {
+        let log: Arc<dyn EventLog> = Arc::new(MemoryLog::new());
+        append(&log, 10).await;
+        let limits = PageLimits { events: 3, bytes: usize::MAX };
+        let mut source = source(&log, 0, limits).until(Position::new(7));
+        let mut lasts = Vec::new();
+        while let Some(page) = source.now().await.unwrap() {
+            lasts.push(page.last.get());
+        }
+        assert_eq!(lasts, [3, 6, 7]);
+        assert!(source.is_done() && source.next().now_or_never().is_none());
     }
 
     #[tokio::test]

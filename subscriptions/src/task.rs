@@ -1,9 +1,10 @@
 //! What a supervised task is given, and what its owner holds. The loop that restarts it is in `supervisor`.
 
 use crate::{
-    Backoff, BackoffLimits,
+    Backoff, BackoffLimits, Fault,
     status::{Status, StatusCell},
 };
+use daybook_event_log::{Lease, Leases};
 use std::borrow::Cow;
 use tokio::sync::watch;
 use tokio_util::sync::{CancellationToken, WaitForCancellationFuture};
@@ -14,19 +15,27 @@ pub struct TaskSpec {
     pub(crate) name: Cow<'static, str>,
     pub(crate) required: bool,
     pub(crate) backoff: BackoffLimits,
+    pub(crate) always_restarts: bool,
 }
 
 impl TaskSpec {
     /// A task without which the node is still ready. The name labels metrics, readiness and the thread, if it is one.
     #[must_use]
     pub fn new(name: impl Into<Cow<'static, str>>) -> Self {
-        Self { name: name.into(), required: false, backoff: BackoffLimits::DEFAULT }
+        Self { name: name.into(), required: false, backoff: BackoffLimits::DEFAULT, always_restarts: false }
     }
 
     /// Once it has failed, the node is not ready.
     #[must_use]
     pub fn required(self) -> Self {
         Self { required: true, ..self }
+    }
+
+    /// However often it panics or ends unasked, it is started again after its pauses: for a task that begins from what is
+    /// stored, so that it works again when the cause is gone.
+    #[must_use]
+    pub fn always_restarts(self) -> Self {
+        Self { always_restarts: true, ..self }
     }
 
     /// With other pauses than the default ones.
@@ -82,9 +91,19 @@ impl TaskContext {
         self.backoff.clone()
     }
 
-    /// Reports that another node does the work.
-    pub fn standby(&self) {
-        self.status.set(Status::Standby);
+    /// Waits for the lease of this name; reports standby unless it is granted at once. None: told to stop.
+    ///
+    /// # Errors
+    /// Why it cannot be asked for.
+    pub async fn lease(&self, leases: &dyn Leases, name: &str) -> Result<Option<Box<dyn Lease>>, Fault> {
+        let mut acquired = leases.acquire(name);
+        tokio::select! {
+            biased;
+            () = self.stopped() => return Ok(None),
+            lease = &mut acquired => return Ok(Some(lease?)),
+            () = std::future::ready(()) => self.status.set(Status::Standby),
+        }
+        Ok(self.stop.run_until_cancelled(acquired).await.transpose()?)
     }
 }
 

@@ -8,8 +8,8 @@ use std::{collections::BTreeMap, fs};
 const ARROWS: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("event-log", &[]),
-    ("event-log-postgres", &["event-log"]),
     ("subscriptions", &["event-log"]),
+    ("event-log-postgres", &["event-log", "subscriptions"]),
     ("engine", &["domain", "event-log", "subscriptions"]),
     ("cqrs-es-log", &["domain", "event-log", "engine"]),
     ("messaging", &["domain", "event-log", "subscriptions"]),

@@ -297,6 +297,8 @@ fn from_runner(error: RunnerError) -> Problem {
         RunnerError::Store(_)
         | RunnerError::Log(_)
         | RunnerError::Crashed { .. }
+        | RunnerError::Stopped { .. }
+        | RunnerError::Reopened
         | RunnerError::LeaseLost => {
             tracing::error!(error = detail, "an operator's request failed");
             Problem::new(&kind::UNAVAILABLE, "the read store or the log cannot be read").retry_after(5)

@@ -2,7 +2,7 @@
 
 use crate::support::{append_range, appends_in, block_on, everything, ids, ids_of, tiny, uncompressed};
 use daybook_event_log::{
-    EmbeddedLog, EmbeddedOptions, EmbeddedReader, EventLog, LogError, Position, StreamId, Version, follow,
+    EmbeddedLog, EmbeddedOptions, EmbeddedReader, EventLog, LogError, Position, StreamId, Version,
 };
 use std::{fs, path::Path, sync::Arc};
 
@@ -138,11 +138,13 @@ fn readers_keep_up_with_a_writer_that_rolls_over_segments_under_them() {
     runtime.block_on(async {
         let total = ids_of(200).len();
         let follower = tokio::spawn({
-            let mut follower = follow(Arc::clone(&log), Position::ZERO, 5);
+            let (log, mut head) = (Arc::clone(&log), log.head());
             async move {
                 let mut seen = Vec::new();
                 while seen.len() < total {
-                    seen.extend(ids(&follower.next().await.expect("it can be followed")));
+                    let next = Position::new(seen.len() as u64 + 1);
+                    head.wait_for(|head| *head >= next).await.expect("it can be followed");
+                    seen.extend(ids(&log.read_all(next, 5).await.expect("it can be followed")));
                 }
                 seen
             }

@@ -8,11 +8,14 @@ use super::{
 };
 use crate::{GenerationId, StoreError};
 use daybook_event_log::Position;
+use daybook_subscriptions::{Backoff, BackoffLimits, random_seed};
 use sqlx::postgres::PgListener;
 use std::{sync::Arc, time::Duration};
-use tokio::runtime::Handle;
+use tokio::{runtime::Handle, time::Instant};
 use uuid::Uuid;
 
+/// Between two tries to listen.
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 const DOING: &str = "asking how far the read models are";
 
 /// A read model's live filling.
@@ -33,7 +36,8 @@ impl PostgresStore {
 
     /// Hears when there may be something new. Runs on the store's own runtime.
     pub fn listener(&self) -> Listener {
-        Listener { shared: self.shared.clone(), listener: None }
+        let backoff = Backoff::new(BackoffLimits::DEFAULT.up_to(LONGEST_PAUSE), random_seed());
+        Listener { shared: self.shared.clone(), listener: None, backoff, try_at: Instant::now() }
     }
 
     /// The store's own runtime, on which its connections live. It ends with the store.
@@ -78,6 +82,9 @@ impl Shared {
 pub struct Listener {
     shared: Arc<Shared>,
     listener: Option<PgListener>,
+    /// Of connecting.
+    backoff: Backoff,
+    try_at: Instant,
 }
 
 impl Listener {
@@ -85,19 +92,27 @@ impl Listener {
     /// there is no connection there are none.
     pub async fn recv(&mut self, at_most: Duration) {
         // Whether it heard something or gave up: asking tells.
-        let _ = tokio::time::timeout(at_most, self.listen(at_most)).await;
+        let _ = tokio::time::timeout(at_most, self.listen()).await;
     }
 
-    async fn listen(&mut self, pause: Duration) {
+    async fn listen(&mut self) {
         let listener = match &mut self.listener {
             Some(listener) => listener,
-            None => match connect(&self.shared).await {
-                Ok(listener) => self.listener.insert(listener),
-                Err(error) => {
-                    tracing::debug!(%error, "listening for commits failed and is tried again");
-                    return tokio::time::sleep(pause).await;
+            None => {
+                // Waiting and connecting may be cut short; the next call goes on with it.
+                tokio::time::sleep_until(self.try_at).await;
+                self.try_at = Instant::now() + self.backoff.pause();
+                match connect(&self.shared).await {
+                    Ok(listener) => {
+                        self.backoff.reset();
+                        self.listener.insert(listener)
+                    }
+                    Err(error) => {
+                        tracing::debug!(%error, "listening for commits failed and is tried again");
+                        return tokio::time::sleep_until(self.try_at).await;
+                    }
                 }
-            },
+            }
         };
         match listener.try_recv().await {
             // What came meanwhile is answered by the same question.

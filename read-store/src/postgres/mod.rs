@@ -37,6 +37,7 @@ use bridge::Bridge;
 use connection::Purpose;
 use daybook_event_log::Leases;
 use daybook_event_log_postgres::{ConnectError, PostgresLeases};
+use daybook_subscriptions::{Backoff, BackoffLimits, random_seed};
 use query_pool::QueryPool;
 use std::{
     sync::Arc,
@@ -50,7 +51,8 @@ const WRITING: usize = 4;
 const ANSWER_WITHIN: Duration = Duration::from_secs(10);
 const FOLLOW_WITHIN: Duration = Duration::from_secs(3);
 const COMMIT_WITHIN: Duration = Duration::from_secs(60);
-const RETRY_PAUSE: Duration = Duration::from_millis(250);
+/// Between two tries to connect at the start.
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
 pub struct PostgresStore {
     shared: Arc<Shared>,
@@ -114,6 +116,7 @@ impl PostgresStore {
 impl Shared {
     async fn reach(&self, patience: Duration) -> Result<(), StoreError> {
         let began = Instant::now();
+        let mut backoff = Backoff::new(BackoffLimits::DEFAULT.up_to(LONGEST_PAUSE), random_seed());
         loop {
             let (server, place) = (&self.writing.server, &self.writing.place);
             match connection::try_open(server, Purpose::Writing, ANSWER_WITHIN).await {
@@ -136,7 +139,7 @@ impl Shared {
                     tracing::warn!(place, "the read store's server does not answer; trying again");
                 }
             }
-            tokio::time::sleep(RETRY_PAUSE).await;
+            tokio::time::sleep(backoff.pause()).await;
         }
     }
 }

@@ -10,45 +10,67 @@ use super::{
 };
 use daybook_engine::{Engine, EngineError, EngineOptions};
 use daybook_event_log::{EventLog, Lease, Leases, LogError};
-use std::{
-    path::{Path, PathBuf},
-    sync::Arc,
-    time::Duration,
-};
+use daybook_subscriptions::{BackoffLimits, Fault, Supervisor, TaskContext, TaskSpec};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 use tokio::time::sleep;
-use tokio_util::sync::CancellationToken;
 
-const TASK: &str = "daybook processes";
+/// Persisted by the servers that keep leases.
+const LEASE: &str = "daybook processes";
 const REMEMBER_EVERY: Duration = Duration::from_secs(1);
-const RETRY_PAUSE: Duration = Duration::from_secs(1);
+/// While this node pauses, another may run them.
+const LONGEST_BACKOFF: Duration = Duration::from_secs(2);
 
-/// What ended a time as the one node that runs the processes.
-enum Ended {
-    Stopping,
-    LeaseLost,
+/// Runs the processes whenever this node holds their lease.
+#[derive(Clone)]
+pub(crate) struct LeasedProcesses {
+    pub log: Arc<dyn EventLog>,
+    pub options: EngineOptions,
+    pub leases: Arc<dyn Leases>,
+    pub dir: PathBuf,
+    pub health: Arc<Health>,
 }
 
-/// Runs the processes whenever this node holds their lease, until `stopping`.
-pub(crate) async fn run_processes_while_leading(
-    log: Arc<dyn EventLog>,
-    options: EngineOptions,
-    (leases, dir): (Arc<dyn Leases>, PathBuf),
-    health: Arc<Health>,
-    stopping: CancellationToken,
-) {
-    let options = EngineOptions { run_processes: true, state_dir: Some(dir.clone()), ..options };
-    while let Some(lease) = stopping.run_until_cancelled(leases.acquire(TASK)).await {
-        let led = async { lead(&log, &options, (&*lease?, &dir), &health, &stopping).await };
-        let ended = led.await;
-        health.processes(None);
-        match ended {
-            Ok(Ended::Stopping) => return,
-            Ok(Ended::LeaseLost) => {
-                tracing::warn!("the lease is lost: another node may run the processes now")
-            }
-            Err(error) => tracing::error!(%error, "the processes cannot run here; trying again"),
+impl LeasedProcesses {
+    /// Under `supervisor`, until that stops.
+    pub(crate) fn spawn(mut self, supervisor: &Supervisor) {
+        let state_dir = Some(self.dir.clone());
+        self.options = EngineOptions { run_processes: true, state_dir, ..self.options };
+        let limits = BackoffLimits::DEFAULT.up_to(LONGEST_BACKOFF);
+        let spec = TaskSpec::new("processes").required().backoff(limits).always_restarts();
+        supervisor.task(spec, move |context| {
+            let processes = self.clone();
+            async move { processes.run(&context).await }
+        });
+    }
+
+    async fn run(&self, context: &TaskContext) -> Result<(), Fault> {
+        let Some(lease) = context.lease(&*self.leases, LEASE).await? else { return Ok(()) };
+        let _shown = ShownEngine(&self.health);
+        self.lead(&*lease, context).await.map_err(|error| Fault::Passing(error.to_string()))
+    }
+
+    async fn lead(&self, lease: &dyn Lease, context: &TaskContext) -> Result<(), LeadError> {
+        let mut memory = ProcessMemory::recall(lease, &self.dir).await?;
+        let engine = Engine::start(self.log.clone(), self.options.clone()).await?;
+        self.health.processes(Some(engine.clone()));
+        tracing::info!("this node runs the processes now");
+        context.running();
+        tokio::select! {
+            () = context.stopped() => {}
+            () = lease.lost() => return Err(LeadError::LeaseLost),
+            error = keep_remembering(&mut memory) => return Err(error.into()),
         }
-        stopping.run_until_cancelled(sleep(RETRY_PAUSE)).await;
+        engine.shutdown().await;
+        Ok(memory.remember().await?)
+    }
+}
+
+/// What readiness shows as the engine of the processes; none once this is dropped.
+struct ShownEngine<'a>(&'a Health);
+
+impl Drop for ShownEngine<'_> {
+    fn drop(&mut self) {
+        self.0.processes(None);
     }
 }
 
@@ -61,29 +83,8 @@ enum LeadError {
     Engine(#[from] EngineError),
     #[error(transparent)]
     Memory(#[from] MemoryError),
-}
-
-async fn lead(
-    log: &Arc<dyn EventLog>,
-    options: &EngineOptions,
-    (lease, dir): (&dyn Lease, &Path),
-    health: &Health,
-    stopping: &CancellationToken,
-) -> Result<Ended, LeadError> {
-    let mut memory = ProcessMemory::recall(lease, dir).await?;
-    let engine = Engine::start(log.clone(), options.clone()).await?;
-    health.processes(Some(engine.clone()));
-    tracing::info!("this node runs the processes now");
-    let ended = tokio::select! {
-        () = stopping.cancelled() => Ended::Stopping,
-        () = lease.lost() => Ended::LeaseLost,
-        error = keep_remembering(&mut memory) => return Err(error.into()),
-    };
-    if matches!(ended, Ended::Stopping) {
-        engine.shutdown().await;
-        memory.remember().await?;
-    }
-    Ok(ended)
+    #[error("the lease of the processes is lost: another node may run them now")]
+    LeaseLost,
 }
 
 /// Leaves what is kept to the next holder as it changes; ends only with an error.

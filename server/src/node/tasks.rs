@@ -1,6 +1,6 @@
 //! What a node does beside answering requests, by its roles and its servers: tasks that run until it stops.
 
-use super::{Health, processes, store};
+use super::{Health, processes::LeasedProcesses, store};
 use daybook_api::{NodeRole, Roles};
 use daybook_engine::EngineOptions;
 use daybook_event_log::{EventLog, Leases};
@@ -37,15 +37,8 @@ impl NodeTasks {
         tasks.spawn(store::look_after(log.clone(), health.clone(), stopping.clone()));
         // Where no other node shares the store, the one engine runs the processes.
         if self.is_shared && self.roles.has(NodeRole::Processes) {
-            let place = (self.leases, self.process_dir);
-            let run = processes::run_processes_while_leading(
-                log.clone(),
-                self.engine,
-                place,
-                health.clone(),
-                stopping.clone(),
-            );
-            tasks.spawn(run);
+            let (log, options, dir) = (log.clone(), self.engine, self.process_dir);
+            LeasedProcesses { log, options, leases: self.leases, dir, health: health.clone() }.spawn(followers);
         }
     }
 }

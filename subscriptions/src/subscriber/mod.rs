@@ -3,7 +3,7 @@
 
 use crate::{Fault, Page, Source, TaskContext};
 use async_trait::async_trait;
-use daybook_event_log::{EventLog, Lease, Leases, PageLimits, Position, RecordedEvent};
+use daybook_event_log::{EventLog, Leases, PageLimits, Position, RecordedEvent};
 use std::{
     convert::Infallible,
     future::pending,
@@ -79,10 +79,7 @@ impl Following {
     /// # Errors
     /// Why it cannot go on.
     pub async fn run(&self, mut subscriber: impl Subscriber, context: TaskContext) -> Result<(), Fault> {
-        let stop = context.stop().clone();
-        let Some(lease) = stop.run_until_cancelled(self.lease(&context)).await.transpose()? else {
-            return Ok(());
-        };
+        let Some(lease) = context.lease(&*self.leases, self.lease).await? else { return Ok(()) };
         let _leads = Leads::begin(&self.leads);
         let lost = async {
             lease.lost().await;
@@ -90,21 +87,10 @@ impl Following {
         };
         tokio::select! {
             biased;
-            () = stop.cancelled() => Ok(()),
+            () = context.stopped() => Ok(()),
             fault = lost => Err(fault),
             fault = self.lead(&mut subscriber, &context) => Err(fault),
         }
-    }
-
-    /// Waits for the lease. Standby is reported only if it is not granted at once.
-    async fn lease(&self, context: &TaskContext) -> Result<Box<dyn Lease>, Fault> {
-        let mut acquired = self.leases.acquire(self.lease);
-        tokio::select! {
-            biased;
-            lease = &mut acquired => return Ok(lease?),
-            () = std::future::ready(()) => context.standby(),
-        }
-        Ok(acquired.await?)
     }
 
     async fn lead(&self, subscriber: &mut impl Subscriber, context: &TaskContext) -> Fault {

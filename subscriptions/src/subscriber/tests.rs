@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::{Status, Supervised, Supervisor, TaskSpec, testing::append};
-use daybook_event_log::{LocalLeases, MemoryLog};
+use daybook_event_log::{Lease, LocalLeases, MemoryLog};
 use parking_lot::Mutex;
 use std::{sync::atomic::AtomicU64, time::Duration};
 use tokio::sync::Notify;

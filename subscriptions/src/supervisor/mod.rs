@@ -6,19 +6,16 @@
 
 use crate::{
     Fault,
+    backoff::random_seed,
     restarts::{Restarts, in_thread},
     status::{StatusCell, TaskStatus},
     task::{Supervised, TaskContext, TaskSpec},
 };
 use futures::{FutureExt, future::BoxFuture};
 use parking_lot::Mutex;
-use std::{
-    collections::hash_map::RandomState,
-    hash::BuildHasher,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
 };
 use tokio::runtime::Handle;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -53,8 +50,7 @@ impl Supervisor {
     /// The same on another runtime.
     #[must_use]
     pub fn on(runtime: Handle, stop: CancellationToken) -> Self {
-        let seed = RandomState::new().hash_one(0);
-        Self { runtime, stop, seed, tracker: TaskTracker::new(), tasks: Arc::default() }
+        Self { runtime, stop, seed: random_seed(), tracker: TaskTracker::new(), tasks: Arc::default() }
     }
 
     /// The same with a given seed of the pauses, for simulations.

@@ -70,6 +70,24 @@ async fn five_panics_within_a_minute_are_a_failure() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_task_that_always_restarts_works_after_however_many_panics() {
+    let watched = Watched::new();
+    let starts = watched.starts.clone();
+    let task = watched.supervisor.task(TaskSpec::new("sample").always_restarts(), move |context| {
+        let start = starts.fetch_add(1, Ordering::Relaxed) + 1;
+        async move {
+            assert!(start > 12, "start {start}");
+            context.running();
+            context.stopped().await;
+            Ok(())
+        }
+    });
+    until(&task, |status| matches!(status, Status::BackingOff(_))).await;
+    until(&task, |status| *status == Status::Running).await;
+    assert_eq!((watched.starts(), watched.shown().panics), (13, 12));
+}
+
+#[tokio::test(start_paused = true)]
 async fn panics_far_apart_are_not_a_failure() {
     let watched = Watched::new();
     let starts = watched.starts.clone();

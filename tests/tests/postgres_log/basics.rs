@@ -2,9 +2,11 @@
 
 use crate::given::{added, append, assert_sound, database, event, everything, log, stream};
 use daybook_event_log::{
-    AppendRejection, EventLog as _, ExpectedVersion, LogError, Metadata, Position, Version, follow,
+    AppendRejection, EventLog as _, ExpectedVersion, LogError, Metadata, PageLimits, Position,
+    Version,
 };
 use daybook_event_log_postgres::{PostgresLog, PostgresOptions};
+use daybook_subscriptions::Source;
 use std::{sync::Arc, time::Duration};
 use uuid::Uuid;
 
@@ -96,12 +98,12 @@ async fn a_follower_sees_the_past_and_then_what_another_node_appends() {
     let (ours, theirs) = (Arc::new(log(&url).await), log(&url).await);
     let stream = stream("a");
     ours.append(vec![append(&stream, ExpectedVersion::Any, vec![added(1)])]).await.unwrap();
-    let mut follower = follow(ours.clone(), Position::ZERO, 10);
-    assert_eq!(follower.next().await.unwrap().len(), 1);
+    let mut follower = Source::new(ours.clone(), Position::ZERO, PageLimits::events(10));
+    assert_eq!(follower.next().await.unwrap().events.len(), 1);
     theirs.append(vec![append(&stream, ExpectedVersion::Any, vec![added(2), added(3)])]).await.unwrap();
     let next = follower.next().await.unwrap();
-    assert_eq!(next[0].position(), Position::new(2));
-    assert_eq!(follower.next_position(), Position::new(2).plus(next.len() as u64));
+    assert_eq!(next.first, Position::new(2));
+    assert_eq!(follower.next_position(), Position::new(2).plus(next.events.len() as u64));
 }
 
 #[tokio::test]
