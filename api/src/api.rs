@@ -71,7 +71,6 @@ impl Api {
             pasts: Semaphore::new(cores),
             gateway,
             audit,
-            roles,
             node,
             limits,
             openapi: Precompressed::new(openapi::document(&registered).to_string()),

@@ -8,7 +8,6 @@ use crate::{
     position_waiters::PositionWaiters,
     prices::Prices,
     problem::{Problem, kind},
-    roles::Roles,
     transport::Precompressed,
 };
 use axum::extract::State;
@@ -41,7 +40,6 @@ pub(crate) struct App {
     pub prices: Prices,
     pub gateway: Arc<SimulatedGateway>,
     pub audit: Arc<AuditTree>,
-    pub roles: Roles,
     pub node: Arc<dyn NodeStatus>,
     pub limits: Limits,
     pub openapi: Precompressed,

@@ -23,6 +23,8 @@ pub struct Limits {
     pub customers: usize,
     /// How long requests under way may take when the server stops.
     pub drain_timeout: Duration,
+    /// How long a node that is to stop says that it is not ready, and serves on, before it takes no more connections.
+    pub drain_grace: Duration,
     /// Lines of one bulk request under way at a time.
     pub bulk_concurrency: usize,
     /// Who may read the whole record and its proofs.
@@ -51,6 +53,7 @@ impl Default for Limits {
             allowed_origins: Vec::new(),
             customers: 512,
             drain_timeout: Duration::from_secs(20),
+            drain_grace: Duration::from_secs(1),
             bulk_concurrency: 256,
             record_for: RecordFor::Loopback,
         }

@@ -42,7 +42,7 @@ impl Failure {
                 detail: refusal.message().to_owned(),
             }),
             "55P03" => Self::Passing(format!(
-                "{said}; another program holds the row of log_head: look in pg_stat_activity for a transaction that is never committed"
+                "{said}; another program holds a lock on log_head or events: look in pg_stat_activity for a transaction that is never committed"
             )),
             // A primary that has just become a standby, perhaps for a moment.
             "25006" => Self::Passing(format!(

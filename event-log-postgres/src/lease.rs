@@ -22,6 +22,7 @@ use tokio::{
     task::AbortHandle,
     time,
 };
+use uuid::Uuid;
 
 /// How often a free lease is looked for, and a held one checked.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
@@ -61,6 +62,31 @@ impl PostgresLeases {
     #[must_use]
     pub const fn on(server: PostgresServer, try_for: Duration) -> Self {
         Self { server, try_for }
+    }
+
+    /// A secret that all programs on this server's database share: made when it is asked for first.
+    ///
+    /// # Errors
+    /// The server is away, or refuses.
+    pub async fn secret(&self, name: &str) -> Result<[u8; 32], LogError> {
+        let place = self.server.place();
+        let failed = |failure: Failure| failure.into_error(DOING, place);
+        let mut connection = connection::open(&self.server, self.try_for).await.map_err(failed)?;
+        let by_chance = [Uuid::new_v4(), Uuid::new_v4()].map(Uuid::into_bytes).concat();
+        let asking = async {
+            make_memory(&mut connection).await?;
+            let keep = "INSERT INTO daybook_lease (task, memory) VALUES ($1, $2) ON CONFLICT (task) DO NOTHING";
+            sqlx::query(keep).bind(name).bind(by_chance).execute(&mut connection).await?;
+            sqlx::query_scalar::<_, Vec<u8>>(RECALL).bind(name).fetch_one(&mut connection).await
+        };
+        let secret = match time::timeout(MEMORY_WITHIN, asking).await {
+            Ok(asked) => asked.map_err(|error| failed(Failure::of(error, DOING, place)))?,
+            Err(_) => return Err(unavailable(DOING, format!("{place}: no answer within {MEMORY_WITHIN:?}"))),
+        };
+        secret.try_into().map_err(|_| {
+            let detail = format!("{place}: the row {name:?} of daybook_lease is no secret of 32 bytes; remove it");
+            unavailable(DOING, detail)
+        })
     }
 
     /// Tries to take the lease over `connection`, or over a new one. Answers with the connection, and whether it holds.

@@ -11,7 +11,7 @@ use crate::{
 use daybook_event_log::LogError;
 use futures::TryStreamExt;
 use sqlx::{
-    Postgres, Row,
+    Executor, Postgres, Row,
     postgres::{PgArguments, PgRow},
     query::Query,
 };
@@ -19,6 +19,10 @@ use std::{sync::Arc, time::Duration};
 use tokio::time::{Instant, sleep};
 
 const DOING: &str = "reading the Postgres log";
+
+/// Takes what an append takes, in its order, and gives it back. Appends wait for no longer than this takes.
+const TAKE_LOCKS: &str = "BEGIN; SET LOCAL lock_timeout TO '1s'; SELECT position FROM log_head FOR NO KEY UPDATE; \
+                          LOCK TABLE events IN ROW EXCLUSIVE MODE; ROLLBACK";
 
 /// Connections for questions. Cheap to clone.
 #[derive(Clone)]
@@ -107,7 +111,23 @@ impl RetryingReader {
         let rows = self.once(asked).await.map_err(|failure| failure.into_error(DOING, self.place()))?;
         let said = |column: usize| rows.first().is_some_and(|row| row.try_get(column).unwrap_or(false));
         server::takes_writes(said(0), said(1))
-            .map_err(|reason| unavailable(DOING, format!("{}: {reason}", self.place())))
+            .map_err(|reason| unavailable(DOING, format!("{}: {reason}", self.place())))?;
+        self.check_locks().await.map_err(|failure| failure.into_error(DOING, self.place()))
+    }
+
+    /// Whether the locks of an append can be had: another program may hold them for ever.
+    async fn check_locks(&self) -> Result<(), Failure> {
+        let mut pooled = self.connection().await?;
+        let asked = pooled.connection.execute(TAKE_LOCKS);
+        match tokio::time::timeout(self.shared.try_for, asked).await {
+            Ok(Ok(_)) => {
+                pooled.give_back();
+                Ok(())
+            }
+            // A transaction that failed goes with its connection.
+            Ok(Err(error)) => Err(Failure::of(error, DOING, self.place())),
+            Err(_) => Err(Failure::Passing(format!("{}: no answer", self.place()))),
+        }
     }
 
     /// Asks until there is an answer or the time is over.

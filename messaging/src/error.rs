@@ -35,9 +35,12 @@ pub enum MessagingError {
          shop a NATS account of its own; the stream is then made and fed from the first event"
     )]
     ForeignStream { stream: String, detail: String },
-    /// The stream ends before what was relayed: it was truncated, wiped or restored.
-    #[error("the JetStream stream is at {found}, {relayed} had been relayed; feeding again what is missing")]
-    Truncated { found: u64, relayed: u64 },
+    /// The stream was truncated, wiped or restored, or others publish to it.
+    #[error(
+        "the JetStream stream ends at message {found} and not at {known}; going on from the last event that it has. If this \
+         comes again and again, another program publishes to daybook.events: let NATS permit that to the nodes only"
+    )]
+    Moved { found: u64, known: u64 },
     #[error("event {position} cannot be told: {detail}")]
     Untellable { position: u64, detail: String },
     #[error(transparent)]

@@ -5,10 +5,11 @@
 //! that is not there (the past, a gap, a NATS that went away) is read from the log. Readers notice no
 //! difference: same events, same order, each once.
 //!
-//! A stream is believed only after its last message was found to be the log's event of that number: another shop's
-//! stream must not become our read models.
+//! A message is believed only if it was signed for its place in the stream with the key that the shop's nodes share:
+//! neither another shop's stream nor a message that somebody published to our subjects becomes our read models. What is
+//! not believed is read from the log.
 
-use crate::{MessagingError, stream};
+use crate::{MessageKey, MessagingError, stream, stream_end::StreamEnd};
 use async_nats::jetstream::consumer::{DeliverPolicy, pull::OrderedConfig};
 use async_trait::async_trait;
 use daybook_event_log::{
@@ -47,7 +48,11 @@ struct RecentEvents {
 impl NatsLog {
     /// Starts listening on `client` for what is appended to `log`, until this is dropped or `supervisor` stops.
     #[must_use]
-    pub fn start(supervisor: &Supervisor, log: Arc<dyn EventLog>, client: async_nats::Client) -> Self {
+    pub fn start(
+        supervisor: &Supervisor,
+        log: Arc<dyn EventLog>,
+        (client, key): (async_nats::Client, MessageKey),
+    ) -> Self {
         let head = *log.head().borrow();
         let (head, by_nats) = (watch::Sender::new(head), watch::Sender::new(false));
         let recent = Arc::new(RecentEvents { events: Mutex::default(), head, by_nats });
@@ -56,8 +61,9 @@ impl NatsLog {
             let (log, recent) = (log.clone(), recent.clone());
             move |context| {
                 let (log, client, recent) = (log.clone(), client.clone(), recent.clone());
+                let key = key.clone();
                 async move {
-                    let session = session(&*log, &client, &recent);
+                    let session = session(&*log, &client, &key, &recent);
                     let ended = context.stop().run_until_cancelled(session).await;
                     ended.map_or(Ok(()), |ended| ended.and(Err(Fault::Passing("NATS ended it".to_owned()))))
                 }
@@ -155,11 +161,12 @@ async fn watch_log(mut head: watch::Receiver<Position>, recent: &RecentEvents) -
 async fn session(
     log: &dyn EventLog,
     client: &async_nats::Client,
+    key: &MessageKey,
     recent: &RecentEvents,
 ) -> Result<(), Fault> {
     let stream = stream::find(&stream::context(client)).await?;
-    stream::common_end(log, &stream).await?;
-    let start_sequence = recent.head.borrow().next().get();
+    // What is before is read from the log.
+    let start_sequence = StreamEnd::find(log, &stream, key, None).await?.sequence + 1;
     let config = OrderedConfig {
         deliver_policy: DeliverPolicy::ByStartSequence { start_sequence },
         ..Default::default()
@@ -174,9 +181,20 @@ async fn session(
     recent.by_nats.send_replace(true);
     while let Some(message) = messages.next().await {
         let message = message.map_err(|e| MessagingError::jetstream("deliver a message", e))?;
+        let sequence = message.info().map_err(|e| MessagingError::jetstream("number a message", e))?;
+        let sequence = sequence.stream_sequence;
+        let is_ours = message.headers.as_ref();
+        let is_ours = is_ours.is_some_and(|headers| key.has_signed(headers, sequence, &message.payload));
         match cloud_event::read(&message.payload) {
-            Ok(event) => recent.take(event),
-            Err(error) => tracing::warn!(%error, "a message that is not an event of ours was passed over"),
+            Ok(event) if is_ours => recent.take(event),
+            _ => {
+                metrics::counter!("daybook_feed_strays_total").increment(1);
+                tracing::warn!(
+                    sequence,
+                    subject = %message.subject,
+                    "a message that no node of this shop has signed was passed over; let NATS permit publishing to daybook.events to the nodes only"
+                );
+            }
         }
     }
     Ok(())

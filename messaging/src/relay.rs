@@ -1,14 +1,17 @@
 //! The relay: publishes the log to JetStream, in order, each event once.
 //!
-//! Every message demands that the stream ends exactly before it (`Nats-Expected-Last-Sequence`), so the
-//! stream's sequence follows the position, and a duplicate is impossible at any distance; not just inside
-//! JetStream's two-minute window for message ids. Two relays at once therefore do no harm: one of them is
-//! told that the stream has moved on, looks, and goes on from there.
+//! Every message demands that the stream ends exactly before it (`Nats-Expected-Last-Sequence`), so a duplicate is
+//! impossible at any distance; not just inside JetStream's two-minute window for message ids. Two relays at once
+//! therefore do no harm: one of them is told that the stream has moved on, looks, and goes on from there. So does a relay
+//! when another program has published to our subjects; its message stays in the stream, and is not signed with our key.
 //!
 //! The relay keeps no checkpoint: it starts at the common end of log and stream. After a restart, loss,
 //! truncation or wipe of the stream it publishes again what is missing, from the log.
 
-use crate::{MessagingError, POSITION_HEADER, stream, subject_of};
+use crate::{
+    MessageKey, MessagingError, POSITION_HEADER, signature::SIGNATURE_HEADER, stream, stream_end::StreamEnd,
+    subject_of,
+};
 use async_nats::jetstream::{
     self,
     context::{PublishAckFuture, PublishErrorKind},
@@ -53,6 +56,7 @@ pub struct Relay {
     log: Arc<dyn EventLog>,
     client: async_nats::Client,
     options: RelayOptions,
+    key: MessageKey,
     relayed: watch::Sender<Position>,
     session: Option<Session>,
 }
@@ -61,6 +65,8 @@ pub struct Relay {
 struct Session {
     jetstream: jetstream::Context,
     stream: Stream,
+    /// The stream's last sequence, with what is in flight.
+    sequence: u64,
     /// When an idle relay is to check the stream's end.
     check_at: Instant,
 }
@@ -79,7 +85,7 @@ impl Relay {
         supervisor: &Supervisor,
         log: Arc<dyn EventLog>,
         leases: Arc<dyn Leases>,
-        (client, options): (async_nats::Client, RelayOptions),
+        (client, options, key): (async_nats::Client, RelayOptions, MessageKey),
     ) -> RelayTask {
         let limits = PageLimits { events: options.max_in_flight, bytes: PAGE.bytes };
         let following = Following::new(log.clone(), leases, LEASE, limits);
@@ -89,8 +95,14 @@ impl Relay {
         let task = supervisor.task(spec, move |context| {
             // What another node relayed meanwhile is not known before the stream was asked.
             relayed.send_replace(Position::ZERO);
-            let (client, options) = (client.clone(), options.clone());
-            let relay = Self { log: log.clone(), client, options, relayed: relayed.clone(), session: None };
+            let relay = Self {
+                log: log.clone(),
+                client: client.clone(),
+                options: options.clone(),
+                key: key.clone(),
+                relayed: relayed.clone(),
+                session: None,
+            };
             let following = runs.clone();
             async move { following.run(relay, context).await }
         });
@@ -100,11 +112,14 @@ impl Relay {
     async fn begin(&mut self) -> Result<Position, MessagingError> {
         let jetstream = stream::context(&self.client);
         let stream = stream::ensure(&self.client, &jetstream, &self.options).await?;
-        let relayed = stream::common_end(&*self.log, &stream).await?;
-        self.relayed.send_replace(relayed);
+        let position = *self.relayed.borrow();
+        let known = self.session.as_ref().map(|session| StreamEnd { position, sequence: session.sequence });
+        let end = StreamEnd::find(&*self.log, &stream, &self.key, known).await?;
+        let StreamEnd { position, sequence } = end;
+        self.relayed.send_replace(position);
         let check_at = Instant::now() + self.options.check_every;
-        self.session = Some(Session { jetstream, stream, check_at });
-        Ok(relayed)
+        self.session = Some(Session { jetstream, stream, sequence, check_at });
+        Ok(position)
     }
 
     async fn publish_page(&mut self, events: &[RecordedEvent]) -> Result<(), MessagingError> {
@@ -114,7 +129,9 @@ impl Relay {
             while in_flight.len() >= self.options.max_in_flight {
                 self.relayed.send_replace(acknowledge(&mut in_flight).await?);
             }
-            in_flight.push_back((event.position(), publish(&session.jetstream, event).await?));
+            session.sequence += 1;
+            let ack = publish(&session.jetstream, event, session.sequence, &self.key).await?;
+            in_flight.push_back((event.position(), session.sequence, ack));
         }
         let mut relayed = None;
         while !in_flight.is_empty() {
@@ -130,21 +147,20 @@ impl Relay {
 
     /// Whether the stream still ends where the relay does.
     async fn verify_end(&mut self) -> Result<(), MessagingError> {
-        let relayed = *self.relayed.borrow();
         let Some(session) = &mut self.session else { return Ok(()) };
         session.check_at = Instant::now() + self.options.check_every;
         let found = stream::last_sequence(&session.stream).await?;
-        if found == relayed.get() {
+        if found == session.sequence {
             Ok(())
         } else {
-            Err(MessagingError::Truncated { found, relayed: relayed.get() })
+            Err(MessagingError::Moved { found, known: session.sequence })
         }
     }
 }
 
 #[async_trait]
 impl Subscriber for Relay {
-    /// The stream's sequence is the position, so none can be left out.
+    /// Followers rely on positions without a gap, so none can be left out.
     fn wants(&self, _: &RecordedEvent) -> bool {
         true
     }
@@ -203,18 +219,22 @@ fn interrupted(error: MessagingError) -> Fault {
 async fn publish(
     jetstream: &jetstream::Context,
     event: &RecordedEvent,
+    sequence: u64,
+    key: &MessageKey,
 ) -> Result<PublishAckFuture, MessagingError> {
     let mut json = Vec::with_capacity(event.as_bytes().len() + 640);
     cloud_event::write(event, &mut json).map_err(|error| MessagingError::Untellable {
         position: event.position().get(),
         detail: error.to_string(),
     })?;
+    let signature = key.sign(sequence, &json);
     let message = PublishMessage::build()
         .payload(json.into())
         .message_id(event.event_id().to_string())
-        .expected_last_sequence(event.position().get().saturating_sub(1))
+        .expected_last_sequence(sequence - 1)
         .header("Content-Type", "application/cloudevents+json")
-        .header(POSITION_HEADER, event.position().to_string().as_str());
+        .header(POSITION_HEADER, event.position().to_string().as_str())
+        .header(SIGNATURE_HEADER, signature.as_str());
     jetstream
         .send_publish(subject_of(event.aggregate(), event.aggregate_id()), message)
         .await
@@ -223,9 +243,9 @@ async fn publish(
 
 /// Waits for the oldest message in flight and answers with its position.
 async fn acknowledge(
-    in_flight: &mut VecDeque<(Position, PublishAckFuture)>,
+    in_flight: &mut VecDeque<(Position, u64, PublishAckFuture)>,
 ) -> Result<Position, MessagingError> {
-    let Some((position, ack)) = in_flight.pop_front() else { return Ok(Position::ZERO) };
+    let Some((position, sequence, ack)) = in_flight.pop_front() else { return Ok(Position::ZERO) };
     let ack = ack.await.map_err(|error| {
         if error.kind() == PublishErrorKind::WrongLastSequence {
             metrics::counter!("daybook_relay_sequence_conflicts_total").increment(1);
@@ -233,9 +253,9 @@ async fn acknowledge(
         MessagingError::publishing(&error)
     })?;
     // A duplicate answers with the sequence it has already, which is the same number.
-    if ack.sequence == position.get() {
+    if ack.sequence == sequence {
         Ok(position)
     } else {
-        Err(MessagingError::Truncated { found: ack.sequence, relayed: position.get() })
+        Err(MessagingError::Moved { found: ack.sequence, known: sequence })
     }
 }

@@ -9,7 +9,6 @@ use async_nats::{
         stream::{Config, RetentionPolicy, StorageType, Stream},
     },
 };
-use daybook_event_log::{EventLog, Position};
 use std::time::Duration;
 
 /// How long a request or a message may wait for its answer. A cluster that elects a leader takes a few seconds; asking again is
@@ -78,29 +77,6 @@ async fn match_copies(jetstream: &Context, stream: &Stream, copies: usize) {
             "JetStream cannot keep as many copies as are asked for; the stream goes on with those it has"
         ),
     }
-}
-
-/// The last position the stream holds, after checking that it holds this log's event there.
-pub(crate) async fn common_end(log: &dyn EventLog, stream: &Stream) -> Result<Position, MessagingError> {
-    let last = last_sequence(stream).await?;
-    if last == 0 {
-        return Ok(Position::ZERO);
-    }
-    let foreign = |detail: String| MessagingError::ForeignStream { stream: STREAM_NAME.to_owned(), detail };
-    let ours = log.read_all(Position::new(last), 1).await?;
-    let Some(ours) = ours.first() else {
-        let head = *log.head().borrow();
-        return Err(foreign(format!("it holds {last} messages, the log {head} events")));
-    };
-    let message = stream
-        .get_raw_message(last)
-        .await
-        .map_err(|e| MessagingError::jetstream("read the stream's last message", e))?;
-    let told = message.headers.get(async_nats::header::NATS_MESSAGE_ID).map(|id| id.as_str().to_owned());
-    if told != Some(ours.event_id().to_string()) {
-        return Err(foreign(format!("message {last} is not the log's event {last}")));
-    }
-    Ok(Position::new(last))
 }
 
 /// The sequence of the stream's last message; zero where it has none.

@@ -6,7 +6,8 @@ pub const STREAM_NAME: &str = "daybook-events";
 /// Every subject of the stream; subscribe to this for everything, or to `daybook.events.order.*`.
 pub const SUBJECTS: &str = "daybook.events.>";
 
-/// Header with the event's position in the log. The message's sequence in the stream is the same number.
+/// Header with the event's position in the log. The message's sequence in the stream is the same number, unless others have
+/// published to the stream.
 pub const POSITION_HEADER: &str = "Daybook-Position";
 
 /// The subject of one aggregate's events: `daybook.events.<aggregate>.<id>`.

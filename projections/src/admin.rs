@@ -2,13 +2,13 @@
 //! applied, and to fill one again.
 
 use crate::{
-    DeadLetter, ReadModels, RebuildProgress, Retried, RunnerError, SkippedLetter, apply_loop::Message,
+    DeadLetter, ProjectionReport, ReadModels, RebuildProgress, Retried, RunnerError, SkippedLetter, apply_loop::Message,
     dead_letter, startup::begin, status::ProjectionStatus, worker_handle::WorkerHandle,
 };
 use daybook_domain::Timestamp;
 use daybook_event_log::Position;
 use daybook_read_store::{Role, Row};
-use daybook_subscriptions::{Supervisor, TaskStatus};
+use daybook_subscriptions::{Status, Supervisor, TaskStatus};
 use schemars::JsonSchema;
 use serde::Serialize;
 use std::{
@@ -141,6 +141,29 @@ impl ReadModels {
         self.inner.statuses.iter().map(|status| status.parked.load(Ordering::Relaxed)).sum()
     }
 
+    /// Each read model that this node keeps current or is shown by another, for readiness.
+    #[must_use]
+    pub fn reports(&self) -> Vec<ProjectionReport> {
+        let running = self.inner.running.lock();
+        let Some(running) = running.as_ref() else { return Vec::new() };
+        let head = running.log.head().borrow().get();
+        let report = |status: &Arc<ProjectionStatus>| {
+            let name = status.definition.name;
+            let worker = running.workers.iter().find(|worker| worker.has(name));
+            // One on this disk that has no worker belongs to another role.
+            let shown = match worker {
+                Some(worker) => worker.status(),
+                None if status.store.is_on_a_server() => Status::Standby,
+                None => return None,
+            };
+            let position = status.watermark.borrow().get();
+            let (lag_events, dead_letters) =
+                (head.saturating_sub(position), status.parked.load(Ordering::Relaxed));
+            Some(ProjectionReport { name, status: shown, position, lag_events, dead_letters })
+        };
+        self.inner.statuses.iter().filter_map(report).collect()
+    }
+
     /// How far each read model is behind the log.
     #[must_use]
     pub fn freshness(&self) -> Vec<Freshness> {
@@ -159,7 +182,7 @@ impl ReadModels {
     /// The largest lag of any read model, in events.
     #[must_use]
     pub fn lag(&self) -> u64 {
-        self.freshness().iter().map(|freshness| freshness.lag_events).max().unwrap_or(0)
+        self.reports().iter().map(|report| report.lag_events).max().unwrap_or(0)
     }
 
     /// What is wrong with the server that has the rows; None: nothing, or they are on this disk.

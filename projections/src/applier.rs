@@ -47,9 +47,7 @@ impl Applier {
         };
         let mut checkpoint = store.checkpoint(&generation)?;
         let own = projection.own_checkpoint();
-        if let Some(position) = own.filter(|position| *position != checkpoint.position) {
-            checkpoint = Checkpoint { position, ..Checkpoint::default() };
-        }
+        checkpoint = own.unwrap_or(checkpoint);
         let parked = store.parked(&generation, checkpoint.position.get())?;
         let visible = checkpoint.position;
         let (writes, letters, own_store) = (Writes::default(), Vec::new(), own.is_some());
@@ -128,7 +126,7 @@ impl Applier {
     ) -> Result<(), StoreError> {
         let up_to = if up_to.position > self.checkpoint.position { up_to } else { self.checkpoint };
         let mut tx = Tx::new(&self.generation, &mut self.writes);
-        self.visible = self.projection.flush(up_to.position, when, &mut tx)?;
+        self.visible = self.projection.flush(up_to, when, &mut tx)?;
         batch.write(&self.generation, &mut self.writes)?;
         for letter in self.letters.drain(..) {
             batch.park(&self.generation, &letter.to_row());

@@ -3,7 +3,7 @@
 use crate::{ApplyError, DecodedEvent, Flush, Projection};
 use daybook_domain::Interests;
 use daybook_event_log::Position;
-use daybook_read_store::{Generation, Live, RowKind, Schema, StoreError, Tx};
+use daybook_read_store::{Checkpoint, Generation, Live, RowKind, Schema, StoreError, Tx};
 use std::{fmt, sync::Arc};
 
 type Make = dyn Fn(&Arc<Generation>) -> Result<Box<dyn Applying>, StoreError> + Send + Sync;
@@ -76,10 +76,10 @@ impl fmt::Debug for Definition {
 /// [`Projection`] without its constants, so that different ones can stand in one list.
 pub(crate) trait Applying: Send {
     fn apply(&mut self, event: &DecodedEvent<'_>, tx: &mut Tx<'_>) -> Result<(), ApplyError>;
-    fn flush(&mut self, up_to: Position, when: Flush, tx: &mut Tx<'_>) -> Result<Position, StoreError>;
+    fn flush(&mut self, up_to: Checkpoint, when: Flush, tx: &mut Tx<'_>) -> Result<Position, StoreError>;
     fn committed(&mut self);
     fn discard(&mut self);
-    fn own_checkpoint(&self) -> Option<Position>;
+    fn own_checkpoint(&self) -> Option<Checkpoint>;
     fn went_live(&mut self);
 }
 
@@ -87,7 +87,7 @@ impl<P: Projection> Applying for P {
     fn apply(&mut self, event: &DecodedEvent<'_>, tx: &mut Tx<'_>) -> Result<(), ApplyError> {
         Projection::apply(self, event, tx)
     }
-    fn flush(&mut self, up_to: Position, when: Flush, tx: &mut Tx<'_>) -> Result<Position, StoreError> {
+    fn flush(&mut self, up_to: Checkpoint, when: Flush, tx: &mut Tx<'_>) -> Result<Position, StoreError> {
         Projection::flush(self, up_to, when, tx)
     }
     fn committed(&mut self) {
@@ -96,7 +96,7 @@ impl<P: Projection> Applying for P {
     fn discard(&mut self) {
         Projection::discard(self);
     }
-    fn own_checkpoint(&self) -> Option<Position> {
+    fn own_checkpoint(&self) -> Option<Checkpoint> {
         Projection::own_checkpoint(self)
     }
     fn went_live(&mut self) {

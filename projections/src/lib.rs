@@ -34,4 +34,4 @@ pub use follow_limits::FollowLimits;
 pub use projection::{ApplyError, DecodedEvent, Flush, Projection};
 pub use read_models::{Options, Part, ReadModels, ReadServer};
 pub use replay::{InMemoryReplay, ReplayError};
-pub use status::RebuildProgress;
+pub use status::{ProjectionReport, RebuildProgress};

@@ -6,7 +6,7 @@
 
 use daybook_domain::{Event, Interests, MoneyError, Timestamp};
 use daybook_event_log::{Position, RecordedEvent};
-use daybook_read_store::{RowKind, StoreError, Tx};
+use daybook_read_store::{Checkpoint, RowKind, StoreError, Tx};
 use std::fmt;
 
 /// An event as projections see it: as recorded, and as the domain reads it. Decoded once for all of them.
@@ -99,9 +99,9 @@ pub trait Projection: Send + 'static {
     /// Writes to `tx` what `apply` kept in memory; answers up to where the changes will be visible once `tx`
     /// is committed. Only a projection with a store of its own answers less than `up_to`; it is then asked
     /// again every few milliseconds, also without new events. An error stops the runner.
-    fn flush(&mut self, up_to: Position, when: Flush, tx: &mut Tx<'_>) -> Result<Position, StoreError> {
+    fn flush(&mut self, up_to: Checkpoint, when: Flush, tx: &mut Tx<'_>) -> Result<Position, StoreError> {
         let _ = (when, tx);
-        Ok(up_to)
+        Ok(up_to.position)
     }
 
     /// The batch is in the store.
@@ -112,8 +112,9 @@ pub trait Projection: Send + 'static {
     fn discard(&mut self) {}
 
     /// How far the projection's own store has got, asked once before the first event; None: the read store
-    /// keeps the checkpoint. Events after it are applied again after a crash.
-    fn own_checkpoint(&self) -> Option<Position> {
+    /// keeps the checkpoint. Events after it are applied again after a crash. What was made from another log, which has
+    /// another event there, is thrown away and made again.
+    fn own_checkpoint(&self) -> Option<Checkpoint> {
         None
     }
 

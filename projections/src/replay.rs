@@ -3,7 +3,7 @@
 use crate::{ApplyError, DecodedEvent, Flush, Projection, decode};
 use daybook_domain::{Event, EventError};
 use daybook_event_log::{InvalidStreamId, LogError, Position, RecordedEvent};
-use daybook_read_store::{Row, StoreError, Tx, UserKey, UserValue, Writes};
+use daybook_read_store::{Checkpoint, Row, StoreError, Tx, UserKey, UserValue, Writes};
 
 /// Why the past cannot be shown.
 #[derive(Debug, thiserror::Error)]
@@ -35,13 +35,13 @@ impl ReplayError {
 pub struct InMemoryReplay<P> {
     projection: P,
     rows: Writes,
-    reached: Position,
+    reached: Checkpoint,
 }
 
 impl<P: Projection> InMemoryReplay<P> {
     /// Nothing yet.
     pub fn new(projection: P) -> Self {
-        Self { projection, rows: Writes::default(), reached: Position::ZERO }
+        Self { projection, rows: Writes::default(), reached: Checkpoint::default() }
     }
 
     /// Applies one event, if the projection wants it.
@@ -53,7 +53,7 @@ impl<P: Projection> InMemoryReplay<P> {
         let position = record.position();
         let event = decode(record).map_err(|source| ReplayError::Undecodable { position, source })?;
         let mut tx = Tx::alone(&mut self.rows);
-        self.reached = position;
+        self.reached = Checkpoint { position, event_id: record.event_id() };
         let applied = self.projection.apply(&DecodedEvent { record, event: &event }, &mut tx);
         applied.map_err(|error| ReplayError::of(position, error))
     }

@@ -132,5 +132,5 @@ async fn fits(applier: &Applier, log: &Arc<dyn EventLog>) -> Result<bool, Runner
         return Ok(false);
     }
     let there = log.read_all(position, 1).await?;
-    Ok(there.first().is_some_and(|record| event_id.is_nil() || record.event_id() == event_id))
+    Ok(there.first().is_some_and(|record| record.event_id() == event_id))
 }

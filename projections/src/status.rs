@@ -3,6 +3,7 @@
 use crate::Definition;
 use daybook_event_log::Position;
 use daybook_read_store::{GenerationId, Live, ReadStore};
+use daybook_subscriptions::Status;
 use parking_lot::Mutex;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -33,6 +34,22 @@ impl ProjectionStatus {
     pub(crate) fn publish(&self, visible: Position) {
         self.watermark.send_if_modified(|mark| std::mem::replace(mark, visible) != visible);
     }
+}
+
+/// A projection as readiness shows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ProjectionReport {
+    #[serde(skip)]
+    pub name: &'static str,
+    /// What the thread that applies its events does.
+    #[serde(flatten)]
+    pub status: Status,
+    /// Everything up to here is visible.
+    pub position: u64,
+    pub lag_events: u64,
+    /// Events that wait because they, or one before them in their stream, could not be applied, as far as this node
+    /// applies them.
+    pub dead_letters: u64,
 }
 
 /// How far a rebuild has got.

@@ -179,7 +179,7 @@ impl Worker {
         context: &TaskContext,
     ) -> Result<ShiftEnd, RunnerError> {
         let stop = CancellationToken::new();
-        let feed = Feed {
+        let feed = LogFeed {
             source: Source::new(self.log.clone(), from, self.limits.page()),
             interests,
             limits: self.limits,
@@ -211,7 +211,7 @@ impl Worker {
 }
 
 /// The thread that reads and decodes for the one that applies.
-struct Feed {
+struct LogFeed {
     source: Source,
     interests: Interests,
     limits: FollowLimits,
@@ -220,7 +220,7 @@ struct Feed {
     stop: CancellationToken,
 }
 
-impl Feed {
+impl LogFeed {
     /// Until it is stopped, or the log cannot be read for good. What passes is tried again here, because the rows are
     /// sound and only late.
     async fn run(mut self) -> Result<(), RunnerError> {

@@ -13,7 +13,7 @@ use daybook_event_log::{
 use daybook_projections::{
     ApplyError, DecodedEvent, Definition, Flush, Options, Projection, ReadModels, RunnerError, WaitError,
 };
-use daybook_read_store::{RowKind, StoreError, Tx};
+use daybook_read_store::{Checkpoint, RowKind, StoreError, Tx};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use std::{
     path::Path,
@@ -72,9 +72,9 @@ macro_rules! sample {
                 Ok(())
             }
 
-            fn flush(&mut self, up_to: Position, _: Flush, _: &mut Tx<'_>) -> Result<Position, StoreError> {
+            fn flush(&mut self, up_to: Checkpoint, _: Flush, _: &mut Tx<'_>) -> Result<Position, StoreError> {
                 assert!(!self.flush_panics.load(Ordering::SeqCst), "told to panic");
-                Ok(up_to)
+                Ok(up_to.position)
             }
         }
     };

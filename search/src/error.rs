@@ -1,5 +1,7 @@
 //! Why a search cannot be answered, and why the index cannot go on.
 
+use tantivy::{TantivyError, directory::error::OpenReadError};
+
 /// Why a search was not answered.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SearchError {
@@ -35,8 +37,8 @@ impl SearchError {
     }
 }
 
-impl From<tantivy::TantivyError> for SearchError {
-    fn from(error: tantivy::TantivyError) -> Self {
+impl From<TantivyError> for SearchError {
+    fn from(error: TantivyError) -> Self {
         Self::Index(error.to_string())
     }
 }
@@ -52,7 +54,7 @@ impl From<std::io::Error> for SearchError {
 #[derive(Debug, thiserror::Error)]
 pub enum SearchIndexError {
     #[error("the search index cannot be written: {0}")]
-    Index(#[from] tantivy::TantivyError),
+    Index(#[from] TantivyError),
     #[error("the search state cannot be stored: {0}")]
     State(#[from] fjall::Error),
     #[error("the search directory cannot be used: {0}")]
@@ -63,4 +65,27 @@ pub enum SearchIndexError {
     OtherFormat { known: u32, payload: String },
     #[error("the stored row {key:?} is not readable: {detail}; delete the search directory to rebuild it")]
     Row { key: String, detail: String },
+}
+
+impl SearchIndexError {
+    /// Whether what is stored is unfit and has to be made again. Otherwise the disk failed or is full, memory is short, or
+    /// another process uses it: what is stored may be sound, and is left as it is.
+    pub(crate) fn is_damage(&self) -> bool {
+        match self {
+            Self::Index(error) => !matches!(
+                error,
+                TantivyError::LockFailure(..)
+                    | TantivyError::IoError(_)
+                    | TantivyError::OpenDirectoryError(_)
+                    | TantivyError::OpenReadError(OpenReadError::IoError { .. })
+                    | TantivyError::OpenWriteError(_)
+                    | TantivyError::ErrorInThread(_)
+                    | TantivyError::SystemError(_)
+                    | TantivyError::Poisoned
+            ),
+            Self::State(error) => !matches!(error, fjall::Error::Locked | fjall::Error::Io(_)),
+            Self::Directory(_) => false,
+            Self::Damaged { .. } | Self::OtherFormat { .. } | Self::Row { .. } => true,
+        }
+    }
 }

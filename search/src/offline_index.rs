@@ -7,6 +7,7 @@ use ahash::AHashSet;
 use daybook_domain::{Event, EventData as _, EventError, Interests, inventory::ReservationCommitted};
 use daybook_event_log::{Position, RecordedEvent};
 use daybook_projections::{ApplyError, Flush, Projection as _};
+use daybook_read_store::Checkpoint;
 use std::{path::Path, sync::Arc};
 
 pub(crate) struct OfflineIndex {
@@ -59,7 +60,9 @@ impl OfflineIndex {
 
     /// The index of all that was taken in.
     pub(crate) fn finish(mut self) -> Result<Arc<SearchIndex>, SearchIndexError> {
-        self.projection.flush_to(Position::new(self.reached), Flush::Now)?;
+        // Nobody asks later which log this was.
+        let position = Position::new(self.reached);
+        self.projection.flush_to(Checkpoint { position, ..Checkpoint::default() }, Flush::Now)?;
         Ok(Arc::clone(self.projection.index()))
     }
 }

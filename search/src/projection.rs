@@ -17,7 +17,7 @@ use daybook_domain::{
 };
 use daybook_event_log::Position;
 use daybook_projections::{ApplyError, DecodedEvent, Flush, Projection};
-use daybook_read_store::{StoreError, Tx};
+use daybook_read_store::{Checkpoint, StoreError, Tx};
 use parking_lot::RwLock;
 use std::{
     fs,
@@ -40,7 +40,7 @@ pub struct SearchProjection {
     search: Search,
     /// Positions applied since the runner's last commit: after a discarded batch they come again.
     in_batch: AHashSet<u64>,
-    applied: u64,
+    applied: Checkpoint,
     commit_interval: Duration,
     last_commit: Instant,
     commit_took: Duration,
@@ -61,7 +61,7 @@ impl SearchProjection {
                 writer.clear()?;
                 rows.mark_all_stale()?;
             }
-            Some(commit) if commit.position > rows.checkpoint => {
+            Some(commit) if commit.position > rows.checkpoint.position.get() => {
                 tracing::warn!("the search rows have lost what the index has; both are made again");
                 drop(rows);
                 fs::remove_dir_all(&rows_dir)?;
@@ -74,7 +74,7 @@ impl SearchProjection {
         let names = RwLock::new(Names::default());
         let view = writer.view(None, &names)?;
         let checkpoint = rows.checkpoint;
-        let index = Arc::new(SearchIndex::new(view, names, config, Position::new(checkpoint)));
+        let index = Arc::new(SearchIndex::new(view, names, config, checkpoint.position));
         let now = Instant::now();
         let mut opened = Self {
             rows,
@@ -102,7 +102,7 @@ impl SearchProjection {
     /// Takes in one event. One that comes again changes nothing: within a batch because the batch was
     /// discarded, later because a parked event's retry was interrupted.
     pub(super) fn take(&mut self, position: u64, event: &Event) -> Result<(), ApplyError> {
-        let is_late = position <= self.applied;
+        let is_late = position <= self.applied.position.get();
         if (is_late && self.rows.late.contains(&position)) || !self.in_batch.insert(position) {
             return Ok(());
         }
@@ -250,7 +250,7 @@ impl SearchProjection {
             let row = self.rows.product(id)?.as_ref();
             self.writer.replace(id, row)?;
         }
-        let (lineage, position) = (self.rows.lineage.clone(), self.rows.checkpoint);
+        let (lineage, position) = (self.rows.lineage.clone(), self.rows.checkpoint.position.get());
         self.writer.commit(&Commit { format: FORMAT, lineage, position })?;
         let before = self.index.view();
         let view = self.writer.view(Some(&before), &self.index.names)?;
@@ -262,22 +262,25 @@ impl SearchProjection {
         let visible = self.index.position().get();
         let since = self.last_commit.elapsed();
         // However many wait, half of the time is left for other work.
-        let is_awaited = since >= self.commit_took && self.index.waiting.is_between(visible, self.applied);
+        let applied = self.applied.position.get();
+        let is_awaited = since >= self.commit_took && self.index.waiting.is_between(visible, applied);
         when == Flush::Now
             || is_awaited
             || self.rows.stale.len() >= MAX_STALE
             || since >= self.commit_interval.max(self.commit_took * COMMIT_SHARE)
     }
 
-    pub(super) fn flush_to(&mut self, up_to: Position, when: Flush) -> Result<Position, SearchIndexError> {
-        self.applied = self.applied.max(up_to.get());
+    pub(super) fn flush_to(&mut self, up_to: Checkpoint, when: Flush) -> Result<Position, SearchIndexError> {
+        if up_to.position > self.applied.position {
+            self.applied = up_to;
+        }
         if !self.rows.stale.is_empty() && self.is_due(when) {
             self.commit()?;
         } else if when == Flush::Now || self.rows_changed && self.last_rows.elapsed() >= ROWS_INTERVAL {
             self.store_rows(when == Flush::Now)?;
         }
         if self.rows.stale.is_empty() {
-            self.index.visible.send_replace(Position::new(self.applied));
+            self.index.visible.send_replace(self.applied.position);
         }
         Ok(self.index.position())
     }
@@ -286,10 +289,7 @@ impl SearchProjection {
 /// Opens the rows; unreadable ones are thrown away, to be made again from the log.
 fn open_rows(dir: &Path) -> Result<Rows, SearchIndexError> {
     match Rows::open(dir) {
-        Err(SearchIndexError::State(fjall::Error::Locked)) => {
-            Err(SearchIndexError::State(fjall::Error::Locked))
-        }
-        Err(reason) => {
+        Err(reason) if reason.is_damage() => {
             tracing::warn!(dir = %dir.display(), %reason, "the search rows are unusable and are made again");
             fs::remove_dir_all(dir)?;
             Rows::open(dir)
@@ -311,7 +311,7 @@ impl Projection for SearchProjection {
         self.take(event.position(), event.event)
     }
 
-    fn flush(&mut self, up_to: Position, when: Flush, _tx: &mut Tx<'_>) -> Result<Position, StoreError> {
+    fn flush(&mut self, up_to: Checkpoint, when: Flush, _tx: &mut Tx<'_>) -> Result<Position, StoreError> {
         Ok(self.flush_to(up_to, when)?)
     }
 
@@ -319,8 +319,8 @@ impl Projection for SearchProjection {
         self.in_batch.clear();
     }
 
-    fn own_checkpoint(&self) -> Option<Position> {
-        Some(Position::new(self.rows.checkpoint))
+    fn own_checkpoint(&self) -> Option<Checkpoint> {
+        Some(self.rows.checkpoint)
     }
 
     fn went_live(&mut self) {

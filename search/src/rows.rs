@@ -11,6 +11,7 @@ use super::{
 };
 use ahash::{AHashMap, AHashSet};
 use daybook_domain::{ProductId, Sku};
+use daybook_read_store::Checkpoint;
 use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode};
 use serde::{Serialize, de::DeserializeOwned};
 use std::{hash::Hash, path::Path};
@@ -37,8 +38,8 @@ pub(super) struct Rows {
     pub(super) late: AHashSet<u64>,
     /// Told apart from rows of another life of the same directory.
     pub(super) lineage: String,
-    /// Position of the last event in the rows on disk.
-    pub(super) checkpoint: u64,
+    /// The last event in the rows on disk.
+    pub(super) checkpoint: Checkpoint,
 }
 
 struct RowTable<K, V> {
@@ -55,7 +56,7 @@ impl Rows {
         let (meta, stale_ids) = (keyspace("meta")?, keyspace("stale")?);
         let late_positions = keyspace("late")?;
         let (products, skus) = (keyspace("products")?, keyspace("skus")?);
-        let checkpoint = read::<u64>(&meta, CHECKPOINT)?.unwrap_or(0);
+        let checkpoint = read::<Checkpoint>(&meta, CHECKPOINT)?.unwrap_or_default();
         let lineage = match read::<String>(&meta, LINEAGE)? {
             Some(lineage) => lineage,
             None => {
@@ -113,7 +114,7 @@ impl Rows {
 
     /// Writes everything changed, with the checkpoint, all or nothing. Survives a killed process; with
     /// `sync`, a power cut too.
-    pub(super) fn write(&mut self, checkpoint: u64, sync: bool) -> Result<(), SearchIndexError> {
+    pub(super) fn write(&mut self, checkpoint: Checkpoint, sync: bool) -> Result<(), SearchIndexError> {
         let mut batch = self.db.batch().durability(sync.then_some(PersistMode::SyncAll));
         self.products.write(&mut batch, ProductId::as_str);
         self.skus.write(&mut batch, Sku::as_str);
@@ -123,7 +124,7 @@ impl Rows {
         for position in &self.late {
             batch.insert(&self.late_positions, position.to_be_bytes(), "");
         }
-        batch.insert(&self.meta, CHECKPOINT, serde_json::to_vec(&checkpoint).expect("a number is JSON"));
+        batch.insert(&self.meta, CHECKPOINT, serde_json::to_vec(&checkpoint).expect("it has text keys only"));
         batch.commit()?;
         self.checkpoint = checkpoint;
         Ok(())

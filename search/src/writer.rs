@@ -45,17 +45,13 @@ impl SearchWriter {
     ) -> Result<(Self, Option<Commit>), SearchIndexError> {
         fs::create_dir_all(dir)?;
         match Self::open_intact(dir, config) {
-            Ok(opened) => Ok(opened),
-            // In use, not damaged.
-            Err(SearchIndexError::Index(TantivyError::LockFailure(lock, detail))) => {
-                Err(SearchIndexError::Index(TantivyError::LockFailure(lock, detail)))
-            }
-            Err(reason) => {
+            Err(reason) if reason.is_damage() => {
                 tracing::warn!(dir = %dir.display(), %reason, "the search index is unusable and is built anew");
                 fs::remove_dir_all(dir)?;
                 fs::create_dir_all(dir)?;
                 Self::open_intact(dir, config)
             }
+            opened => opened,
         }
     }
 

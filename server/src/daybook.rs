@@ -4,7 +4,7 @@
 use crate::{
     data_dir::{DataDir, DataDirError},
     metrics::Exporter,
-    node::{Health, NatsHealth, NodeReport, NodeTasks, open_audit_tree},
+    node::{Health, LagWatch, NatsHealth, NodeReport, NodeTasks, open_audit_tree},
     options::{Nats, ServeOptions},
     write_path::WritePath,
 };
@@ -19,7 +19,12 @@ use daybook_read_store::StoreError;
 use daybook_search::{Search, SearchConfig};
 use daybook_subscriptions::Supervisor;
 use daybook_views::Views;
-use std::{io, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    io,
+    path::PathBuf,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -53,6 +58,9 @@ pub enum OpenError {
 /// again from the first event.
 const CATCH_UP_WITHIN: Duration = Duration::from_secs(3);
 
+/// How often it is noted where the read models are.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
 /// Opens the read models beside the threads that serve: their server may have to be waited for.
 async fn open_reads(options: &ServeOptions, dir: PathBuf) -> Result<(Views, Search), OpenError> {
     let server = options.read_store.server().cloned();
@@ -82,6 +90,7 @@ pub struct Daybook {
     api: Api,
     engine: Engine,
     reads: Views,
+    leaving: CancellationToken,
     stopping: CancellationToken,
     tasks: TaskTracker,
     followers: Supervisor,
@@ -106,15 +115,16 @@ impl Daybook {
         if alone && roles != Roles::ALL {
             return Err(OpenError::RolesNeedSharedStore);
         }
+        let log = options.store.open(dir.log(), options.log(), report).await?;
         let (nats, mut nats_health) = match &options.nats {
             None => (None, None),
             Some(Nats { server, replicas }) => {
                 let (client, trouble) = connect_watched(server).await?;
                 let relay = RelayOptions { replicas: *replicas, ..RelayOptions::default() };
-                (Some((client, relay)), Some(NatsHealth { trouble, follows: None }))
+                let key = options.store.message_key().await?;
+                (Some((client, relay, key)), Some(NatsHealth { trouble, follows: None }))
             }
         };
-        let log = options.store.open(dir.log(), options.log(), report).await?;
         // On a shared log this is what keeps a second node out of the directory, so it comes before what writes there.
         let (reads, search) = open_reads(&options, dir.read()).await?;
         let audit = open_audit_tree(&dir.audit(), options.audit_origin.as_deref())?;
@@ -135,8 +145,8 @@ impl Daybook {
         if roles.reads() {
             // Who takes commands sees its own events at once; others need not ask the log's server for news.
             let news: Arc<dyn EventLog> = match &nats {
-                Some((client, _)) if !roles.has(NodeRole::Commands) => {
-                    let by_nats = NatsLog::start(&followers, log, client.clone());
+                Some((client, _, key)) if !roles.has(NodeRole::Commands) => {
+                    let by_nats = NatsLog::start(&followers, log, (client.clone(), key.clone()));
                     if let Some(health) = &mut nats_health {
                         health.follows = Some(by_nats.by_nats());
                     }
@@ -154,8 +164,12 @@ impl Daybook {
             }
         }
         let health = Arc::new(Health::new(roles, alone.then(|| engine.clone()), nats_health));
+        let leaving = CancellationToken::new();
+        let lag = Arc::new(LagWatch::new(options.lag));
         let report = NodeReport {
             health: health.clone(),
+            leaving: leaving.clone(),
+            lag: lag.clone(),
             audit: audit.clone(),
             followers: followers.clone(),
             reads: reads.clone(),
@@ -176,6 +190,7 @@ impl Daybook {
         })?;
         let tasks = TaskTracker::new();
         tasks.spawn(metrics.keep_up(stopping.clone()));
+        tasks.spawn(watch_lag(lag, reads.clone(), stopping.clone()));
         TreeWriter::spawn(&followers, audit, engine.log().clone());
         let node_tasks = NodeTasks {
             roles,
@@ -187,7 +202,7 @@ impl Daybook {
         };
         node_tasks.begin(engine.log(), &health, &followers, &tasks, &stopping);
         tasks.close();
-        Ok(Self { api, engine, reads, stopping, tasks, followers, _write_path: write_path })
+        Ok(Self { api, engine, reads, leaving, stopping, tasks, followers, _write_path: write_path })
     }
 
     /// All routes, to be served or called in-process.
@@ -208,6 +223,12 @@ impl Daybook {
     #[must_use]
     pub fn limits(&self) -> &Limits {
         self.api.limits()
+    }
+
+    /// To be cancelled before the shop stops: from then on it says that it is not ready, and serves on.
+    #[must_use]
+    pub fn leaving(&self) -> CancellationToken {
+        self.leaving.clone()
     }
 
     /// Cancelled when the shop begins to stop.
@@ -236,5 +257,12 @@ impl Daybook {
         }
         self.engine.log().close().await?;
         Ok(())
+    }
+}
+
+/// Takes note once a second of where the read models are.
+async fn watch_lag(lag: Arc<LagWatch>, reads: Views, stopping: CancellationToken) {
+    while stopping.run_until_cancelled(tokio::time::sleep(LOOK_EVERY)).await.is_some() {
+        lag.look(&reads.reports(), Instant::now());
     }
 }

@@ -1,6 +1,6 @@
 //! How a server is set up. The defaults fit one machine; every one can be changed on the command line.
 
-use crate::node::{ReadStore, Store};
+use crate::node::{LagLimits, ReadStore, Store};
 use daybook_api::{Limits, Roles};
 use daybook_domain::process::ProcessConfig;
 use daybook_engine::EngineOptions;
@@ -38,6 +38,8 @@ pub struct ServeOptions {
     pub nats: Option<Nats>,
     /// What this node does. On an embedded store always everything.
     pub roles: Roles,
+    /// How far read models may be behind while the node is ready.
+    pub lag: LagLimits,
     /// There are no readers meanwhile, as at an import: read models follow in large steps, which takes less work.
     pub unattended: bool,
 }
@@ -71,6 +73,7 @@ impl ServeOptions {
             read_store: ReadStore::Embedded,
             nats: None,
             roles: Roles::ALL,
+            lag: LagLimits::default(),
             unattended: false,
         }
     }

@@ -223,7 +223,7 @@ pub(crate) mod tests {
         StreamId,
     };
     use daybook_projections::{DecodedEvent, Flush, Projection as _};
-    use daybook_read_store::{Tx, Writes};
+    use daybook_read_store::{Checkpoint, Tx, Writes};
     use uuid::Uuid;
 
     fn recorded(event: &Event) -> RecordedEvent {
@@ -263,7 +263,7 @@ pub(crate) mod tests {
             let record = recorded(event);
             let mut tx = Tx::alone(&mut writes);
             projection.apply(&DecodedEvent { record: &record, event }, &mut tx).unwrap();
-            projection.flush(Position::new(1), Flush::Now, &mut tx).unwrap();
+            projection.flush(Checkpoint::default(), Flush::Now, &mut tx).unwrap();
             assert!(writes.is_empty(), "{} changes by {}", V::NAME, event.type_name());
         }
     }

@@ -21,9 +21,6 @@ use std::borrow::Cow;
 
 const TAG: &str = "operation";
 
-/// Read models further behind than this are not fit for queries yet.
-const READY_LAG_EVENTS: u64 = 100_000;
-
 pub(super) fn routes(routes: Routes) -> Routes {
     routes
         .add(Route {
@@ -168,21 +165,17 @@ async fn ready(State(app): AppState) -> Result<Json<Ready>, Problem> {
     }
     if let Some(failure) = app.reads.failure() {
         tracing::warn!(%failure, "not ready: read models stopped");
-        missing.push("the read models stopped; the server's log says why".to_owned());
+        missing.push(format!("the read models stopped: {failure}"));
     }
     missing.extend(app.node.missing());
     if app.reads.store_trouble().is_some() {
         missing.push("the read store cannot be reached or used; the server's log says why".to_owned());
     }
-    let lag = if app.roles.reads() { app.reads.lag() } else { 0 };
-    if lag > READY_LAG_EVENTS {
-        missing.push(format!("the read models are {lag} events behind the log"));
-    }
     if missing.is_empty() {
         return Ok(Json(Ready {
             status: "ready",
             position: app.head(),
-            lag_events: lag,
+            lag_events: app.reads.lag(),
             node: app.node.shown(),
         }));
     }
@@ -190,10 +183,7 @@ async fn ready(State(app): AppState) -> Result<Json<Ready>, Problem> {
         .with("missing", missing)
         .routine()
         .retry_after(2);
-    Err(match app.node.shown().remove("followers") {
-        Some(followers) => problem.with("followers", followers),
-        None => problem,
-    })
+    Err(app.node.shown().into_iter().fold(problem, |problem, (name, value)| problem.with(&name, value)))
 }
 
 async fn metrics(State(app): AppState) -> Metrics {

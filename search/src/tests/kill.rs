@@ -3,10 +3,9 @@
 
 use super::{
     super::{CountMode, Search, SearchConfig, SearchProjection, SearchRequest},
-    shop::{Shop, counted, created, repriced, spec},
+    shop::{Shop, at, counted, created, repriced, spec},
 };
 use daybook_domain::Event;
-use daybook_event_log::Position;
 use daybook_projections::{Flush, Projection};
 use std::{
     path::Path,
@@ -39,16 +38,16 @@ fn open(dir: &Path) -> SearchProjection {
 /// What the process does until it is killed.
 fn follow(dir: &Path) {
     let mut projection = open(dir);
-    let from = projection.own_checkpoint().unwrap().get();
+    let from = projection.own_checkpoint().unwrap().position.get();
     for position in from + 1..=EVENTS {
         projection.take(position, &event(position)).unwrap();
         if position % 3 == 0 {
-            projection.flush_to(Position::new(position), Flush::WhenDue).unwrap();
+            projection.flush_to(at(position), Flush::WhenDue).unwrap();
             projection.committed();
         }
         // Each process gets somewhere before it may be killed.
         if position == from + 60 {
-            projection.flush_to(Position::new(position), Flush::Now).unwrap();
+            projection.flush_to(at(position), Flush::Now).unwrap();
             std::fs::write(dir.join("following"), "").unwrap();
         }
     }
@@ -82,12 +81,12 @@ fn a_process_killed_again_and_again_ends_with_the_same_index() {
         let _ = std::fs::remove_file(&following);
     }
     let mut survivor = open(dir.path());
-    let from = survivor.own_checkpoint().unwrap().get();
+    let from = survivor.own_checkpoint().unwrap().position.get();
     assert!(from > 0, "no process got anywhere before it was killed");
     for position in from + 1..=EVENTS {
         survivor.take(position, &event(position)).unwrap();
     }
-    survivor.flush_to(Position::new(EVENTS), Flush::Now).unwrap();
+    survivor.flush_to(at(EVENTS), Flush::Now).unwrap();
     let undisturbed_dir = tempfile::tempdir().unwrap();
     let mut undisturbed = Shop::open(undisturbed_dir.path());
     undisturbed.record((1..=EVENTS).map(event));

@@ -86,3 +86,28 @@ async fn the_search_is_rebuilt_beside_the_one_that_answers() {
     assert_eq!(found(&search, &log, "mug").await.total.value, 51);
     models.shutdown().unwrap();
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_made_from_another_log_or_a_longer_one_is_made_again_and_never_found() {
+    let dir = tempfile::tempdir().unwrap();
+    let ours = Arc::new(MemoryLog::default());
+    for name in ["A", "B"] {
+        append(&ours, name, created(name, spec(name, "mug", "Acme", &["Home"], 100))).await;
+    }
+    let (models, search) = started(dir.path(), &ours).await;
+    assert_eq!(found(&search, &ours, "mug").await.total.value, 2);
+    models.shutdown().unwrap();
+    drop((models, search));
+    // As long as ours, longer, and shorter: only the events at its positions are others.
+    for events in [2, 3, 1] {
+        let theirs = Arc::new(MemoryLog::default());
+        for number in 0..events {
+            let name = format!("T{number}");
+            append(&theirs, &name, created(&name, spec(&name, "kettle", "Other", &["Home"], 100))).await;
+        }
+        let (models, search) = started(dir.path(), &theirs).await;
+        assert_eq!(found(&search, &theirs, "mug").await.total.value, 0, "{events} events");
+        assert_eq!(found(&search, &theirs, "kettle").await.total.value, events);
+        models.shutdown().unwrap();
+    }
+}

@@ -11,6 +11,7 @@ use daybook_domain::{
 };
 use daybook_event_log::Position;
 use daybook_projections::Flush;
+use daybook_read_store::Checkpoint;
 use std::{collections::BTreeMap, path::Path};
 
 pub(super) struct Shop {
@@ -115,14 +116,14 @@ impl Shop {
             self.position += 1;
             self.projection.take(self.position, &event).unwrap();
         }
-        self.projection.flush_to(Position::new(self.position), Flush::WhenDue).unwrap();
+        self.projection.flush_to(at(self.position), Flush::WhenDue).unwrap();
         daybook_projections::Projection::committed(&mut self.projection);
     }
 
     /// Takes events and commits.
     pub(super) fn record(&mut self, events: impl IntoIterator<Item = Event>) {
         self.feed(events);
-        self.projection.flush_to(Position::new(self.position), Flush::Now).unwrap();
+        self.projection.flush_to(at(self.position), Flush::Now).unwrap();
     }
 
     pub(super) fn search(&self, request: &SearchRequest) -> Result<SearchPage, SearchError> {
@@ -143,4 +144,9 @@ impl Shop {
 
 pub(super) fn ids(page: &SearchPage) -> Vec<String> {
     page.hits.iter().map(|hit| hit.id.to_string()).collect()
+}
+
+/// A checkpoint at `position`, of a log that nobody asks for.
+pub(super) fn at(position: u64) -> Checkpoint {
+    Checkpoint { position: Position::new(position), ..Checkpoint::default() }
 }

@@ -2,7 +2,7 @@
 
 use super::{
     super::SearchRequest,
-    shop::{IntoEvent, Shop, counted, created, gbp, id, ids, quantity, repriced, sku, spec},
+    shop::{IntoEvent, Shop, at, counted, created, gbp, id, ids, quantity, repriced, sku, spec},
 };
 use daybook_domain::{
     Event, OrderId, Timestamp,
@@ -89,7 +89,7 @@ fn a_batch_that_comes_again_counts_once() {
         shop.projection.take(3, &reserved("A", 1)).unwrap();
         daybook_projections::Projection::discard(&mut shop.projection);
     }
-    shop.projection.flush_to(Position::new(3), Flush::Now).unwrap();
+    shop.projection.flush_to(at(3), Flush::Now).unwrap();
     assert!(shop.find("mug").hits[0].in_stock);
 }
 
@@ -99,9 +99,9 @@ fn a_parked_event_whose_retry_is_interrupted_counts_once() {
     let mut shop = Shop::open(dir.path());
     shop.record([created("A", spec("A", "mug", "", &[], 100)), counted("A", 2)]);
     for _ in 0..3 {
-        shop.projection.flush_to(Position::new(9), Flush::Now).unwrap();
+        shop.projection.flush_to(at(9), Flush::Now).unwrap();
         shop.projection.take(3, &reserved("A", 1)).unwrap();
-        shop.projection.flush_to(Position::new(9), Flush::Now).unwrap();
+        shop.projection.flush_to(at(9), Flush::Now).unwrap();
         drop(shop);
         shop = Shop::open(dir.path());
     }
@@ -128,7 +128,7 @@ async fn a_reader_can_wait_for_a_position() {
     let waiting = tokio::spawn(async move { index.wait_for(Position::new(1)).await });
     tokio::task::yield_now().await;
     // The runner, too, asks again and again while something is not visible.
-    while shop.projection.flush_to(Position::new(1), Flush::WhenDue).unwrap() < Position::new(1) {}
+    while shop.projection.flush_to(at(1), Flush::WhenDue).unwrap() < Position::new(1) {}
     waiting.await.unwrap();
     assert_eq!(shop.ids("mug"), ["A"]);
 }

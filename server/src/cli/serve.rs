@@ -1,7 +1,7 @@
 //! `daybook serve`: opens the shop, listens, and stops cleanly on a signal.
 
 use super::{duration, nats::NatsArgs, starting::Starting, wrong};
-use crate::{Daybook, ReadStore, ServeOptions, Store};
+use crate::{Daybook, LagLimits, ReadStore, ServeOptions, Store};
 use anyhow::Context;
 use clap::{ArgAction, Args};
 use daybook_api::{Limits, RecordFor, Roles};
@@ -115,6 +115,19 @@ pub(super) struct Settings {
     #[arg(long, env = "DAYBOOK_BODY_TIMEOUT", value_name = "TIME", default_value = "10s", value_parser = duration::parse)]
     body_timeout: Duration,
 
+    /// After SIGTERM, how long `/readyz` says that the node stops, while it serves on, so that a load balancer sends
+    /// its clients elsewhere; then the listener is closed
+    #[arg(long, env = "DAYBOOK_DRAIN_GRACE", value_name = "TIME", default_value = "1s", value_parser = duration::parse)]
+    drain_grace: Duration,
+
+    /// A read model or search that is more events behind the log than this makes the node not ready
+    #[arg(long, env = "DAYBOOK_READY_LAG_EVENTS", value_name = "N", default_value_t = LagLimits::default().events)]
+    ready_lag_events: u64,
+
+    /// A read model or search that has events to apply and stands still for so long makes the node not ready
+    #[arg(long, env = "DAYBOOK_READY_STILL", value_name = "TIME", default_value = "30s", value_parser = duration::parse)]
+    ready_still: Duration,
+
     /// How long requests under way may take when the server stops
     #[arg(long, env = "DAYBOOK_DRAIN_TIMEOUT", value_name = "TIME", default_value = "20s", value_parser = duration::parse)]
     drain_timeout: Duration,
@@ -156,9 +169,11 @@ impl Settings {
                 header_timeout: self.header_timeout,
                 body_timeout: self.body_timeout,
                 drain_timeout: self.drain_timeout,
+                drain_grace: self.drain_grace,
                 record_for: self.record_for.into(),
                 ..Limits::default()
             },
+            lag: LagLimits { events: self.ready_lag_events, still: self.ready_still },
             abandon_carts_after: self.abandon_carts_after,
             reservation_hold: self.reservation_hold,
             shards: self.shards,
@@ -206,12 +221,15 @@ pub(super) async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
 
 /// Serves until a signal, then finishes what is under way and stops.
 pub(super) async fn serve(daybook: Daybook, listener: TcpListener, signals: Signals) -> anyhow::Result<()> {
-    signals.cancel_on_first(daybook.stopping());
+    signals.stop_on_first(daybook.leaving(), daybook.limits().drain_grace, daybook.stopping());
     daybook.serve(listener).await.context("serving failed")?;
     daybook.shutdown().await?;
     tracing::info!("stopped");
     Ok(())
 }
+
+/// What stops a service.
+const TERMINATE: &str = "terminate";
 
 /// Ctrl-C and SIGTERM, received from the moment this is made.
 pub(super) struct Signals {
@@ -229,14 +247,23 @@ impl Signals {
     pub(super) async fn first(&mut self) -> &'static str {
         tokio::select! {
             _ = self.interrupt.recv() => "interrupt",
-            _ = self.terminate.recv() => "terminate",
+            _ = self.terminate.recv() => TERMINATE,
         }
     }
 
-    /// Cancels `stopping` at the first signal.
-    fn cancel_on_first(mut self, stopping: CancellationToken) {
+    /// At the first signal cancels `leaving`, and `stopping` after `grace`, or at a second signal. A person who presses
+    /// Ctrl-C does not wait for load balancers.
+    fn stop_on_first(mut self, leaving: CancellationToken, grace: Duration, stopping: CancellationToken) {
         tokio::spawn(async move {
             let signal = self.first().await;
+            leaving.cancel();
+            if signal == TERMINATE && !grace.is_zero() {
+                tracing::info!(?grace, "not ready any more; stopping after this time, or at once at the next signal");
+                tokio::select! {
+                    () = tokio::time::sleep(grace) => {}
+                    _ = self.first() => {}
+                }
+            }
             tracing::info!(signal, "stopping; once more stops at once");
             stopping.cancel();
             self.next_ends_at_once();

@@ -3,6 +3,7 @@
 
 mod audit_tree;
 mod health;
+mod lag;
 mod process_memory;
 mod processes;
 mod report;
@@ -11,6 +12,8 @@ mod tasks;
 
 pub(crate) use audit_tree::open_audit_tree;
 pub(crate) use health::{Health, NatsHealth};
+pub use lag::LagLimits;
+pub(crate) use lag::LagWatch;
 pub(crate) use report::NodeReport;
 pub use store::{ReadStore, Store, UnknownReadStore, UnknownStore};
 pub(crate) use tasks::NodeTasks;

@@ -1,7 +1,7 @@
 //! What the HTTP interface shows of this node: put together from the node's health, its audit tree, its read models
 //! and the metrics of the process.
 
-use super::Health;
+use super::{Health, LagWatch};
 use crate::metrics::Exporter;
 use daybook_api::NodeStatus;
 use daybook_audit::AuditTree;
@@ -10,11 +10,15 @@ use daybook_event_log::Position;
 use daybook_subscriptions::Supervisor;
 use daybook_views::Views;
 use serde_json::{Map, Value, json};
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 
 pub(crate) struct NodeReport {
     pub health: Arc<Health>,
+    /// Cancelled when the node is about to stop.
+    pub leaving: CancellationToken,
+    pub lag: Arc<LagWatch>,
     pub audit: Arc<AuditTree>,
     /// The followers of the log that run here.
     pub followers: Supervisor,
@@ -59,7 +63,10 @@ impl NodeStatus for NodeReport {
             .health
             .store_trouble()
             .map(|trouble| format!("the event store cannot be reached, or takes nothing: {trouble}"));
-        failed.chain(audit).chain(store).chain(self.troubled_loops()).collect()
+        let leaving = self.leaving.is_cancelled().then(|| "the node is about to stop".to_owned());
+        let behind = self.lag.behind(&self.reads.reports(), Instant::now());
+        let missing = leaving.into_iter().chain(failed).chain(audit).chain(store);
+        missing.chain(behind).chain(self.troubled_loops()).collect()
     }
 
     fn process_engine(&self) -> Option<Engine> {
@@ -70,6 +77,17 @@ impl NodeStatus for NodeReport {
         let mut shown = self.health.shown(self.head(), self.reads.projects());
         let followers = self.followers.statuses().into_iter().map(|task| (task.name.clone(), json!(task)));
         shown.insert("followers".to_owned(), followers.collect::<Map<_, _>>().into());
+        let audited = self.audit.size();
+        let audit = json!({ "position": audited, "lag_events": self.head().saturating_sub(audited) });
+        shown.insert("audit".to_owned(), audit);
+        let reports = self.reads.reports();
+        let of_projections: u64 = reports.iter().map(|report| report.dead_letters).sum();
+        let projections = reports.iter().map(|report| (report.name.to_owned(), json!(report)));
+        shown.insert("projections".to_owned(), projections.collect::<Map<_, _>>().into());
+        let engines = [Some(self.engine.clone()), self.health.process_engine()];
+        let of_processes = engines.iter().flatten().map(|engine| engine.dead_letters(None, usize::MAX).len()).max();
+        let letters = json!({ "projections": of_projections, "processes": of_processes.unwrap_or(0) });
+        shown.insert("dead_letters".to_owned(), letters);
         shown
     }
 

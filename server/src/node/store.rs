@@ -4,12 +4,15 @@
 use super::Health;
 use daybook_event_log::{EmbeddedLog, EmbeddedOptions, EventLog, Leases, LocalLeases, LogError};
 use daybook_event_log_postgres::{PostgresLeases, PostgresLog, PostgresOptions};
+use daybook_messaging::MessageKey;
 use daybook_projections::ReadServer;
 use std::{path::PathBuf, str::FromStr, sync::Arc, time::Duration};
 use tokio_util::sync::CancellationToken;
 
 /// How long a server is waited for when the shop opens.
 const WAIT_FOR_SERVER: Duration = Duration::from_secs(300);
+/// Under which name the key of the messages is kept. Persisted.
+const MESSAGE_KEY: &str = "daybook message key";
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 const ANSWER_WITHIN: Duration = Duration::from_secs(2);
 
@@ -47,6 +50,14 @@ impl Store {
         Ok(match self {
             Self::Embedded => Arc::new(LocalLeases::default()),
             Self::Postgres(options) => Arc::new(PostgresLeases::new(options)?),
+        })
+    }
+
+    /// The key that messages to the other nodes are signed with. The only node of a shop needs none that lasts.
+    pub(crate) async fn message_key(&self) -> Result<MessageKey, LogError> {
+        Ok(match self {
+            Self::Embedded => MessageKey::by_chance(),
+            Self::Postgres(options) => MessageKey::new(PostgresLeases::new(options)?.secret(MESSAGE_KEY).await?),
         })
     }
 

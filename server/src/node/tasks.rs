@@ -4,7 +4,7 @@ use super::{Health, processes::LeasedProcesses, store};
 use daybook_api::{NodeRole, Roles};
 use daybook_engine::EngineOptions;
 use daybook_event_log::{EventLog, Leases};
-use daybook_messaging::{Client, Relay, RelayOptions};
+use daybook_messaging::{Client, MessageKey, Relay, RelayOptions};
 use daybook_subscriptions::Supervisor;
 use std::{path::PathBuf, sync::Arc};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -15,7 +15,7 @@ pub(crate) struct NodeTasks {
     /// Whether other nodes may share the event store.
     pub is_shared: bool,
     pub leases: Arc<dyn Leases>,
-    pub nats: Option<(Client, RelayOptions)>,
+    pub nats: Option<(Client, RelayOptions, MessageKey)>,
     /// For an engine that runs the processes on a shared store.
     pub engine: EngineOptions,
     pub process_dir: PathBuf,

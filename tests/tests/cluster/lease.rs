@@ -43,6 +43,30 @@ async fn a_lease_has_one_holder_and_goes_on_to_the_next_with_what_was_left() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_memory_in_parts_goes_on_to_the_next_holder_in_order_and_apart_from_all_else() {
+    let leases = leases(database().await.unwrap());
+    let first = leases.acquire("work").await.unwrap();
+    let other = leases.acquire("work 2").await.unwrap();
+    first.remember(b"memory").await.unwrap();
+    other.remember_part(3, b"of the other").await.unwrap();
+    assert!(first.recall_parts(0).await.unwrap().is_empty());
+    for number in [0, 1, 2, 9, 10, 11, 4_000_000_000_000] {
+        first.remember_part(number, format!("part {number}").as_bytes()).await.unwrap();
+    }
+    first.remember_part(9, b"part 9, again").await.unwrap();
+    first.forget_parts_before(2).await.unwrap();
+    drop(first);
+    let second = leases.acquire("work").await.unwrap();
+    let parts = |parts: Vec<Vec<u8>>| parts.into_iter().map(|part| String::from_utf8(part).unwrap());
+    let all: Vec<_> = parts(second.recall_parts(0).await.unwrap()).collect();
+    assert_eq!(all, ["part 2", "part 9, again", "part 10", "part 11", "part 4000000000000"]);
+    let later: Vec<_> = parts(second.recall_parts(11).await.unwrap()).collect();
+    assert_eq!(later, ["part 11", "part 4000000000000"]);
+    assert_eq!(second.recall().await.unwrap().as_deref(), Some(b"memory".as_slice()));
+    assert_eq!(other.recall_parts(0).await.unwrap(), [b"of the other".to_vec()]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_holder_that_is_cut_off_is_told_and_can_hold_it_again() {
     let server = PostgresServer::start(&[]).await.unwrap();
     let options = PostgresOptions::new(server.database().await.unwrap());

@@ -4,9 +4,11 @@
 
 mod cluster;
 mod day;
+mod dead_letters;
 mod lease;
 mod messages;
 mod moving;
+mod readiness;
 mod read_store;
 mod roles;
 mod secure;

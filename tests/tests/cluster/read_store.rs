@@ -5,8 +5,12 @@ use crate::{buy, decided, serve, stock};
 use daybook_event_log::EventLog;
 use daybook_event_log_postgres::{PostgresLog, PostgresOptions};
 use daybook_projections::{Options, ReadServer};
-use daybook_tests::servers::{daybook::Node, postgres::database};
+use daybook_tests::servers::{
+    daybook::Node,
+    postgres::{PostgresServer, database},
+};
 use daybook_views::Views;
+use sqlx::{Connection as _, Executor as _};
 use std::{sync::Arc, time::Duration};
 
 /// Every row of the read models that nodes share.
@@ -85,6 +89,47 @@ async fn shared_read_models_show_every_nodes_writes_and_survive_the_one_who_keep
     let [replayed, kept] = replayed_and_kept(&store, &reads).await;
     assert!(replayed.len() > 50, "{}", replayed.len());
     assert_eq!(replayed, kept);
+}
+
+/// A product, written at one node, is found by every node's own search.
+async fn found_everywhere(nodes: &[Node], writer: usize, sku: &str) {
+    stock(&nodes[writer], sku, 5).await;
+    let (_, shown) = nodes[writer].get("/readyz").await.unwrap();
+    for node in nodes {
+        let path = format!("/search?q={sku}&min_position={}&wait_ms=30000", shown["position"]);
+        let (status, found) = node.get(&path).await.unwrap();
+        assert_eq!((status, found["hits"].as_array().map(Vec::len)), (200, Some(1)), "{found}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_search_of_each_node_follows_whoever_keeps_the_shared_rows_and_whatever_becomes_of_the_lease() {
+    let server = PostgresServer::start(&[]).await.unwrap();
+    let (store, reads) = (server.database().await.unwrap(), server.database().await.unwrap());
+    let with = async || Node::start(&["--store", &store, "--read-store", &reads]).await.unwrap();
+    let nodes = [with().await, with().await];
+    found_everywhere(&nodes, 0, "MUG").await;
+    let cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+               WHERE datname = current_database() AND pid <> pg_backend_pid()";
+    let mut operator = sqlx::PgConnection::connect(&reads).await.unwrap();
+    operator.execute(cut).await.unwrap();
+    operator.close().await.unwrap();
+    found_everywhere(&nodes, 1, "CUP").await;
+    server.stop().unwrap();
+    server.start_again().await.unwrap();
+    for node in &nodes {
+        node.ready().await.unwrap();
+    }
+    found_everywhere(&nodes, 0, "JUG").await;
+    for node in &nodes {
+        let shown = node.shows(|shown| shown["projections"]["search"]["lag_events"] == 0).await.unwrap();
+        assert_eq!(shown["projections"]["search"]["status"], "running", "{shown}");
+    }
+    let mut keep = 0;
+    for node in &nodes {
+        keep += usize::from(projects(node).await);
+    }
+    assert_eq!(keep, 1, "one of them keeps the shared rows");
 }
 
 #[tokio::test(flavor = "multi_thread")]

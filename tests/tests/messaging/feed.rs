@@ -1,6 +1,6 @@
 //! Followers over NATS, our own and other programs': same events, same order, each once, whatever happens to the server.
 
-use super::{append, assert_stream_equals, client, everything, relay, supervisor};
+use super::{KEY, append, assert_stream_equals, client, everything, relay, supervisor};
 use anyhow::Context as _;
 use async_nats::jetstream::{
     self,
@@ -37,7 +37,7 @@ async fn a_follower_sees_the_past_and_the_news_without_a_gap() -> anyhow::Result
     let (server, log) = (NatsServer::start().await?, Arc::new(MemoryLog::new()));
     append(&log, 150).await?;
     let relay = relay(&log, &server.url()).await?;
-    let fed = Arc::new(NatsLog::start(&supervisor(), log.clone(), client(&server.url()).await?));
+    let fed = Arc::new(NatsLog::start(&supervisor(), log.clone(), (client(&server.url()).await?, KEY)));
     let following = tokio::spawn(collect(fed, Position::ZERO, Position::new(450)));
     append(&log, 300).await?;
     assert_eq!(following.await??, everything(&log).await?);
@@ -49,7 +49,7 @@ async fn a_follower_sees_the_past_and_the_news_without_a_gap() -> anyhow::Result
 async fn a_follower_misses_nothing_while_the_server_is_away() -> anyhow::Result<()> {
     let (server, log) = (NatsServer::start().await?, Arc::new(MemoryLog::new()));
     let relay = relay(&log, &server.url()).await?;
-    let fed = Arc::new(NatsLog::start(&supervisor(), log.clone(), client(&server.url()).await?));
+    let fed = Arc::new(NatsLog::start(&supervisor(), log.clone(), (client(&server.url()).await?, KEY)));
     let following = tokio::spawn(collect(fed, Position::ZERO, Position::new(800)));
     append(&log, 200).await?;
     tokio::time::sleep(Duration::from_millis(200)).await;
@@ -96,7 +96,7 @@ async fn take(url: &str, events: &mut Vec<RecordedEvent>, until: u64) -> anyhow:
 async fn go_on_through(trouble: impl AsyncFn(&NatsServer) -> anyhow::Result<()>) -> anyhow::Result<()> {
     let (server, log) = (NatsServer::start().await?, Arc::new(MemoryLog::new()));
     let relay = relay(&log, &server.url()).await?;
-    let fed = Arc::new(NatsLog::start(&supervisor(), log.clone(), client(&server.url()).await?));
+    let fed = Arc::new(NatsLog::start(&supervisor(), log.clone(), (client(&server.url()).await?, KEY)));
     let ours = tokio::spawn(collect(fed, Position::ZERO, Position::new(600)));
     let others = tokio::spawn(subscribe(server.url(), 600));
     append(&log, 200).await?;

@@ -2,7 +2,9 @@
 //! stream holds every event of the log once, in order, and so does whoever listened.
 
 mod feed;
+mod panics;
 mod relay;
+mod strays;
 
 use anyhow::Context as _;
 use async_nats::jetstream;
@@ -11,13 +13,16 @@ use daybook_event_log::{
     Append, EventLog, ExpectedVersion, LocalLeases, MemoryLog, Metadata, NewEvent, Position, RecordedEvent,
     StreamId, cloud_event,
 };
-use daybook_messaging::{NatsOptions, POSITION_HEADER, Relay, RelayOptions, RelayTask, STREAM_NAME, connect};
+use daybook_messaging::{MessageKey, NatsOptions, POSITION_HEADER, Relay, RelayOptions, RelayTask, STREAM_NAME, connect};
 use daybook_subscriptions::{CancellationToken, Supervisor};
 use std::{sync::Arc, time::Duration};
 use uuid::Uuid;
 
 /// Long enough for a loaded machine; nothing waits for it when all is well.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// That of the shop whose nodes these are.
+const KEY: MessageKey = MessageKey::new([7; 32]);
 
 async fn client(url: &str) -> anyhow::Result<async_nats::Client> {
     Ok(connect(&NatsOptions { address: url.to_owned(), ..NatsOptions::default() }).await?)
@@ -26,7 +31,7 @@ async fn client(url: &str) -> anyhow::Result<async_nats::Client> {
 /// A relay with a supervisor and leases of its own, as if it ran on a node of its own.
 async fn relay(log: &Arc<MemoryLog>, url: &str) -> anyhow::Result<RelayTask> {
     let options = RelayOptions { check_every: Duration::from_millis(100), ..RelayOptions::default() };
-    let nats = (client(url).await?, options);
+    let nats = (client(url).await?, options, KEY);
     Ok(Relay::spawn(&supervisor(), log.clone(), Arc::new(LocalLeases::default()), nats))
 }
 

@@ -8,7 +8,7 @@ use daybook_domain::{
 };
 use daybook_event_log::Position;
 use daybook_projections::{ApplyError, DecodedEvent, Flush, Projection};
-use daybook_read_store::{IdForm, IdPlace, RowKind, StoreError, Table, Tx, UserKey, key};
+use daybook_read_store::{Checkpoint, IdForm, IdPlace, RowKind, StoreError, Table, Tx, UserKey, key};
 
 /// Rows: `c` cart → [`CartView`]; `a` time of last change, cart → nothing, for active carts.
 #[derive(Debug, Default)]
@@ -53,7 +53,7 @@ impl Projection for CartProjection {
         Ok(())
     }
 
-    fn flush(&mut self, up_to: Position, _when: Flush, tx: &mut Tx<'_>) -> Result<Position, StoreError> {
+    fn flush(&mut self, up_to: Checkpoint, _when: Flush, tx: &mut Tx<'_>) -> Result<Position, StoreError> {
         for (id, before) in self.touched.drain() {
             let now = self.carts.get(&cart_key(id), tx)?.and_then(active_key);
             if now != before {
@@ -62,7 +62,7 @@ impl Projection for CartProjection {
             }
         }
         self.carts.flush(tx)?;
-        Ok(up_to)
+        Ok(up_to.position)
     }
 
     fn committed(&mut self) {

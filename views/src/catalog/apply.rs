@@ -8,7 +8,7 @@ use daybook_domain::{
 };
 use daybook_event_log::Position;
 use daybook_projections::{ApplyError, DecodedEvent, Flush, Projection};
-use daybook_read_store::{IdForm, IdPlace, RowKind, StoreError, Table, Tx, UserKey, key};
+use daybook_read_store::{Checkpoint, IdForm, IdPlace, RowKind, StoreError, Table, Tx, UserKey, key};
 use std::sync::Arc;
 
 /// Rows: `p` product → [`ProductView`]; `s` SKU → [`SkuOffer`]; `c` category, 0, product → nothing and `b`
@@ -107,7 +107,7 @@ impl Projection for CatalogProjection {
         Ok(())
     }
 
-    fn flush(&mut self, up_to: Position, _when: Flush, tx: &mut Tx<'_>) -> Result<Position, StoreError> {
+    fn flush(&mut self, up_to: Checkpoint, _when: Flush, tx: &mut Tx<'_>) -> Result<Position, StoreError> {
         for (id, before) in self.touched.drain() {
             let Some(product) = self.products.get(&product_key(&id), tx)? else { continue };
             let now = found_by(product);
@@ -119,7 +119,7 @@ impl Projection for CatalogProjection {
             }
         }
         self.products.flush(tx)?;
-        Ok(up_to)
+        Ok(up_to.position)
     }
 
     fn committed(&mut self) {

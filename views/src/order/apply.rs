@@ -9,7 +9,7 @@ use daybook_domain::{
 };
 use daybook_event_log::Position;
 use daybook_projections::{ApplyError, DecodedEvent, Flush, Projection};
-use daybook_read_store::{IdForm, IdPlace, RowKind, StoreError, Table, Tx, UserKey, key};
+use daybook_read_store::{Checkpoint, IdForm, IdPlace, RowKind, StoreError, Table, Tx, UserKey, key};
 
 /// Rows: `o` order → [`OrderView`]; `n` number → order; `r` reference, 0, order → nothing; `c` customer, 0,
 /// position from the end, order → nothing.
@@ -69,9 +69,9 @@ impl Projection for OrderProjection {
         Ok(())
     }
 
-    fn flush(&mut self, up_to: Position, _when: Flush, tx: &mut Tx<'_>) -> Result<Position, StoreError> {
+    fn flush(&mut self, up_to: Checkpoint, _when: Flush, tx: &mut Tx<'_>) -> Result<Position, StoreError> {
         self.orders.flush(tx)?;
-        Ok(up_to)
+        Ok(up_to.position)
     }
 
     fn committed(&mut self) {

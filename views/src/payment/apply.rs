@@ -7,7 +7,7 @@ use daybook_domain::{
 };
 use daybook_event_log::Position;
 use daybook_projections::{ApplyError, DecodedEvent, Flush, Projection};
-use daybook_read_store::{IdForm, RowKind, StoreError, Table, Tx, UserKey, key};
+use daybook_read_store::{Checkpoint, IdForm, RowKind, StoreError, Table, Tx, UserKey, key};
 
 /// Rows: `p` payment → [`PaymentView`].
 #[derive(Debug, Default)]
@@ -42,9 +42,9 @@ impl Projection for PaymentProjection {
         Ok(())
     }
 
-    fn flush(&mut self, up_to: Position, _when: Flush, tx: &mut Tx<'_>) -> Result<Position, StoreError> {
+    fn flush(&mut self, up_to: Checkpoint, _when: Flush, tx: &mut Tx<'_>) -> Result<Position, StoreError> {
         self.payments.flush(tx)?;
-        Ok(up_to)
+        Ok(up_to.position)
     }
 
     fn committed(&mut self) {

@@ -7,7 +7,7 @@ use daybook_domain::{
 };
 use daybook_event_log::Position;
 use daybook_projections::{ApplyError, DecodedEvent, Flush, Projection};
-use daybook_read_store::{IdForm, RowKind, StoreError, Table, Tx, UserKey, key};
+use daybook_read_store::{Checkpoint, IdForm, RowKind, StoreError, Table, Tx, UserKey, key};
 
 /// Rows: `s` SKU → [`StockView`]; `m` SKU, 0, position, n → [`Movement`]; `h` SKU, 0, order → [`Hold`].
 #[derive(Debug, Default)]
@@ -64,10 +64,10 @@ impl Projection for StockProjection {
         self.hold(inventory_event, tx)
     }
 
-    fn flush(&mut self, up_to: Position, _when: Flush, tx: &mut Tx<'_>) -> Result<Position, StoreError> {
+    fn flush(&mut self, up_to: Checkpoint, _when: Flush, tx: &mut Tx<'_>) -> Result<Position, StoreError> {
         self.stock.flush(tx)?;
         self.holds.flush(tx)?;
-        Ok(up_to)
+        Ok(up_to.position)
     }
 
     fn committed(&mut self) {
