@@ -14,7 +14,7 @@ const BACKOFF: BackoffLimits = BackoffLimits {
 };
 
 /// What is wrong with a connection; none: nothing.
-pub type Trouble = watch::Receiver<Option<String>>;
+pub type LastError = watch::Receiver<Option<String>>;
 
 /// Connects, or keeps trying in the background if the server is not there yet: a client that lost its
 /// server connects again by itself, however long it takes.
@@ -29,13 +29,13 @@ pub async fn connect(options: &NatsOptions) -> Result<Client, MessagingError> {
 ///
 /// # Errors
 /// Addresses, files and certificates that cannot be used.
-pub async fn connect_watched(options: &NatsOptions) -> Result<(Client, Trouble), MessagingError> {
+pub async fn connect_watched(options: &NatsOptions) -> Result<(Client, LastError), MessagingError> {
     let (addresses, connecting) = options.understood().await?;
     let place: Arc<str> = options.place().into();
     let waiting = format!("NATS at {place} has not answered yet; is nats-server running there?");
-    let (told, trouble) = watch::channel(Some(waiting));
-    let told = Arc::new(told);
-    let (tell_failures, tell_events) = (told.clone(), told);
+    let (sender, last_error) = watch::channel(Some(waiting));
+    let sender = Arc::new(sender);
+    let (failures, events) = (sender.clone(), sender);
     let where_ = place.clone();
     let client = connecting
         .name("daybook")
@@ -47,13 +47,13 @@ pub async fn connect_watched(options: &NatsOptions) -> Result<(Client, Trouble),
         .reconnect_delay_callback(pause)
         .reconnect_to_server_callback(move |servers, _| {
             if let Some(failure) = last_failure(&servers) {
-                tell_failures.send_replace(Some(explained(&where_, &failure)));
+                failures.send_replace(Some(explained(&where_, &failure)));
             }
             // Which one is tried next is left to the client.
             std::future::ready(None)
         })
         .event_callback(move |event| {
-            tell_events.send_if_modified(|trouble| changed(trouble, &place, &event));
+            events.send_if_modified(|last_error| changed(last_error, &place, &event));
             std::future::ready(())
         })
         .connect(addresses)
@@ -62,7 +62,7 @@ pub async fn connect_watched(options: &NatsOptions) -> Result<(Client, Trouble),
             address: options.place(),
             detail: error.to_string(),
         })?;
-    Ok((client, trouble))
+    Ok((client, last_error))
 }
 
 fn pause(attempts: usize) -> Duration {
@@ -80,22 +80,22 @@ fn last_failure(servers: &[Server]) -> Option<String> {
 }
 
 /// Takes an event in; answers whether it changes what is known.
-fn changed(trouble: &mut Option<String>, place: &str, event: &Event) -> bool {
+fn changed(last_error: &mut Option<String>, place: &str, event: &Event) -> bool {
     let now = match event {
         Event::Connected => None,
         Event::Disconnected => Some(format!("the connection to NATS at {place} is gone; connecting again")),
         // What is known says more than that it failed again.
-        Event::ClientError(ClientError::Other(_)) if trouble.is_some() => return false,
+        Event::ClientError(ClientError::Other(_)) if last_error.is_some() => return false,
         Event::ClientError(error) => Some(explained(place, &error.to_string())),
         Event::ServerError(error) => Some(explained(place, &error.to_string())),
         _ => return false,
     };
-    match (&*trouble, &now) {
+    match (&*last_error, &now) {
         (Some(_), None) => tracing::info!(place, "connected to NATS"),
-        (None, Some(trouble)) => tracing::warn!(trouble, "commands go on; NATS is told later"),
+        (None, Some(last_error)) => tracing::warn!(last_error, "commands go on; NATS is told later"),
         _ => {}
     }
-    *trouble = now;
+    *last_error = now;
     true
 }
 
@@ -128,11 +128,11 @@ mod tests {
 
     #[test]
     fn a_failure_comes_with_what_to_do_and_goes_with_the_next_connection() {
-        let mut trouble = Some("not yet".to_owned());
-        assert!(changed(&mut trouble, "nats://x", &Event::Connected) && trouble.is_none());
+        let mut last_error = Some("not yet".to_owned());
+        assert!(changed(&mut last_error, "nats://x", &Event::Connected) && last_error.is_none());
         let refused = Event::ClientError(ClientError::Other("authorization violation".to_owned()));
-        assert!(changed(&mut trouble, "nats://x", &refused));
-        assert!(trouble.as_deref().is_some_and(|said| said.contains("check user, password")), "{trouble:?}");
-        assert!(!changed(&mut trouble, "nats://x", &Event::Draining));
+        assert!(changed(&mut last_error, "nats://x", &refused));
+        assert!(last_error.as_deref().is_some_and(|said| said.contains("check user, password")), "{last_error:?}");
+        assert!(!changed(&mut last_error, "nats://x", &Event::Draining));
     }
 }

@@ -9,7 +9,7 @@ use daybook_event_log::{LogError, Position};
 use daybook_subscriptions::Fault;
 use std::error::Error as _;
 
-/// Why telling others stopped for now. The relay and the feeds retry all of these by themselves, except
+/// Why publishing stopped for now. The relay and the followers retry all of these by themselves, except
 /// [`MessagingError::ForeignStream`] and [`MessagingError::TooOld`], which need a person first; they are looked at again
 /// all the same, so nothing has to be restarted.
 #[derive(Debug, thiserror::Error)]
@@ -48,7 +48,7 @@ pub enum MessagingError {
 }
 
 impl From<MessagingError> for Fault {
-    /// An event that cannot be told stops whoever tells them in order; everything else may pass.
+    /// An event that cannot be published stops the relay, which publishes in order; everything else may pass.
     fn from(error: MessagingError) -> Self {
         match error {
             MessagingError::Log(error) => error.into(),

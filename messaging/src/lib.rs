@@ -1,4 +1,4 @@
-//! Telling others: from the log to NATS JetStream to subscribers.
+//! Publishes the log to NATS JetStream, for subscribers, and follows it there.
 //!
 //! ```text
 //! log --relay--> JetStream stream "daybook-events" --> followers (NatsLog, other programs)
@@ -24,7 +24,7 @@ mod subject;
 mod tls;
 
 pub use async_nats::Client;
-pub use connect::{Trouble, connect, connect_watched};
+pub use connect::{LastError, connect, connect_watched};
 pub use error::MessagingError;
 pub use nats_log::NatsLog;
 pub use options::NatsOptions;

@@ -1,5 +1,5 @@
-//! The JetStream stream itself: made if it is not there, and checked to be ours before anything is told into it or
-//! believed from it.
+//! The JetStream stream itself: made if it is not there, and checked to be fit before anything is published
+//! to it.
 
 use crate::{MessagingError, RelayOptions, STREAM_NAME, SUBJECTS};
 use async_nats::{

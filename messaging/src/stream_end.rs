@@ -40,7 +40,7 @@ impl StreamEnd {
             .state;
         let sequence = state.last_sequence;
         if state.messages == 0 {
-            // What aged out had been told; what was never told is not known, so nothing is told twice.
+            // What aged out had been published. The sequence is the best that is known of its position.
             let told = Position::new(sequence).min(*log.head().borrow());
             return Ok(Self { position: told, sequence });
         }
@@ -59,7 +59,7 @@ impl StreamEnd {
                 && let Some(position) = in_log(log, &message).await?
             {
                 unsigned = unsigned.max(Some(position));
-                // Nobody has published between, so this is no copy of an earlier message.
+                // Nothing else was published between, so this is no copy of an earlier message.
                 if position.get() == at {
                     return Ok(Self { position, sequence });
                 }

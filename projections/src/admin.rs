@@ -187,7 +187,7 @@ impl ReadModels {
 
     /// What is wrong with the server that has the rows; None: nothing, or they are on this disk.
     #[must_use]
-    pub fn store_trouble(&self) -> Option<String> {
+    pub fn store_error(&self) -> Option<String> {
         self.inner.last_error.lock().as_ref().map(ToString::to_string)
     }
 

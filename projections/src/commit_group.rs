@@ -21,7 +21,7 @@ pub(crate) struct CommitGroup {
     pub(crate) appliers: Vec<Applier>,
     /// How long rows that queries see may wait to be written.
     pub(crate) flush_interval: Duration,
-    /// Since when rows are shown that nobody has begun to write, and how many changes that was.
+    /// Since when rows are shown whose writing has not begun, and the number of their changes.
     shown: Option<(Instant, usize)>,
     /// How the writing that is under way ends.
     writing: Option<mpsc::Receiver<Result<(), StoreError>>>,
@@ -135,10 +135,9 @@ impl CommitGroup {
         self.shown = None;
         let pending = batch.begin_write();
         let (told, ending) = mpsc::channel();
-        // Behind the back of this thread, so that the next events need not wait. A few times a second a thread
-        // may well be started for it.
+        // In a thread of its own, so that the next events need not wait. It is started twice a second at most.
         let write = move || {
-            // Nobody is told where the group is gone; then what was not written is applied again.
+            // The group may be gone; then what was not written is applied again.
             let _ = told.send(pending.write());
         };
         let begun = std::thread::Builder::new().name("read-models-write".to_owned()).spawn(write);

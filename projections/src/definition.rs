@@ -51,8 +51,8 @@ impl Definition {
         Schema { name: self.name, version: self.version, kinds: self.kinds }
     }
 
-    /// `forget` is called when rows were changed by a projector on another node, before that is told to those
-    /// who wait for it.
+    /// `forget` is called when rows were changed by a projector on another node, before the watermark shows
+    /// the change.
     #[must_use]
     pub fn when_changed_elsewhere(mut self, forget: impl Fn() + Send + Sync + 'static) -> Self {
         self.changed_elsewhere = Some(Arc::new(forget));

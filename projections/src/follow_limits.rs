@@ -27,7 +27,7 @@ pub struct FollowLimits {
 }
 
 impl FollowLimits {
-    /// While somebody reads.
+    /// For rows that queries read.
     pub const SERVING: Self = Self {
         min_interval: Duration::from_millis(5),
         flush_interval: Duration::from_millis(500),
@@ -35,7 +35,7 @@ impl FollowLimits {
         events: 4_096,
         full: 1_024,
     };
-    /// While nobody reads what is being filled: at an import, a rebuild, a replay. A step takes some 70 MiB.
+    /// For rows that no query reads yet: an import, a rebuild, a replay. A page takes some 70 MiB of memory.
     pub const FILLING: Self = Self {
         min_interval: Duration::from_millis(250),
         flush_interval: Duration::ZERO,
@@ -44,7 +44,7 @@ impl FollowLimits {
         full: 16_384,
     };
 
-    /// The limits in which to fill rows of `store` that nobody reads yet. On a server a step is one statement, to be
+    /// The limits for rows of `store` that no query reads yet. On a server a page is one statement, to be
     /// kept short.
     pub(crate) fn filling(store: &ReadStore) -> Self {
         if store.is_on_a_server() { Self::SERVING.on_a_server() } else { Self::FILLING }

@@ -1,5 +1,5 @@
-//! Keeps a node that shares a read store informed: which generations answer, and up to where they show everything.
-//! While this node is the projector itself, it knows that first hand, and what is heard here is left aside.
+//! Follows a shared read store: which generations answer queries, and up to where they show everything. While this node is
+//! the projector, its worker publishes both, and what is read here is ignored.
 
 use crate::status::ProjectionStatus;
 use ahash::AHashMap;
@@ -13,7 +13,7 @@ use uuid::Uuid;
 /// How long a lost notification may go unnoticed.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 
-/// Whether this node is the projector; held while watermarks are told, so that there is one who tells.
+/// Whether this node is the projector. Locked while watermarks are published, so that only one task publishes them.
 pub(crate) type LeaseHeld = Arc<Mutex<bool>>;
 
 #[derive(Clone)]
@@ -73,7 +73,7 @@ impl GenerationWatcher {
             }
             _ => {}
         }
-        self.tell(states.err());
+        self.report(states.err());
     }
 
     async fn states(&mut self) -> Result<Vec<GenerationState>, StoreError> {
@@ -110,7 +110,7 @@ impl GenerationWatcher {
         status.publish(states.position);
     }
 
-    fn tell(&self, last_error: Option<StoreError>) {
+    fn report(&self, last_error: Option<StoreError>) {
         let mut known = self.last_error.lock();
         match (&*known, &last_error) {
             (None, Some(error)) => tracing::error!(%error, "the read store is missing"),

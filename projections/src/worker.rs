@@ -195,7 +195,7 @@ impl Worker {
             }
             let messages = feed.messages.clone();
             if let Err(error) = caught(&name, || runtime.block_on(feed.run())) {
-                // If the applying thread has ended, nobody has to know.
+                // The applying thread may have ended.
                 let _ = messages.send(Message::End(Err(error)));
             }
         });
@@ -249,7 +249,7 @@ impl LogFeed {
     }
 }
 
-/// A task that tells the applying thread of what happens elsewhere; ends when this is dropped.
+/// A task that sends the applying thread what ends or interrupts its work; aborted when this is dropped.
 struct Interrupts(tokio::task::AbortHandle);
 
 impl Interrupts {

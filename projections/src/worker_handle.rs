@@ -10,7 +10,7 @@ use daybook_read_store::ReadStore;
 use daybook_subscriptions::{CancellationToken, Status, Supervised};
 use parking_lot::Mutex;
 use std::{
-    sync::{Arc, OnceLock, mpsc},
+    sync::{Arc, OnceLock, atomic::Ordering, mpsc},
     thread::JoinHandle,
 };
 use tokio::{runtime::Handle, sync::watch};
@@ -159,7 +159,14 @@ impl Drop for ShiftEnd {
             // Each has reported its failure itself; the next start goes on from what is stored.
             rebuilds.into_iter().chain([feed]).for_each(|thread| drop(thread.join()));
         }
-        // Those who wait for a rebuild learn that it is not under way; the next start goes on with it.
-        self.0.statuses.iter().for_each(|status| *status.rebuild.lock() = None);
+        let is_shared = self.0.is_shared();
+        for status in &self.0.statuses {
+            // It is not under way any more; the next start goes on with it.
+            *status.rebuild.lock() = None;
+            if is_shared {
+                // Another node counts them from now on.
+                status.parked.store(0, Ordering::Relaxed);
+            }
+        }
     }
 }

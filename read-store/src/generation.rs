@@ -1,4 +1,4 @@
-//! One filling of one read model: its version, its rows, its place. A rebuild makes the next one beside it.
+//! One generation of one read model: its version, its rows, its place. A rebuild makes the next one beside it.
 //!
 //! Queries ask here. On the embedded store they are answered at once, without a wait; on a server each is one
 //! statement, so that all it reads is as of one moment.
@@ -8,16 +8,16 @@ use parking_lot::RwLock;
 use serde::{Deserialize, Serialize};
 use std::{fmt, path::PathBuf, sync::Arc};
 
-/// Which shape, and which filling of that shape. Persisted.
+/// Which shape, and which generation of that shape. Persisted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GenerationId {
     /// The projection's version.
     pub version: u32,
-    /// Counts the read model's fillings, from 1.
+    /// Counts the read model's generations, from 1.
     pub number: u64,
 }
 
-/// The rows of one filling.
+/// The rows of one generation.
 pub struct Generation {
     pub(crate) name: &'static str,
     pub(crate) id: GenerationId,
@@ -106,7 +106,7 @@ impl Generation {
 
 impl fmt::Debug for Generation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} v{} filling {}", self.name, self.id.version, self.id.number)
+        write!(f, "{} v{} generation {}", self.name, self.id.version, self.id.number)
     }
 }
 
@@ -118,7 +118,7 @@ pub struct Live(Arc<RwLock<LiveState>>);
 struct LiveState {
     generation: Option<Arc<Generation>>,
     /// Why there is none, where that is not because the read model was never filled.
-    trouble: Option<StoreError>,
+    error: Option<StoreError>,
 }
 
 impl Live {
@@ -131,20 +131,20 @@ impl Live {
     /// The same, for queries: it is an error if none can be known.
     pub fn asked(&self) -> Result<Option<Arc<Generation>>, StoreError> {
         let state = self.0.read();
-        match (&state.generation, &state.trouble) {
-            (None, Some(trouble)) => Err(trouble.clone()),
+        match (&state.generation, &state.error) {
+            (None, Some(error)) => Err(error.clone()),
             (generation, _) => Ok(generation.clone()),
         }
     }
 
     pub fn switch_to(&self, generation: Arc<Generation>) -> Option<Arc<Generation>> {
         let mut state = self.0.write();
-        state.trouble = None;
+        state.error = None;
         state.generation.replace(generation)
     }
 
     /// There is none that may answer.
-    pub fn switch_off(&self, trouble: Option<StoreError>) {
-        *self.0.write() = LiveState { generation: None, trouble };
+    pub fn switch_off(&self, error: Option<StoreError>) {
+        *self.0.write() = LiveState { generation: None, error };
     }
 }

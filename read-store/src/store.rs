@@ -1,7 +1,7 @@
 //! One face for both stores, the embedded one and the one on a server: what projections and those who run them ask.
 //!
 //! Rows, checkpoint and dead letters of a batch are one atomic write. On this node's disk queries may see a batch
-//! before it is written, and several are written as one. Every filling of a read model is a
+//! before it is written, and several are written as one. Every generation of a read model is a
 //! [`Generation`] with rows of its own; which one answers is switched in one step. What is here serves the
 //! projections and those who run them, and may block; queries ask a [`Generation`] and do not block.
 
@@ -65,13 +65,13 @@ impl ReadStore {
         kinds: &'static [RowKind],
     ) -> Result<Arc<Generation>, StoreError> {
         match self {
-            Self::Embedded(door) => door.store()?.generation(name, id, kinds),
+            Self::Embedded(store) => store.store()?.generation(name, id, kinds),
             Self::Postgres(store) => store.generation(name, id, kinds),
         }
         .map(Arc::new)
     }
 
-    /// A number for a new filling of a read model: `wanted`, or the next that is free.
+    /// A number for a new generation of a read model: `wanted`, or the next that is free.
     pub fn number(&self, name: &'static str, wanted: u64) -> Result<u64, StoreError> {
         match self {
             Self::Embedded(_) => Ok(wanted),
@@ -82,7 +82,7 @@ impl ReadStore {
     /// Which generation has `role`; None too if what it was filled with is gone.
     pub fn generation_id(&self, schema: &Schema, role: Role) -> Result<Option<GenerationId>, StoreError> {
         match self {
-            Self::Embedded(door) => door.store()?.generation_id(schema.name, role),
+            Self::Embedded(store) => store.store()?.generation_id(schema.name, role),
             Self::Postgres(store) => store.generation_id(schema, role),
         }
     }
@@ -90,14 +90,14 @@ impl ReadStore {
     /// Says that `generation` has `role` from now on.
     pub fn assign(&self, role: Role, generation: &Generation) -> Result<(), StoreError> {
         match self {
-            Self::Embedded(door) => door.store()?.assign(role, generation),
+            Self::Embedded(store) => store.store()?.assign(role, generation),
             Self::Postgres(store) => store.assign(role, generation),
         }
     }
 
     pub fn checkpoint(&self, generation: &Generation) -> Result<Checkpoint, StoreError> {
         match (self, &generation.rows) {
-            (Self::Embedded(door), GenerationRows::Embedded(rows)) => door.store()?.checkpoint(rows),
+            (Self::Embedded(store), GenerationRows::Embedded(rows)) => store.store()?.checkpoint(rows),
             (Self::Postgres(store), GenerationRows::Postgres(rows)) => store.checkpoint(rows),
             _ => Err(foreign(generation)),
         }
@@ -106,8 +106,8 @@ impl ReadStore {
     /// Removes a generation with all that is known of it. Queries that still hold it may go on for a while.
     pub fn drop_generation(&self, generation: &Generation) -> Result<(), StoreError> {
         match (self, &generation.rows) {
-            (Self::Embedded(door), GenerationRows::Embedded(rows)) => {
-                door.store()?.drop_generation(rows, &generation.own_dir)
+            (Self::Embedded(store), GenerationRows::Embedded(rows)) => {
+                store.store()?.drop_generation(rows, &generation.own_dir)
             }
             (Self::Postgres(store), GenerationRows::Postgres(rows)) => store.retire(rows),
             _ => Err(foreign(generation)),
@@ -117,7 +117,7 @@ impl ReadStore {
     /// Makes everything committed so far durable, where that is ours to do.
     pub fn persist(&self) -> Result<(), StoreError> {
         match self {
-            Self::Embedded(door) => door.store()?.persist(),
+            Self::Embedded(store) => store.store()?.persist(),
             Self::Postgres(_) => Ok(()),
         }
     }
@@ -125,7 +125,7 @@ impl ReadStore {
     /// An empty batch.
     pub fn batch(&self) -> Result<Batch, StoreError> {
         Ok(match self {
-            Self::Embedded(door) => door.store()?.batch().into(),
+            Self::Embedded(store) => store.store()?.batch().into(),
             Self::Postgres(store) => store.batch().into(),
         })
     }
@@ -138,8 +138,8 @@ impl ReadStore {
         limit: usize,
     ) -> Result<Vec<String>, StoreError> {
         match (self, &generation.rows) {
-            (Self::Embedded(door), GenerationRows::Embedded(rows)) => {
-                door.store()?.dead_letters(rows, stream, limit)
+            (Self::Embedded(store), GenerationRows::Embedded(rows)) => {
+                store.store()?.dead_letters(rows, stream, limit)
             }
             (Self::Postgres(store), GenerationRows::Postgres(rows)) => {
                 store.dead_letters(rows, stream, limit)
@@ -150,8 +150,8 @@ impl ReadStore {
 
     pub fn skipped_letters(&self, generation: &Generation, limit: usize) -> Result<Vec<String>, StoreError> {
         match (self, &generation.rows) {
-            (Self::Embedded(door), GenerationRows::Embedded(rows)) => {
-                door.store()?.skipped_letters(rows, limit)
+            (Self::Embedded(store), GenerationRows::Embedded(rows)) => {
+                store.store()?.skipped_letters(rows, limit)
             }
             (Self::Postgres(store), GenerationRows::Postgres(rows)) => store.skipped_letters(rows, limit),
             _ => Err(foreign(generation)),
@@ -161,7 +161,7 @@ impl ReadStore {
     /// How many wait per stream, after forgetting those beyond `checkpoint`: they will be met again.
     pub fn parked(&self, generation: &Generation, checkpoint: u64) -> Result<ParkedStreams, StoreError> {
         match (self, &generation.rows) {
-            (Self::Embedded(door), GenerationRows::Embedded(rows)) => door.store()?.parked(rows, checkpoint),
+            (Self::Embedded(store), GenerationRows::Embedded(rows)) => store.store()?.parked(rows, checkpoint),
             (Self::Postgres(store), GenerationRows::Postgres(rows)) => store.parked(rows),
             _ => Err(foreign(generation)),
         }
@@ -170,7 +170,7 @@ impl ReadStore {
     /// Moves a dead letter to the skipped ones, where it stands as `skipped.json`.
     pub fn skip(&self, generation: &Generation, skipped: &ParkedEvent) -> Result<(), StoreError> {
         match (self, &generation.rows) {
-            (Self::Embedded(door), GenerationRows::Embedded(rows)) => door.store()?.skip(rows, skipped),
+            (Self::Embedded(store), GenerationRows::Embedded(rows)) => store.store()?.skip(rows, skipped),
             (Self::Postgres(store), GenerationRows::Postgres(rows)) => store.skip(rows, skipped),
             _ => Err(foreign(generation)),
         }

@@ -8,8 +8,8 @@ use daybook_messaging::{POSITION_HEADER, STREAM_NAME, SUBJECTS};
 use serde_json::{Map, Value, json};
 
 const DESCRIPTION: &str = "Every event of the shop, in the order of the log, as CloudEvents 1.0 in JSON. \
-    The messages stand in one JetStream stream whose sequence numbers are the positions in the log: dense, in commit order, \
-    each once. JetStream delivers; the log is the record, and what a stream lost is fed again. \
+    The messages stand in one JetStream stream in the order of their positions in the log: dense, in commit order, each \
+    once; the header Daybook-Position has the position. JetStream delivers; the log is the record, and what a stream lost is fed again. \
     Consumers that keep the last position they have handled, and skip what is not beyond it, see every event exactly once.";
 
 /// The whole document, pretty-printed with a line break at its end: what `schemas/asyncapi.json` holds.
@@ -87,7 +87,7 @@ fn headers() -> Value {
         "required": ["Nats-Msg-Id", POSITION_HEADER],
         "properties": {
             "Nats-Msg-Id": { "type": "string", "format": "uuid", "description": "The event's id." },
-            (POSITION_HEADER): { "type": "string", "pattern": "^[1-9][0-9]*$", "description": "The event's position in the log; the message's stream sequence is the same number." },
+            (POSITION_HEADER): { "type": "string", "pattern": "^[1-9][0-9]*$", "description": "The event's position in the log; the message's stream sequence is the same number, unless others have published to the stream." },
         },
     })
 }

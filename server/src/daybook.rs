@@ -4,7 +4,7 @@
 use crate::{
     data_dir::{DataDir, DataDirError},
     metrics::Exporter,
-    node::{Health, LagWatch, NatsHealth, NodeReport, NodeTasks, open_audit_tree},
+    node::{NodeHealth, LagWatch, NatsHealth, NodeReport, NodeTasks, open_audit_tree},
     options::{Nats, ServeOptions},
     write_path::WritePath,
 };
@@ -119,10 +119,10 @@ impl Daybook {
         let (nats, mut nats_health) = match &options.nats {
             None => (None, None),
             Some(Nats { server, replicas }) => {
-                let (client, trouble) = connect_watched(server).await?;
+                let (client, last_error) = connect_watched(server).await?;
                 let relay = RelayOptions { replicas: *replicas, ..RelayOptions::default() };
                 let key = options.store.message_key().await?;
-                (Some((client, relay, key)), Some(NatsHealth { trouble, follows: None }))
+                (Some((client, relay, key)), Some(NatsHealth { last_error, follows: None }))
             }
         };
         // On a shared log this is what keeps a second node out of the directory, so it comes before what writes there.
@@ -163,7 +163,7 @@ impl Daybook {
                 tracing::warn!(%error, "serving read models that do not show all that is in the log");
             }
         }
-        let health = Arc::new(Health::new(roles, alone.then(|| engine.clone()), nats_health));
+        let health = Arc::new(NodeHealth::new(roles, alone.then(|| engine.clone()), nats_health));
         let leaving = CancellationToken::new();
         let lag = Arc::new(LagWatch::new(options.lag));
         let report = NodeReport {

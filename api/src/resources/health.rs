@@ -168,7 +168,7 @@ async fn ready(State(app): AppState) -> Result<Json<Ready>, Problem> {
         missing.push(format!("the read models stopped: {failure}"));
     }
     missing.extend(app.node.missing());
-    if app.reads.store_trouble().is_some() {
+    if app.reads.store_error().is_some() {
         missing.push("the read store cannot be reached or used; the server's log says why".to_owned());
     }
     if missing.is_empty() {

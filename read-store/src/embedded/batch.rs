@@ -138,7 +138,7 @@ fn put(
 
 impl PendingWrite {
     pub fn write(self) -> Result<(), StoreError> {
-        // Nobody relies on the sync. But what is left to gather is written all at once when the database begins its
+        // No invariant relies on the sync. But what is left to gather is written all at once when the database begins its
         // next journal, and the log's syncs wait at the same disk meanwhile.
         let batch = self.batch.durability(Some(PersistMode::SyncData));
         batch.commit().map_err(StoreError::unavailable("committing a batch"))?;

@@ -132,11 +132,11 @@ impl Shared {
         text: &str,
         values: PgArguments,
     ) -> Result<(), StoreError> {
-        let mut lent = self.writing.lend(doing).await?;
-        let done = sqlx::query_with(text, values).execute(&mut lent.connection);
+        let mut pooled = self.writing.connection(doing).await?;
+        let done = sqlx::query_with(text, values).execute(&mut pooled.connection);
         match tokio::time::timeout(super::COMMIT_WITHIN, done).await {
             Ok(Ok(_)) => {
-                lent.give_back();
+                pooled.give_back();
                 Ok(())
             }
             Ok(Err(error)) => Err(failed(doing, &self.writing.place, error)),
@@ -233,32 +233,32 @@ fn fence(statement: &mut Statement, parts: &[GenerationChanges]) -> Result<(), s
 
 fn park(
     statement: &mut Statement,
-    (model, version, filling): (&'static str, i64, i64),
+    (model, version, generation): (&'static str, i64, i64),
     parked: Vec<(i64, String, String)>,
     released: &[i64],
 ) -> Result<(), sqlx::Error> {
     if !released.is_empty() {
-        let gone = (statement.bind(model)?, statement.bind(version)?, statement.bind(filling)?);
+        let gone = (statement.bind(model)?, statement.bind(version)?, statement.bind(generation)?);
         let positions = statement.bind(released.to_vec())?;
         statement.also(|name| {
-            let (model, version, filling) = gone;
+            let (model, version, generation) = gone;
             format!(
                 "{name} AS (DELETE FROM daybook_read.dead_letter WHERE model = {model} AND version = {version} \
-                 AND number = {filling} AND position = ANY({positions}))"
+                 AND number = {generation} AND position = ANY({positions}))"
             )
         });
     }
     if !parked.is_empty() {
-        let of = (statement.bind(model)?, statement.bind(version)?, statement.bind(filling)?);
+        let of = (statement.bind(model)?, statement.bind(version)?, statement.bind(generation)?);
         let positions = statement.bind(parked.iter().map(|letter| letter.0).collect::<Vec<_>>())?;
         let (streams, letters): (Vec<_>, Vec<_>) =
             parked.into_iter().map(|(_, stream, letter)| (stream, letter)).unzip();
         let (streams, letters) = (statement.bind(streams)?, statement.bind(letters)?);
         statement.also(|name| {
-            let (model, version, filling) = of;
+            let (model, version, generation) = of;
             format!(
                 "{name} AS (INSERT INTO daybook_read.dead_letter (model, version, number, position, stream, letter) \
-                 SELECT {model}, {version}::int, {filling}, n.position, n.stream, n.letter::json \
+                 SELECT {model}, {version}::int, {generation}, n.position, n.stream, n.letter::json \
                  FROM unnest({positions}::bigint[], {streams}::text[], {letters}::text[]) \
                  AS n(position, stream, letter) ON CONFLICT (model, version, number, position) \
                  DO UPDATE SET letter = excluded.letter)"

@@ -82,8 +82,8 @@ fn skipping(
         statement.bind(i64::from(rows.id.version))?,
         statement.bind(number(rows.id.number))?,
     ];
-    let [model, version, filling] = of;
-    let is_it = format!("model = {model} AND version = {version} AND number = {filling}");
+    let [model, version, generation] = of;
+    let is_it = format!("model = {model} AND version = {version} AND number = {generation}");
     let known = statement.bind(rows.revision.load(Ordering::Relaxed))?;
     let (position, json) = (statement.bind(number(position))?, statement.bind(json)?);
     statement.also(|name| {
@@ -98,7 +98,7 @@ fn skipping(
     statement.also(|name| {
         format!(
             "{name} AS (INSERT INTO daybook_read.skipped_letter (model, version, number, position, letter) \
-             VALUES ({model}, {version}::int, {filling}, {position}, {json}::text::json))"
+             VALUES ({model}, {version}::int, {generation}, {position}, {json}::text::json))"
         )
     });
     Ok(statement.finish(

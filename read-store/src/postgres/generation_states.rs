@@ -1,5 +1,5 @@
-//! What a node that only asks has to know: which fillings are live and how far they are; and a way to hear when that
-//! has changed.
+//! State of the live generations, for a node that only asks: which they are, and how far they are; and a listener for
+//! changes of it.
 
 use super::{
     PostgresStore, Shared,
@@ -18,7 +18,7 @@ use uuid::Uuid;
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 const DOING: &str = "asking how far the read models are";
 
-/// A read model's live filling.
+/// A read model's live generation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GenerationState {
     pub model: String,
@@ -91,7 +91,7 @@ impl Listener {
     /// Resolves when there may be something new, after `at_most` in any case: a notification may be lost, and while
     /// there is no connection there are none.
     pub async fn recv(&mut self, at_most: Duration) {
-        // Whether it heard something or gave up: asking tells.
+        // The caller asks in any case.
         let _ = tokio::time::timeout(at_most, self.listen()).await;
     }
 

@@ -1,4 +1,4 @@
-//! The fillings of each read model on the server: which there are, their tables, how far they are. For the projector;
+//! The generations of each read model on the server: which there are, their tables, how far they are. For the projector;
 //! blocks.
 
 use super::{PostgresRows, PostgresStore, batch::number, failure::failed, rows};
@@ -56,7 +56,7 @@ impl PostgresStore {
         Ok(self.shown(name, id, kinds, revision))
     }
 
-    /// The first number not below `wanted` that no filling ever had.
+    /// The first number not below `wanted` that no generation ever had.
     pub(crate) fn number(&self, name: &'static str, wanted: u64) -> Result<u64, StoreError> {
         let shared = self.shared.clone();
         let last: i64 = self.shared.bridge.wait(async move {
@@ -88,7 +88,7 @@ impl PostgresStore {
         if is_broken {
             tracing::warn!(
                 projection = name,
-                filling = id.number,
+                generation = id.number,
                 "tables of a read model are gone; it is filled again"
             );
             self.retire_id(name, id)?;
@@ -141,8 +141,8 @@ impl PostgresStore {
         let shared = self.shared.clone();
         self.shared.bridge.wait(async move {
             let failed = |error| failed(MAKING, &shared.writing.place, error);
-            let mut lent = shared.writing.lend(MAKING).await?;
-            let mut change = sqlx::Connection::begin(&mut lent.connection).await.map_err(failed)?;
+            let mut pooled = shared.writing.connection(MAKING).await?;
+            let mut change = sqlx::Connection::begin(&mut pooled.connection).await.map_err(failed)?;
             let known = "INSERT INTO daybook_read.generation (model, version, number, tables, names) \
                          VALUES ($1, $2, $3, $4, $5)";
             let known = sqlx::query(known).bind(name).bind(i64::from(id.version)).bind(number(id.number));
@@ -151,7 +151,7 @@ impl PostgresStore {
                 sqlx::query(&rows::make(kind, id)).execute(&mut *change).await.map_err(failed)?;
             }
             change.commit().await.map_err(failed)?;
-            lent.give_back();
+            pooled.give_back();
             Ok(())
         })
     }

@@ -1,14 +1,14 @@
 //! The read store on a PostgreSQL server: one projector fills it, any number of nodes ask it.
 //!
-//! Every filling of a read model has tables of its own: one per kind of view in the layout of postgres-es
+//! Every generation of a read model has tables of its own: one per kind of view in the layout of postgres-es
 //! (`view_id`, `version`, `payload`), and one per kind of entry, keyed so that they are walked in the same order, with
-//! the same cursors, as on the embedded store. What is known of the fillings stands beside them, in the schema
+//! the same cursors, as on the embedded store. What is known of the generations stands beside them, in the schema
 //! `daybook_read` like everything else; there the views that are live also have a name without numbers.
 //!
 //! ```text
 //! projector ─> batch ─> one statement: fence, rows, checkpoint, dead letters, notification
 //! query     ─> rows, query ─> query_pool (a few connections) ─> one statement
-//! follower  ─> news: which fillings are live, and how far
+//! follower  ─> news: which generations are live, and how far
 //! ```
 
 mod batch;
@@ -90,9 +90,9 @@ impl PostgresStore {
     pub fn migrate(&self) -> Result<(), StoreError> {
         let shared = self.shared.clone();
         self.shared.bridge.wait(async move {
-            let mut lent = shared.writing.lend("preparing the tables").await?;
-            schema::migrate(&mut lent.connection, &shared.writing.place).await?;
-            lent.give_back();
+            let mut pooled = shared.writing.connection("preparing the tables").await?;
+            schema::migrate(&mut pooled.connection, &shared.writing.place).await?;
+            pooled.give_back();
             Ok(())
         })
     }

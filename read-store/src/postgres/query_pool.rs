@@ -1,4 +1,4 @@
-//! Connections that are fit for one purpose, lent to one statement at a time, and questions that may be asked again.
+//! Connections that are fit for one purpose, pooled to one statement at a time, and questions that may be asked again.
 
 use super::{
     connection::{self, Purpose},
@@ -34,7 +34,7 @@ impl QueryPool {
     }
 
     /// A connection, waiting for one if all are in use.
-    pub(super) async fn lend(&self, doing: &'static str) -> Result<PooledConnection<'_>, StoreError> {
+    pub(super) async fn connection(&self, doing: &'static str) -> Result<PooledConnection<'_>, StoreError> {
         let open = connection::open(&self.server, self.purpose, self.within);
         self.connections.take(open).await.map_err(|not| match not {
             NotAvailable::Unopened(error) => error,
@@ -52,20 +52,20 @@ impl QueryPool {
         query: impl Fn() -> Query<'q, Postgres, PgArguments>,
     ) -> Result<Vec<PgRow>, StoreError> {
         loop {
-            let mut lent = self.lend(doing).await?;
-            match tokio::time::timeout(self.within, query().fetch_all(&mut lent.connection)).await {
+            let mut pooled = self.connection(doing).await?;
+            match tokio::time::timeout(self.within, query().fetch_all(&mut pooled.connection)).await {
                 Ok(Ok(rows)) => {
-                    lent.give_back();
+                    pooled.give_back();
                     return Ok(rows);
                 }
                 Ok(Err(error)) => {
                     if !is_passing(&error) {
                         // The server refused, politely: nothing is wrong with the connection.
-                        lent.give_back();
+                        pooled.give_back();
                         return Err(failed(doing, &self.place, error));
                     }
                     self.connections.drop_idle();
-                    if lent.is_fresh {
+                    if pooled.is_fresh {
                         return Err(failed(doing, &self.place, error));
                     }
                 }

@@ -1,6 +1,6 @@
-//! Says which filling of a read model answers from now on, in one transaction. Blocks.
+//! Says which generation of a read model answers from now on, in one transaction. Blocks.
 //!
-//! While a filling is live, its tables are also shown under names without numbers, for other programs. To point those
+//! While a generation is live, its tables are also shown under names without numbers, for other programs. To point those
 //! names elsewhere the server wants them for itself for a moment; if somebody is reading there for long, the switch is
 //! not held up: the names follow later (`tidy`).
 
@@ -21,8 +21,8 @@ impl PostgresStore {
         self.shared.bridge.wait(async move {
             let place = &shared.writing.place;
             let failed = |error| failed(DOING, place, error);
-            let mut lent = shared.writing.lend(DOING).await?;
-            let mut change = lent.connection.begin().await.map_err(failed)?;
+            let mut pooled = shared.writing.connection(DOING).await?;
+            let mut change = pooled.connection.begin().await.map_err(failed)?;
             sqlx::query("SET LOCAL synchronous_commit TO on").execute(&mut *change).await.map_err(failed)?;
             let retire = "UPDATE daybook_read.generation SET role = NULL, retired_at = now() \
                           WHERE model = $1 AND role = $4 AND (version <> $2 OR number <> $3)";
@@ -33,7 +33,7 @@ impl PostgresStore {
             retire.execute(&mut *change).await.map_err(failed)?;
             let assign = sqlx::query(assign).bind(name).bind(version).bind(number).bind(role.text()).bind(known);
             if assign.execute(&mut *change).await.map_err(failed)?.rows_affected() != 1 {
-                return Err(StoreError::Superseded { generation: format!("{name} filling {number} on {place}") });
+                return Err(StoreError::Superseded { generation: format!("{name} generation {number} on {place}") });
             }
             if role == Role::Live {
                 show(&mut change, (name, version, number)).await.map_err(failed)?;
@@ -41,7 +41,7 @@ impl PostgresStore {
                 tell.execute(&mut *change).await.map_err(failed)?;
             }
             change.commit().await.map_err(failed)?;
-            lent.give_back();
+            pooled.give_back();
             Ok(())
         })?;
         rows.revision.fetch_add(1, Ordering::Relaxed);
@@ -49,14 +49,14 @@ impl PostgresStore {
     }
 }
 
-/// Points the names of a read model to a filling, unless somebody holds them. Within a transaction.
+/// Points the names of a read model to a generation, unless somebody holds them. Within a transaction.
 pub(super) async fn show(
     change: &mut PgConnection,
-    (model, version, filling): (&str, i64, i64),
+    (model, version, generation): (&str, i64, i64),
 ) -> Result<(), sqlx::Error> {
     let asked =
         "SELECT tables, names FROM daybook_read.generation WHERE model = $1 AND version = $2 AND number = $3";
-    let asked = sqlx::query(asked).bind(model).bind(version).bind(filling);
+    let asked = sqlx::query(asked).bind(model).bind(version).bind(generation);
     let Some(row) = asked.fetch_optional(&mut *change).await? else { return Ok(()) };
     let unreadable = |error: StoreError| sqlx::Error::Protocol(error.to_string());
     let tables: Vec<String> = column(&row, 0).map_err(unreadable)?;
@@ -75,6 +75,6 @@ pub(super) async fn show(
         }
     }
     let done = "UPDATE daybook_read.generation SET shown = (version = $2 AND number = $3) WHERE model = $1";
-    sqlx::query(done).bind(model).bind(version).bind(filling).execute(&mut *attempt).await?;
+    sqlx::query(done).bind(model).bind(version).bind(generation).execute(&mut *attempt).await?;
     attempt.commit().await
 }

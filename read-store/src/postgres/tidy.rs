@@ -1,4 +1,4 @@
-//! Housekeeping of the projector: names that could not follow a switch at once, and tables of fillings that nobody
+//! Housekeeping of the projector: names that could not follow a switch at once, and tables of generations that nobody
 //! asks any more. What fails is tried again the next time; nothing depends on it.
 
 use super::{PostgresStore, Shared, failure::failed, generations::column, switch::show};
@@ -19,8 +19,8 @@ impl PostgresStore {
 
 async fn tidy(shared: Arc<Shared>) -> Result<(), StoreError> {
     let failed = |error| failed(DOING, &shared.writing.place, error);
-    let mut lent = shared.writing.lend(DOING).await?;
-    let connection = &mut lent.connection;
+    let mut pooled = shared.writing.connection(DOING).await?;
+    let connection = &mut pooled.connection;
     let hidden = "SELECT model, version::bigint, number FROM daybook_read.generation WHERE role = 'live' AND NOT shown";
     for row in &sqlx::query(hidden).fetch_all(&mut *connection).await.map_err(failed)? {
         let mut change = connection.begin().await.map_err(failed)?;
@@ -36,13 +36,13 @@ async fn tidy(shared: Arc<Shared>) -> Result<(), StoreError> {
             tracing::warn!(%error, ?tables, "old tables could not be dropped yet");
         }
     }
-    lent.give_back();
+    pooled.give_back();
     Ok(())
 }
 
 async fn discard(
     connection: &mut PgConnection,
-    (model, version, filling): (&str, i64, i64),
+    (model, version, generation): (&str, i64, i64),
     tables: &[String],
 ) -> Result<(), sqlx::Error> {
     let mut change = connection.begin().await?;
@@ -52,8 +52,8 @@ async fn discard(
         sqlx::query(&gone).execute(&mut *change).await?;
     }
     let forget = "DELETE FROM daybook_read.generation WHERE model = $1 AND version = $2 AND number = $3 AND role IS NULL";
-    sqlx::query(forget).bind(model).bind(version).bind(filling).execute(&mut *change).await?;
+    sqlx::query(forget).bind(model).bind(version).bind(generation).execute(&mut *change).await?;
     change.commit().await?;
-    tracing::info!(model, filling, "tables of an old filling were dropped");
+    tracing::info!(model, generation, "tables of an old generation were dropped");
     Ok(())
 }

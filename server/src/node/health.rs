@@ -3,13 +3,13 @@
 
 use daybook_api::Roles;
 use daybook_engine::Engine;
-use daybook_messaging::{RelayTask, Trouble};
+use daybook_messaging::{LastError, RelayTask};
 use parking_lot::Mutex;
 use serde_json::{Map, Value, json};
 use std::sync::OnceLock;
 use tokio::sync::watch;
 
-pub(crate) struct Health {
+pub(crate) struct NodeHealth {
     pub roles: Roles,
     store: Mutex<Option<String>>,
     /// The engine that runs the processes, if this node does.
@@ -18,51 +18,51 @@ pub(crate) struct Health {
     nats: Option<NatsHealth>,
 }
 
-/// The way to NATS, and whether read models hear of news by it.
+/// The connection to NATS, and whether read models follow the log by it.
 pub(crate) struct NatsHealth {
-    pub trouble: Trouble,
+    pub last_error: LastError,
     pub follows: Option<watch::Receiver<bool>>,
 }
 
 impl NatsHealth {
     fn shown(&self) -> Value {
-        let trouble = self.trouble.borrow().clone();
-        let mut shown = json!({ "connected": trouble.is_none() });
+        let last_error = self.last_error.borrow().clone();
+        let mut shown = json!({ "connected": last_error.is_none() });
         if let Some(follows) = &self.follows {
-            let by_nats = trouble.is_none() && *follows.borrow();
+            let by_nats = last_error.is_none() && *follows.borrow();
             shown["news_from"] = if by_nats { "nats" } else { "log" }.into();
         }
-        if let Some(trouble) = trouble {
-            shown["trouble"] = trouble.into();
+        if let Some(error) = last_error {
+            shown["trouble"] = error.into();
         }
         shown
     }
 }
 
-impl Health {
+impl NodeHealth {
     pub(crate) fn new(roles: Roles, process_engine: Option<Engine>, nats: Option<NatsHealth>) -> Self {
         let process_engine = Mutex::new(process_engine);
         Self { roles, store: Mutex::default(), process_engine, relay: OnceLock::new(), nats }
     }
 
-    /// Tells what is wrong with the event store; none: nothing.
-    pub(crate) fn store(&self, trouble: Option<String>) {
+    /// Sets what is wrong with the event store; none: nothing.
+    pub(crate) fn set_store_error(&self, error: Option<String>) {
         let mut known = self.store.lock();
-        match (&*known, &trouble) {
+        match (&*known, &error) {
             (None, Some(error)) => tracing::error!(error, "the event store is missing or takes nothing"),
             (Some(_), None) => tracing::info!("the event store is back"),
             _ => {}
         }
-        *known = trouble;
+        *known = error;
     }
 
     /// What is wrong with the event store; none: nothing.
-    pub(crate) fn store_trouble(&self) -> Option<String> {
+    pub(crate) fn store_error(&self) -> Option<String> {
         self.store.lock().clone()
     }
 
-    /// Tells which engine runs the processes here; none: they do not run here.
-    pub(crate) fn processes(&self, engine: Option<Engine>) {
+    /// Sets the engine that runs the processes here; none: they do not run here.
+    pub(crate) fn set_process_engine(&self, engine: Option<Engine>) {
         *self.process_engine.lock() = engine;
     }
 
@@ -70,8 +70,8 @@ impl Health {
         self.process_engine.lock().clone()
     }
 
-    /// Takes note of this node's relay; there is one at most.
-    pub(crate) fn relay(&self, relay: RelayTask) {
+    /// Sets this node's relay; there is one at most.
+    pub(crate) fn set_relay(&self, relay: RelayTask) {
         self.relay.get_or_init(|| relay);
     }
 

@@ -5,7 +5,7 @@
 //! from its cause, so a step done twice counts once.
 
 use super::{
-    Health,
+    NodeHealth,
     process_memory::{MemoryError, ProcessMemory},
 };
 use daybook_engine::{Engine, EngineError, EngineOptions};
@@ -27,7 +27,7 @@ pub(crate) struct LeasedProcesses {
     pub options: EngineOptions,
     pub leases: Arc<dyn Leases>,
     pub dir: PathBuf,
-    pub health: Arc<Health>,
+    pub health: Arc<NodeHealth>,
 }
 
 impl LeasedProcesses {
@@ -52,7 +52,7 @@ impl LeasedProcesses {
     async fn lead(&self, lease: &dyn Lease, context: &TaskContext) -> Result<(), LeadError> {
         let mut memory = ProcessMemory::recall(lease, &self.dir).await?;
         let engine = Engine::start(self.log.clone(), self.options.clone()).await?;
-        self.health.processes(Some(engine.clone()));
+        self.health.set_process_engine(Some(engine.clone()));
         tracing::info!("this node runs the processes now");
         context.running();
         tokio::select! {
@@ -66,11 +66,11 @@ impl LeasedProcesses {
 }
 
 /// What readiness shows as the engine of the processes; none once this is dropped.
-struct ShownEngine<'a>(&'a Health);
+struct ShownEngine<'a>(&'a NodeHealth);
 
 impl Drop for ShownEngine<'_> {
     fn drop(&mut self) {
-        self.0.processes(None);
+        self.0.set_process_engine(None);
     }
 }
 

@@ -1,7 +1,7 @@
 //! What the HTTP interface shows of this node: put together from the node's health, its audit tree, its read models
 //! and the metrics of the process.
 
-use super::{Health, LagWatch};
+use super::{NodeHealth, LagWatch};
 use crate::metrics::Exporter;
 use daybook_api::NodeStatus;
 use daybook_audit::AuditTree;
@@ -15,7 +15,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 pub(crate) struct NodeReport {
-    pub health: Arc<Health>,
+    pub health: Arc<NodeHealth>,
     /// Cancelled when the node is about to stop.
     pub leaving: CancellationToken,
     pub lag: Arc<LagWatch>,
@@ -61,8 +61,8 @@ impl NodeStatus for NodeReport {
         });
         let store = self
             .health
-            .store_trouble()
-            .map(|trouble| format!("the event store cannot be reached, or takes nothing: {trouble}"));
+            .store_error()
+            .map(|error| format!("the event store cannot be reached, or takes nothing: {error}"));
         let leaving = self.leaving.is_cancelled().then(|| "the node is about to stop".to_owned());
         let behind = self.lag.behind(&self.reads.reports(), Instant::now());
         let missing = leaving.into_iter().chain(failed).chain(audit).chain(store);
@@ -94,7 +94,7 @@ impl NodeStatus for NodeReport {
     fn metrics(&self) -> String {
         self.health.measure(self.head());
         let gauge = |is: bool| f64::from(u8::from(is));
-        metrics::gauge!("daybook_node_read_store_missing").set(gauge(self.reads.store_trouble().is_some()));
+        metrics::gauge!("daybook_node_read_store_missing").set(gauge(self.reads.store_error().is_some()));
         metrics::gauge!("daybook_node_projects").set(gauge(self.reads.projects()));
         self.metrics.render()
     }

@@ -1,7 +1,7 @@
 //! Where the events are, and where the read models: in the data directory, or on a Postgres server. The event store is
 //! opened here, and asked now and then whether it is still there.
 
-use super::Health;
+use super::NodeHealth;
 use daybook_event_log::{EmbeddedLog, EmbeddedOptions, EventLog, Leases, LocalLeases, LogError};
 use daybook_event_log_postgres::{PostgresLeases, PostgresLog, PostgresOptions};
 use daybook_messaging::MessageKey;
@@ -32,7 +32,7 @@ pub enum Store {
 pub struct UnknownStore;
 
 impl Store {
-    /// Opens it; `tell` hears what is waited for while a server is not there.
+    /// Opens it; `tell` is called with what is waited for while a server is not there.
     pub(crate) async fn open(
         &self,
         folder: PathBuf,
@@ -124,16 +124,16 @@ impl FromStr for ReadStore {
     }
 }
 
-/// Asks the log every second whether it is there and takes events, and tells `health`.
-pub(crate) async fn look_after(log: Arc<dyn EventLog>, health: Arc<Health>, stopping: CancellationToken) {
+/// Asks the log every second whether it is there and takes events, and reports to `health`.
+pub(crate) async fn look_after(log: Arc<dyn EventLog>, health: Arc<NodeHealth>, stopping: CancellationToken) {
     while stopping.run_until_cancelled(tokio::time::sleep(LOOK_EVERY)).await.is_some() {
-        let trouble = match tokio::time::timeout(ANSWER_WITHIN, log.check()).await {
+        let error = match tokio::time::timeout(ANSWER_WITHIN, log.check()).await {
             Ok(Ok(())) => None,
             Ok(Err(error)) => Some(error.to_string()),
             Err(_) => Some(format!(
                 "no answer within {ANSWER_WITHIN:?}; is its server overloaded, or the way to it cut?"
             )),
         };
-        health.store(trouble);
+        health.set_store_error(error);
     }
 }

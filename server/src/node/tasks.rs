@@ -1,6 +1,6 @@
 //! What a node does beside answering requests, by its roles and its servers: tasks that run until it stops.
 
-use super::{Health, processes::LeasedProcesses, store};
+use super::{NodeHealth, processes::LeasedProcesses, store};
 use daybook_api::{NodeRole, Roles};
 use daybook_engine::EngineOptions;
 use daybook_event_log::{EventLog, Leases};
@@ -26,13 +26,13 @@ impl NodeTasks {
     pub(crate) fn begin(
         self,
         log: &Arc<dyn EventLog>,
-        health: &Arc<Health>,
+        health: &Arc<NodeHealth>,
         followers: &Supervisor,
         tasks: &TaskTracker,
         stopping: &CancellationToken,
     ) {
         if let Some(nats) = self.nats.filter(|_| self.roles.has(NodeRole::Relay)) {
-            health.relay(Relay::spawn(followers, log.clone(), self.leases.clone(), nats));
+            health.set_relay(Relay::spawn(followers, log.clone(), self.leases.clone(), nats));
         }
         tasks.spawn(store::look_after(log.clone(), health.clone(), stopping.clone()));
         // Where no other node shares the store, the one engine runs the processes.

@@ -97,7 +97,7 @@ fn another_shops_read_models_are_refused_by_name_and_left_alone() {
     runtime.block_on(stranger.start_part(theirs.log(), PROJECTS)).unwrap();
     let began = std::time::Instant::now();
     let trouble = loop {
-        match stranger.store_trouble() {
+        match stranger.store_error() {
             Some(trouble) => break trouble,
             None => assert!(began.elapsed() < PATIENCE, "it is not told"),
         }

@@ -35,13 +35,13 @@ fn a_server_that_comes_back_is_used_again_and_queries_fail_politely_meanwhile() 
         book.cart(cart_id(500 + n), &[(1, 1)]);
         let error = now(models.carts().by_id(cart_id(1))).unwrap_err();
         assert!(matches!(error, StoreError::Server { .. }), "{error}");
-        while models.store_trouble().is_none() {
+        while models.store_error().is_none() {
             std::thread::yield_now();
         }
         now(server.start_again()).unwrap();
         runtime.block_on(models.wait_for(book.head(), PATIENCE)).unwrap();
         assert!(now(models.carts().by_id(cart_id(500 + n))).unwrap().is_some());
-        while models.store_trouble().is_some() {
+        while models.store_error().is_some() {
             std::thread::yield_now();
         }
     }
