@@ -17,7 +17,7 @@ use daybook_messaging::{MessagingError, NatsLog, RelayOptions, connect_watched};
 use daybook_projections::{FollowLimits, Part, RunnerError};
 use daybook_read_store::StoreError;
 use daybook_search::{Search, SearchConfig};
-use daybook_subscriptions::Supervisor;
+use daybook_subscriptions::{Supervisor, TaskSpec};
 use daybook_views::Views;
 use std::{
     io,
@@ -26,7 +26,7 @@ use std::{
     time::{Duration, Instant},
 };
 use tokio::net::TcpListener;
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tokio_util::sync::CancellationToken;
 
 /// Why a shop could not be opened. Each message says what to do.
 #[derive(Debug, thiserror::Error)]
@@ -92,7 +92,6 @@ pub struct Daybook {
     reads: Views,
     leaving: CancellationToken,
     stopping: CancellationToken,
-    tasks: TaskTracker,
     followers: Supervisor,
     /// What the engine runs on.
     _write_path: WritePath,
@@ -188,9 +187,21 @@ impl Daybook {
             limits: options.limits,
             stopping: stopping.clone(),
         })?;
-        let tasks = TaskTracker::new();
-        tasks.spawn(metrics.keep_up(stopping.clone()));
-        tasks.spawn(watch_lag(lag, reads.clone(), stopping.clone()));
+        followers.task(TaskSpec::new("metrics"), move |context| {
+            let keeping = metrics.clone().keep_up(context.stop().clone());
+            async move {
+                keeping.await;
+                Ok(())
+            }
+        });
+        let watched = reads.clone();
+        followers.task(TaskSpec::new("lag-watch").required(), move |context| {
+            let watching = watch_lag(lag.clone(), watched.clone(), context.stop().clone());
+            async move {
+                watching.await;
+                Ok(())
+            }
+        });
         TreeWriter::spawn(&followers, audit, engine.log().clone());
         let node_tasks = NodeTasks {
             roles,
@@ -200,9 +211,8 @@ impl Daybook {
             engine: process_engine,
             process_dir: dir.processes(),
         };
-        node_tasks.begin(engine.log(), &health, &followers, &tasks, &stopping);
-        tasks.close();
-        Ok(Self { api, engine, reads, leaving, stopping, tasks, followers, _write_path: write_path })
+        node_tasks.begin(engine.log(), &health, &followers);
+        Ok(Self { api, engine, reads, leaving, stopping, followers, _write_path: write_path })
     }
 
     /// All routes, to be served or called in-process.
@@ -245,7 +255,6 @@ impl Daybook {
     /// Stops everything in order: what was accepted is finished, read models are committed, the log is closed.
     pub async fn shutdown(self) -> Result<(), OpenError> {
         self.stopping.cancel();
-        self.tasks.wait().await;
         self.followers.ended().await;
         self.engine.shutdown().await;
         let reads = self.reads.clone();
@@ -261,8 +270,8 @@ impl Daybook {
 }
 
 /// Takes note once a second of where the read models are.
-async fn watch_lag(lag: Arc<LagWatch>, reads: Views, stopping: CancellationToken) {
-    while stopping.run_until_cancelled(tokio::time::sleep(LOOK_EVERY)).await.is_some() {
+async fn watch_lag(lag: Arc<LagWatch>, reads: Views, stop: CancellationToken) {
+    while stop.run_until_cancelled(tokio::time::sleep(LOOK_EVERY)).await.is_some() {
         lag.look(&reads.reports(), Instant::now());
     }
 }

@@ -125,8 +125,8 @@ impl FromStr for ReadStore {
 }
 
 /// Asks the log every second whether it is there and takes events, and reports to `health`.
-pub(crate) async fn look_after(log: Arc<dyn EventLog>, health: Arc<NodeHealth>, stopping: CancellationToken) {
-    while stopping.run_until_cancelled(tokio::time::sleep(LOOK_EVERY)).await.is_some() {
+pub(crate) async fn look_after(log: Arc<dyn EventLog>, health: Arc<NodeHealth>, stop: CancellationToken) {
+    while stop.run_until_cancelled(tokio::time::sleep(LOOK_EVERY)).await.is_some() {
         let error = match tokio::time::timeout(ANSWER_WITHIN, log.check()).await {
             Ok(Ok(())) => None,
             Ok(Err(error)) => Some(error.to_string()),

@@ -5,9 +5,8 @@ use daybook_api::{NodeRole, Roles};
 use daybook_engine::EngineOptions;
 use daybook_event_log::{EventLog, Leases};
 use daybook_messaging::{Client, MessageKey, Relay, RelayOptions};
-use daybook_subscriptions::Supervisor;
+use daybook_subscriptions::{Supervisor, TaskSpec};
 use std::{path::PathBuf, sync::Arc};
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 /// All that is needed to begin.
 pub(crate) struct NodeTasks {
@@ -22,19 +21,24 @@ pub(crate) struct NodeTasks {
 }
 
 impl NodeTasks {
-    /// Begins them; they end with `stopping`.
+    /// Begins them under `followers`.
     pub(crate) fn begin(
         self,
         log: &Arc<dyn EventLog>,
         health: &Arc<NodeHealth>,
         followers: &Supervisor,
-        tasks: &TaskTracker,
-        stopping: &CancellationToken,
     ) {
         if let Some(nats) = self.nats.filter(|_| self.roles.has(NodeRole::Relay)) {
             health.set_relay(Relay::spawn(followers, log.clone(), self.leases.clone(), nats));
         }
-        tasks.spawn(store::look_after(log.clone(), health.clone(), stopping.clone()));
+        let (checked, reported) = (log.clone(), health.clone());
+        followers.task(TaskSpec::new("store-check").required(), move |context| {
+            let looking = store::look_after(checked.clone(), reported.clone(), context.stop().clone());
+            async move {
+                looking.await;
+                Ok(())
+            }
+        });
         // Where no other node shares the store, the one engine runs the processes.
         if self.is_shared && self.roles.has(NodeRole::Processes) {
             let (log, options, dir) = (log.clone(), self.engine, self.process_dir);
