@@ -75,7 +75,8 @@ impl PostgresLeases {
         let by_chance = [Uuid::new_v4(), Uuid::new_v4()].map(Uuid::into_bytes).concat();
         let asking = async {
             make_memory(&mut connection).await?;
-            let keep = "INSERT INTO daybook_lease (task, memory) VALUES ($1, $2) ON CONFLICT (task) DO NOTHING";
+            let keep =
+                "INSERT INTO daybook_lease (task, memory) VALUES ($1, $2) ON CONFLICT (task) DO NOTHING";
             sqlx::query(keep).bind(name).bind(by_chance).execute(&mut connection).await?;
             sqlx::query_scalar::<_, Vec<u8>>(RECALL).bind(name).fetch_one(&mut connection).await
         };
@@ -84,7 +85,8 @@ impl PostgresLeases {
             Err(_) => return Err(unavailable(DOING, format!("{place}: no answer within {MEMORY_WITHIN:?}"))),
         };
         secret.try_into().map_err(|_| {
-            let detail = format!("{place}: the row {name:?} of daybook_lease is no secret of 32 bytes; remove it");
+            let detail =
+                format!("{place}: the row {name:?} of daybook_lease is no secret of 32 bytes; remove it");
             unavailable(DOING, detail)
         })
     }

@@ -132,7 +132,10 @@ mod tests {
         assert!(changed(&mut last_error, "nats://x", &Event::Connected) && last_error.is_none());
         let refused = Event::ClientError(ClientError::Other("authorization violation".to_owned()));
         assert!(changed(&mut last_error, "nats://x", &refused));
-        assert!(last_error.as_deref().is_some_and(|said| said.contains("check user, password")), "{last_error:?}");
+        assert!(
+            last_error.as_deref().is_some_and(|said| said.contains("check user, password")),
+            "{last_error:?}"
+        );
         assert!(!changed(&mut last_error, "nats://x", &Event::Draining));
     }
 }

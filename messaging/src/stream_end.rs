@@ -1,9 +1,7 @@
 //! Where log and stream agree: the last event of the log that the stream has, looked for from the stream's end. Messages
 //! that others published to our subjects may stand behind it or between; they are passed over.
 
-use crate::{
-    MessageKey, MessagingError, POSITION_HEADER, STREAM_NAME, signature::SIGNATURE_HEADER,
-};
+use crate::{MessageKey, MessagingError, POSITION_HEADER, STREAM_NAME, signature::SIGNATURE_HEADER};
 use async_nats::jetstream::{
     message::StreamMessage,
     stream::{RawMessageErrorKind, Stream},

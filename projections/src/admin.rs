@@ -2,8 +2,8 @@
 //! applied, and to fill one again.
 
 use crate::{
-    DeadLetter, ProjectionReport, ReadModels, RebuildProgress, Retried, RunnerError, SkippedLetter, apply_loop::Message,
-    dead_letter, startup::begin, status::ProjectionStatus, worker_handle::WorkerHandle,
+    DeadLetter, ProjectionReport, ReadModels, RebuildProgress, Retried, RunnerError, SkippedLetter,
+    apply_loop::Message, dead_letter, startup::begin, status::ProjectionStatus, worker_handle::WorkerHandle,
 };
 use daybook_domain::Timestamp;
 use daybook_event_log::Position;
@@ -73,7 +73,8 @@ impl ReadModels {
                 wait(status, position).await;
             }
         };
-        let workers = self.local_workers(|worker| worker.statuses().iter().any(|status| !status.definition.apart));
+        let workers =
+            self.local_workers(|worker| worker.statuses().iter().any(|status| !status.definition.apart));
         self.or_failure(all, workers, position, timeout).await
     }
 

@@ -251,7 +251,10 @@ impl ReadModels {
             group.apply(&page.content)?;
             reached = page.content.last().map_or(reached, |last| last.record.position());
         }
-        reading.await.map_err(|panic| RunnerError::Crashed { thread: "catch-up".to_owned(), why: panic.to_string() })??;
+        reading.await.map_err(|panic| RunnerError::Crashed {
+            thread: "catch-up".to_owned(),
+            why: panic.to_string(),
+        })??;
         group.commit_waiting(crate::Flush::Now)?;
         for (applier, status) in group.appliers.iter().flat_map(|applier| {
             let status =

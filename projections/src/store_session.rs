@@ -35,10 +35,7 @@ impl StoreSession {
     }
 
     /// Takes part; opens the store again if that has to be. None: told to stop.
-    pub(crate) fn enter(
-        self: &Arc<Self>,
-        context: &TaskContext,
-    ) -> Result<Option<SessionUse>, RunnerError> {
+    pub(crate) fn enter(self: &Arc<Self>, context: &TaskContext) -> Result<Option<SessionUse>, RunnerError> {
         let mut state = self.state.lock();
         while state.is_over {
             if context.is_stopped() {

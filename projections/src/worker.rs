@@ -19,7 +19,9 @@ use crate::{
 use daybook_domain::Interests;
 use daybook_event_log::{EventLog, Lease, Leases, LogError, PageLimits, Position};
 use daybook_read_store::{PostgresStore, ReadStore, StoreError};
-use daybook_subscriptions::{BackoffLimits, CancellationToken, Fault, Source, Supervisor, TaskContext, TaskSpec};
+use daybook_subscriptions::{
+    BackoffLimits, CancellationToken, Fault, Source, Supervisor, TaskContext, TaskSpec,
+};
 use std::{
     sync::{Arc, mpsc},
     time::{Duration, Instant},

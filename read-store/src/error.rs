@@ -17,7 +17,9 @@ pub enum StoreError {
     )]
     Unavailable { operation: &'static str, detail: String },
     /// A projection keeps what it makes in a store of its own, and that failed.
-    #[error("{operation} failed: {detail}; check the disk; what is there can be deleted, it is filled again from the log")]
+    #[error(
+        "{operation} failed: {detail}; check the disk; what is there can be deleted, it is filled again from the log"
+    )]
     OwnStore { operation: &'static str, detail: String },
     /// It is being opened anew.
     #[error("the read store is being opened again; ask again")]

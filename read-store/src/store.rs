@@ -161,7 +161,9 @@ impl ReadStore {
     /// How many wait per stream, after forgetting those beyond `checkpoint`: they will be met again.
     pub fn parked(&self, generation: &Generation, checkpoint: u64) -> Result<ParkedStreams, StoreError> {
         match (self, &generation.rows) {
-            (Self::Embedded(store), GenerationRows::Embedded(rows)) => store.store()?.parked(rows, checkpoint),
+            (Self::Embedded(store), GenerationRows::Embedded(rows)) => {
+                store.store()?.parked(rows, checkpoint)
+            }
             (Self::Postgres(store), GenerationRows::Postgres(rows)) => store.parked(rows),
             _ => Err(foreign(generation)),
         }

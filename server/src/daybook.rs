@@ -4,7 +4,7 @@
 use crate::{
     data_dir::{DataDir, DataDirError},
     metrics::Exporter,
-    node::{NodeHealth, LagWatch, NatsHealth, NodeReport, NodeTasks, open_audit_tree},
+    node::{LagWatch, NatsHealth, NodeHealth, NodeReport, NodeTasks, open_audit_tree},
     options::{Nats, ServeOptions},
     write_path::WritePath,
 };

@@ -47,8 +47,7 @@ impl ReadAhead {
             let began = Instant::now();
             let permit = Arc::clone(&permits).acquire_owned().await.map_err(|_| LogError::Closed)?;
             let page = source.next().await?;
-            let is_full =
-                page.events.len() >= self.full_events || page.bytes() >= source.limits().bytes / 2;
+            let is_full = page.events.len() >= self.full_events || page.bytes() >= source.limits().bytes / 2;
             if !deliver(AheadPage { content: prepare(page), _permit: permit }) {
                 return Ok(());
             }
@@ -84,9 +83,10 @@ mod tests {
             source = source.until(Position::new(until));
         }
         let positions = |page: Page| page.events.iter().map(|event| event.position().get()).collect();
-        let ended = tokio::spawn(async move {
-            AHEAD.run(&mut source, positions, |page| sender.send(page).is_ok()).await
-        });
+        let ended =
+            tokio::spawn(
+                async move { AHEAD.run(&mut source, positions, |page| sender.send(page).is_ok()).await },
+            );
         Reading { log: log.clone(), pages, ended }
     }
 

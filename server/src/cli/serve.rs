@@ -258,7 +258,10 @@ impl Signals {
             let signal = self.first().await;
             leaving.cancel();
             if signal == TERMINATE && !grace.is_zero() {
-                tracing::info!(?grace, "not ready any more; stopping after this time, or at once at the next signal");
+                tracing::info!(
+                    ?grace,
+                    "not ready any more; stopping after this time, or at once at the next signal"
+                );
                 tokio::select! {
                     () = tokio::time::sleep(grace) => {}
                     _ = self.first() => {}

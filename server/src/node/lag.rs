@@ -52,9 +52,12 @@ impl LagWatch {
         let sentence = |report: &ProjectionReport| {
             let (name, lag, bound) = (report.name, report.lag_events, self.limits.events);
             if lag > bound {
-                return Some(format!("the read model {name} is {lag} events behind the log, more than {bound}"));
+                return Some(format!(
+                    "the read model {name} is {lag} events behind the log, more than {bound}"
+                ));
             }
-            let (position, since) = standing.get(name).filter(|(position, _)| *position == report.position)?;
+            let (position, since) =
+                standing.get(name).filter(|(position, _)| *position == report.position)?;
             let still = now.saturating_duration_since(*since);
             (lag > 0 && still >= self.limits.still).then(|| {
                 let seconds = still.as_secs();
@@ -95,7 +98,10 @@ mod tests {
         watch.look(&at(10, 11), after(3_600));
         assert!(watch.behind(&at(10, 11), after(3_629)).is_empty());
         let said = watch.behind(&at(10, 12), after(3_631));
-        assert_eq!(said, ["the read model search has stood at position 10 for 31 s, 2 events behind the log"]);
+        assert_eq!(
+            said,
+            ["the read model search has stood at position 10 for 31 s, 2 events behind the log"]
+        );
         // It moves, slowly.
         watch.look(&at(11, 50), after(3_640));
         assert!(watch.behind(&at(11, 50), after(3_660)).is_empty());

@@ -11,7 +11,7 @@ mod store;
 mod tasks;
 
 pub(crate) use audit_tree::open_audit_tree;
-pub(crate) use health::{NodeHealth, NatsHealth};
+pub(crate) use health::{NatsHealth, NodeHealth};
 pub use lag::LagLimits;
 pub(crate) use lag::LagWatch;
 pub(crate) use report::NodeReport;

@@ -1,7 +1,7 @@
 //! What the HTTP interface shows of this node: put together from the node's health, its audit tree, its read models
 //! and the metrics of the process.
 
-use super::{NodeHealth, LagWatch};
+use super::{LagWatch, NodeHealth};
 use crate::metrics::Exporter;
 use daybook_api::NodeStatus;
 use daybook_audit::AuditTree;
@@ -85,7 +85,8 @@ impl NodeStatus for NodeReport {
         let projections = reports.iter().map(|report| (report.name.to_owned(), json!(report)));
         shown.insert("projections".to_owned(), projections.collect::<Map<_, _>>().into());
         let engines = [Some(self.engine.clone()), self.health.process_engine()];
-        let of_processes = engines.iter().flatten().map(|engine| engine.dead_letters(None, usize::MAX).len()).max();
+        let of_processes =
+            engines.iter().flatten().map(|engine| engine.dead_letters(None, usize::MAX).len()).max();
         let letters = json!({ "projections": of_projections, "processes": of_processes.unwrap_or(0) });
         shown.insert("dead_letters".to_owned(), letters);
         shown

@@ -57,7 +57,9 @@ impl Store {
     pub(crate) async fn message_key(&self) -> Result<MessageKey, LogError> {
         Ok(match self {
             Self::Embedded => MessageKey::by_chance(),
-            Self::Postgres(options) => MessageKey::new(PostgresLeases::new(options)?.secret(MESSAGE_KEY).await?),
+            Self::Postgres(options) => {
+                MessageKey::new(PostgresLeases::new(options)?.secret(MESSAGE_KEY).await?)
+            }
         })
     }
 

@@ -22,12 +22,7 @@ pub(crate) struct NodeTasks {
 
 impl NodeTasks {
     /// Begins them under `followers`.
-    pub(crate) fn begin(
-        self,
-        log: &Arc<dyn EventLog>,
-        health: &Arc<NodeHealth>,
-        followers: &Supervisor,
-    ) {
+    pub(crate) fn begin(self, log: &Arc<dyn EventLog>, health: &Arc<NodeHealth>, followers: &Supervisor) {
         if let Some(nats) = self.nats.filter(|_| self.roles.has(NodeRole::Relay)) {
             health.set_relay(Relay::spawn(followers, log.clone(), self.leases.clone(), nats));
         }
@@ -42,7 +37,8 @@ impl NodeTasks {
         // Where no other node shares the store, the one engine runs the processes.
         if self.is_shared && self.roles.has(NodeRole::Processes) {
             let (log, options, dir) = (log.clone(), self.engine, self.process_dir);
-            LeasedProcesses { log, options, leases: self.leases, dir, health: health.clone() }.spawn(followers);
+            LeasedProcesses { log, options, leases: self.leases, dir, health: health.clone() }
+                .spawn(followers);
         }
     }
 }

@@ -13,7 +13,9 @@ use daybook_event_log::{
     Append, EventLog, ExpectedVersion, LocalLeases, MemoryLog, Metadata, NewEvent, Position, RecordedEvent,
     StreamId, cloud_event,
 };
-use daybook_messaging::{MessageKey, NatsOptions, POSITION_HEADER, Relay, RelayOptions, RelayTask, STREAM_NAME, connect};
+use daybook_messaging::{
+    MessageKey, NatsOptions, POSITION_HEADER, Relay, RelayOptions, RelayTask, STREAM_NAME, connect,
+};
 use daybook_subscriptions::{CancellationToken, Supervisor};
 use std::{sync::Arc, time::Duration};
 use uuid::Uuid;

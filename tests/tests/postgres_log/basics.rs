@@ -2,8 +2,7 @@
 
 use crate::given::{added, append, assert_sound, database, event, everything, log, stream};
 use daybook_event_log::{
-    AppendRejection, EventLog as _, ExpectedVersion, LogError, Metadata, PageLimits, Position,
-    Version,
+    AppendRejection, EventLog as _, ExpectedVersion, LogError, Metadata, PageLimits, Position, Version,
 };
 use daybook_event_log_postgres::{PostgresLog, PostgresOptions};
 use daybook_subscriptions::Source;
