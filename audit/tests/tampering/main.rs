@@ -2,9 +2,12 @@
 
 #![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
 
+mod files;
+mod live;
+
 use bytes::Bytes;
 use daybook_audit::{
-    AuditTree, Finding, SigningKey, TreeWriter,
+    AuditTree, Finding, TreeWriter,
     bundle::{self, BundleVerdict, Trust, own_files},
 };
 use daybook_event_log::{Append, EventLog, ExpectedVersion, MemoryLog, Metadata, NewEvent, StreamId};
@@ -248,89 +251,6 @@ async fn a_damaged_edge_tile_beside_a_changed_record_leaves_both_in_doubt_and_na
 }
 
 #[tokio::test]
-async fn an_edited_a_missing_and_an_added_file_are_named() {
-    let audited = audited().await;
-    let path = |name: &str| name.to_owned();
-    fs::write(audited.path("README.md"), "All is well, trust us.").unwrap();
-    assert_eq!(audited.findings(), [Finding::FileChanged { path: path("README.md") }]);
-    fs::remove_file(audited.path("README.md")).unwrap();
-    fs::create_dir(audited.path("notes")).unwrap();
-    fs::write(audited.path("notes/mine"), "x").unwrap();
-    fs::write(audited.path("tile/0/007"), "x").unwrap();
-    let expected = [
-        Finding::FileMissing { path: path("README.md") },
-        Finding::FileAdded { path: path("notes/mine") },
-        Finding::FileAdded { path: path("tile/0/007") },
-    ];
-    assert_eq!(audited.findings(), expected);
-}
-
-#[tokio::test]
-async fn another_public_key_in_the_bundle_is_named() {
-    let audited = audited().await;
-    let other = SigningKey::generate("shop").unwrap().public();
-    fs::write(audited.path("public-key"), format!("{other}\n")).unwrap();
-    let findings = audited.findings();
-    assert!(
-        matches!(&findings[0], Finding::KeyDiffers { place } if place.ends_with("public-key")),
-        "{findings:?}"
-    );
-    assert_eq!(findings[1..], [Finding::FileChanged { path: "public-key".to_owned() }]);
-}
-
-#[tokio::test]
-async fn a_manifest_that_was_edited_or_is_missing_vouches_for_nothing() {
-    let audited = audited().await;
-    let manifest = fs::read_to_string(audited.path("manifest")).unwrap();
-    fs::write(audited.path("manifest"), manifest.replace("made 2", "made 1")).unwrap();
-    let findings = audited.findings();
-    assert!(
-        matches!(&findings[..], [Finding::SignatureWrong { place, .. }] if place.ends_with("manifest")),
-        "{findings:?}"
-    );
-    // A README that fits an unsigned manifest is compared with the one that this program writes.
-    fs::remove_file(audited.path("manifest")).unwrap();
-    fs::write(audited.path("README.md"), "All is well, trust us.").unwrap();
-    let unvouched = Finding::FileUnvouched { path: "README.md".to_owned() };
-    let findings = audited.findings();
-    assert!(findings.contains(&Finding::FileMissing { path: "manifest".to_owned() }), "{findings:?}");
-    assert!(findings.contains(&unvouched), "{findings:?}");
-}
-
-#[tokio::test]
-async fn an_older_bundle_in_place_of_a_newer_one_is_told_by_the_newer_checkpoint_that_was_kept() {
-    let mut audited = audited().await;
-    let folder = tempfile::tempdir().unwrap();
-    let (log, tree) = (Arc::new(MemoryLog::new()), Arc::new(AuditTree::open(folder.path(), "shop").unwrap()));
-    append(&log, 400, 1 << 40).await;
-    kept_up(&tree, &log, 400).await;
-    let older = folder.path().join("bundle");
-    bundle::export_latest(&*log, &tree, &older, |_, _| {}).await.unwrap();
-    append(&log, 50, 1 << 50).await;
-    kept_up(&tree, &log, 450).await;
-    audited.kept = folder.path().join("kept");
-    fs::write(&audited.kept, tree.note().unwrap()).unwrap();
-    let trust = Trust { keys: vec![tree.public_key()], ..audited.trust() };
-    let findings = bundle::verify(&older, &trust, |_| {}).unwrap().verdict.findings;
-    assert_eq!(findings, [Finding::OlderThanKept { kept: 450, newest: 400 }]);
-}
-
-#[tokio::test]
-async fn stretches_that_were_told_long_after_they_happened_are_listed() {
-    let folder = tempfile::tempdir().unwrap();
-    let log = Arc::new(MemoryLog::with_clock(|| 10 * 86_400_000_000_000));
-    let tree = Arc::new(AuditTree::open(&folder.path().join("audit"), "shop").unwrap());
-    append(&log, 20, 1 << 40).await;
-    kept_up(&tree, &log, 20).await;
-    let path = folder.path().join("bundle");
-    bundle::export_latest(&*log, &tree, &path, |_, _| {}).await.unwrap();
-    let times = bundle::verify(&path, &Trust::default(), |_| {}).unwrap().verdict.times;
-    assert_eq!((times.backdated_records, times.backdated.len()), (20, 1), "{times:?}");
-    assert_eq!((times.backdated[0].first, times.backdated[0].last), (1, 20));
-    assert_eq!(times.clock_went_back_at, None);
-}
-
-#[tokio::test]
 async fn a_history_rewritten_and_signed_with_another_key_is_caught() {
     let audited = audited().await;
     let forged = audited.folder.path().join("forged");
@@ -359,60 +279,4 @@ async fn a_fork_signed_with_the_true_key_is_caught_by_the_kept_checkpoint() {
     fs::remove_dir_all(audited.path("")).unwrap();
     bundle::export_latest(&*log, &tree, &audited.path(""), |_, _| {}).await.unwrap();
     assert_eq!(audited.findings(), [Finding::HistoryRewritten { size: 400 }]);
-}
-
-#[tokio::test]
-async fn a_live_log_that_was_replaced_is_not_signed_again() {
-    let folder = tempfile::tempdir().unwrap();
-    let (log, tree) = (Arc::new(MemoryLog::new()), Arc::new(AuditTree::open(folder.path(), "shop").unwrap()));
-    append(&log, 400, 1).await;
-    kept_up(&tree, &log, 400).await;
-    let shorter = Arc::new(MemoryLog::new());
-    append(&shorter, 300, 1).await;
-    let error = failure(&Arc::new(AuditTree::open(folder.path(), "shop").unwrap()), shorter).await;
-    assert!(error.contains("its end was cut off"), "{error}");
-    let other = Arc::new(MemoryLog::new());
-    append(&other, 500, 2).await;
-    let error = failure(&Arc::new(AuditTree::open(folder.path(), "shop").unwrap()), other.clone()).await;
-    assert!(error.contains("the folder of another shop"), "{error}");
-    // A log that was restored to an earlier state and went on from there has other events behind it.
-    let rewound = Arc::new(MemoryLog::new());
-    append(&rewound, 350, 1).await;
-    append(&rewound, 100, 1 << 50).await;
-    let error = failure(&Arc::new(AuditTree::open(folder.path(), "shop").unwrap()), rewound).await;
-    assert!(error.contains("position 400"), "{error}");
-    // Without the tiles, everything is hashed again, and compared with what was signed.
-    fs::remove_dir_all(folder.path().join("tiles")).unwrap();
-    let error = failure(&Arc::new(AuditTree::open(folder.path(), "shop").unwrap()), other).await;
-    assert!(error.contains("the log was changed"), "{error}");
-}
-
-#[tokio::test]
-async fn lost_tiles_are_made_again_from_the_log() {
-    let folder = tempfile::tempdir().unwrap();
-    let (log, tree) = (Arc::new(MemoryLog::new()), Arc::new(AuditTree::open(folder.path(), "shop").unwrap()));
-    append(&log, 400, 1).await;
-    kept_up(&tree, &log, 400).await;
-    fs::remove_dir_all(folder.path().join("tiles")).unwrap();
-    append(&log, 100, 1 << 40).await;
-    let again = Arc::new(AuditTree::open(folder.path(), "shop").unwrap());
-    kept_up(&again, &log, 500).await;
-    let (proof, _) = again.consistency(400).unwrap().unwrap();
-    let (old, new) = (tree.checkpoint().unwrap().unwrap(), again.checkpoint().unwrap().unwrap());
-    assert_eq!(proof.verify(old.root, new.root), Ok(()));
-}
-
-#[tokio::test]
-async fn a_customer_can_check_that_an_event_is_on_record() {
-    let folder = tempfile::tempdir().unwrap();
-    let (log, tree) = (Arc::new(MemoryLog::new()), Arc::new(AuditTree::open(folder.path(), "shop").unwrap()));
-    append(&log, 300, 1).await;
-    kept_up(&tree, &log, 300).await;
-    let event = log.read_all(daybook_event_log::Position::new(77), 1).await.unwrap().remove(0);
-    let (proof, note) = tree.inclusion(event.position()).unwrap().unwrap();
-    let checkpoint = daybook_audit::Checkpoint::verify(&note, &tree.public_key()).unwrap();
-    assert_eq!(proof.verify(daybook_audit::leaf_hash(event.as_bytes()), checkpoint.root), Ok(()));
-    let secret =
-        SigningKey::from_secret(&fs::read_to_string(folder.path().join("signing-key")).unwrap()).unwrap();
-    assert_eq!(secret.public(), tree.public_key());
 }
