@@ -52,7 +52,15 @@ impl TreeWriter {
         let runtime = Handle::current();
         supervisor.thread(spec, move |context| {
             lower_priority();
-            runtime.block_on(following.run(Self::new(tree.clone(), log.clone()), context))
+            runtime.block_on(following.run(Self::new(tree.clone(), log.clone()), context))?;
+            // It was stopped, and nobody knows when it is started again.
+            if tree.is_unsigned()
+                && tree.write_failure().is_none()
+                && let Err(error) = tree.sign()
+            {
+                tracing::warn!(%error, "what came last is not signed; the next start signs it");
+            }
+            Ok(())
         })
     }
 

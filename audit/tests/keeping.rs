@@ -13,6 +13,7 @@ use daybook_event_log::{
 use daybook_subscriptions::{CancellationToken, Status, Supervisor};
 use std::{
     fs,
+    ops::Range,
     path::Path,
     sync::{
         Arc,
@@ -73,8 +74,13 @@ impl EventLog for Panicking {
 }
 
 async fn log_of(count: u64) -> Arc<Panicking> {
-    let log = MemoryLog::new();
-    for number in 0..count {
+    let log = Panicking { log: MemoryLog::new(), panics: AtomicUsize::new(0) };
+    append(&log, 0..count).await;
+    Arc::new(log)
+}
+
+async fn append(log: &Panicking, numbers: Range<u64>) {
+    for number in numbers {
         let event = NewEvent {
             event_id: Uuid::from_u128(u128::from(number) + 1),
             event_type: "StockReceived".into(),
@@ -86,7 +92,6 @@ async fn log_of(count: u64) -> Arc<Panicking> {
         let append = Append { stream, expected: ExpectedVersion::Any, events: vec![event] };
         log.append(vec![append]).await.unwrap().remove(0).unwrap();
     }
-    Arc::new(Panicking { log, panics: AtomicUsize::new(0) })
 }
 
 fn tree_in(folder: &Path) -> Arc<AuditTree> {
@@ -126,6 +131,22 @@ async fn a_writer_that_panics_is_started_again_and_shown() {
     writer.status().wait_for(|status| *status == Status::Running).await.unwrap();
     let shown = supervisor.statuses().remove(0);
     assert_eq!((shown.name.as_str(), shown.required, shown.panics), ("audit", true, 2));
+}
+
+#[tokio::test]
+async fn a_writer_that_is_stopped_signs_what_it_has_hashed() {
+    let folder = tempfile::tempdir().unwrap();
+    let (log, tree) = (log_of(300).await, tree_in(folder.path()));
+    let writer = TreeWriter::spawn(&Supervisor::new(CancellationToken::new()), tree.clone(), log.clone());
+    signed_over(&tree, 300).await;
+    // The next checkpoint is due only a second after the last one.
+    append(&log, 300..350).await;
+    while tree.size() < 350 {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    writer.stop().await;
+    assert_eq!(tree.checkpoint().unwrap().unwrap().size, 350);
+    assert_eq!(tree_in(folder.path()).size(), 350);
 }
 
 #[tokio::test]
