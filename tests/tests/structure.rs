@@ -55,7 +55,6 @@ const SHARED_NAMES: &[&str] = &[
     "Taken",
     "Texts",
     "Value",
-    "Verify",
     "View",
     "Waiter",
     "Written",
@@ -75,7 +74,6 @@ const SPREAD: &[(&str, &str)] = &[
     ("SearchRequest", "reading its parameters, apart from what it means"),
     ("Shard", "one writer in its steps: decide, commit, snapshot"),
     ("Shared", "the batch, the generations and the store use one state"),
-    ("Verify", "two commands of the tool, each with its arguments"),
 ];
 
 /// Names that the vocabulary has replaced, with what they are called now.

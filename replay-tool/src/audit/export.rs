@@ -62,11 +62,13 @@ impl ExportBundle {
         fs::rename(&unfinished, &self.folder)
             .with_context(|| format!("moving {} to {}", unfinished.display(), self.folder.display()))?;
         let rate = progress.rate(checkpoint.size);
+        let unsigned = opened.head.saturating_sub(checkpoint.size);
         drop(progress);
         if out.json {
             out.json(&json!({
                 "bundle": self.folder, "records": checkpoint.size, "root": checkpoint.root,
-                "key": signed.key.to_string(), "manifest_is_signed": signer.is_some(), "records_per_second": rate,
+                "key": signed.key.to_string(), "manifest_is_signed": signer.is_some(),
+                "events_not_signed_yet": unsigned, "records_per_second": rate,
             }))?;
         } else {
             let records = count(checkpoint.size);
@@ -76,6 +78,9 @@ impl ExportBundle {
                 count(rate)
             ))?;
             out.line(format_args!("root {}, signed by {}", checkpoint.root, signed.key))?;
+            if unsigned > 0 {
+                out.line(format_args!("{} later events are not signed yet and not in it", count(unsigned)))?;
+            }
             if signer.is_none() {
                 out.line("the signing key cannot be read here, so nobody vouches for README and schemas")?;
             }

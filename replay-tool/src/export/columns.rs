@@ -4,7 +4,10 @@
 //! level deep (`total_minor`, `total_currency`). What lies deeper, and lists, stay in the payload's own column; the lists that
 //! people count in are tables of their own ([`LISTS`]), one row an entry, with columns by the same rule.
 
-use daybook_domain::Event;
+use daybook_domain::{
+    Event, EventData as _, EventKind,
+    order::{OrderPlaced, OrderReturned, OrderShipped},
+};
 use serde_json::{Map, Value};
 
 /// The column of a list's table that counts its entries from one.
@@ -42,17 +45,17 @@ impl Field {
 }
 
 /// The lists that have a table of their own: of which event, and which field.
-const LISTS: [(&str, &str, &str); 4] = [
-    ("order", "OrderPlaced", "lines"),
-    ("order", "OrderPlaced", "charges"),
-    ("order", "OrderShipped", "lines"),
-    ("order", "OrderReturned", "lines"),
+const LISTS: [(EventKind, &str); 4] = [
+    (OrderPlaced::KIND, "lines"),
+    (OrderPlaced::KIND, "charges"),
+    (OrderShipped::KIND, "lines"),
+    (OrderReturned::KIND, "lines"),
 ];
 
 /// The fields of an event type that are lists with a table of their own.
 pub(super) fn lists(aggregate: &str, event_type: &str) -> impl Iterator<Item = &'static str> {
-    let of = LISTS.into_iter().filter(move |(of, name, _)| (*of, *name) == (aggregate, event_type));
-    of.map(|(_, _, list)| list).collect::<Vec<_>>().into_iter()
+    let of = LISTS.into_iter().filter(|(kind, _)| (kind.aggregate, kind.name) == (aggregate, event_type));
+    of.map(|(_, list)| list).collect::<Vec<_>>().into_iter()
 }
 
 /// The columns of an event type's payload, or of the entries of one of its lists; none if today's code does not know it.
@@ -162,8 +165,8 @@ mod tests {
         let has = |name: &str, kind| columns.iter().any(|field| field.name == name && field.kind == kind);
         assert!(has("sku", Kind::Text) && has("quantity", Kind::Integer), "{columns:?}");
         assert!(has("net_minor", Kind::Integer) && has("unit_price_currency", Kind::Text), "{columns:?}");
-        for (aggregate, event_type, list) in LISTS {
-            assert!(!fields(aggregate, event_type, Some(list)).is_empty(), "{event_type}.{list}");
+        for (kind, list) in LISTS {
+            assert!(!fields(kind.aggregate, kind.name, Some(list)).is_empty(), "{}.{list}", kind.name);
         }
     }
 

@@ -1,8 +1,6 @@
 //! `what-if`: the recorded demand under other rules, and what would have come of it. Writes nothing to the shop.
 
 mod holds;
-#[cfg(test)]
-mod never_twice;
 mod quantities;
 mod rules;
 mod sandbox;
@@ -189,6 +187,9 @@ fn money(minor: i128, currency: Currency) -> String {
         _ => format!("{sign}{whole}.{:0width$}", minor % unit, width = decimals as usize),
     }
 }
+
+#[cfg(test)]
+mod never_twice;
 
 #[cfg(test)]
 mod tests {

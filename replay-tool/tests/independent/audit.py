@@ -85,23 +85,29 @@ def consistent(first, second, path, first_root, second_root):
     return fr == first_root and sr == second_root and sn == 0
 
 
-def verified(note, vkey):
-    """C2SP signed-note and tlog-checkpoint; answers size and root."""
+def signed(note, vkey):
+    """C2SP signed-note: the key has signed the text; answers name and text."""
     name, key_hash, key = vkey.strip().split("+", 2)
     key = base64.b64decode(key)
     assert key[0] == 1, "the algorithm is Ed25519"
     assert sha(name.encode() + b"\n" + key)[:4].hex() == key_hash, "the key's hash fits"
-    text, signatures = note.split("\n\n")
+    text, signatures = note.rsplit("\n\n", 1)
     text += "\n"
-    signed = False
+    has_signed = False
     for line in signatures.splitlines():
         dash, signer, signature = line.split(" ")
         signature = base64.b64decode(signature)
         assert dash == "\u2014"
         if signer == name and signature[:4].hex() == key_hash:
             Ed25519PublicKey.from_public_bytes(key[1:]).verify(signature[4:], text.encode())
-            signed = True
-    assert signed, "the key has signed"
+            has_signed = True
+    assert has_signed, "the key has signed"
+    return name, text
+
+
+def verified(note, vkey):
+    """C2SP tlog-checkpoint; answers size and root."""
+    name, text = signed(note, vkey)
     origin, size, root_ = text.splitlines()[:3]
     assert origin == name, "the origin is the key's name"
     return int(size), base64.b64decode(root_)
@@ -137,6 +143,21 @@ def check_tiles(bundle, leaves):
     return tiles
 
 
+def check_manifest(bundle, vkey, tiles):
+    """The manifest is signed, and the bundle has the files that it names, unchanged, and no others."""
+    note = (bundle / "manifest").read_text()
+    signed(note, vkey)
+    first, origin, made, *lines = note[:note.rindex("\n\n")].splitlines()
+    assert (first, origin) == ("Daybook audit bundle 1", vkey.split("+")[0]) and made.startswith("made 20"), note
+    named = dict(reversed(line.split("  ", 1)) for line in lines)
+    for path, digest in named.items():
+        assert sha((bundle / path).read_bytes()).hex() == digest, path
+    there = {str(path.relative_to(bundle)) for path in bundle.rglob("*") if path.is_file()}
+    others = {path for path in there - set(named) if not path.startswith("tile/")}
+    assert others == {"records", "manifest"} and {"README.md", "checkpoint", "public-key"} <= set(named), others
+    assert sum(path.startswith("tile/") for path in there) == tiles
+
+
 def unhashed(hash_):
     return base64.b64decode(hash_) if len(hash_) == 44 else bytes.fromhex(hash_)
 
@@ -151,6 +172,7 @@ def main(bundle, kept=None, proofs=None):
         assert struct.unpack_from("<Q", record)[0] == position, "positions are dense"
     assert root(leaves) == signed_root, "the root is the signed one"
     tiles = check_tiles(bundle, leaves)
+    check_manifest(bundle, vkey, tiles)
     if kept:
         old_size, old_root = verified(Path(kept).read_text(), vkey)
         assert root(leaves[:old_size]) == old_root, "the kept checkpoint is of this history"
