@@ -133,6 +133,65 @@ impl<'a> EventReader<'a> {
         Ok(events)
     }
 
+    /// The version of `stream` up to position `until`.
+    pub(super) fn version_of(&self, stream: &StreamId, until: Position) -> Result<Version, LogError> {
+        self.segments.version_of(stream, until)
+    }
+
+    /// What [`Self::read_stream`] answers, where it can be told without the disk.
+    pub(super) fn stream_in_memory(
+        &self,
+        stream: &StreamId,
+        from: Version,
+        limit: usize,
+        until: Position,
+    ) -> Option<Vec<RecordedEvent>> {
+        let from = from.max(Version::new(1));
+        let (ordinal, offsets) = {
+            let shelf = self.segments.shelf();
+            match shelf.active.stream_offsets(stream.as_str(), from, limit, until) {
+                Some((first, offsets)) if first <= from => (shelf.segment.ordinal, offsets),
+                Some(_) => return None,
+                None => {
+                    let sealed = Arc::clone(&shelf.sealed);
+                    drop(shelf);
+                    return is_nowhere(&sealed, stream).then(Vec::new);
+                }
+            }
+        };
+        let events = offsets.into_iter().map(|offset| self.segments.recent.at(ordinal, offset as usize));
+        events.collect()
+    }
+
+    /// The version of `stream` up to position `until`, where it can be told without the disk.
+    pub(super) fn version_in_memory(&self, stream: &StreamId, until: Position) -> Option<Version> {
+        let sealed = {
+            let shelf = self.segments.shelf();
+            if let Some(version) = shelf.active.version_of(stream.as_str(), until) {
+                return Some(version);
+            }
+            Arc::clone(&shelf.sealed)
+        };
+        is_nowhere(&sealed, stream).then_some(Version::ZERO)
+    }
+
+    /// The event with this id, or that there is none, where it can be told without the disk.
+    pub(super) fn id_in_memory(&self, event_id: Uuid, until: Position) -> Option<Option<RecordedEvent>> {
+        let sealed = {
+            let shelf = self.segments.shelf();
+            if let Some(known) = shelf.active.find(event_id) {
+                drop(shelf);
+                let mut room = PageRoom::new(PageLimits::events(1));
+                if known.position > until {
+                    return Some(None);
+                }
+                return self.segments.recent.read(known.position, until, &mut room).pop().map(Some);
+            }
+            Arc::clone(&shelf.sealed)
+        };
+        Segments::holders_of_id(&sealed, id_hash(event_id)).next().is_none().then_some(None)
+    }
+
     /// The segments that hold events of `stream` from version `from`, newest first.
     fn stretches(
         &self,
@@ -247,6 +306,12 @@ impl<'a> EventReader<'a> {
         }
         Ok(None)
     }
+}
+
+/// Whether certainly no full segment has an event of `stream`.
+fn is_nowhere(sealed: &[Arc<Sealed>], stream: &StreamId) -> bool {
+    let hash = stable_hash(stream.as_str().as_bytes());
+    Segments::holders_of_stream(sealed, hash).next().is_none()
 }
 
 /// Reads events `from..=until` of one segment, beginning at or before `from`, while there is

@@ -59,9 +59,6 @@ use tokio::sync::watch;
 use uuid::Uuid;
 use writer::Writer;
 
-/// From how many events on a read that may go to disk leaves the async thread.
-const LONG_READ: usize = 256;
-
 /// An event log in a directory, written by this process alone.
 ///
 /// Dropping it waits for what was accepted; [`EventLog::close`] does so without blocking the thread.
@@ -70,6 +67,8 @@ pub struct EmbeddedLog {
     writer: Arc<Writer>,
     head: watch::Receiver<Position>,
     closed: watch::Receiver<bool>,
+    /// Reads go to the disk in the thread that asks: for a log on which every step is in a known order.
+    reads_inline: bool,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -134,6 +133,7 @@ impl EmbeddedLog {
         found.unindexed.into_iter().for_each(|ordinal| maintenance.index(ordinal));
         to_compress.into_iter().for_each(|ordinal| maintenance.compress(ordinal));
         let (closed_sender, closed) = watch::channel(false);
+        let reads_inline = options.inline_maintenance;
         let thread = threads::start(
             (Arc::clone(&writer), maintenance),
             marked,
@@ -141,7 +141,7 @@ impl EmbeddedLog {
             lock,
             closed_sender,
         )?;
-        Ok(Self { segments, writer, head, closed, thread: Mutex::new(Some(thread)) })
+        Ok(Self { segments, writer, head, closed, reads_inline, thread: Mutex::new(Some(thread)) })
     }
 
     /// Opens the log in `dir` beside whoever writes to it, for reading only. Takes no lock and changes
@@ -155,6 +155,22 @@ impl EmbeddedLog {
 
     fn durable(&self) -> Result<Position, LogError> {
         if *self.closed.borrow() { Err(LogError::Closed) } else { Ok(*self.head.borrow()) }
+    }
+
+    /// Reads what may have to come from the disk, beside the threads that serve others: a disk may be slow, and an index
+    /// that is damaged is made anew by whoever asks it.
+    async fn read_disk<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&EventReader<'_>) -> Result<T, LogError> + Send + 'static,
+    ) -> Result<T, LogError> {
+        match tokio::runtime::Handle::try_current() {
+            Ok(runtime) if !self.reads_inline => {
+                let segments = Arc::clone(&self.segments);
+                let reading = runtime.spawn_blocking(move || read(&EventReader::of(&segments)));
+                reading.await.map_err(|_| LogError::Closed)?
+            }
+            _ => read(&EventReader::of(&self.segments)),
+        }
     }
 }
 
@@ -170,23 +186,45 @@ impl EventLog for EmbeddedLog {
         from: Version,
         limit: usize,
     ) -> Result<Vec<RecordedEvent>, LogError> {
-        EventReader::of(&self.segments).read_stream(stream, from, limit, self.durable()?)
+        let until = self.durable()?;
+        if let Some(held) = EventReader::of(&self.segments).stream_in_memory(stream, from, limit, until) {
+            return Ok(held);
+        }
+        let stream = stream.clone();
+        self.read_disk(move |reader| reader.read_stream(&stream, from, limit, until)).await
     }
 
     async fn read_all(&self, from: Position, limit: usize) -> Result<Vec<RecordedEvent>, LogError> {
-        read_page(&self.segments, from, PageLimits::events(limit), self.durable()?).await
+        self.read_page(from, PageLimits::events(limit)).await
     }
 
     async fn read_page(&self, from: Position, limits: PageLimits) -> Result<Vec<RecordedEvent>, LogError> {
-        read_page(&self.segments, from, limits, self.durable()?).await
+        let until = self.durable()?;
+        if limits.events == 0 || from > until {
+            return Ok(Vec::new());
+        }
+        let reader = EventReader::of(&self.segments);
+        if reader.holds(from) {
+            return reader.read_page(from, limits, until);
+        }
+        self.read_disk(move |reader| reader.read_page(from, limits, until)).await
     }
 
     async fn find(&self, event_id: Uuid) -> Result<Option<RecordedEvent>, LogError> {
-        EventReader::of(&self.segments).find(event_id, self.durable()?)
+        let until = self.durable()?;
+        if let Some(known) = EventReader::of(&self.segments).id_in_memory(event_id, until) {
+            return Ok(known);
+        }
+        self.read_disk(move |reader| reader.find(event_id, until)).await
     }
 
     async fn stream_version(&self, stream: &StreamId) -> Result<Version, LogError> {
-        self.segments.version_of(stream, self.durable()?)
+        let until = self.durable()?;
+        if let Some(known) = EventReader::of(&self.segments).version_in_memory(stream, until) {
+            return Ok(known);
+        }
+        let stream = stream.clone();
+        self.read_disk(move |reader| reader.version_of(&stream, until)).await
     }
 
     fn head(&self) -> watch::Receiver<Position> {
@@ -233,27 +271,5 @@ impl Drop for EmbeddedLog {
         if let Some(thread) = self.thread.lock().take() {
             let _ = thread.join();
         }
-    }
-}
-
-/// Reads inline what is short or in memory, and long runs from disk where they block nobody.
-async fn read_page(
-    segments: &Arc<Segments>,
-    from: Position,
-    limits: PageLimits,
-    until: Position,
-) -> Result<Vec<RecordedEvent>, LogError> {
-    if limits.events == 0 || from > until {
-        return Ok(Vec::new());
-    }
-    let inline = limits.events < LONG_READ || EventReader::of(segments).holds(from);
-    match tokio::runtime::Handle::try_current() {
-        Ok(runtime) if !inline => {
-            let segments = Arc::clone(segments);
-            let read =
-                runtime.spawn_blocking(move || EventReader::of(&segments).read_page(from, limits, until));
-            read.await.map_err(|_| LogError::Closed)?
-        }
-        _ => EventReader::of(segments).read_page(from, limits, until),
     }
 }
