@@ -21,14 +21,31 @@ pub(crate) struct CommitGroup {
     pub(crate) appliers: Vec<Applier>,
     /// How long rows that queries see may wait to be written.
     pub(crate) flush_interval: Duration,
-    /// Since when rows are shown whose writing has not begun, and the number of their changes.
-    shown: Option<(Instant, usize)>,
+    /// Rows that are shown and whose writing has not begun.
+    shown: Option<Shown>,
     /// How the writing that is under way ends.
     writing: Option<mpsc::Receiver<Result<(), StoreError>>>,
 }
 
-/// So many changes are written though they could wait: they are in memory.
+/// Rows that are shown and whose writing has not begun.
+#[derive(Clone, Copy)]
+struct Shown {
+    since: Instant,
+    changes: usize,
+    bytes: usize,
+}
+
+/// So many changes, or bytes of them, are written though they could wait: they are in memory.
 const MOST_SHOWN: usize = 100_000;
+const MOST_SHOWN_BYTES: usize = 32 << 20;
+/// While what was shown before is still being written, no more than so many times as much is shown: then it is waited for.
+const WHILE_WRITING: usize = 2;
+
+impl Shown {
+    fn is_more_than(&self, times: usize) -> bool {
+        self.changes > MOST_SHOWN * times || self.bytes > MOST_SHOWN_BYTES * times
+    }
+}
 
 impl CommitGroup {
     /// One that writes every batch at once.
@@ -125,10 +142,18 @@ impl CommitGroup {
         if batch.is_empty() && self.shown.is_none() {
             return Ok(());
         }
-        let changes = batch.len();
-        let (since, before) = *self.shown.get_or_insert((Instant::now(), 0));
-        self.shown = Some((since, before + changes));
-        if !self.is_due() || !self.has_written()? {
+        let shown = self.shown.get_or_insert(Shown { since: Instant::now(), changes: 0, bytes: 0 });
+        (shown.changes, shown.bytes) = (shown.changes + batch.len(), shown.bytes + batch.bytes());
+        let is_too_much = shown.is_more_than(WHILE_WRITING);
+        if !self.is_due() {
+            batch.show();
+            return Ok(());
+        }
+        if !self.has_written()? {
+            if is_too_much {
+                self.shown = None;
+                return self.write(batch.into());
+            }
             batch.show();
             return Ok(());
         }
@@ -170,8 +195,7 @@ impl CommitGroup {
     }
 
     fn is_due(&self) -> bool {
-        self.shown
-            .is_some_and(|(since, changes)| since.elapsed() >= self.flush_interval || changes > MOST_SHOWN)
+        self.shown.is_some_and(|shown| shown.since.elapsed() >= self.flush_interval || shown.is_more_than(1))
     }
 
     /// Rows are shown that are not known to be written.

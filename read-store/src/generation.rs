@@ -1,7 +1,7 @@
 //! One generation of one read model: its version, its rows, its place. A rebuild makes the next one beside it.
 //!
-//! Queries ask here. On the embedded store they are answered at once, without a wait; on a server each is one
-//! statement, so that all it reads is as of one moment.
+//! Queries ask here. On the embedded store what is one row is read at once, and what may be many beside the threads that
+//! ask; on a server each is one statement. Either way all it reads is as of one moment.
 
 use crate::{Entry, Page, Range, Row, RowKind, StoreError, embedded, postgres};
 use parking_lot::RwLock;
@@ -80,18 +80,48 @@ impl Generation {
     }
 
     /// A page of the rows that the entries in `range` lead to, or of the entries where they lead nowhere.
-    pub async fn page(&self, range: Range<'_>, limit: usize) -> Result<Page, StoreError> {
+    pub async fn page(self: &Arc<Self>, range: Range<'_>, limit: usize) -> Result<Page, StoreError> {
         match &self.rows {
-            GenerationRows::Embedded(rows) => rows.page(self.kinds, range, limit),
+            GenerationRows::Embedded(_) => {
+                let (prefix, cursor, walk) = (range.prefix.to_vec(), range.cursor.cloned(), range.walk);
+                self.beside(move |rows, kinds| {
+                    rows.page(kinds, Range { prefix: &prefix, cursor: cursor.as_ref(), walk }, limit)
+                })
+                .await
+            }
             GenerationRows::Postgres(rows) => Box::pin(rows.page(range, limit)).await,
         }
     }
 
     /// Up to `limit` keys from `from` to before `to`, of one kind.
-    pub async fn keys(&self, from: &[u8], to: &[u8], limit: usize) -> Result<Vec<Vec<u8>>, StoreError> {
+    pub async fn keys(
+        self: &Arc<Self>,
+        from: &[u8],
+        to: &[u8],
+        limit: usize,
+    ) -> Result<Vec<Vec<u8>>, StoreError> {
         match &self.rows {
-            GenerationRows::Embedded(rows) => rows.keys(from, to, limit),
+            GenerationRows::Embedded(_) => {
+                let (from, to) = (from.to_vec(), to.to_vec());
+                self.beside(move |rows, _| rows.keys(&from, &to, limit)).await
+            }
             GenerationRows::Postgres(rows) => Box::pin(rows.keys(from, to, limit)).await,
+        }
+    }
+
+    /// Reads many rows of the embedded store beside the threads that serve connections.
+    async fn beside<T: Send + 'static>(
+        self: &Arc<Self>,
+        read: impl FnOnce(&embedded::EmbeddedRows, &'static [RowKind]) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let generation = self.clone();
+        let read = move || match &generation.rows {
+            GenerationRows::Embedded(rows) => read(rows, generation.kinds),
+            GenerationRows::Postgres(_) => Err(crate::foreign(&generation)),
+        };
+        match tokio::runtime::Handle::try_current() {
+            Ok(runtime) => runtime.spawn_blocking(read).await.unwrap_or(Err(StoreError::Closed)),
+            Err(_) => read(),
         }
     }
 

@@ -37,6 +37,12 @@ impl EmbeddedBatch {
         self.batch.len() + self.parts.iter().map(|part| part.rows.len()).sum::<usize>()
     }
 
+    /// How many bytes the rows have that can be shown.
+    pub fn bytes(&self) -> usize {
+        let rows = self.parts.iter().flat_map(|part| &part.rows);
+        rows.map(|(key, value)| key.len() + value.as_ref().map_or(0, |value| value.len())).sum()
+    }
+
     pub fn is_empty(&self) -> bool {
         self.batch.is_empty()
             && self.parts.iter().all(|part| part.rows.is_empty() && part.checkpoint.is_none())

@@ -1,17 +1,15 @@
 //! One generation's rows as of one moment: what is ahead of the database laid over it.
 
-use super::overlay::OverlayState;
+use super::overlay::Ahead;
 use crate::{
     StoreError,
     row::{Range, Walk},
 };
 use fjall::{Keyspace, Readable, Snapshot, UserKey, UserValue};
-use parking_lot::RwLockReadGuard;
 use std::{iter::Peekable, ops::Bound};
 
 pub(super) struct MergedRows<'a> {
-    // The order matters to whoever makes one: with the lock held, nothing moves between the two.
-    pub(super) overlay: RwLockReadGuard<'a, OverlayState>,
+    pub(super) ahead: Ahead,
     pub(super) snapshot: Snapshot,
     pub(super) keyspace: &'a Keyspace,
 }
@@ -24,7 +22,7 @@ type Source<'a> = Peekable<Box<dyn Iterator<Item = Change> + 'a>>;
 
 impl MergedRows<'_> {
     pub(super) fn get(&self, key: &[u8]) -> Result<Option<UserValue>, StoreError> {
-        match self.overlay.get(key) {
+        match self.ahead.get(key) {
             Some(known) => Ok(known.clone()),
             None => self.snapshot.get(self.keyspace, key).map_err(StoreError::unavailable("reading a row")),
         }
@@ -38,8 +36,8 @@ impl MergedRows<'_> {
             Ok((key, Some(value)))
         };
         let borrowed = (bounds.0.as_ref().map(Vec::as_slice), bounds.1.as_ref().map(Vec::as_slice));
-        let changes = self.overlay.changes.range::<[u8], _>(borrowed).map(known);
-        let pending = self.overlay.pending.range::<[u8], _>(borrowed).map(known);
+        let changes = self.ahead.changes.range::<[u8], _>(borrowed).map(known);
+        let pending = self.ahead.pending.range::<[u8], _>(borrowed).map(known);
         let rows = self.snapshot.range(self.keyspace, bounds).map(stored);
         let sources: [Box<dyn Iterator<Item = Change>>; 3] = match walk {
             Walk::Up => [Box::new(changes), Box::new(pending), Box::new(rows)],

@@ -12,7 +12,7 @@
 
 use crate::Checkpoint;
 use fjall::{UserKey, UserValue};
-use parking_lot::{RwLock, RwLockReadGuard};
+use parking_lot::RwLock;
 use std::{collections::BTreeMap, mem, sync::Arc};
 
 /// Key to value, or to nothing where the row goes.
@@ -22,34 +22,42 @@ type Changes = BTreeMap<UserKey, Option<UserValue>>;
 pub(super) struct Overlay(RwLock<OverlayState>);
 
 #[derive(Default)]
-pub(super) struct OverlayState {
-    pub(super) changes: Changes,
-    /// Those on their way to the database.
-    pub(super) pending: Arc<Changes>,
+struct OverlayState {
+    ahead: Ahead,
     /// Where the generation stands with them.
     checkpoint: Option<Checkpoint>,
 }
 
+/// What is ahead of the database at one moment. It does not change while somebody looks at it: whoever shows more makes a
+/// copy then.
+#[derive(Default, Clone)]
+pub(super) struct Ahead {
+    pub(super) changes: Arc<Changes>,
+    /// Those on their way to the database.
+    pub(super) pending: Arc<Changes>,
+}
+
 impl Overlay {
-    /// For reading, with nothing changing meanwhile: to be held shortly, and once at a time by a thread.
-    pub(super) fn read(&self) -> RwLockReadGuard<'_, OverlayState> {
-        self.0.read()
+    /// What is ahead, with what `begin` makes while nothing moves between the two. Neither may wait for anything.
+    pub(super) fn with<T>(&self, begin: impl FnOnce() -> T) -> (Ahead, T) {
+        let state = self.0.read();
+        (state.ahead.clone(), begin())
     }
 
     /// What is known of the row under `key`: its value, or that it is gone. None: ask the database.
     pub(super) fn get(&self, key: &[u8]) -> Option<Option<UserValue>> {
-        self.read().get(key).cloned()
+        self.0.read().ahead.get(key).cloned()
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        let state = self.read();
-        state.changes.is_empty() && state.pending.is_empty() && state.checkpoint.is_none()
+        let state = self.0.read();
+        state.ahead.changes.is_empty() && state.ahead.pending.is_empty() && state.checkpoint.is_none()
     }
 
     /// Lets queries see a step's writes, all at once.
     pub(super) fn show(&self, rows: Vec<(UserKey, Option<UserValue>)>, checkpoint: Option<Checkpoint>) {
         let mut state = self.0.write();
-        state.changes.extend(rows);
+        Arc::make_mut(&mut state.ahead.changes).extend(rows);
         state.checkpoint = checkpoint.or(state.checkpoint);
     }
 
@@ -57,25 +65,25 @@ impl Overlay {
     /// [`Overlay::written`].
     pub(super) fn begin_write(&self) -> (Arc<Changes>, Option<Checkpoint>) {
         let mut state = self.0.write();
-        let changes = mem::take(&mut state.changes);
-        if state.pending.is_empty() {
-            state.pending = Arc::new(changes);
+        let changes = mem::take(&mut state.ahead.changes);
+        if state.ahead.pending.is_empty() {
+            state.ahead.pending = changes;
         } else {
             // What could not be written stays ahead of the database, and goes with what came after.
-            Arc::make_mut(&mut state.pending).extend(changes);
+            Arc::make_mut(&mut state.ahead.pending).extend(Arc::unwrap_or_clone(changes));
         }
-        (state.pending.clone(), state.checkpoint.take())
+        (state.ahead.pending.clone(), state.checkpoint.take())
     }
 
     /// The database has what [`Overlay::begin_write`] gave out.
     pub(super) fn written(&self) {
-        let written = mem::take(&mut self.0.write().pending);
+        let written = mem::take(&mut self.0.write().ahead.pending);
         // Let go of outside the lock: there may be many.
         drop(written);
     }
 }
 
-impl OverlayState {
+impl Ahead {
     pub(super) fn get(&self, key: &[u8]) -> Option<&Option<UserValue>> {
         self.changes.get(key).or_else(|| self.pending.get(key))
     }

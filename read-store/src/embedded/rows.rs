@@ -109,7 +109,7 @@ impl EmbeddedRows {
     }
 
     fn merged(&self) -> MergedRows<'_> {
-        let overlay = self.overlay.read();
-        MergedRows { overlay, snapshot: self.db.snapshot(), keyspace: &self.keyspace }
+        let (ahead, snapshot) = self.overlay.with(|| self.db.snapshot());
+        MergedRows { ahead, snapshot, keyspace: &self.keyspace }
     }
 }
