@@ -8,7 +8,7 @@ use super::{
     CartContactSet, CartCreated, CartEvent, CartLines, CartMerged, CartRejection, ChangeLineQuantity,
     CheckOutCart, CheckoutBlocker, CreateCart, MergeCart, RemoveLine, RepriceCart, SetContact,
     cart::Decision,
-    limits::{CHARGES, TOKEN_CHARS, check_personal, check_size, check_text, invalid},
+    limits::{CHANGES, CHARGES, TOKEN_CHARS, check_personal, check_size, check_text, invalid},
 };
 use crate::{
     CartId, CountryCode, Currency, CustomerId, Money, Personal,
@@ -62,6 +62,16 @@ impl ActiveCart {
             | CartEvent::CartOrdered(_)
             | CartEvent::CartMerged(_)
             | CartEvent::CartAbandoned(_) => {}
+        }
+    }
+
+    /// Refuses one change more than a cart takes. How it ends is no change: it can be checked out, merged and abandoned.
+    pub(super) fn within_bound(&self, decision: Decision) -> Decision {
+        match decision {
+            Ok(events) if !events.is_empty() && self.version >= CHANGES => {
+                Err(CartRejection::TooManyChanges { changes: self.version, allowed: CHANGES })
+            }
+            decision => decision,
         }
     }
 

@@ -66,12 +66,14 @@ impl Decider for Cart {
                 C::CreateCart(_),
             ) => Err(CartRejection::CartExists {}),
 
-            (Self::Active(cart), C::AddLines(add)) => cart.add_lines(add),
-            (Self::Active(cart), C::ChangeLineQuantity(change)) => cart.change_quantity(&change),
-            (Self::Active(cart), C::RemoveLine(remove)) => cart.remove_line(&remove),
-            (Self::Active(cart), C::AssignCustomer(assign)) => cart.assign(assign),
-            (Self::Active(cart), C::SetContact(contact)) => cart.set_contact(contact),
-            (Self::Active(cart), C::RepriceCart(reprice)) => cart.reprice(&reprice),
+            (Self::Active(cart), C::AddLines(add)) => cart.within_bound(cart.add_lines(add)),
+            (Self::Active(cart), C::ChangeLineQuantity(change)) => {
+                cart.within_bound(cart.change_quantity(&change))
+            }
+            (Self::Active(cart), C::RemoveLine(remove)) => cart.within_bound(cart.remove_line(&remove)),
+            (Self::Active(cart), C::AssignCustomer(assign)) => cart.within_bound(cart.assign(assign)),
+            (Self::Active(cart), C::SetContact(contact)) => cart.within_bound(cart.set_contact(contact)),
+            (Self::Active(cart), C::RepriceCart(reprice)) => cart.within_bound(cart.reprice(&reprice)),
             (Self::Active(cart), C::CheckOutCart(checkout)) => cart.check_out(checkout),
             (Self::Active(cart), C::MergeCart(merge)) => cart.merge(&merge),
             (Self::Active(cart), C::AbandonCart(abandon)) => cart.abandon(&abandon),

@@ -177,6 +177,9 @@ rejections! {
         #[class(Invalid)]
         #[error("the cart would have {lines} lines; {allowed} are allowed")]
         TooManyLines { lines: usize, allowed: usize },
+        #[class(Conflict)]
+        #[error("the cart has had {changes} changes; {allowed} are allowed: copy it, and go on with the copy")]
+        TooManyChanges { changes: u64, allowed: u64 },
         #[class(Invalid)]
         #[error("{sku} would be {quantity} units; 999999 are allowed")]
         TooMany { sku: Sku, quantity: u64 },

@@ -8,6 +8,9 @@ use crate::{
 
 /// Enough for the largest orders of a wholesaler, and still one decision.
 pub const LINES: usize = 2_500;
+/// How many events a cart may have: whoever changes one this often is a program that errs, and every command that looks at
+/// all of a cart reads all of them.
+pub(super) const CHANGES: u64 = 10_000;
 pub const CHARGES: usize = 100;
 pub(super) const TITLE_CHARS: usize = 500;
 pub const TEXT_CHARS: usize = 200;

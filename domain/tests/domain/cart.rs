@@ -76,6 +76,35 @@ fn a_cart_holds_2500_lines_and_not_one_more() {
 }
 
 #[test]
+fn a_cart_takes_10000_changes_and_can_then_still_be_paid_copied_and_thrown_away() {
+    let mut events = two_lines();
+    for change in 2..10_000 {
+        let (line_id, quantity, previous) = (LineId(1), units(1 + change % 2), units(2 - change % 2));
+        events.push(CartEvent::CartLineQuantityChanged(CartLineQuantityChanged {
+            line_id,
+            quantity,
+            previous,
+        }));
+    }
+    let refusal = CartRejection::TooManyChanges { changes: 10_000, allowed: 10_000 };
+    let remove = CartCommand::RemoveLine(RemoveLine { line_id: LineId(2) });
+    let contact = SetContact { country: Some("GB".parse().unwrap()), personal: Default::default() };
+    for change in [add(vec![new_line("rug", 1, 10)]), remove, CartCommand::SetContact(contact)] {
+        given(events.clone()).when(change).then_expect_error(refusal.clone());
+    }
+    let last = events.pop().unwrap();
+    assert_eq!(
+        given(events.clone()).when(add(vec![new_line("rug", 1, 10)])).inspect_result().unwrap().len(),
+        1
+    );
+    events.push(last);
+    let out = given(events.clone()).when(CartCommand::CheckOutCart(checkout())).inspect_result().unwrap();
+    assert_eq!(out.len(), 1);
+    let discard = AbandonCart { reason: AbandonReason::Discarded, unchanged_since: None };
+    assert_eq!(given(events).when(CartCommand::AbandonCart(discard)).inspect_result().unwrap().len(), 1);
+}
+
+#[test]
 fn a_sku_has_at_most_999999_units_over_all_its_lines() {
     let refusal = CartRejection::TooMany { sku: sku("mug"), quantity: 1_000_001 };
     given(two_lines()).when(add(vec![new_line("mug", 999_999, 1)])).then_expect_error(refusal.clone());
