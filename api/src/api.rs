@@ -2,7 +2,8 @@
 
 use crate::{
     app::App,
-    edge::{Admission, BodyBudget},
+    edge::{Admission, ClientBudget, Readers, Waits},
+    history::Histories,
     limits::Limits,
     listener,
     node_status::NodeStatus,
@@ -26,6 +27,11 @@ use std::{
 use tokio::{net::TcpListener, sync::Semaphore};
 use tokio_util::sync::CancellationToken;
 use utoipa_swagger_ui::{Config, SwaggerUi};
+
+/// Bulk requests at a time, and feeds: each may last for as long as its client wants, …
+const LONG_ANSWERS: usize = 256;
+/// … and those of one client.
+const LONG_ANSWERS_PER_CLIENT: usize = 64;
 
 /// What the interface is made of; all of it runs already.
 pub struct Parts {
@@ -56,19 +62,28 @@ impl Api {
         let Parts { engine, reads, search, gateway, audit, node, roles, limits, stopping } = parts;
         let (routes, registered) = resources::routes(limits.request_timeout, roles).finish();
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
+        let waits = Arc::new(Waits::new(stopping.clone()));
         let waiters = PositionWaiters::new(
             Views::NAMES.iter().map(|name| reads.watermark(name)).collect::<Result<_, _>>()?,
+            waits.clone(),
         );
+        let readers = Arc::new(Readers::new(cores));
+        let histories = Histories::new(engine.log().clone(), readers.clone());
         let app = Arc::new(App {
-            prices: Prices::new(reads.clone(), engine.log().clone(), waiters.clone()),
+            prices: Prices::new(reads.clone(), histories.clone(), waiters.clone()),
+            waits,
             waiters,
             admission: Admission::new(limits.customers),
-            body_budget: BodyBudget::default(),
+            body_budget: Arc::default(),
+            bulk_places: ClientBudget::new(LONG_ANSWERS, LONG_ANSWERS_PER_CLIENT),
+            feed_places: ClientBudget::new(LONG_ANSWERS, LONG_ANSWERS_PER_CLIENT),
+            feed_readers: Arc::new(Semaphore::new(cores)),
             engine,
             reads,
             search,
             searches: Arc::new(Semaphore::new(cores)),
-            pasts: Semaphore::new(cores),
+            readers,
+            histories,
             gateway,
             audit,
             node,

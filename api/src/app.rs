@@ -1,8 +1,9 @@
 //! What all handlers use: the write path, the read models, and the few things kept beside them.
 
 use crate::{
-    edge::{Admission, BodyBudget},
-    http::{CommandInput, Condition, Freshness},
+    edge::{Admission, BodyBudget, ClientBudget, Readers, Waits},
+    history::Histories,
+    http::{CommandInput, Condition, Freshness, invalid},
     limits::Limits,
     node_status::NodeStatus,
     position_waiters::PositionWaiters,
@@ -23,6 +24,12 @@ use std::{sync::Arc, time::Duration};
 use tokio::{sync::Semaphore, time::Instant};
 use tokio_util::sync::CancellationToken;
 
+/// How far beyond the log's end, as this node knows it, a position may be that is waited for. A log that only this
+/// program writes to has hardly more than it knows, …
+const AHEAD_OF_OWN_LOG: u64 = 1_000;
+/// … and one that others write to has what they wrote within a second or so.
+const AHEAD_OF_SHARED_LOG: u64 = 100_000;
+
 /// Extractor: how handlers get at the [`App`].
 pub(crate) type AppState = State<Arc<App>>;
 
@@ -32,11 +39,19 @@ pub(crate) struct App {
     pub search: Search,
     /// Permits for searches, one per core.
     pub searches: Arc<Semaphore>,
-    /// Permits for reads of the past, one per core.
-    pub pasts: Semaphore,
+    /// Where long histories and the past are read.
+    pub readers: Arc<Readers>,
+    pub histories: Histories,
+    pub waits: Arc<Waits>,
     pub waiters: PositionWaiters,
     pub admission: Admission,
-    pub body_budget: BodyBudget,
+    pub body_budget: Arc<BodyBudget>,
+    /// Places of bulk requests.
+    pub bulk_places: Arc<ClientBudget>,
+    /// Places of feeds.
+    pub feed_places: Arc<ClientBudget>,
+    /// Permits for reading a page for a feed.
+    pub feed_readers: Arc<Semaphore>,
     pub prices: Prices,
     pub gateway: Arc<SimulatedGateway>,
     pub audit: Arc<AuditTree>,
@@ -114,12 +129,28 @@ impl App {
 
     /// Waits until the read models show what the caller wants to see.
     pub(crate) async fn wait_until(&self, wanted: Freshness) -> Result<(), Problem> {
-        if wanted.min_position == 0 || self.waiters.reached(wanted.min_position, wanted.wait).await {
+        self.check_wanted(wanted)?;
+        if wanted.min_position == 0 {
             return Ok(());
         }
-        let position = self.waiters.position();
-        let detail = "the read models have not reached that position yet";
-        Err(Problem::new(&kind::NOT_REACHED, detail).with("position", position).retry_after(1))
+        self.waiters.reached(wanted.min_position, wanted.wait).await.map_err(|end| {
+            end.problem(|| {
+                let position = self.waiters.position();
+                let detail = "the read models have not reached that position yet";
+                Problem::new(&kind::NOT_REACHED, detail).with("position", position).retry_after(1)
+            })
+        })
+    }
+
+    /// A position far beyond the log's end is no position that this shop answered with: waiting for it is of no use.
+    pub(crate) fn check_wanted(&self, wanted: Freshness) -> Result<(), Problem> {
+        let ahead = if self.log().is_sole_writer() { AHEAD_OF_OWN_LOG } else { AHEAD_OF_SHARED_LOG };
+        if wanted.min_position <= self.head().saturating_add(ahead) {
+            return Ok(());
+        }
+        let detail =
+            "min_position is far beyond the end of the log; take the position that a command answered with";
+        Err(invalid("min_position", detail))
     }
 
     /// The order as stored, with its version, once the read models have reached `position`; none if that
@@ -130,7 +161,7 @@ impl App {
         position: u64,
         within: Duration,
     ) -> Option<(Box<RawValue>, u64)> {
-        if !self.waiters.reached(position, within).await {
+        if self.waiters.reached(position, within).await.is_err() {
             return None;
         }
         let row = self.reads.orders().by_id(id).await.ok()??;

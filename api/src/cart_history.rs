@@ -1,12 +1,11 @@
 //! A cart read from the log itself: its articles, currency and destination, in whatever state it is.
 
-use crate::{history::history, problem::Problem};
+use crate::{history::Histories, problem::Problem};
 use daybook_domain::{
     Actor, CartId, Context, CountryCode, Currency, CustomerId, Decider as _, Event, Rejection,
     cart::{AddLines, Cart, CartCommand, CartEvent, CartLine, CartRejection, NewLine},
 };
 use daybook_engine::{Clock, SystemClock};
-use daybook_event_log::EventLog;
 
 /// A cart made of its events, in whatever state it is.
 pub(crate) struct CartHistory {
@@ -18,9 +17,14 @@ pub(crate) struct CartHistory {
 
 impl CartHistory {
     /// The cart; a problem where there is none.
-    pub(crate) async fn read(log: &dyn EventLog, id: CartId) -> Result<Self, Problem> {
+    pub(crate) async fn read(histories: &Histories, id: CartId) -> Result<Self, Problem> {
+        let cart = histories.of("cart", id, Self::of).await?;
+        cart.ok_or_else(|| Rejection::Cart(CartRejection::CartNotFound {}).into())
+    }
+
+    fn of(events: Vec<Event>) -> Option<Self> {
         let mut cart: Option<Self> = None;
-        for event in history(log, "cart", id).await? {
+        for event in events {
             let Event::Cart(event) = event else { continue };
             match (&mut cart, event) {
                 (cart @ None, CartEvent::CartCreated(created)) => {
@@ -35,7 +39,7 @@ impl CartHistory {
                 (None, _) => {}
             }
         }
-        cart.ok_or_else(|| Rejection::Cart(CartRejection::CartNotFound {}).into())
+        cart
     }
 
     fn evolve(&mut self, event: CartEvent) {
@@ -67,15 +71,19 @@ impl CartHistory {
 
 /// Whether the cart `into` would take the lines of `from`, so that a merge does not end a cart whose lines have nowhere
 /// to go. (Should `into` be over a moment later, the lines stay readable in the merged cart and can be copied.)
-pub(crate) async fn can_take(log: &dyn EventLog, into: CartId, from: CartId) -> Result<(), Problem> {
+pub(crate) async fn can_take(histories: &Histories, into: CartId, from: CartId) -> Result<(), Problem> {
     let lines: Vec<NewLine> =
-        CartHistory::read(log, from).await?.lines.into_iter().map(NewLine::from).collect();
-    let mut cart = Cart::default();
-    for event in history(log, "cart", into).await? {
-        if let Event::Cart(event) = event {
-            cart.evolve(&event);
+        CartHistory::read(histories, from).await?.lines.into_iter().map(NewLine::from).collect();
+    let fold = |events: Vec<Event>| {
+        let mut cart = Cart::default();
+        for event in events {
+            if let Event::Cart(event) = event {
+                cart.evolve(&event);
+            }
         }
-    }
+        cart
+    };
+    let cart = histories.of("cart", into, fold).await?;
     let add = match (&cart, lines.is_empty()) {
         // Nothing has to go anywhere, but where it should go has to be there and open.
         (Cart::Active(_), true) => return Ok(()),

@@ -17,6 +17,10 @@ pub struct Limits {
     pub request_timeout: Duration,
     /// Connections at a time; more are answered 503 at once.
     pub connections: usize,
+    /// Those of one client address; none: half of all.
+    pub connections_per_client: Option<usize>,
+    /// Names that the server answers to beside those of the loopback interface and its own address; `*`: any.
+    pub allowed_hosts: Vec<String>,
     /// Origins, such as `https://admin.example`, whose pages may send commands, beside the server's own; `*`: any.
     pub allowed_origins: Vec<String>,
     /// Carts being made and checkouts under way at a time; beyond them new carts are refused.
@@ -41,6 +45,14 @@ pub enum RecordFor {
     Anyone,
 }
 
+impl Limits {
+    /// How many connections one client address may have.
+    #[must_use]
+    pub fn connections_of_one_client(&self) -> usize {
+        self.connections_per_client.unwrap_or(self.connections.div_ceil(2)).clamp(1, self.connections.max(1))
+    }
+}
+
 impl Default for Limits {
     fn default() -> Self {
         Self {
@@ -50,6 +62,8 @@ impl Default for Limits {
             write_timeout: Duration::from_secs(60),
             request_timeout: Duration::from_secs(40),
             connections: 8_192,
+            connections_per_client: None,
+            allowed_hosts: Vec::new(),
             allowed_origins: Vec::new(),
             customers: 512,
             drain_timeout: Duration::from_secs(20),

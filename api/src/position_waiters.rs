@@ -1,12 +1,16 @@
 //! Waiting for read models: requests queue by the position they want to see, and one task wakes those whose
-//! position has been reached. (If each request watched the position itself, every commit would wake them all.)
+//! position has been reached. (If each request watched the position itself, every commit would wake them all.) How long
+//! and how many may wait is `edge/waits.rs`.
 
+use crate::edge::{WaitEnd, Waits};
 use daybook_event_log::Position;
 use parking_lot::Mutex;
 use std::{
-    cmp::{Ordering, Reverse},
-    collections::BinaryHeap,
-    sync::Arc,
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 use tokio::sync::{oneshot, watch};
@@ -16,18 +20,32 @@ use tokio::sync::{oneshot, watch};
 pub(crate) struct PositionWaiters {
     /// What all of the read models show.
     position: Arc<watch::Sender<Position>>,
-    queue: Arc<Mutex<BinaryHeap<Reverse<Waiter>>>>,
+    queue: Arc<Mutex<Queue>>,
+    /// Numbers the waiters.
+    arrived: Arc<AtomicU64>,
+    waits: Arc<Waits>,
 }
 
-struct Waiter {
-    position: u64,
-    reached: oneshot::Sender<()>,
+/// By the position that is waited for, and the waiter's number.
+type Queue = BTreeMap<(u64, u64), oneshot::Sender<()>>;
+
+/// A place in the queue, which is left when this is dropped.
+struct QueuePlace<'a> {
+    waiters: &'a PositionWaiters,
+    key: (u64, u64),
+}
+
+impl Drop for QueuePlace<'_> {
+    fn drop(&mut self) {
+        self.waiters.queue.lock().remove(&self.key);
+    }
 }
 
 impl PositionWaiters {
     /// A queue for the read models whose progress `models` tell; its task ends with them.
-    pub(crate) fn new(models: Vec<watch::Receiver<Position>>) -> Self {
-        let waiters = Self { position: Arc::default(), queue: Arc::default() };
+    pub(crate) fn new(models: Vec<watch::Receiver<Position>>, waits: Arc<Waits>) -> Self {
+        let waiters =
+            Self { position: Arc::default(), queue: Arc::default(), arrived: Arc::default(), waits };
         tokio::spawn(waiters.clone().wake(models));
         waiters
     }
@@ -37,21 +55,24 @@ impl PositionWaiters {
         self.position.borrow().get()
     }
 
-    /// Whether `position` is visible, after at most `within`.
-    pub(crate) async fn reached(&self, position: u64, within: Duration) -> bool {
+    /// Waits until `position` is visible, at most `within`.
+    pub(crate) async fn reached(&self, position: u64, within: Duration) -> Result<(), WaitEnd> {
         if self.position() >= position {
-            return true;
+            return Ok(());
         }
         if within.is_zero() {
-            return false;
+            return Err(WaitEnd::NotInTime);
         }
         let (reached, wait) = oneshot::channel();
-        self.queue.lock().push(Reverse(Waiter { position, reached }));
+        let key = (position, self.arrived.fetch_add(1, Ordering::Relaxed));
+        self.queue.lock().insert(key, reached);
+        let _place = QueuePlace { waiters: self, key };
         // It may have been reached while this took its place, before the waker could see it.
         if self.position() >= position {
-            return true;
+            return Ok(());
         }
-        matches!(tokio::time::timeout(within, wait).await, Ok(Ok(())))
+        // The sender is never dropped before the place.
+        self.waits.wait(within, wait).await.map(drop)
     }
 
     async fn wake(self, mut models: Vec<watch::Receiver<Position>>) {
@@ -72,50 +93,31 @@ impl PositionWaiters {
     }
 
     fn wake_up_to(&self, position: u64) {
-        loop {
-            let mut queue = self.queue.lock();
-            match queue.peek() {
-                Some(Reverse(waiter)) if waiter.position <= position => {}
-                _ => return,
-            }
-            let waiter = queue.pop();
-            drop(queue);
-            if let Some(Reverse(waiter)) = waiter {
-                // The request may be gone.
-                let _ = waiter.reached.send(());
-            }
+        let mut queue = self.queue.lock();
+        let later = queue.split_off(&(position.saturating_add(1), 0));
+        let reached = std::mem::replace(&mut *queue, later);
+        drop(queue);
+        for (_, waiter) in reached {
+            // The request may be gone.
+            let _ = waiter.send(());
         }
-    }
-}
-
-impl PartialEq for Waiter {
-    fn eq(&self, other: &Self) -> bool {
-        self.position == other.position
-    }
-}
-
-impl Eq for Waiter {}
-
-impl PartialOrd for Waiter {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Waiter {
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.position.cmp(&other.position)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use tokio_util::sync::CancellationToken;
+
+    fn waiters() -> (watch::Sender<Position>, PositionWaiters) {
+        let (publish, position) = watch::channel(Position::ZERO);
+        let waits = Arc::new(Waits::new(CancellationToken::new()));
+        (publish, PositionWaiters::new(vec![position], waits))
+    }
 
     #[tokio::test(start_paused = true)]
     async fn a_reader_is_woken_when_its_position_is_reached_and_not_before() {
-        let (publish, position) = watch::channel(Position::ZERO);
-        let waiters = PositionWaiters::new(vec![position]);
+        let (publish, waiters) = waiters();
         let reader = tokio::spawn({
             let waiters = waiters.clone();
             async move { waiters.reached(5, Duration::from_secs(60)).await }
@@ -124,12 +126,18 @@ mod tests {
         tokio::time::sleep(Duration::from_secs(1)).await;
         assert!(!reader.is_finished());
         publish.send(Position::new(5)).unwrap();
-        assert!(reader.await.unwrap());
+        assert_eq!(reader.await.unwrap(), Ok(()));
+        assert!(waiters.queue.lock().is_empty());
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_reader_gives_up_after_its_time() {
-        let (_publish, position) = watch::channel(Position::ZERO);
-        assert!(!PositionWaiters::new(vec![position]).reached(1, Duration::from_secs(3)).await);
+    async fn a_reader_that_gives_up_or_is_dropped_leaves_nothing_in_the_queue() {
+        let (_publish, waiters) = waiters();
+        assert_eq!(waiters.reached(1, Duration::from_secs(3)).await, Err(WaitEnd::NotInTime));
+        {
+            let dropped = waiters.reached(u64::MAX, Duration::from_secs(30));
+            tokio::time::timeout(Duration::from_secs(1), dropped).await.unwrap_err();
+        }
+        assert!(waiters.queue.lock().is_empty());
     }
 }

@@ -1,9 +1,10 @@
 //! What is for sale at which price: every line added and every checkout asks. The catalog answers from memory; here it
 //! is made sure that a client who just changed a product sees the change.
 
-use crate::{cart_history::CartHistory, position_waiters::PositionWaiters, problem::Problem};
+use crate::{
+    cart_history::CartHistory, history::Histories, position_waiters::PositionWaiters, problem::Problem,
+};
 use daybook_domain::{CartId, Currency, ProductId, Sku, cart::CurrentOffer, product::ProductStatus};
-use daybook_event_log::EventLog;
 use daybook_views::{Views, catalog::SkuOffer};
 use quick_cache::sync::Cache;
 use std::{
@@ -22,7 +23,7 @@ const REMEMBERED_CARTS: usize = 100_000;
 /// Prices of SKUs, and of what is in a cart.
 pub(crate) struct Prices {
     reads: Views,
-    log: Arc<dyn EventLog>,
+    histories: Histories,
     waiters: PositionWaiters,
     /// The last change of the catalog made through this server.
     changed_at: AtomicU64,
@@ -31,9 +32,9 @@ pub(crate) struct Prices {
 }
 
 impl Prices {
-    pub(crate) fn new(reads: Views, log: Arc<dyn EventLog>, waiters: PositionWaiters) -> Self {
+    pub(crate) fn new(reads: Views, histories: Histories, waiters: PositionWaiters) -> Self {
         let currencies = Cache::new(REMEMBERED_CARTS);
-        Self { reads, log, waiters, changed_at: AtomicU64::new(0), currencies }
+        Self { reads, histories, waiters, changed_at: AtomicU64::new(0), currencies }
     }
 
     /// A product changed with the event at `position`.
@@ -57,7 +58,8 @@ impl Prices {
     pub(crate) async fn find(&self, sku: &Sku) -> Result<Option<Arc<SkuOffer>>, Problem> {
         let changed_at = self.changed_at.load(Ordering::Relaxed);
         if self.waiters.position() < changed_at {
-            self.waiters.reached(changed_at, CHANGE_WAIT).await;
+            // If the wait ends before, the catalog answers as it is.
+            let _ = self.waiters.reached(changed_at, CHANGE_WAIT).await;
         }
         let offer = self.reads.catalog().sku_offer(sku).await?;
         Ok(offer.filter(|offer| offer.status == ProductStatus::Published))
@@ -72,14 +74,14 @@ impl Prices {
         if let Some(currency) = self.currencies.get(&id) {
             return Ok(currency);
         }
-        let currency = CartHistory::read(&*self.log, id).await?.currency;
+        let currency = CartHistory::read(&self.histories, id).await?.currency;
         self.currencies.insert(id, currency);
         Ok(currency)
     }
 
     /// What the catalog says now of every SKU in the cart.
     pub(crate) async fn of_cart(&self, id: CartId) -> Result<Vec<CurrentOffer>, Problem> {
-        let cart = CartHistory::read(&*self.log, id).await?;
+        let cart = CartHistory::read(&self.histories, id).await?;
         let mut offers = Vec::with_capacity(cart.lines.len());
         for line in cart.lines {
             let offer = self.find(&line.sku).await?;

@@ -121,12 +121,17 @@ impl Routes {
         let filter = MethodFilter::try_from(method.clone()).expect("only methods that axum routes are used");
         let metrics = Arc::new(RouteMetrics::new(&method, path, &description));
         let (time_limit, roles) = (self.time_limit, self.roles);
+        // Commands, and nothing else: what an operator asks is not recorded, and bulk requests do not nest.
+        let takes_lines = retry == Retry::Key;
         let missing = description.needs.filter(|needed| !roles.has(*needed));
         self.router = match missing {
-            None => self.router.route(path, on(filter, RouteLayer { handler, metrics, time_limit, access })),
+            None => self
+                .router
+                .route(path, on(filter, RouteLayer { handler, metrics, time_limit, access, takes_lines })),
             Some(needed) => {
                 let handler = async move || -> Result<(), Problem> { Err(not_here(needed, roles)) };
-                self.router.route(path, on(filter, RouteLayer { handler, metrics, time_limit, access }))
+                self.router
+                    .route(path, on(filter, RouteLayer { handler, metrics, time_limit, access, takes_lines }))
             }
         };
         self.registered.push(Registered {

@@ -1,55 +1,63 @@
-//! A budget of memory for request bodies that are read and not yet worked on, so that many clients with large bodies, or
-//! one with many large lines, cannot take all memory. Bodies up to 64 KiB are not counted: there are no more of them
-//! than connections.
+//! A budget of memory for what is read of requests and not yet worked on, so that many clients with large bodies, or
+//! one with many large lines, cannot take all memory. What counts is what is held, not what was declared. Up to 64 KiB
+//! are not counted: there are no more of them than connections.
 
 use crate::problem::{Problem, kind};
 use std::sync::Arc;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// Bodies up to this size are not counted.
-const SMALL_BYTES: u64 = 64 << 10;
-/// For all larger bodies together, in KiB.
+/// Up to this size nothing is counted; beyond it the budget is taken in steps of this size.
+const STEP_KIB: usize = 64;
+/// For all bodies together.
 const BODIES_KIB: usize = 256 << 10;
-/// For the lines of all bulk requests together, in KiB.
+/// For the lines of all bulk requests together.
 const LINES_KIB: usize = 128 << 10;
 
 pub(crate) struct BodyBudget {
-    bodies: Semaphore,
+    bodies: Arc<Semaphore>,
     lines: Arc<Semaphore>,
 }
 
 impl Default for BodyBudget {
     fn default() -> Self {
-        Self { bodies: Semaphore::new(BODIES_KIB), lines: Arc::new(Semaphore::new(LINES_KIB)) }
+        Self { bodies: Arc::new(Semaphore::new(BODIES_KIB)), lines: Arc::new(Semaphore::new(LINES_KIB)) }
     }
 }
 
 impl BodyBudget {
-    /// A permit for one body, if it needs one; a problem if the budget is used up. A body without a declared length
-    /// counts as the longest.
-    pub(crate) fn for_body(
-        &self,
-        declared: Option<u64>,
-        limit: usize,
-    ) -> Result<Option<SemaphorePermit<'_>>, Problem> {
-        let bytes = declared.unwrap_or(limit as u64).min(limit as u64);
-        if bytes <= SMALL_BYTES {
-            return Ok(None);
-        }
-        self.bodies.try_acquire_many(kib(bytes, BODIES_KIB)).map(Some).map_err(|_| {
-            Problem::new(&kind::OVERLOADED, "too many large bodies are being read").retry_after(1)
-        })
+    /// For one body, of which nothing has arrived yet.
+    pub(crate) fn body(&self) -> HeldBytes {
+        HeldBytes { budget: self.bodies.clone(), permit: None }
     }
 
-    /// A permit for one line of a bulk request, waited for. None only when the server is gone.
-    pub(crate) async fn for_line(&self, bytes: usize) -> Option<OwnedSemaphorePermit> {
-        self.lines.clone().acquire_many_owned(kib(bytes as u64, LINES_KIB)).await.ok()
+    /// For one line of a bulk request, of which nothing has arrived yet.
+    pub(crate) fn line(&self) -> HeldBytes {
+        HeldBytes { budget: self.lines.clone(), permit: None }
     }
 }
 
-fn kib(bytes: u64, most: usize) -> u32 {
-    let kib = usize::try_from(bytes.div_ceil(1 << 10)).unwrap_or(most);
-    u32::try_from(kib.clamp(1, most)).unwrap_or(u32::MAX)
+/// The part of a budget that something holds, until it is dropped.
+pub(crate) struct HeldBytes {
+    budget: Arc<Semaphore>,
+    permit: Option<OwnedSemaphorePermit>,
+}
+
+impl HeldBytes {
+    /// Makes room for `bytes` in all; a problem if the budget is used up.
+    pub(crate) fn grow_to(&mut self, bytes: usize) -> Result<(), Problem> {
+        let wanted = bytes.div_ceil(STEP_KIB << 10).saturating_sub(1) * STEP_KIB;
+        let held = self.permit.as_ref().map_or(0, OwnedSemaphorePermit::num_permits);
+        let Some(more) = wanted.checked_sub(held).filter(|more| *more > 0) else { return Ok(()) };
+        let more = u32::try_from(more).unwrap_or(u32::MAX);
+        let more = self.budget.clone().try_acquire_many_owned(more).map_err(|_| {
+            Problem::new(&kind::OVERLOADED, "too many large bodies are being read").retry_after(1)
+        })?;
+        match &mut self.permit {
+            Some(permit) => permit.merge(more),
+            permit => *permit = Some(more),
+        }
+        Ok(())
+    }
 }
 
 #[cfg(test)]
@@ -58,12 +66,22 @@ mod tests {
 
     #[test]
     fn large_bodies_are_as_many_as_there_is_room_for_and_small_ones_always_fit() {
-        let (budget, limit) = (BodyBudget::default(), 1 << 20);
-        let held: Vec<_> = (0..256).map(|_| budget.for_body(None, limit).unwrap()).collect();
-        assert!(held.iter().all(Option::is_some));
-        assert_eq!(budget.for_body(Some(1 << 20), limit).unwrap_err().kind.name, "overloaded");
-        assert!(budget.for_body(Some(500), limit).unwrap().is_none());
-        drop(held);
-        assert!(budget.for_body(Some(1 << 20), limit).unwrap().is_some());
+        let budget = BodyBudget::default();
+        let held_with = |bytes: usize| {
+            let mut held = budget.body();
+            held.grow_to(bytes).map(|()| held)
+        };
+        // What is declared and has not arrived takes no room, and neither does what is small.
+        let slow: Vec<_> = (0..10_000).map(|_| held_with(64 << 10).unwrap()).collect();
+        let large: Vec<_> = (0..273).map(|_| held_with(1 << 20).unwrap()).collect();
+        let refused = held_with(1 << 20).map(drop).unwrap_err();
+        assert_eq!(refused.kind.name, "overloaded");
+        assert!(held_with(64 << 10).is_ok());
+        drop((slow, large));
+        let mut growing = held_with(100 << 10).unwrap();
+        growing.grow_to(200 << 10).unwrap();
+        growing.grow_to(50 << 10).unwrap();
+        drop(growing);
+        assert_eq!(budget.bodies.available_permits(), BODIES_KIB);
     }
 }

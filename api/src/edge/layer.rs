@@ -10,11 +10,12 @@ use crate::{
 use axum::{
     extract::Request,
     handler::Handler,
-    http::{HeaderValue, Method, Uri, header},
+    http::{HeaderMap, HeaderValue, Method, Uri, header},
     response::{IntoResponse, Response},
 };
 use futures::FutureExt;
 use metrics::{Counter, Histogram, counter, histogram};
+use serde_json::json;
 use std::{
     panic::AssertUnwindSafe,
     pin::Pin,
@@ -91,7 +92,13 @@ pub(crate) struct RouteLayer<H> {
     pub metrics: Arc<RouteMetrics>,
     pub time_limit: Duration,
     pub access: Access,
+    /// Whether a line of a bulk request may be sent here.
+    pub takes_lines: bool,
 }
+
+/// Marks the request that a line of a bulk request stands for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct FromBulkLine;
 
 impl<H, T, S> Handler<T, S> for RouteLayer<H>
 where
@@ -105,6 +112,13 @@ where
         Box::pin(async move {
             let began = Instant::now();
             let uri = request.uri().clone();
+            if !self.takes_lines && request.extensions().get::<FromBulkLine>().is_some() {
+                let detail = "/path is a route that cannot be used in bulk";
+                let errors =
+                    json!([{ "pointer": "/path", "detail": "is a route that cannot be used in bulk" }]);
+                let problem = Problem::new(&kind::INVALID_BODY, detail).with("errors", errors);
+                return refused(problem, &uri, request.headers());
+            }
             let request_id = request.headers().get(REQUEST_ID).cloned();
             let response =
                 if self.access.is_loopback_only() && request.extensions().get::<RemotePeer>().is_some() {
@@ -165,7 +179,13 @@ fn finish(mut response: Response, uri: &Uri, request_id: Option<HeaderValue>) ->
 /// ready yet. All of them are counted like every other problem.
 fn report(problem: &Problem, request_id: &str) {
     let (kind, detail) = (problem.kind.name, &problem.detail);
-    let of_load = [&kind::OVERLOADED, &kind::DEADLINE_PASSED, &kind::NOT_REACHED, &kind::ROLE_NOT_HERE];
+    let of_load = [
+        &kind::OVERLOADED,
+        &kind::DEADLINE_PASSED,
+        &kind::NOT_REACHED,
+        &kind::ROLE_NOT_HERE,
+        &kind::TOO_MANY_CONNECTIONS,
+    ];
     if of_load.iter().any(|of_load| of_load.name == kind) || problem.is_routine() {
         tracing::debug!(problem = kind, request_id, detail, "request refused");
     } else {
@@ -173,16 +193,19 @@ fn report(problem: &Problem, request_id: &str) {
     }
 }
 
+/// The answer to a request that is refused before a route is looked for.
+pub(crate) fn refused(problem: Problem, uri: &Uri, headers: &HeaderMap) -> Response {
+    finish(problem.into_response(), uri, headers.get(REQUEST_ID).cloned())
+}
+
 /// No route has this address.
 pub(crate) async fn fallback(uri: Uri, request: Request) -> Response {
-    let request_id = request.headers().get(REQUEST_ID).cloned();
     let problem = Problem::new(&kind::NOT_FOUND, "no route has this address; /docs lists them all");
-    finish(problem.into_response(), &uri, request_id)
+    refused(problem, &uri, request.headers())
 }
 
 /// The address exists, but not for this method. The router adds `Allow`.
 pub(crate) async fn method_not_allowed(method: Method, uri: Uri, request: Request) -> Response {
-    let request_id = request.headers().get(REQUEST_ID).cloned();
     let problem = Problem::new(&kind::METHOD_NOT_ALLOWED, format!("{method} is not for this address"));
-    finish(problem.into_response(), &uri, request_id)
+    refused(problem, &uri, request.headers())
 }

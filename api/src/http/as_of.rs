@@ -16,7 +16,7 @@ use daybook_domain::Timestamp;
 use daybook_engine::{Clock, SystemClock};
 use daybook_event_log::{EventLog, Point, PointError};
 use daybook_projections::ReplayError;
-use daybook_views::{AsOf, Target};
+use daybook_views::{AsOf, Rendered, Target};
 use serde_json::{Value, json};
 
 const AS_OF: &str = "as_of";
@@ -75,15 +75,20 @@ impl PointInTime {
         if wanted.min_position > 0 {
             return Err(invalid("min_position", "the past does not get fresher: leave min_position out"));
         }
-        let stopped = || Problem::new(&kind::UNAVAILABLE, "the server is shutting down").retry_after(5);
-        let _permit = app.pasts.acquire().await.map_err(|_| stopped())?;
-        let log = &**app.engine.log();
-        let point = self.point(log).await?;
-        let Some(shown) = AsOf::new(log, point).show(target).await? else {
-            return Err(self.not_then(target, log).await?);
-        };
-        let position = point.last_position().unwrap_or_else(|| app.head());
+        let (log, target) = (app.engine.log().clone(), target.clone());
+        let shown = async move { self.shown(&*log, &target).await };
+        let (shown, position) = app.readers.run(shown).await??;
+        let position = position.unwrap_or_else(|| app.head());
         Ok(ViewAnswer::new(shown.json, shown.version, position, held))
+    }
+
+    /// The target as it was, and the last position that this is about, where it is one.
+    async fn shown(self, log: &dyn EventLog, target: &Target) -> Result<(Rendered, Option<u64>), Problem> {
+        let point = self.point(log).await?;
+        match AsOf::new(log, point).show(target).await? {
+            Some(shown) => Ok((shown, point.last_position())),
+            None => Err(self.not_then(target, log).await?),
+        }
     }
 
     async fn point(self, log: &dyn EventLog) -> Result<Point, Problem> {

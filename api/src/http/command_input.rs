@@ -4,6 +4,7 @@ use super::{Caller, digest, read_json};
 use crate::{
     app::App,
     describe::{DescribeInput, Description, Parameter, text},
+    edge::HeldBytes,
     problem::{Problem, ProblemKind, kind},
     roles::NodeRole,
 };
@@ -13,7 +14,7 @@ use axum::{
     http::{HeaderMap, header},
 };
 use daybook_domain::Actor;
-use http_body_util::{BodyExt, LengthLimitError, Limited};
+use futures::StreamExt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
@@ -60,10 +61,13 @@ impl<T: CommandBody> FromRequest<Arc<App>> for CommandInput<T> {
         }
         let caller = Caller::read(&parts.headers)?;
         let limits = &app.limits;
-        let declared = declared(&parts.headers);
-        let _permit = app.body_budget.for_body(declared, limits.body_bytes)?;
-        let bytes = collect(declared, body, limits.body_bytes, limits.body_timeout).await?;
-        if !bytes.is_empty() && !is_json(&parts.headers) {
+        let mut held = app.body_budget.body();
+        let bytes =
+            collect(declared(&parts.headers), body, limits.body_bytes, limits.body_timeout, &mut held)
+                .await?;
+        // A page's form has a content type even where it is empty.
+        let needs_type = !bytes.is_empty() || parts.headers.contains_key(header::CONTENT_TYPE);
+        if needs_type && !is_json(&parts.headers) {
             return Err(Problem::new(&kind::UNSUPPORTED_MEDIA_TYPE, "commands are application/json")
                 .with("expected", "application/json"));
         }
@@ -185,34 +189,53 @@ fn declared(headers: &HeaderMap) -> Option<u64> {
     headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
+/// The whole body, if it is not too large and arrives in time. `held` has room for what has arrived.
 async fn collect(
     declared: Option<u64>,
     body: Body,
     limit: usize,
     within: Duration,
+    held: &mut HeldBytes,
 ) -> Result<Bytes, Problem> {
+    let closing =
+        |problem: Problem| problem.header(header::CONNECTION, header::HeaderValue::from_static("close"));
     let too_large = || {
-        Problem::new(&kind::BODY_TOO_LARGE, format!("bodies may have {limit} bytes"))
-            .with("limit_bytes", limit)
-            .header(header::CONNECTION, header::HeaderValue::from_static("close"))
+        let detail = format!("bodies may have {limit} bytes");
+        closing(Problem::new(&kind::BODY_TOO_LARGE, detail).with("limit_bytes", limit))
     };
     if declared.is_some_and(|length| length > limit as u64) {
         return Err(too_large());
     }
-    match tokio::time::timeout(within, Limited::new(body, limit).collect()).await {
-        Ok(Ok(collected)) => Ok(collected.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
-        Ok(Err(error)) if is_malformed(&*error) => {
-            Err(Problem::new(&kind::NOT_HTTP, "the chunks of the body are malformed")
-                .header(header::CONNECTION, header::HeaderValue::from_static("close")))
+    let mut chunks = body.into_data_stream();
+    let read = async {
+        // Most bodies come in one piece, which is not copied.
+        let (mut first, mut all) = (Bytes::new(), Vec::new());
+        while let Some(chunk) = chunks.next().await {
+            let chunk = chunk.map_err(|error| {
+                if is_malformed(&error) {
+                    closing(Problem::new(&kind::NOT_HTTP, "the chunks of the body are malformed"))
+                } else {
+                    Problem::new(&kind::REQUEST_TIMEOUT, "the body broke off")
+                }
+            })?;
+            let length = first.len() + all.len() + chunk.len();
+            if length > limit {
+                return Err(too_large());
+            }
+            held.grow_to(length).map_err(closing)?;
+            if first.is_empty() && all.is_empty() {
+                first = chunk;
+            } else {
+                all.extend_from_slice(&std::mem::take(&mut first));
+                all.extend_from_slice(&chunk);
+            }
         }
-        Ok(Err(_)) => Err(Problem::new(&kind::REQUEST_TIMEOUT, "the body broke off")),
-        Err(_) => Err(Problem::new(
-            &kind::REQUEST_TIMEOUT,
-            format!("the body did not arrive within {} s", within.as_secs()),
-        )
-        .header(header::CONNECTION, header::HeaderValue::from_static("close"))),
-    }
+        Ok(if all.is_empty() { first } else { Bytes::from(all) })
+    };
+    tokio::time::timeout(within, read).await.unwrap_or_else(|_| {
+        let detail = format!("the body did not arrive within {} s", within.as_secs());
+        Err(closing(Problem::new(&kind::REQUEST_TIMEOUT, detail)))
+    })
 }
 
 /// Whether the body did not break off but was framed wrongly: hyper says so with these kinds of errors.

@@ -239,7 +239,7 @@ pub(crate) use query_params;
 query_params! {
     struct FreshnessParams {
         min_position: Option<u64> = "min_position",
-            "Answer only with what is current to this position of the log, for example one that a command answered with.",
+            "Answer only with what is current to this position of the log: one that a command answered with. One far beyond the log's end is refused at once.",
             json!({ "type": "integer", "minimum": 0 }), json!(1);
         wait_ms: Option<u64> = "wait_ms", "How long to wait for `min_position`; 504 if it is not reached.",
             json!({ "type": "integer", "minimum": 0, "maximum": LONGEST_WAIT_MS, "default": DEFAULT_WAIT_MS }), json!(500);
@@ -262,7 +262,7 @@ impl QueryParams for Freshness {
     fn describe(to: &mut Description) {
         FreshnessParams::describe(to);
         to.needs(NodeRole::Queries);
-        to.problems.extend_from_slice(&[&kind::NOT_REACHED, &kind::UNAVAILABLE]);
+        to.problems.extend_from_slice(&[&kind::NOT_REACHED, &kind::UNAVAILABLE, &kind::OVERLOADED]);
     }
 
     fn take(params: &mut Params) -> Result<Self, Problem> {

@@ -1,7 +1,7 @@
 //! Lingering close: shuts down writing, then drains up to 20 s or 128 MiB, because a socket that is closed while the
 //! client still sends is reset, and a reset discards an answer that the client has not read yet.
 
-use super::{connection::HandedBack, refusal, write_timeout::WriteTimeout};
+use super::{connection::HandedBack, refusal, serving::no_place, write_timeout::WriteTimeout};
 use crate::problem::{Problem, kind};
 use std::time::Duration;
 use tokio::{
@@ -15,25 +15,39 @@ const LONGEST: Duration = Duration::from_secs(20);
 /// Enough for a client that sends a whole large body before it reads.
 const DRAINED_BYTES: usize = 128 << 20;
 
-/// Closes the connection that hyper is done with. `cut_off`: a request's head did not arrive in time.
-pub(super) async fn close(handed_back: &HandedBack, cut_off: bool) {
+/// Why the server ends a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Refusal {
+    /// A request's head did not arrive in time.
+    LateHead,
+    /// It was accepted for health only, and nothing was asked.
+    NoPlace,
+    /// Its place was given to another.
+    GaveWay,
+}
+
+/// Closes the connection that hyper is done with.
+pub(super) async fn close(handed_back: &HandedBack, refusal: Option<Refusal>) {
     let Some(mut released) = handed_back.lock().take() else { return };
-    if cut_off {
-        if !released.has_unanswered_bytes {
-            // No request was begun: an idle connection is closed at once.
-            return;
+    let has_begun = released.has_unanswered_bytes;
+    let problem = match refusal {
+        None => return drain(&mut released.stream).await,
+        // No request was begun: an idle connection is closed at once.
+        Some(Refusal::LateHead | Refusal::GaveWay) if !has_begun => return,
+        Some(Refusal::LateHead) => {
+            Problem::new(&kind::REQUEST_TIMEOUT, "the request's head did not arrive in time")
         }
-        let late = Problem::new(&kind::REQUEST_TIMEOUT, "the request's head did not arrive in time");
-        if !matches!(timeout(SILENCE, released.stream.write_all(&refusal::written(&late))).await, Ok(Ok(())))
-        {
-            return;
-        }
+        Some(Refusal::NoPlace | Refusal::GaveWay) => no_place(),
+    };
+    let told = timeout(SILENCE, released.stream.write_all(&refusal::written(&problem))).await;
+    // A connection that gave way has no place any more, so nothing is waited for.
+    if matches!(told, Ok(Ok(()))) && refusal != Some(Refusal::GaveWay) {
+        drain(&mut released.stream).await;
     }
-    drain(&mut released.stream).await;
 }
 
 /// Shuts down writing, and reads until the client has sent everything or a bound is reached.
-pub(super) async fn drain(stream: &mut WriteTimeout) {
+async fn drain(stream: &mut WriteTimeout) {
     if stream.shutdown().await.is_err() {
         return;
     }

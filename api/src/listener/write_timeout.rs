@@ -1,9 +1,11 @@
 //! Write timeout: a TCP stream whose writes fail when the client takes nothing of the answer for too long. (Reading is
 //! bounded elsewhere: heads by hyper, bodies by their reader.)
 
+use parking_lot::Mutex;
 use std::{
     io,
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll, ready},
     time::Duration,
 };
@@ -14,14 +16,15 @@ use tokio::{
 };
 
 pub(super) struct WriteTimeout {
-    stream: TcpStream,
+    /// Shared with whoever wants to know whether the client has left.
+    stream: Arc<Mutex<TcpStream>>,
     limit: Duration,
     /// Set while a write is waiting for the client.
     waiting: Option<Pin<Box<Sleep>>>,
 }
 
 impl WriteTimeout {
-    pub(super) fn new(stream: TcpStream, limit: Duration) -> Self {
+    pub(super) fn new(stream: Arc<Mutex<TcpStream>>, limit: Duration) -> Self {
         Self { stream, limit, waiting: None }
     }
 
@@ -40,17 +43,17 @@ impl WriteTimeout {
 
 impl AsyncRead for WriteTimeout {
     fn poll_read(
-        mut self: Pin<&mut Self>,
+        self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(cx, buffer)
+        Pin::new(&mut *self.stream.lock()).poll_read(cx, buffer)
     }
 }
 
 impl AsyncWrite for WriteTimeout {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.stream).poll_write(cx, bytes);
+        let written = Pin::new(&mut *self.stream.lock()).poll_write(cx, bytes);
         self.bounded(written, cx)
     }
 
@@ -59,19 +62,19 @@ impl AsyncWrite for WriteTimeout {
         cx: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.stream).poll_write_vectored(cx, slices);
+        let written = Pin::new(&mut *self.stream.lock()).poll_write_vectored(cx, slices);
         self.bounded(written, cx)
     }
 
     fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
+        self.stream.lock().is_write_vectored()
     }
 
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut *self.stream.lock()).poll_flush(cx)
     }
 
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut *self.stream.lock()).poll_shutdown(cx)
     }
 }

@@ -57,6 +57,8 @@ kinds! {
         "Nobody completed the payment while the stock was held, so it was let go. Copy the cart and check out again.";
     LOOPBACK_ONLY "loopback-only" 403 "This is answered on the server's own machine only"
         "The record and its proofs are for analysts and auditors, and there are no roles yet. The operator can open them with --record-for anyone.";
+    CROSS_SITE "cross-site" 403 "A page of another site sent this"
+        "A browser says which page a request comes from, and commands are taken from this server's own pages only. The operator can allow others with --allowed-origins. Programs send no `Origin`.";
     NOT_FOUND "not-found" 404 "There is nothing here"
         "No route and no resource has this address.";
     METHOD_NOT_ALLOWED "method-not-allowed" 405 "This method is not for this address"
@@ -79,6 +81,8 @@ kinds! {
         "`limit_bytes` is what is allowed. Send more in several requests, or line by line to /commands.";
     UNSUPPORTED_MEDIA_TYPE "unsupported-media-type" 415 "The body's media type is not supported"
         "`expected` is what this address takes.";
+    MISDIRECTED_REQUEST "misdirected-request" 421 "This server does not answer to that name"
+        "`Host` names another server. This one answers to localhost, to the address that it was reached at, and to the names that the operator gives it with --allowed-hosts.";
     INVALID_BODY "invalid-body" 422 "The body does not have the expected fields"
         "`errors` lists each that is missing, unknown, given twice, of the wrong type or out of range: its JSON Pointer and what is wrong there.";
     INVALID_COMMAND "invalid-command" 422 "The command can never be valid"

@@ -5,7 +5,6 @@ use crate::{
     access::{Access, Load, Owner, RequestLimits, Retry},
     app::AppState,
     describe::AnswerDoc,
-    history::history,
     http::{CommandInput, EmptyBody, Id, IfNoneMatch, Nothing, Receipt, ViewAnswer, ViewQuery, show_row},
     problem::{Problem, kind},
     route::{ApiVersion::V1, Doc, Route, Routes},
@@ -89,11 +88,10 @@ async fn confirm(
     Id(id): Id<PaymentId>,
     input: CommandInput<EmptyBody>,
 ) -> Result<Receipt<Nothing>, Problem> {
-    let events = history(app.log(), "payment", id).await?;
-    if events.is_empty() {
-        return Err(Rejection::Payment(PaymentRejection::PaymentNotFound {}).into());
-    }
-    let operation_id = asked_of_customer(&events).ok_or_else(|| {
+    let fold = |events: Vec<Event>| (!events.is_empty()).then(|| asked_of_customer(&events));
+    let asked = app.histories.of("payment", id, fold).await?;
+    let asked = asked.ok_or(Rejection::Payment(PaymentRejection::PaymentNotFound {}))?;
+    let operation_id = asked.ok_or_else(|| {
         Problem::new(&kind::CONFLICT, "the gateway asked nothing of the customer for this payment")
     })?;
     app.gateway.confirm_action(operation_id);

@@ -214,13 +214,14 @@ async fn index(app: &App, wanted: Freshness) -> Result<Arc<SearchIndex>, Problem
     if index.position() >= position {
         return Ok(index);
     }
-    match tokio::time::timeout(wanted.wait, index.wait_for(position)).await {
+    app.check_wanted(wanted)?;
+    match app.waits.wait(wanted.wait, index.wait_for(position)).await {
         Ok(()) => Ok(index),
-        Err(_) => {
+        Err(end) => Err(end.problem(|| {
             let at = index.position().get();
             let detail = "the search index has not reached that position yet";
-            Err(Problem::new(&kind::NOT_REACHED, detail).with("position", at).retry_after(1))
-        }
+            Problem::new(&kind::NOT_REACHED, detail).with("position", at).retry_after(1)
+        })),
     }
 }
 

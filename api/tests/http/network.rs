@@ -26,11 +26,11 @@ async fn a_client_too_slow_with_its_head_or_body_is_given_up() {
     };
     let ask = async {
         let mut head = TcpStream::connect(address).await.unwrap();
-        head.write_all(b"GET /livez HTTP/1.1\r\nhost: x\r\n").await.unwrap();
+        head.write_all(b"GET /livez HTTP/1.1\r\nhost: localhost\r\n").await.unwrap();
         assert!(!read_all(&mut head).await.contains("200 OK"));
 
         let mut body = TcpStream::connect(address).await.unwrap();
-        let start = "POST /carts HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{";
+        let start = "POST /carts HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{";
         body.write_all(start.as_bytes()).await.unwrap();
         let answer = read_all(&mut body).await;
         assert!(
@@ -51,20 +51,21 @@ async fn one_connection_too_many_is_503_and_the_others_go_on() {
         shop.api.serve(listener).await.unwrap();
     };
     let ask = async {
-        let request = b"GET /livez HTTP/1.1\r\nhost: x\r\n\r\n";
         let mut first = TcpStream::connect(address).await.unwrap();
-        first.write_all(request).await.unwrap();
-        let mut start = [0; 15];
-        first.read_exact(&mut start).await.unwrap();
-        assert_eq!(&start, b"HTTP/1.1 200 OK");
+        let begun = "POST /inventory/MUG/receive HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 14\r\n\r\n";
+        first.write_all(begun.as_bytes()).await.unwrap();
+        // The head must have arrived, so that the request is under way.
+        tokio::time::sleep(Duration::from_millis(100)).await;
         let mut second = TcpStream::connect(address).await.unwrap();
         let answer = read_all(&mut second).await;
         assert!(
             answer.starts_with("HTTP/1.1 503") && answer.contains("/problems/too-many-connections"),
             "{answer}"
         );
-        first.write_all(request).await.unwrap();
+        first.write_all(b"{\"quantity\":5}").await.unwrap();
+        let mut start = [0; 15];
         first.read_exact(&mut start).await.unwrap();
+        assert_eq!(&start, b"HTTP/1.1 200 OK");
         shop.stopping.cancel();
     };
     tokio::join!(serve, ask);
@@ -80,7 +81,7 @@ async fn a_request_under_way_is_answered_when_the_server_stops_and_what_it_did_i
     };
     let ask = async {
         let mut stream = TcpStream::connect(address).await.unwrap();
-        let head = "POST /inventory/MUG/receive HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 14\r\n\r\n";
+        let head = "POST /inventory/MUG/receive HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 14\r\n\r\n";
         stream.write_all(head.as_bytes()).await.unwrap();
         // The head must have arrived, so that the request is under way.
         tokio::time::sleep(Duration::from_millis(100)).await;

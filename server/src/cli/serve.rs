@@ -97,6 +97,16 @@ pub(super) struct Settings {
     #[arg(long, env = "DAYBOOK_MAX_CONNECTIONS", value_name = "N", default_value_t = Limits::default().connections)]
     max_connections: usize,
 
+    /// Connections of one client address at a time [default: half of all]. Where clients come through a proxy, they have its
+    /// address: name as many as --max-connections then
+    #[arg(long, env = "DAYBOOK_MAX_CONNECTIONS_PER_CLIENT", value_name = "N")]
+    max_connections_per_client: Option<usize>,
+
+    /// Names that are answered beside localhost and the address that the server was reached at; `*` for any. Other names
+    /// in `Host` are refused, because a web page can make its own name mean this machine
+    #[arg(long, env = "DAYBOOK_ALLOWED_HOSTS", value_name = "NAME,…", value_delimiter = ',')]
+    allowed_hosts: Vec<String>,
+
     /// Web pages' origins, such as https://admin.example, that may send commands and read answers beside the server's own; `*`
     /// for any
     #[arg(long, env = "DAYBOOK_ALLOWED_ORIGINS", value_name = "ORIGIN,…", value_delimiter = ',')]
@@ -164,6 +174,8 @@ impl Settings {
             limits: Limits {
                 body_bytes: self.max_body_bytes,
                 connections: self.max_connections,
+                connections_per_client: self.max_connections_per_client,
+                allowed_hosts: self.allowed_hosts.clone(),
                 allowed_origins: self.allowed_origins.clone(),
                 customers: self.max_customers,
                 header_timeout: self.header_timeout,

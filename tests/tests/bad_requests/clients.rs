@@ -36,7 +36,7 @@ async fn a_body_of_100_mb_is_refused_without_being_read(on: On) {
     let (shop, cart, head) = with_cart(on, &[]).await;
     let mut stream = connect(&shop).await;
     let request = format!(
-        "POST /carts/{cart}/lines HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 100000000\r\n\r\n"
+        "POST /carts/{cart}/lines HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 100000000\r\n\r\n"
     );
     stream.write_all(request.as_bytes()).await.unwrap();
     // Nothing of the body was sent, so this answer did not wait for it.
@@ -46,7 +46,7 @@ async fn a_body_of_100_mb_is_refused_without_being_read(on: On) {
 
     let mut undeclared = connect(&shop).await;
     let request = format!(
-        "POST /carts/{cart}/lines HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n"
+        "POST /carts/{cart}/lines HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n"
     );
     undeclared.write_all(request.as_bytes()).await.unwrap();
     let mut chunk = b"10000\r\n".to_vec();
@@ -85,7 +85,7 @@ async fn a_slow_client_is_cut_off_and_holds_nobody_up(on: On) {
     }
     let mut slow_body = connect(&shop).await;
     let request = format!(
-        "POST /carts/{cart}/lines HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 500\r\n\r\n{{"
+        "POST /carts/{cart}/lines HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 500\r\n\r\n{{"
     );
     slow_body.write_all(request.as_bytes()).await.unwrap();
     for _ in 0..20 {

@@ -35,14 +35,23 @@ async fn what_is_no_request_is_told_so(on: On) {
         (b"\0\0\0\0\r\n\r\n".to_vec(), "400", "not-http"),
         (b"GET / HTTP/9.9\r\n\r\n".to_vec(), "400", "not-http"),
         (
-            b"POST /carts HTTP/1.1\r\nhost: x\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\n{}".to_vec(),
+            b"POST /carts HTTP/1.1\r\nhost: localhost\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\n{}"
+                .to_vec(),
             "400",
             "not-http",
         ),
-        (b"POST /carts HTTP/1.1\r\nhost: x\r\ncontent-length: -5\r\n\r\n{}".to_vec(), "400", "not-http"),
-        (format!("GET /livez HTTP/1.1\r\nhost: x\r\n{many}\r\n").into_bytes(), "431", "head-too-large"),
         (
-            format!("GET /livez HTTP/1.1\r\nhost: x\r\nx: {large}\r\n\r\n").into_bytes(),
+            b"POST /carts HTTP/1.1\r\nhost: localhost\r\ncontent-length: -5\r\n\r\n{}".to_vec(),
+            "400",
+            "not-http",
+        ),
+        (
+            format!("GET /livez HTTP/1.1\r\nhost: localhost\r\n{many}\r\n").into_bytes(),
+            "431",
+            "head-too-large",
+        ),
+        (
+            format!("GET /livez HTTP/1.1\r\nhost: localhost\r\nx: {large}\r\n\r\n").into_bytes(),
             "431",
             "head-too-large",
         ),
@@ -59,7 +68,8 @@ async fn what_is_no_request_is_told_so(on: On) {
 async fn requests_sent_ahead_are_answered_in_their_order_and_after_the_client_closed_its_side(on: On) {
     let (shop, cart, _) = with_cart(on, &[]).await;
     let paths = ["/livez".to_owned(), format!("/carts/{cart}"), "/nowhere".to_owned(), "/livez".to_owned()];
-    let ahead: String = paths.iter().map(|path| format!("GET {path} HTTP/1.1\r\nhost: x\r\n\r\n")).collect();
+    let ahead: String =
+        paths.iter().map(|path| format!("GET {path} HTTP/1.1\r\nhost: localhost\r\n\r\n")).collect();
     let said = said_to(&shop, ahead.as_bytes()).await;
     let statuses: Vec<_> = said.split("HTTP/1.1 ").skip(1).map(|rest| &rest[..3]).collect();
     assert_eq!(statuses, ["200", "200", "404", "200"], "{said}");
@@ -71,7 +81,7 @@ async fn a_client_that_says_everything_before_it_listens_hears_why_it_was_too_mu
     for length in [format!("content-length: {}", body.len()), "transfer-encoding: chunked".to_owned()] {
         let chunked = length.starts_with("transfer");
         let mut request = format!(
-            "POST /carts/{cart}/lines HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n{length}\r\n\r\n"
+            "POST /carts/{cart}/lines HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n{length}\r\n\r\n"
         );
         if chunked {
             request.push_str(&format!("{:x}\r\n", body.len()));
@@ -98,6 +108,6 @@ async fn hundreds_of_idle_connections_keep_nobody_from_being_served(on: On) {
     }
     // They are connections like any other: the last of them may still ask.
     let mut last = idle.pop().expect("there are many");
-    last.write_all(b"GET /livez HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await.unwrap();
+    last.write_all(b"GET /livez HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").await.unwrap();
     assert!(answer(&mut last).await.starts_with("HTTP/1.1 200 "));
 }

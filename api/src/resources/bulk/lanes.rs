@@ -1,94 +1,144 @@
-//! Runs bulk lines: in order within a lane, lanes side by side; outcomes come out in the order of the lines.
-//! A resource always falls into the same lane. Reading stops while too much is under way.
+//! Runs bulk lines: in order within a lane, lanes side by side, a bounded number at a time. Lines for one thing fall into
+//! one lane. A lane is there only while it has something to run.
 
-use super::{
-    BulkOutcome,
-    line::{BulkLine, shown},
-};
-use crate::{app::App, problem::Problem};
-use axum::{Router, body::Bytes};
-use futures::{Stream, StreamExt};
-use serde_json::value::RawValue;
+use super::line::{BulkLine, Outcome};
+use crate::edge::{HeldBytes, RemotePeer};
+use axum::Router;
+use parking_lot::Mutex;
 use std::{
-    hash::{BuildHasher, RandomState},
-    sync::Arc,
+    collections::{HashMap, VecDeque},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
-use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
+use tokio::{
+    sync::{Semaphore, oneshot},
+    task::JoinSet,
+};
 
-/// A line's number and where its outcome will come from.
-type PendingOutcome = (u64, oneshot::Receiver<(u16, Box<RawValue>)>);
-
+/// A line that waits or runs.
 struct Job {
     line: BulkLine,
-    /// The line's part of the body budget.
-    _permit: Option<OwnedSemaphorePermit>,
-    done: oneshot::Sender<(u16, Box<RawValue>)>,
+    bytes: usize,
+    _held: HeldBytes,
+    done: oneshot::Sender<Outcome>,
 }
 
-/// The outcomes, one JSON line each. Work stops when the stream is dropped.
-pub(super) fn run(
-    app: Arc<App>,
+/// What waits in each lane behind the line that it runs.
+type Waiting = Arc<Mutex<HashMap<String, VecDeque<Job>>>>;
+
+/// The lanes of one bulk request. What runs is dropped with them.
+pub(super) struct Lanes {
     router: Router,
-    lines: impl Stream<Item = (u64, Result<Vec<u8>, Problem>)> + Send + 'static,
-    lanes: usize,
-) -> impl Stream<Item = Bytes> + Send {
-    let (outcomes, waiting) = mpsc::channel::<PendingOutcome>(lanes * 4);
-    tokio::spawn(read(app, router, lines, lanes, outcomes));
-    let waiting =
-        futures::stream::unfold(waiting, async |mut waiting| Some((waiting.recv().await?, waiting)));
-    waiting.then(|(number, outcome)| async move {
-        let (status, body) = outcome.await.unwrap_or_else(|_| {
-            shown(&Problem::new(&crate::problem::kind::OUTCOME_UNKNOWN, "the line's lane broke off"))
-        });
-        let outcome = BulkOutcome { line: number, status, body };
-        let mut text =
-            serde_json::to_vec(&outcome).expect("outcomes have text keys and no failing serializers");
-        text.push(b'\n');
-        Bytes::from(text)
-    })
+    /// Set where the request came from another machine.
+    remote: Option<RemotePeer>,
+    waiting: Waiting,
+    places: Arc<Semaphore>,
+    /// Of lines not yet run and of outcomes not yet taken.
+    bytes: Arc<AtomicUsize>,
+    tasks: JoinSet<()>,
 }
 
-async fn read(
-    app: Arc<App>,
-    router: Router,
-    lines: impl Stream<Item = (u64, Result<Vec<u8>, Problem>)> + Send,
-    lanes: usize,
-    outcomes: mpsc::Sender<PendingOutcome>,
-) {
-    let hasher = RandomState::new();
-    let lanes: Vec<_> = (0..lanes).map(|_| lane(router.clone())).collect();
-    let mut lines = std::pin::pin!(lines);
-    while let Some((number, line)) = lines.next().await {
+impl Lanes {
+    pub(super) fn new(router: Router, remote: Option<RemotePeer>, most: usize) -> Self {
+        Self {
+            router,
+            remote,
+            waiting: Waiting::default(),
+            places: Arc::new(Semaphore::new(most.max(1))),
+            bytes: Arc::default(),
+            tasks: JoinSet::new(),
+        }
+    }
+
+    /// How many bytes lines and outcomes have that are held for the client.
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes.load(Ordering::Relaxed)
+    }
+
+    /// Counts an outcome that the client took no more.
+    pub(super) fn taken(&self, outcome: &Outcome) {
+        self.bytes.fetch_sub(outcome.bytes(), Ordering::Relaxed);
+    }
+
+    /// Counts an outcome that no lane led to.
+    pub(super) fn add(&self, outcome: &Outcome) {
+        self.bytes.fetch_add(outcome.bytes(), Ordering::Relaxed);
+    }
+
+    /// Has a line run behind those of the same thing.
+    pub(super) fn start(
+        &mut self,
+        line: BulkLine,
+        bytes: usize,
+        held: HeldBytes,
+    ) -> oneshot::Receiver<Outcome> {
+        while self.tasks.try_join_next().is_some() {}
         let (done, outcome) = oneshot::channel();
-        // Sending this first bounds what is in flight, and ends the reading when the client is gone.
-        if outcomes.send((number, outcome)).await.is_err() {
-            return;
+        self.bytes.fetch_add(bytes, Ordering::Relaxed);
+        let key = line.lane();
+        let job = Job { line, bytes, _held: held, done };
+        let mut waiting = self.waiting.lock();
+        if let Some(lane) = waiting.get_mut(&key) {
+            lane.push_back(job);
+            return outcome;
         }
-        let read = match line {
-            Err(problem) => Err(problem),
-            Ok(line) => {
-                let permit = app.body_budget.for_line(line.len()).await;
-                BulkLine::read(&line).map(|line| (line, permit))
-            }
-        };
-        match read {
-            Err(problem) => drop(done.send(shown(&problem))),
-            Ok((line, permit)) => {
-                let lane = (hasher.hash_one(line.resource()) % lanes.len() as u64) as usize;
-                if lanes[lane].send(Job { line, _permit: permit, done }).await.is_err() {
-                    return;
-                }
-            }
-        }
+        waiting.insert(key.clone(), VecDeque::new());
+        drop(waiting);
+        let lane = Lane { key, waiting: self.waiting.clone(), is_over: false };
+        let (router, remote) = (self.router.clone(), self.remote);
+        let (places, bytes) = (self.places.clone(), self.bytes.clone());
+        self.tasks.spawn(async move { lane.run(job, router, remote, &places, &bytes).await });
+        outcome
     }
 }
 
-fn lane(router: Router) -> mpsc::Sender<Job> {
-    let (jobs, mut queue) = mpsc::channel::<Job>(4);
-    tokio::spawn(async move {
-        while let Some(Job { line, _permit, done }) = queue.recv().await {
-            drop(done.send(line.send(router.clone()).await));
+struct Lane {
+    key: String,
+    waiting: Waiting,
+    is_over: bool,
+}
+
+impl Lane {
+    async fn run(
+        mut self,
+        first: Job,
+        router: Router,
+        remote: Option<RemotePeer>,
+        places: &Semaphore,
+        bytes: &AtomicUsize,
+    ) {
+        let mut next = Some(first);
+        while let Some(job) = next {
+            // Never closed.
+            let _place = places.acquire().await;
+            let outcome = job.line.send(router.clone(), remote).await;
+            bytes.fetch_add(outcome.bytes(), Ordering::Relaxed);
+            bytes.fetch_sub(job.bytes, Ordering::Relaxed);
+            // The request may be gone.
+            let _ = job.done.send(outcome);
+            next = self.next();
         }
-    });
-    jobs
+    }
+
+    /// The next line of the lane; without one the lane is over.
+    fn next(&mut self) -> Option<Job> {
+        let mut waiting = self.waiting.lock();
+        let next = waiting.get_mut(&self.key).and_then(VecDeque::pop_front);
+        if next.is_none() {
+            waiting.remove(&self.key);
+            self.is_over = true;
+        }
+        next
+    }
+}
+
+impl Drop for Lane {
+    /// A lane that broke off answers what waits in it: the outcome is not known.
+    fn drop(&mut self) {
+        if !self.is_over {
+            self.waiting.lock().remove(&self.key);
+        }
+    }
 }

@@ -1,6 +1,7 @@
 //! One line of a bulk request: the request it stands for, and the outcome it gets.
 
 use crate::{
+    edge::{FromBulkLine, RemotePeer},
     http::{FieldError, invalid_body, read_json},
     problem::{Problem, kind},
 };
@@ -13,6 +14,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use tower::ServiceExt;
+use uuid::Uuid;
 
 /// One command.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
@@ -55,32 +57,49 @@ pub(crate) struct BulkOutcome {
     pub body: Box<RawValue>,
 }
 
+/// The status and the body that a line's route answered with, or the line itself.
+pub(super) struct Outcome {
+    pub(super) status: u16,
+    pub(super) body: Box<RawValue>,
+}
+
 impl BulkLine {
     pub(super) fn read(bytes: &[u8]) -> Result<Self, Problem> {
         read_json(bytes)
     }
 
-    /// What the line is about; lines about the same thing run in order.
-    pub(super) fn resource(&self) -> &str {
-        let mut slashes = self.path.match_indices('/').map(|(at, _)| at);
-        let end = slashes.nth(2).unwrap_or(self.path.len());
-        &self.path[..end]
+    /// What the line is about; lines about the same thing run in order, in whatever way its address is spelled.
+    pub(super) fn lane(&self) -> String {
+        let path = self.path.split(['?', '#']).next().unwrap_or_default();
+        let segments = path.split('/').filter(|segment| !segment.is_empty()).take(2);
+        let spelled: Vec<String> = segments
+            .map(|segment| {
+                let text = decoded(segment);
+                Uuid::try_parse(&text).map_or(text, |id| id.to_string())
+            })
+            .collect();
+        spelled.join("/")
     }
 
     /// Sends the line to its route.
-    pub(super) async fn send(self, router: Router) -> (u16, Box<RawValue>) {
-        let request = match self.request() {
+    pub(super) async fn send(self, router: Router, remote: Option<RemotePeer>) -> Outcome {
+        let mut request = match self.request() {
             Ok(request) => request,
-            Err(problem) => return shown(&problem),
+            Err(problem) => return Outcome::of(&problem),
         };
+        if let Some(remote) = remote {
+            request.extensions_mut().insert(remote);
+        }
+        request.extensions_mut().insert(FromBulkLine);
         let Ok(response) = router.oneshot(request).await;
         let status = response.status().as_u16();
+        let broken = |detail: &str| Outcome::of(&Problem::new(&kind::INTERNAL, detail));
         match to_bytes(response.into_body(), usize::MAX).await {
             Ok(body) => match serde_json::from_slice(&body) {
-                Ok(body) => (status, body),
-                Err(_) => shown(&Problem::new(&kind::INTERNAL, "the route did not answer with JSON")),
+                Ok(body) => Outcome { status, body },
+                Err(_) => broken("the route did not answer with JSON"),
             },
-            Err(_) => shown(&Problem::new(&kind::INTERNAL, "the route's answer broke off")),
+            Err(_) => broken("the route's answer broke off"),
         }
     }
 
@@ -94,8 +113,8 @@ impl BulkLine {
             "DELETE" => Method::DELETE,
             other => return Err(invalid("method", format!("is {other:?}, which is no command's method"))),
         };
-        if self.path.starts_with("/commands") || self.path.starts_with("/admin") {
-            return Err(invalid("path", "is a route that cannot be used in bulk".to_owned()));
+        if !self.path.starts_with('/') {
+            return Err(invalid("path", "does not begin with /: leave out scheme and host".to_owned()));
         }
         let mut request =
             Request::new(Body::from(self.body.map_or_else(String::new, |body| body.get().to_owned())));
@@ -121,8 +140,55 @@ impl BulkLine {
     }
 }
 
-/// A problem with the line itself.
-pub(super) fn shown(problem: &Problem) -> (u16, Box<RawValue>) {
-    let body = problem.to_json("/commands").to_string();
-    (problem.kind.status, RawValue::from_string(body).expect("problems are JSON"))
+impl Outcome {
+    /// A problem with the line itself.
+    pub(super) fn of(problem: &Problem) -> Self {
+        let body = problem.to_json("/commands").to_string();
+        let body = RawValue::from_string(body).expect("problems are JSON");
+        Self { status: problem.kind.status, body }
+    }
+
+    /// What is held until the client takes it.
+    pub(super) fn bytes(&self) -> usize {
+        self.body.get().len()
+    }
+}
+
+/// The segment with what is percent-encoded in it decoded, as the router hands it to a route.
+fn decoded(segment: &str) -> String {
+    let (mut bytes, mut rest) = (Vec::with_capacity(segment.len()), segment.as_bytes());
+    while let [first, behind @ ..] = rest {
+        let digits = behind.get(..2).filter(|_| *first == b'%').and_then(|two| std::str::from_utf8(two).ok());
+        let byte = digits.and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        bytes.push(byte.unwrap_or(*first));
+        rest = if byte.is_some() { &behind[2..] } else { behind };
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn lane(path: &str) -> String {
+        BulkLine::read(json!({ "path": path }).to_string().as_bytes()).unwrap().lane()
+    }
+
+    #[test]
+    fn one_thing_has_one_lane_however_it_is_spelled() {
+        for path in
+            ["/inventory/%4C1/receive", "/inventory/%4c%31/adjust", "//inventory//L1", "/inventory/L1?x=1"]
+        {
+            assert_eq!(lane(path), lane("/inventory/L1/receive"), "{path}");
+        }
+        let id = "0199a5b0-7c3e-7d11-8a52-3f0d6c1b2a90";
+        for spelled in
+            [id.to_uppercase(), id.replace('-', ""), format!("urn:uuid:{id}"), format!("%7B{id}%7D")]
+        {
+            assert_eq!(lane(&format!("/carts/{spelled}/lines")), lane(&format!("/carts/{id}")), "{spelled}");
+        }
+        assert_ne!(lane("/inventory/L1"), lane("/inventory/l1"));
+        assert_ne!(lane("/inventory/A%2FB"), lane("/inventory/A"));
+    }
 }

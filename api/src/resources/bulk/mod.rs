@@ -7,15 +7,19 @@
 //! {"method":"POST","path":"/inventory/MUG/receive","idempotency_key":"r-1","body":{"quantity":5}}
 //! ```
 //!
-//! Lines about the same resource run in order; others run side by side, a bounded number at a time.
+//! Lines about the same resource run in order; others run side by side, a bounded number at a time. What is held of a
+//! request is bounded in bytes, and how long it may bring nothing in time.
 
 mod lanes;
 mod line;
+mod line_reader;
+mod outcomes;
 
 use crate::{
     access::{Access, Load, Owner, RequestLimits, Retry},
     app::{App, AppState},
     describe::{AnswerDoc, BodyDescription, Content, DescribeAnswer, DescribeInput, Description, Form},
+    edge::{ClientPermit, RemotePeer},
     http::{CURRENT_TO, position_header},
     problem::{Problem, kind},
     roles::NodeRole,
@@ -28,15 +32,16 @@ use axum::{
     http::{HeaderMap, HeaderValue, Method, header},
     response::{IntoResponse, Response},
 };
-use futures::{Stream, StreamExt, TryStreamExt};
+use futures::StreamExt;
+use lanes::Lanes;
 use line::{BulkLine, BulkOutcome};
+use line_reader::LineReader;
+use outcomes::BulkRun;
 use serde_json::json;
 use std::{
-    io,
+    convert::Infallible,
     sync::{Arc, OnceLock, Weak},
 };
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
-use tokio_util::io::StreamReader;
 
 const TAG: &str = "feeds";
 
@@ -56,7 +61,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
                 id: "bulkCommands",
                 tag: TAG,
                 summary: "Many commands in one request, one per line",
-                text: "JSON Lines in, one outcome per line out, in the same order, while the lines still come in. A line is a request to one of the other command routes. Lines about the same resource are executed in order, others side by side. A line that fails says so in its outcome and does not stop the others. Give every line an `idempotency_key`, then the whole request can be sent again.",
+                text: "JSON Lines in, one outcome per line out, in the same order, while the lines still come in; outcomes that are not taken stop the reading of lines. A line is a request to one of the other command routes. Lines about the same resource are executed in order, others side by side. A line that fails says so in its outcome and does not stop the others; where the reading itself ends early, the last outcome says so. Give every line an `idempotency_key`, then the whole request can be sent again.",
                 problems: &[],
                 answers: AnswerDoc {
                     text: "One outcome per line.",
@@ -76,21 +81,27 @@ const JSON_LINES: &str = "application/jsonl";
 struct BulkInput {
     body: Body,
     router: Router,
+    remote: Option<RemotePeer>,
+    place: ClientPermit,
 }
 
 impl FromRequest<Arc<App>> for BulkInput {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, _: &Arc<App>) -> Result<Self, Problem> {
+    async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, Problem> {
         if !is_json_lines(request.headers()) {
             return Err(Problem::new(&kind::UNSUPPORTED_MEDIA_TYPE, "bulk commands are JSON Lines")
                 .with("expected", JSON_LINES));
         }
+        let place = app.bulk_places.take().ok_or_else(|| {
+            let detail = "too many bulk requests are under way, or too many of yours";
+            Problem::new(&kind::OVERLOADED, detail).retry_after(5)
+        })?;
         let (mut parts, body) = request.into_parts();
         let stopping = || Problem::new(&kind::UNAVAILABLE, "the server is shutting down").retry_after(5);
         let target = parts.extensions.remove::<BulkTarget>().ok_or_else(stopping)?;
         let router = target.0.upgrade().and_then(|router| router.get().cloned()).ok_or_else(stopping)?;
-        Ok(Self { body, router })
+        Ok(Self { body, router, remote: parts.extensions.remove(), place })
     }
 }
 
@@ -102,7 +113,11 @@ impl DescribeInput for BulkInput {
             example: json!({ "method": "POST", "path": "/inventory/MUG-RED/receive", "idempotency_key": "r-1", "body": { "quantity": 100 } }),
         };
         to.body = Some(BodyDescription { is_required: true, content });
-        to.problems.extend_from_slice(&[&kind::UNSUPPORTED_MEDIA_TYPE, &kind::UNAVAILABLE]);
+        to.problems.extend_from_slice(&[
+            &kind::UNSUPPORTED_MEDIA_TYPE,
+            &kind::UNAVAILABLE,
+            &kind::OVERLOADED,
+        ]);
         to.needs(NodeRole::Commands);
     }
 }
@@ -133,17 +148,15 @@ impl DescribeAnswer for Outcomes {
     }
 }
 
-async fn run(State(app): AppState, BulkInput { body, router }: BulkInput) -> Result<Outcomes, Problem> {
-    let limit = app.limits.body_bytes;
-    let bytes = body.into_data_stream().map_err(io::Error::other);
-    let lines = line_stream(
-        BufReader::with_capacity(64 << 10, StreamReader::new(bytes)),
-        limit,
-        app.limits.body_timeout,
-    );
-    let outcomes = lanes::run(app.clone(), router, lines, app.limits.bulk_concurrency);
-    let position = app.head();
-    Ok(Outcomes { body: Body::from_stream(outcomes.map(Ok::<Bytes, io::Error>)), position })
+async fn run(State(app): AppState, input: BulkInput) -> Result<Outcomes, Problem> {
+    let BulkInput { body, router, remote, place } = input;
+    let limits = &app.limits;
+    let budget = app.body_budget.clone();
+    let reader = LineReader::new(body.into_data_stream(), budget, limits.body_bytes, limits.body_timeout);
+    let lanes = Lanes::new(router, remote, limits.bulk_concurrency);
+    let run = BulkRun::new(reader, lanes, limits.bulk_concurrency, app.stopping.clone(), place);
+    let body = Body::from_stream(run.outcomes().map(Ok::<Bytes, Infallible>));
+    Ok(Outcomes { body, position: app.head() })
 }
 
 fn is_json_lines(headers: &HeaderMap) -> bool {
@@ -153,33 +166,4 @@ fn is_json_lines(headers: &HeaderMap) -> bool {
         media_type,
         "application/jsonl" | "application/x-ndjson" | "application/json-lines" | "application/json-seq"
     )
-}
-
-/// The lines of the body with their numbers from 1; empty lines are skipped. Ends after a line that cannot be read.
-fn line_stream<R: tokio::io::AsyncRead + Unpin + Send + 'static>(
-    reader: BufReader<R>,
-    limit: usize,
-    within: std::time::Duration,
-) -> impl Stream<Item = (u64, Result<Vec<u8>, Problem>)> + Send {
-    futures::stream::unfold((Some(reader), 0_u64), move |(reader, mut number)| async move {
-        let mut reader = reader?;
-        loop {
-            number += 1;
-            let mut line = Vec::new();
-            let mut bounded = (&mut reader).take(limit as u64 + 1);
-            let read = tokio::time::timeout(within, bounded.read_until(b'\n', &mut line)).await;
-            let broken = match read {
-                Err(_) => Problem::new(&kind::REQUEST_TIMEOUT, "the next line did not arrive in time"),
-                Ok(Err(_)) => Problem::new(&kind::REQUEST_TIMEOUT, "the body broke off"),
-                Ok(Ok(0)) => return None,
-                Ok(Ok(_)) if line.len() > limit => {
-                    Problem::new(&kind::BODY_TOO_LARGE, format!("a line may have {limit} bytes"))
-                        .with("limit_bytes", limit)
-                }
-                Ok(Ok(_)) if line.trim_ascii().is_empty() => continue,
-                Ok(Ok(_)) => return Some(((number, Ok(line)), (Some(reader), number))),
-            };
-            return Some(((number, Err(broken)), (None, number)));
-        }
-    })
 }

@@ -4,7 +4,7 @@ use super::{ID, ORDER_ID};
 use crate::{
     app::{App, AppState},
     describe::{AnswerDoc, DescribeAnswer, Description},
-    edge::CustomerPermit,
+    edge::{CustomerPermit, Waits},
     http::{
         CommandBody, CommandInput, ETAG, Id, LOCATION, Prefer, WRITTEN_AT, json, position_header, version_tag,
     },
@@ -145,12 +145,12 @@ pub(super) async fn checkout(
         }),
     );
     let placed = app.execute(&input, command, Priority::Checkout).await?;
-    let deadline = Instant::now() + prefer.wait.unwrap_or(DEFAULT_WAIT);
+    let within = prefer.wait.unwrap_or(DEFAULT_WAIT);
     let ids = Ids { order_id, cart_id };
     if placed.repeated {
         watch.look_back().await;
     }
-    match decided(&mut watch, deadline, permit).await {
+    match decided(&app.waits, &mut watch, within, permit).await {
         Some(OrderOutcome::Confirmed { position }) => {
             Ok(confirmed(&app, ids, position.get(), prefer.minimal).await)
         }
@@ -167,18 +167,22 @@ pub(super) async fn checkout(
     }
 }
 
-/// What became of the order, if that is known in time.
+/// What became of the order, if that is known in time, and for as long as the client and the server are there.
 async fn decided(
+    waits: &Waits,
     watch: &mut OrderOutcomeWaiter,
-    deadline: Instant,
+    within: Duration,
     permit: CustomerPermit<'_>,
 ) -> Option<OrderOutcome> {
-    let counted = deadline.min(Instant::now() + COUNTED_FOR);
-    if let Ok(outcome) = timeout_at(counted, watch.outcome()).await {
-        return Some(outcome);
-    }
-    drop(permit);
-    timeout_at(deadline, watch.outcome()).await.ok()
+    let counted = Instant::now() + COUNTED_FOR;
+    let outcome = async {
+        if let Ok(outcome) = timeout_at(counted, watch.outcome()).await {
+            return outcome;
+        }
+        drop(permit);
+        watch.outcome().await
+    };
+    waits.wait(within, outcome).await.ok()
 }
 
 async fn confirmed(app: &App, ids: Ids, position: u64, minimal: bool) -> CheckoutAnswer {

@@ -51,7 +51,7 @@ pub(super) async fn copy(
     input: CommandInput<EmptyBody>,
 ) -> Result<Created<AddedLines>, Problem> {
     let _permit = app.admission.permit();
-    let old = CartHistory::read(app.log(), id).await?;
+    let old = CartHistory::read(&app.histories, id).await?;
     let wanted: Vec<LineBody> =
         old.lines.into_iter().map(|line| LineBody { sku: line.sku, quantity: line.quantity }).collect();
     let cart_id = CartId::new(created_id(input.caller.command_id, input.caller.retry_safe));
@@ -165,7 +165,7 @@ pub(super) async fn merge(
     let into = input.body.into;
     // What merging into itself is called is the cart's to say.
     if into != id
-        && let Err(problem) = can_take(app.log(), into, id).await
+        && let Err(problem) = can_take(&app.histories, into, id).await
     {
         return app
             .recorded(&input, &format!("cart-{id}"), problem)

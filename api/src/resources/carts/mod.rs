@@ -135,7 +135,7 @@ fn lines_of(routes: Routes) -> Routes {
                 id: "addLines",
                 tag: TAG,
                 summary: "Put one or several articles into a cart",
-                text: "The same SKU at the same price adds to the line that is there; at another price it is another line.",
+                text: "The same SKU at the same price adds to the line that is there; at another price it is another line. A cart takes 2,500 lines and 10,000 changes of any kind; after those (`TooManyChanges`) it can still be checked out and copied.",
                 problems: &[&kind::NOT_FOUND, &kind::CONFLICT, &kind::UNKNOWN_SKU, &kind::FOREIGN_CURRENCY],
                 answers: AnswerDoc {
                     text: "Done and durable, with the lines that are new.",

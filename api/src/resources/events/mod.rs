@@ -11,6 +11,7 @@ use crate::{
     access::{Access, Load, Owner, RequestLimits, Retry},
     app::AppState,
     describe::{AnswerDoc, Content, DescribeAnswer, DescribeInput, Description, Form, Parameter},
+    edge::Client,
     http::{Accept, CURRENT_TO, Query, position_header, query_params},
     problem::{Problem, kind},
     route::{ApiVersion::V1, Doc, Route, Routes},
@@ -23,8 +24,12 @@ use axum::{
 };
 use filter::{Filter, FilterParams};
 use serde_json::{Value, json};
+use stream::FeedPlace;
 
 const TAG: &str = "feeds";
+
+/// How many events an answer with a filter looks at.
+const MOST_LOOKED_AT: u64 = 100_000;
 
 pub(super) fn routes(routes: Routes) -> Routes {
     routes
@@ -42,8 +47,8 @@ pub(super) fn routes(routes: Routes) -> Routes {
                 id: "events",
                 tag: TAG,
                 summary: "Everything that happened, in order, from any position",
-                text: "CloudEvents 1.0 in JSON, the payload byte for byte as stored. As JSON Lines, or as Server-Sent Events where `Accept` asks for `text/event-stream`; there the id is the position, so `Last-Event-ID` goes on behind it. A following reader gets an empty line (or an SSE comment) at least every 15 seconds.",
-                problems: &[],
+                text: "CloudEvents 1.0 in JSON, the payload byte for byte as stored. As JSON Lines, or as Server-Sent Events where `Accept` asks for `text/event-stream`; there the id is the position, so `Last-Event-ID` goes on behind it. A following reader gets an empty line (or an SSE comment with the id up to which was read) at least every 15 seconds. An answer with a filter that does not follow looks at 100,000 events at most: `X-Daybook-Position` is the last of them, and the next answer begins behind it. With a `limit` that was reached, go on behind the last event instead.",
+                problems: &[&kind::OVERLOADED],
                 answers: answers(),
             },
         })
@@ -181,9 +186,23 @@ async fn feed(
         (None, Some(from)) => from.max(1),
         (None, None) => 1,
     };
-    let feed = stream::Feed { from, limit, follow, filter: Filter::from(filter), form };
-    let body = stream::run(app.engine.log().clone(), feed, app.stopping.clone());
-    Ok(Events { form, body: Body::from_stream(body), position: app.head() })
+    let filter = Filter::try_from(filter)?;
+    let place = app.feed_places.take().ok_or_else(|| {
+        let detail = "too many feeds are read, or too many of yours";
+        Problem::new(&kind::OVERLOADED, detail).retry_after(5)
+    })?;
+    let head = app.head();
+    // Everything may have to be looked at to find nothing, so a filtered answer has an end, and says where to go on.
+    let until = (!follow && !filter.is_empty()).then(|| head.min(from.saturating_add(MOST_LOOKED_AT - 1)));
+    let feed = stream::Feed { from, limit, until, follow, filter, form };
+    let held = FeedPlace {
+        place,
+        readers: app.feed_readers.clone(),
+        client: Client::current(),
+        stopping: app.stopping.clone(),
+    };
+    let body = stream::run(app.engine.log().clone(), feed, held);
+    Ok(Events { form, body: Body::from_stream(body), position: until.unwrap_or(head) })
 }
 
 fn last_event_id(headers: &HeaderMap) -> Result<Option<u64>, Problem> {

@@ -1,15 +1,21 @@
-//! The feed itself: reads the log in pages and writes each page as one chunk.
+//! The feed itself: reads the log in pages and writes each page as one chunk. A reader that takes nothing has one page
+//! read for it and no more, and so many pages are read at a time, whoever asks.
 
 use super::{FeedForm, Filter};
+use crate::edge::{Client, ClientPermit};
 use axum::body::Bytes;
 use daybook_event_log::{EventLog, LogError, PageLimits, Position, RecordedEvent, cloud_event};
-use daybook_subscriptions::Source;
+use daybook_subscriptions::{Page, Source};
 use futures::Stream;
-use std::{io, sync::Arc, time::Duration};
+use std::{future::pending, io, sync::Arc, time::Duration};
+use tokio::{
+    sync::Semaphore,
+    time::{Instant, sleep_until},
+};
 use tokio_util::sync::CancellationToken;
 
 /// What is read at a time, and makes one chunk.
-const PAGE: PageLimits = PageLimits { events: 512, bytes: 1 << 20 };
+const PAGE: PageLimits = PageLimits { events: 512, bytes: 256 << 10 };
 /// A following reader is sent something at least this often, so that broken connections are noticed.
 const HEARTBEAT: Duration = Duration::from_secs(15);
 
@@ -18,29 +24,46 @@ pub(super) struct Feed {
     pub from: u64,
     /// How many events at most; none: all.
     pub limit: Option<u64>,
+    /// The last position that is looked at; none: the end, or none at all for a following reader.
+    pub until: Option<u64>,
     pub follow: bool,
     pub filter: Filter,
     pub form: FeedForm,
 }
 
+/// What a feed holds while it lasts, and what ends it.
+pub(super) struct FeedPlace {
+    pub place: ClientPermit,
+    /// Permits for reading a page.
+    pub readers: Arc<Semaphore>,
+    pub client: Option<Client>,
+    pub stopping: CancellationToken,
+}
+
 struct FeedState {
     source: Source,
     limit: u64,
+    until: Position,
     follow: bool,
     form: FeedForm,
-    ends: CancellationToken,
+    readers: Arc<Semaphore>,
+    client: Option<Client>,
+    stopping: CancellationToken,
+    _place: ClientPermit,
 }
 
-/// Chunks of events until the end, the limit, or, for a following reader, until the server stops.
+/// Chunks of events until the end, the limit, or, for a following reader, until it leaves or the server stops.
 pub(super) fn run(
     log: Arc<dyn EventLog>,
     feed: Feed,
-    ends: CancellationToken,
+    held: FeedPlace,
 ) -> impl Stream<Item = io::Result<Bytes>> + Send {
-    let Feed { from, limit, follow, filter, form } = feed;
+    let Feed { from, limit, until, follow, filter, form } = feed;
     let before = Position::new(from.saturating_sub(1));
     let source = Source::new(log, before, PAGE).wanting(Arc::new(move |event| filter.wants(event)));
-    let state = FeedState { source, limit: limit.unwrap_or(u64::MAX), follow, form, ends };
+    let (limit, until) = (limit.unwrap_or(u64::MAX), Position::new(until.unwrap_or(u64::MAX)));
+    let FeedPlace { place, readers, client, stopping } = held;
+    let state = FeedState { source, limit, until, follow, form, readers, client, stopping, _place: place };
     futures::stream::try_unfold(state, |mut state| async move {
         Ok(state.chunk().await?.map(|chunk| (chunk, state)))
     })
@@ -48,21 +71,21 @@ pub(super) fn run(
 
 impl FeedState {
     async fn chunk(&mut self) -> io::Result<Option<Bytes>> {
-        let heartbeat = tokio::time::Instant::now() + HEARTBEAT;
-        while self.limit > 0 && !self.ends.is_cancelled() {
-            let page = if self.follow {
-                tokio::select! {
-                    () = self.ends.cancelled() => return Ok(None),
-                    page = self.source.next() => match page {
-                        Err(LogError::Closed) => return Ok(None),
-                        page => page.map(Some),
-                    },
-                    () = tokio::time::sleep_until(heartbeat) => return Ok(Some(self.heartbeat())),
-                }
-            } else {
-                self.source.now().await
+        let heartbeat = Instant::now() + HEARTBEAT;
+        while self.limit > 0 && self.source.next_position() <= self.until {
+            let (client, stopping) = (self.client.clone(), self.stopping.clone());
+            let follow = self.follow;
+            let page = tokio::select! {
+                biased;
+                () = stopping.cancelled() => return Ok(None),
+                () = left(client.as_ref()), if follow => return Ok(None),
+                () = sleep_until(heartbeat), if follow => return Ok(Some(self.heartbeat())),
+                page = self.page() => match page {
+                    Err(LogError::Closed) if follow => return Ok(None),
+                    page => page.map_err(io::Error::other)?,
+                },
             };
-            let Some(page) = page.map_err(io::Error::other)? else { return Ok(None) };
+            let Some(page) = page else { return Ok(None) };
             let chunk = self.write(&page.events)?;
             if !chunk.is_empty() {
                 return Ok(Some(Bytes::from(chunk)));
@@ -71,10 +94,23 @@ impl FeedState {
         Ok(None)
     }
 
+    /// The next page; a following reader waits for it.
+    async fn page(&mut self) -> Result<Option<Page>, LogError> {
+        {
+            let _permit = self.readers.acquire().await.map_err(|_| LogError::Closed)?;
+            let page = self.source.now().await?;
+            if page.is_some() || !self.follow {
+                return Ok(page);
+            }
+        }
+        // What is new is short, and in memory.
+        self.source.next().await.map(Some)
+    }
+
     fn write(&mut self, events: &[RecordedEvent]) -> io::Result<Vec<u8>> {
         let mut out = Vec::new();
         for event in events {
-            if self.limit == 0 {
+            if self.limit == 0 || event.position() > self.until {
                 break;
             }
             self.limit -= 1;
@@ -95,11 +131,56 @@ impl FeedState {
         Ok(out)
     }
 
-    /// Bytes that every reader skips.
+    /// Bytes that every reader skips. Server-Sent Events have an id also without an event: how far has been looked, so
+    /// that a reader whom nothing concerned for long goes on from there.
     fn heartbeat(&self) -> Bytes {
         match self.form {
             FeedForm::JsonLines => Bytes::from_static(b"\n"),
-            FeedForm::ServerSentEvents => Bytes::from_static(b": still here\n\n"),
+            FeedForm::ServerSentEvents => {
+                let looked_at = self.source.next_position().get().saturating_sub(1);
+                Bytes::from(format!(": still here\nid: {looked_at}\n\n"))
+            }
         }
+    }
+}
+
+/// Resolves when the reader has closed its side.
+async fn left(client: Option<&Client>) {
+    match client {
+        Some(client) => client.left().await,
+        None => pending().await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::edge::ClientBudget;
+    use daybook_event_log::MemoryLog;
+    use futures::StreamExt;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_follower_is_told_now_and_then_how_far_was_looked_for_it() {
+        let log: Arc<dyn EventLog> = Arc::new(MemoryLog::new());
+        let held = FeedPlace {
+            place: ClientBudget::new(1, 1).take().unwrap(),
+            readers: Arc::new(Semaphore::new(1)),
+            client: None,
+            stopping: CancellationToken::new(),
+        };
+        let stopping = held.stopping.clone();
+        let feed = Feed {
+            from: 5,
+            limit: None,
+            until: None,
+            follow: true,
+            filter: Filter::default(),
+            form: FeedForm::ServerSentEvents,
+        };
+        let mut chunks = Box::pin(run(log, feed, held));
+        let chunk = chunks.next().await.unwrap().unwrap();
+        assert_eq!(chunk, ": still here\nid: 4\n\n");
+        stopping.cancel();
+        assert!(chunks.next().await.is_none());
     }
 }
