@@ -7,6 +7,7 @@ mod contract;
 mod feeds;
 mod full;
 mod hostile;
+mod hostile_bulk;
 mod journey;
 mod limits;
 mod network;

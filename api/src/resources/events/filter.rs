@@ -43,7 +43,7 @@ impl TryFrom<FilterParams> for Filter {
         if let Some(unknown) = filter.aggregates.iter().find(|name| !known(name)) {
             let all: Vec<_> = AGGREGATES.iter().map(|aggregate| aggregate.name).collect();
             let detail = format!("there is no aggregate {:?}; there are {}", shown(unknown), all.join(", "));
-            return Err(invalid("aggregate", detail).with("known", all));
+            return Err(invalid("aggregate", detail));
         }
         let mut types = AGGREGATES.iter().flat_map(|aggregate| aggregate.events).map(|kind| kind.name);
         if let Some(unknown) = filter.types.iter().find(|name| !types.clone().any(|known| known == *name)) {
