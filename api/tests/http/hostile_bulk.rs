@@ -1,5 +1,7 @@
 //! Clients of `/commands`, of the feed and of long histories that take more than they get.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 use crate::{
     common::{Shop, shop},
     served::{Served, all_of, becomes, served, until},
