@@ -6,15 +6,17 @@ use crate::{
     shop::{
         buy, check_out, create_cart, execute, id, line, log_and_clock, open_over, order, receive, stocked,
     },
-    sim_log::{Pace, SimLog},
+    sim_log::{DiskPace, SimLog},
 };
 use async_trait::async_trait;
 use daybook_domain::{
-    Actor,
+    Actor, Command, EventData as _, Interests, Rejection,
+    order::OrderPlaced,
     payment::{GatewayOutcome, GatewayRequest},
+    process::{Process, Reaction, Refusal, Trigger},
 };
 use daybook_engine::{
-    CommandError, CommandRequest, Engine, EngineOptions, Gateway, OrderOutcome, SimulatedGateway,
+    CommandError, CommandRequest, Engine, EngineOptions, Gateway, OrderOutcome, Outcome, SimulatedGateway,
 };
 use daybook_event_log::{EventLog, LogError, MemoryLog, Position};
 use daybook_subscriptions::Status;
@@ -61,12 +63,12 @@ async fn shop_with_cart(log: &Arc<MemoryLog>, gateway: &Arc<CountedGateway>) -> 
     engine
 }
 
-fn asked(engine: &Engine, n: u128, command: daybook_domain::Command) -> Answer {
+fn asked(engine: &Engine, n: u128, command: Command) -> Answer {
     let engine = engine.clone();
     tokio::spawn(async move { engine.execute(CommandRequest::new(command, id(n), Actor::Anonymous)).await })
 }
 
-type Answer = JoinHandle<Result<daybook_engine::Outcome, CommandError>>;
+type Answer = JoinHandle<Result<Outcome, CommandError>>;
 
 async fn a_while() {
     sleep(Duration::from_secs(2)).await;
@@ -195,11 +197,58 @@ async fn the_state_file_never_tells_of_what_a_crash_took() {
     engine.shutdown().await;
 }
 
+/// Is refused, and tries again soon, until the third time.
+struct Patient {
+    attempts: Arc<AtomicUsize>,
+}
+
+impl Process for Patient {
+    fn name(&self) -> &'static str {
+        "insist_when_order_is_placed"
+    }
+
+    fn interests(&self) -> Interests {
+        Interests::of(&[OrderPlaced::KIND])
+    }
+
+    fn react(&self, trigger: Trigger<'_>) -> Reaction {
+        self.attempts.fetch_add(1, Ordering::Relaxed);
+        let in_vain = if trigger.attempt < 2 { vec![check_out(99, "tok_visa")] } else { Vec::new() };
+        Reaction::Commands(in_vain)
+    }
+
+    fn refused(&self, _trigger: Trigger<'_>, _command: &str, _rejection: &Rejection) -> Refusal {
+        Refusal::Retry { after: Duration::from_millis(1) }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_timer_that_is_due_before_its_event_is_durable_waits_for_it_and_is_not_lost() {
+    let (log, clock) = log_and_clock();
+    let attempts = Arc::new(AtomicUsize::new(0));
+    let patient = Patient { attempts: Arc::clone(&attempts) };
+    let options = EngineOptions { further_processes: vec![Arc::new(patient)], ..EngineOptions::default() };
+    let engine = open_over(Arc::clone(&log) as _, clock, options).await;
+    stocked(&engine).await;
+    execute(&engine, 10, create_cart(1, vec![line("mug", 2)])).await.unwrap();
+    log.hold_syncs();
+    let checked_out = asked(&engine, 11, check_out(1, "tok_visa"));
+    a_while().await;
+    assert_eq!(attempts.load(Ordering::Relaxed), 1, "the order is placed, but cannot be read yet");
+    log.sync();
+    a_while().await;
+    assert!(checked_out.await.unwrap().is_ok());
+    assert!(attempts.load(Ordering::Relaxed) >= 2);
+    log.sync();
+    a_while().await;
+    assert_eq!(attempts.load(Ordering::Relaxed), 3);
+}
+
 /// How many syncs one checkout waits for one after the other, on a disk that has nothing else to do and takes much
 /// longer than the engine.
 async fn syncs_in_a_row(run_ahead: bool) -> usize {
     let (log, clock) = log_and_clock();
-    let pace = Pace { sequencing_us: 0, sync_us: 40_000, refuse_one_in: 0 };
+    let pace = DiskPace { sequencing_us: 0, sync_us: 40_000, refuse_one_in: 0 };
     let log = SimLog::open(log, 1, pace);
     let options = EngineOptions { run_ahead, ..EngineOptions::default() };
     let engine = open_over(Arc::clone(&log) as _, clock, options).await;
@@ -223,7 +272,7 @@ async fn an_order_waits_for_four_syncs_in_a_row_instead_of_ten() {
 #[tokio::test(start_paused = true)]
 async fn many_orders_share_their_syncs() {
     let (log, clock) = log_and_clock();
-    let pace = Pace { sequencing_us: 0, sync_us: 40_000, refuse_one_in: 0 };
+    let pace = DiskPace { sequencing_us: 0, sync_us: 40_000, refuse_one_in: 0 };
     let log = SimLog::open(log, 1, pace);
     let options = EngineOptions { run_ahead: true, ..EngineOptions::default() };
     let engine = open_over(Arc::clone(&log) as _, clock, options).await;

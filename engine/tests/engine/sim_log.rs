@@ -40,7 +40,7 @@ type Answer = Result<Vec<AppendOutcome>, LogError>;
 
 /// How long the log takes, and how often it refuses.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Pace {
+pub(crate) struct DiskPace {
     /// A group is sequenced after less than this; zero: at once.
     pub(crate) sequencing_us: u64,
     /// A sync takes less than this, but at least half of it.
@@ -51,14 +51,14 @@ pub(crate) struct Pace {
 
 pub(crate) struct SimLog {
     disk: Arc<MemoryLog>,
-    pace: Pace,
+    pace: DiskPace,
     queue: Mutex<Queue>,
     more: Notify,
     to_sync: Notify,
 }
 
 struct Queue {
-    groups: VecDeque<Group>,
+    groups: VecDeque<QueuedGroup>,
     crashed: bool,
     random: Random,
     /// Where appends end that are sequenced.
@@ -68,7 +68,7 @@ struct Queue {
     syncs: usize,
 }
 
-struct Group {
+struct QueuedGroup {
     appends: Vec<Append>,
     sequenced: oneshot::Sender<Answer>,
     durable: oneshot::Sender<BoxFuture<'static, Answer>>,
@@ -76,7 +76,7 @@ struct Group {
 
 impl SimLog {
     /// A log over `disk`; it works until [`SimLog::crash`].
-    pub(crate) fn open(disk: Arc<MemoryLog>, seed: u64, pace: Pace) -> Arc<Self> {
+    pub(crate) fn open(disk: Arc<MemoryLog>, seed: u64, pace: DiskPace) -> Arc<Self> {
         disk.hold_syncs();
         let queue = Queue {
             groups: VecDeque::new(),
@@ -111,7 +111,7 @@ impl SimLog {
                 }
                 queue.groups.pop_front()
             };
-            let Some(Group { appends, sequenced, durable }) = next else {
+            let Some(QueuedGroup { appends, sequenced, durable }) = next else {
                 self.more.notified().await;
                 continue;
             };
@@ -201,7 +201,7 @@ impl EventLog for SimLog {
         if queue.crashed {
             return AppendFuture::ready(Err(LogError::Closed));
         }
-        queue.groups.push_back(Group { appends, sequenced, durable });
+        queue.groups.push_back(QueuedGroup { appends, sequenced, durable });
         drop(queue);
         self.more.notify_one();
         AppendFuture::new(async move { is_sequenced.await.unwrap_or(Err(LogError::Closed)) }, async move {

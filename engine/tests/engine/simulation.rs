@@ -7,7 +7,7 @@
 use crate::{
     books::Books,
     shop::{cart, check_out, create_cart, id, line, order, pounds, receive},
-    sim_log::{Pace, Random, SimLog},
+    sim_log::{DiskPace, Random, SimLog},
     witness::Witness,
 };
 use async_trait::async_trait;
@@ -98,10 +98,10 @@ impl World {
     }
 
     async fn boot(&self) -> Arc<SimLog> {
-        let pace = Pace {
+        let pace = DiskPace {
             sequencing_us: [0, 50, 1_000][self.below(3) as usize],
-            sync_us: [300, 3_000, 20_000][self.below(3) as usize],
-            refuse_one_in: [0, 40][self.below(2) as usize],
+            sync_us: [300, 3_000, 20_000, 100_000][self.below(4) as usize],
+            refuse_one_in: [0, 0, 40, 5][self.below(4) as usize],
         };
         let log = SimLog::open(self.witness.disk(), self.below(u64::MAX), pace);
         let options = EngineOptions {
@@ -130,6 +130,19 @@ impl World {
         self.engine.send_replace(None);
         self.witness.found(log.crash());
         tokio::task::yield_now().await;
+    }
+
+    /// Waits until the processes write their state, which they do once a second while there is something new.
+    async fn state_is_written(&self) {
+        let Some(dir) = &self.state_dir else { return };
+        let length = || std::fs::metadata(dir.join("processes.log")).map_or(0, |file| file.len());
+        let before = length();
+        for _ in 0..3_000 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+            if length() != before {
+                return;
+            }
+        }
     }
 
     /// Executes until it is done or the business says no: through crashes, refusals, and sometimes twice.
@@ -323,8 +336,11 @@ async fn live_through(plan: Plan) {
     }
     let shopping: Vec<_> = (0..shoppers).map(|n| tokio::spawn(Arc::clone(&world).shop(n))).collect();
     for _ in 0..crashes {
-        // The state of the processes is written once a second.
-        world.pause([30_000, 3_000_000][world.below(2) as usize]).await;
+        match world.below(3) {
+            0 => world.pause(30_000).await,
+            1 => world.pause(3_000_000).await,
+            _ => world.state_is_written().await,
+        }
         world.crash(&log).await;
         world.pause(2_000).await;
         log = world.boot().await;
