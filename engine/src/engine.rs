@@ -2,7 +2,7 @@
 
 use crate::{
     CommandError, CommandRequest, DeadReaction, DeadReactionId, EngineError, EngineOptions,
-    OrderOutcomeWaiter, Outcome, Priority,
+    OrderOutcomeWaiter, Outcome, Priority, ProcessReport,
     batch_channel::BatchChannel,
     command_queue::{CommandQueue, PRIORITY_CLASSES, PriorityClass, Refused},
     order_outcome::OrderOutcomeWaiters,
@@ -20,6 +20,7 @@ use daybook_domain::{
 };
 use daybook_event_log::{EventLog, Position, StreamId};
 use daybook_subscriptions::{CancellationToken, Supervised, Supervisor, TaskSpec, TaskStatus};
+use parking_lot::Mutex;
 use std::{
     path::Path,
     sync::{
@@ -86,6 +87,7 @@ impl Engine {
             process_lag: AtomicU64::new(0),
             reactions_waiting: AtomicUsize::new(0),
             dead_letters: DeadReactions::default(),
+            process_report: Mutex::default(),
             caught_up: watch::Sender::new(Position::ZERO),
             // Only within this process, so any seeds will do; fixed ones make runs repeatable.
             routing: RandomState::with_seeds(0x0dab, 0x00b0, 0x0c0b, 0x0a3d),
@@ -214,6 +216,12 @@ impl Engine {
     #[must_use]
     pub fn statuses(&self) -> Vec<TaskStatus> {
         self.parts.supervisor.statuses()
+    }
+
+    /// What the processes have on their hands, for readiness. Zero where none run.
+    #[must_use]
+    pub fn process_report(&self) -> ProcessReport {
+        self.parts.shared.process_report.lock().clone()
     }
 
     /// Reactions of processes that were given up, in the order of their events: at most `limit` after the given one.

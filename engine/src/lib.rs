@@ -32,5 +32,5 @@ pub use ids::event_id;
 pub use options::{EngineOptions, OnReaching};
 pub use order_outcome::{OrderOutcome, OrderOutcomeWaiter};
 pub use outcome::{CommandError, EngineError, Outcome};
-pub use processes::{DeadReaction, DeadReactionId};
+pub use processes::{DeadReaction, DeadReactionId, ProcessReport};
 pub use request::{CommandRequest, Priority};

@@ -5,11 +5,12 @@ use crate::{
     batch_channel::BatchChannel,
     command_queue::CommandQueue,
     order_outcome::OrderOutcomeWaiters,
-    processes::{Concerns, DeadReactions, ProcessMessage},
+    processes::{Concerns, DeadReactions, ProcessMessage, ProcessReport},
     snapshots::Snapshots,
 };
 use ahash::RandomState;
 use daybook_event_log::{EventLog, Position, StreamId};
+use parking_lot::Mutex;
 use std::sync::{
     Arc,
     atomic::{AtomicU64, AtomicUsize, Ordering},
@@ -37,6 +38,7 @@ pub(crate) struct EngineShared {
     /// How many events wait for a place among the reactions under way.
     pub(crate) reactions_waiting: AtomicUsize,
     pub(crate) dead_letters: DeadReactions,
+    pub(crate) process_report: Mutex<ProcessReport>,
     /// All processes have reacted to everything up to here, and their commands and calls are done.
     pub(crate) caught_up: watch::Sender<Position>,
     pub(crate) routing: RandomState,

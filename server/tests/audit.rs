@@ -84,5 +84,9 @@ async fn a_shop_whose_checkpoint_is_torn_opens_and_signs_its_log_anew() {
     let (status, shown) = get(&daybook, "/readyz").await;
     let shown: Value = serde_json::from_slice(&shown).unwrap();
     assert_eq!((status, &shown["followers"]["audit"]["status"]), (200, &Value::from("running")), "{shown}");
+    for task in ["shard-0", "processes"] {
+        assert_eq!(shown["engine"][task]["status"], "running", "{shown}");
+    }
+    assert_eq!(shown["processes"]["dead_letters"], 0, "{shown}");
     daybook.shutdown().await.unwrap();
 }

@@ -4,11 +4,11 @@ use super::reaction_table::Reaction;
 use crate::CommandError;
 use daybook_domain::process::{Process, Refusal};
 use daybook_event_log::LogError;
+use daybook_subscriptions::BackoffLimits;
 use std::time::Duration;
 
-/// The longest pause before commands are sent again while the reaction keeps its place.
-const MAX_PAUSE: Duration = Duration::from_secs(5);
-const FIRST_PAUSE: Duration = Duration::from_millis(20);
+/// The pauses before commands are sent again while the reaction keeps its place.
+const IN_PLACE: BackoffLimits = BackoffLimits::DEFAULT.up_to(Duration::from_secs(5));
 /// How often other writers may get in the way before the reaction gives up its place.
 const MAX_CONTENTIONS: u32 = 8;
 /// How often a command may panic.
@@ -27,9 +27,10 @@ pub(super) enum Remedy {
 }
 
 impl Remedy {
-    /// For a reaction that has failed so many times in its place, this time included.
-    pub(super) fn of(error: &CommandError, failures: u32) -> Self {
-        let pause = Self::PauseInPlace(MAX_PAUSE.min(FIRST_PAUSE * 2_u32.saturating_pow(failures.min(16))));
+    /// For a reaction that has failed so many times in its place, this time included. Reactions with different seeds
+    /// pause for different times.
+    pub(super) fn of(error: &CommandError, failures: u32, seed: u64) -> Self {
+        let pause = Self::PauseInPlace(IN_PLACE.pause(failures.saturating_sub(1), seed));
         match error {
             CommandError::Log(LogError::Damaged { .. })
             | CommandError::Rejected(_)

@@ -8,6 +8,7 @@ use super::{Reactor, Sequenced, trigger_event::TriggerEvent};
 use crate::{ids, shared::EngineShared};
 use daybook_domain::Event;
 use daybook_event_log::{LogError, Position, RecordedEvent};
+use daybook_subscriptions::{Backoff, BackoffLimits};
 use std::{
     collections::VecDeque,
     sync::{Arc, atomic::AtomicU32},
@@ -22,8 +23,8 @@ const PAGE: usize = 1_024;
 const LATER: usize = 16;
 /// How long an event may be in the log before it is read instead of waiting for it to be handed over.
 const GAP: Duration = Duration::from_millis(3);
-/// The pause after a read that failed.
-const READ_AGAIN: Duration = Duration::from_millis(200);
+/// The pauses after reads that failed.
+const READ_AGAIN: BackoffLimits = BackoffLimits::DEFAULT.up_to(Duration::from_secs(1));
 /// Backlog, in events, above which what is handed over is dropped and read from the log later. Bounds memory.
 const FAR_BEHIND: usize = 16_384;
 
@@ -38,6 +39,7 @@ pub(super) struct ProcessInput {
     unfinished: VecDeque<Position>,
     /// Up to here, events may have been reacted to before this start.
     recovered: Position,
+    backoff: Backoff,
     /// When to read what was not handed over.
     look_at_gap: Option<Instant>,
     /// The id of the log's first event; nil while there is none.
@@ -54,7 +56,17 @@ impl ProcessInput {
         // What was handed over before may have been reacted to by a runner that has ended.
         let recovered = shared.handed_over().max(*head.borrow());
         let unfinished = unfinished.into_iter().collect();
-        Self { shared, head, closed: false, reading: true, unfinished, recovered, look_at_gap: None, log }
+        Self {
+            shared,
+            head,
+            closed: false,
+            reading: true,
+            unfinished,
+            recovered,
+            backoff: Backoff::new(READ_AGAIN, log.as_u64_pair().1),
+            look_at_gap: None,
+            log,
+        }
     }
 
     /// The id of the log's first event; nil while there is none.
@@ -111,6 +123,7 @@ impl ProcessInput {
     async fn read_one(&mut self, position: Position, reactor: &mut Reactor) -> bool {
         match self.read_with_ends(position, 1, reactor).await {
             Ok((events, over)) => {
+                self.backoff.reset();
                 if let Some(recorded) = events.first().filter(|recorded| recorded.position() == position) {
                     self.take_recorded(recorded, over[0], false, reactor);
                 }
@@ -129,6 +142,7 @@ impl ProcessInput {
         }
         match self.read_with_ends(through.next(), PAGE, reactor).await {
             Ok((events, over)) => {
+                self.backoff.reset();
                 // A whole page that nobody handed over: better read on than wait.
                 self.reading = events.len() == PAGE || (self.reading && !events.is_empty());
                 for (recorded, over) in events.iter().zip(over) {
@@ -183,7 +197,7 @@ impl ProcessInput {
 
     fn failed(&mut self, error: &LogError) -> bool {
         tracing::warn!(%error, "the processes cannot read the log; trying again");
-        self.look_at_gap = Some(Instant::now() + READ_AGAIN);
+        self.look_at_gap = Some(Instant::now() + self.backoff.pause());
         false
     }
 

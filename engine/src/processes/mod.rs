@@ -26,6 +26,7 @@ mod outside_calls;
 mod process_state;
 mod reaction_table;
 mod reactor;
+mod report;
 mod runner;
 mod state_file;
 mod state_writer;
@@ -38,6 +39,7 @@ pub(crate) use dead_letters::DeadReactions;
 pub use dead_letters::{DeadReaction, DeadReactionId};
 pub(crate) use keep_running::{Starts, keep_running};
 use reactor::Reactor;
+pub use report::ProcessReport;
 pub(crate) use state_file::Kept;
 
 use crate::CommandError;

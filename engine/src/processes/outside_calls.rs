@@ -116,6 +116,11 @@ impl OutsideCalls {
         (permits * (1 + QUEUED_PER_PERMIT)).saturating_sub(in_flight + queue.len())
     }
 
+    /// How many calls are being made.
+    pub(super) fn in_flight(&self) -> usize {
+        self.in_flight.len()
+    }
+
     /// Makes the call as soon as there is a permit; hands it back if there is no room for it to wait.
     #[must_use]
     pub(super) fn put(&mut self, call: OutsideCall) -> Option<OutsideCall> {

@@ -227,6 +227,13 @@ impl Runner {
         self.shared.reactions_waiting.store(waiting, Ordering::Relaxed);
         let (timers, dead) = (self.reactor.timers.len(), self.shared.dead_letters.len());
         self.meters.progress(lag, self.reactor.in_flight(), timers, dead);
+        let mut report = self.shared.process_report.lock();
+        (report.dead_letters, report.timers) = (dead, timers);
+        report.calls_in_flight = self.reactor.calls.in_flight();
+        if report.state_not_written.as_deref() != self.writer.trouble() {
+            report.state_not_written = self.writer.trouble().map(str::to_owned);
+        }
+        drop(report);
         self.report_finished();
         let finished = self.finished();
         if self.to_report.is_none() && *self.shared.caught_up.borrow() != finished {

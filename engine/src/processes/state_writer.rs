@@ -22,6 +22,8 @@ pub(super) struct StateWriter {
     writing: Option<JoinHandle<Written>>,
     /// A batch that could not be written; nothing may be written before it.
     failed: Option<Vec<u8>>,
+    /// Why the last batch could not be written.
+    trouble: Option<String>,
     /// Who waits for the batch that is written, and for the next.
     waiting: Vec<Answer>,
     waiting_next: Vec<Answer>,
@@ -38,6 +40,7 @@ impl StateWriter {
             prepared: None,
             writing: None,
             failed: None,
+            trouble: None,
             waiting: Vec::new(),
             waiting_next: Vec::new(),
         }
@@ -46,6 +49,11 @@ impl StateWriter {
     /// Whether anything is kept at all.
     pub(super) const fn keeps(&self) -> bool {
         self.keeps
+    }
+
+    /// Why the last batch could not be written, if so.
+    pub(super) fn trouble(&self) -> Option<&str> {
+        self.trouble.as_deref()
     }
 
     /// Whether somebody waits for the next batch.
@@ -104,18 +112,18 @@ impl StateWriter {
         self.writing = None;
         match written {
             Ok((file, _, Ok(()))) => {
-                self.file = Some(file);
+                (self.file, self.trouble) = (Some(file), None);
                 for answer in self.waiting.drain(..) {
                     let _ = answer.send(());
                 }
             }
             Ok((file, batch, Err(error))) => {
                 tracing::warn!(%error, "could not write how far the processes are; trying again");
-                (self.file, self.failed) = (Some(file), Some(batch));
+                (self.file, self.failed, self.trouble) = (Some(file), Some(batch), Some(error.to_string()));
             }
             Err(error) => {
                 tracing::error!(%error, "nothing more is kept of how far the processes are until the next start");
-                self.keeps = false;
+                (self.keeps, self.trouble) = (false, Some(error.to_string()));
             }
         }
         Poll::Ready(())

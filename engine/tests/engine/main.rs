@@ -2,6 +2,7 @@
 
 mod books;
 mod checkout;
+mod dead_letters;
 mod files;
 mod gated_log;
 mod gateway;

@@ -197,6 +197,28 @@ async fn the_state_file_never_tells_of_what_a_crash_took() {
     engine.shutdown().await;
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_stream_is_not_loaded_again_before_the_log_has_all_of_it_that_is_sequenced() {
+    let ((log, _), gateway) = (log_and_clock(), Arc::default());
+    let engine = shop_with_cart(&log, &gateway).await;
+    let created = asked(&engine, 20, create_cart(2, vec![line("mug", 1)]));
+    a_while().await;
+    log.fail_appends(Some(LogError::Full { detail: "for a moment".to_owned() }));
+    let refused = asked(&engine, 21, check_out(2, "tok_visa"));
+    a_while().await;
+    log.fail_appends(None);
+    let checked_out = asked(&engine, 22, check_out(2, "tok_visa"));
+    a_while().await;
+    log.sync();
+    a_while().await;
+    assert!(created.await.unwrap().is_ok());
+    assert!(matches!(refused.await.unwrap(), Err(CommandError::Log(LogError::Full { .. }))));
+    log.sync();
+    a_while().await;
+    let checked_out = checked_out.await.unwrap();
+    assert!(checked_out.is_ok(), "the cart is there, although it could not be read: {checked_out:?}");
+}
+
 /// Is refused, and tries again soon, until the third time.
 struct Patient {
     attempts: Arc<AtomicUsize>,

@@ -89,6 +89,16 @@ impl NodeStatus for NodeReport {
             engines.iter().flatten().map(|engine| engine.dead_letters(None, usize::MAX).len()).max();
         let letters = json!({ "projections": of_projections, "processes": of_processes.unwrap_or(0) });
         shown.insert("dead_letters".to_owned(), letters);
+        let tasks = |engine: &Engine| {
+            engine.statuses().into_iter().map(|task| (task.name.clone(), json!(task))).collect::<Map<_, _>>()
+        };
+        // On a shared store the processes have an engine of their own; else it is the same one.
+        let mut engine = tasks(&self.engine);
+        if let Some(processes) = self.health.process_engine() {
+            engine.extend(tasks(&processes).into_iter().filter(|(name, _)| name == "processes"));
+            shown.insert("processes".to_owned(), json!(processes.process_report()));
+        }
+        shown.insert("engine".to_owned(), engine.into());
         shown
     }
 

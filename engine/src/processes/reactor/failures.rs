@@ -41,7 +41,7 @@ impl Reactor {
         reaction.failures = reaction.failures.saturating_add(1);
         reaction.offset = 0;
         let process = self.processes[reaction.process].name();
-        match Remedy::of(error, reaction.failures) {
+        match Remedy::of(error, reaction.failures, reaction.event.position.get()) {
             Remedy::PauseInPlace(pause) => {
                 if reaction.failures > 8 {
                     tracing::error!(process, event = %reaction.event.position, %error, "a process cannot go on; trying again");

@@ -31,6 +31,7 @@ use daybook_domain::{
     process::{Deadline, Process, Reaction as Wanted, StepOutcome},
 };
 use daybook_event_log::Position;
+use daybook_subscriptions::BackoffLimits;
 use std::{
     cmp::Reverse,
     collections::{BinaryHeap, VecDeque},
@@ -40,8 +41,7 @@ use std::{
 use tokio::{sync::watch, time::Instant};
 
 /// How often the gateway is asked what became of a payment: soon at first, then ever more rarely.
-const FIRST_POLL: Duration = Duration::from_millis(100);
-const MAX_POLL: Duration = Duration::from_secs(30);
+const POLLS: BackoffLimits = BackoffLimits { shortest: Duration::from_millis(100), ..BackoffLimits::DEFAULT };
 
 pub(super) struct Reactor {
     shared: Arc<EngineShared>,
@@ -291,8 +291,7 @@ impl Reactor {
             && matches!(outcomes.first(), Some(Ok(_)))
             && call.goes_on_after(answer)
         {
-            let pause = MAX_POLL.min(FIRST_POLL * 2_u32.saturating_pow(attempt.min(16)));
-            return self.try_later(id, pause);
+            return self.try_later(id, POLLS.pause(attempt, event.position.get()));
         }
         self.end(id, true);
     }
