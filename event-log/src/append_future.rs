@@ -42,7 +42,7 @@ impl AppendFuture {
     /// Both answers are known already.
     #[must_use]
     pub fn ready(result: AppendResult) -> Self {
-        Self::at_once(std::future::ready(result))
+        Self::new(std::future::ready(result.clone()), std::future::ready(result))
     }
 
     /// The two answers, sequenced and durable, each by itself.
