@@ -32,5 +32,5 @@ pub(crate) use params::{
     Freshness, Limit, ParamValue, Params, Query, QueryParams, Required, invalid, query_params,
 };
 pub(crate) use prefer::Prefer;
-pub(crate) use receipt::{Created, Nothing, Put, Receipt};
+pub(crate) use receipt::{Created, Nothing, PutReceipt, Receipt};
 pub(crate) use view::{ViewQuery, not_found, show_row};

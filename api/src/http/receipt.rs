@@ -114,13 +114,13 @@ impl<T: JsonSchema> DescribeAnswer for Created<T> {
 }
 
 /// The receipt of a command that makes a resource what it is told, whether or not it was there.
-pub(crate) struct Put<T> {
+pub(crate) struct PutReceipt<T> {
     pub receipt: Receipt<T>,
     /// The path of the resource, where the command created it.
     pub created_at: Option<String>,
 }
 
-impl<T: Serialize> IntoResponse for Put<T> {
+impl<T: Serialize> IntoResponse for PutReceipt<T> {
     fn into_response(self) -> Response {
         match self.created_at {
             Some(location) => Created { receipt: self.receipt, location }.into_response(),
@@ -129,7 +129,7 @@ impl<T: Serialize> IntoResponse for Put<T> {
     }
 }
 
-impl<T: JsonSchema> DescribeAnswer for Put<T> {
+impl<T: JsonSchema> DescribeAnswer for PutReceipt<T> {
     /// Of a resource that was there, and of one that was created.
     type Docs = [AnswerDoc; 2];
 

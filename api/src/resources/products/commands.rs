@@ -3,7 +3,7 @@
 use super::spec_example;
 use crate::{
     app::{App, AppState},
-    http::{CommandBody, CommandInput, EmptyBody, Id, Nothing, Put, Receipt},
+    http::{CommandBody, CommandInput, EmptyBody, Id, Nothing, PutReceipt, Receipt},
     problem::{Problem, kind},
 };
 use axum::extract::State;
@@ -71,7 +71,7 @@ pub(super) async fn put(
     State(app): AppState,
     Id(id): Id<ProductId>,
     input: CommandInput<ProductBody>,
-) -> Result<Put<Nothing>, Problem> {
+) -> Result<PutReceipt<Nothing>, Problem> {
     let body = input.body.clone();
     if let Some(problem) = sku_taken(&app, &id, &body).await? {
         let outcome = app.recorded(&input, &format!("product-{id}"), problem).await?;
@@ -93,10 +93,10 @@ pub(super) async fn put(
 }
 
 /// The answer to a put: 201 where it created the product, also when it is a retry.
-fn is_now(id: &ProductId, outcome: &Outcome) -> Put<Nothing> {
+fn is_now(id: &ProductId, outcome: &Outcome) -> PutReceipt<Nothing> {
     let created = |event: &Event| matches!(event, Event::Product(ProductEvent::ProductCreated(_)));
     let created_at = outcome.events.iter().any(created).then(|| format!("/products/{id}"));
-    Put { receipt: Receipt::of(outcome), created_at }
+    PutReceipt { receipt: Receipt::of(outcome), created_at }
 }
 
 /// A SKU is counted and priced once, so no two products on offer have the same.
