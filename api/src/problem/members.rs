@@ -59,7 +59,9 @@ const ORDER_AT: ProblemMember = perhaps("position", count);
 fn own(kind: &ProblemKind) -> Option<&'static [ProblemMember]> {
     Some(match kind.name {
         "malformed-json" => &const { [always("line", count), always("column", count)] },
-        "invalid-parameter" => &const { [perhaps("parameter", text), perhaps("head", count)] },
+        "invalid-parameter" => {
+            &const { [perhaps("parameter", text), perhaps("known", texts), perhaps("head", count)] }
+        }
         "invalid-header" => &const { [always("header", text)] },
         "payment-declined" => &const { [always("code", text), ORDER_ID, CART_ID, ORDER_AT] },
         "payment-timed-out" => &const { [ORDER_ID, CART_ID, ORDER_AT] },
@@ -85,7 +87,9 @@ fn own(kind: &ProblemKind) -> Option<&'static [ProblemMember]> {
         "unsupported-media-type" => &const { [always("expected", text)] },
         "invalid-body" => &const { [always("errors", errors)] },
         "foreign-currency" => {
-            &const { [perhaps("sku", text), always("offered", text), always("expected", text)] }
+            &const {
+                [perhaps("sku", text), always("offered", text), always("expected", text), perhaps("into", id)]
+            }
         }
         "unknown-sku" => &const { [always("sku", text), perhaps("currency", text)] },
         "role-not-here" => &const { [always("role", text), perhaps("roles", texts)] },
@@ -102,8 +106,9 @@ pub(super) fn objection(kind: &ProblemKind, members: &Map<String, Value>) -> Opt
     {
         return Some(format!("{} has no {}", kind.name, missing.name));
     }
-    let is_known =
-        |name: &str| matches!(name, "reason" | "request_id") || own.iter().any(|member| member.name == name);
+    let is_known = |name: &str| {
+        matches!(name, "reason" | "request_id" | "repeated") || own.iter().any(|member| member.name == name)
+    };
     let unknown = members.keys().find(|name| !is_known(name))?;
     Some(format!("{} has {unknown}, which its schema does not show", kind.name))
 }
@@ -182,6 +187,7 @@ fn base(problem_type: Value) -> Value {
             "detail": { "type": "string", "description": "What was wrong with this request, for people." },
             "instance": { "type": "string", "description": "The path that was asked for." },
             "reason": { "type": "string", "description": "Of a rejection: the name of the rule." },
+            "repeated": { "type": "boolean", "description": "Of a retry: that it was executed before." },
         },
         "additionalProperties": true,
     })
