@@ -78,7 +78,7 @@ async fn an_event_that_cannot_be_applied_is_seen_retried_and_skipped_over_http()
     let position = node.ready().await.unwrap()["position"].clone();
     let path = format!("/products/p-JUG?min_position={position}&wait_ms=20000");
     let (status, jug) = node.get(&path).await.unwrap();
-    assert_eq!((status, &jug["status"]), (200, &json!("published")), "other streams go on: {jug}");
+    assert_eq!((status, &jug["state"]), (200, &json!("published")), "other streams go on: {jug}");
 
     let retried = ask(&node, "catalog/dead-letters/retry", json!({ "stream": STREAM })).await;
     assert_eq!((&retried["applied"], &retried["still_parked"]["position"]), (&json!(0), &json!(poison)));
@@ -90,7 +90,7 @@ async fn an_event_that_cannot_be_applied_is_seen_retried_and_skipped_over_http()
         assert!(waiting(&node, name).await.is_empty());
     }
     let (_, mug) = node.get("/products/p-MUG").await.unwrap();
-    assert_eq!(mug["status"], "draft", "what waited behind it is applied: {mug}");
+    assert_eq!(mug["state"], "draft", "what waited behind it is applied: {mug}");
     let shown = node.shows(|shown| shown["dead_letters"]["projections"] == 0).await.unwrap();
     assert_eq!(shown["projections"]["catalog"]["dead_letters"], 0, "{shown}");
     let (_, letters) = node.get("/admin/projections/catalog/dead-letters").await.unwrap();

@@ -28,7 +28,7 @@ async fn a_log_that_another_program_has_locked_makes_the_node_unready_until_it_l
 #[tokio::test(flavor = "multi_thread")]
 async fn a_node_that_is_to_stop_says_so_first_and_serves_on_meanwhile() {
     let node = Node::start(&["--drain-grace", "10s"]).await.unwrap();
-    let product = json!({ "status": "published", "title": "Mug",
+    let product = json!({ "state": "published", "title": "Mug",
         "variants": [{ "sku": "MUG", "prices": [{ "minor": 1299, "currency": "GBP" }] }] });
     let serves = async {
         node.shows(|shown| misses(shown, "about to stop")).await.unwrap();
