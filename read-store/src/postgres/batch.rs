@@ -31,14 +31,14 @@ struct GenerationChanges {
     revision: Arc<AtomicI64>,
     kinds: &'static [RowKind],
     checkpoint: Option<Checkpoint>,
-    puts: Vec<(&'static RowKind, Put)>,
+    puts: Vec<(&'static RowKind, RowPut)>,
     removals: Vec<(&'static RowKind, Removal)>,
     parked: Vec<(i64, String, String)>,
     released: Vec<i64>,
 }
 
 /// A row as its table has it.
-enum Put {
+enum RowPut {
     View { view_id: String, version: i64, payload: UserValue },
     Entry { key: Vec<u8>, whole: Option<Vec<u8>>, view_id: String },
     Record { key: Vec<u8>, whole: Option<Vec<u8>>, payload: UserValue },
@@ -150,20 +150,20 @@ fn put(
     kind: &RowKind,
     (whole_key, rest): (&UserKey, &[u8]),
     value: UserValue,
-) -> Result<Put, StoreError> {
+) -> Result<RowPut, StoreError> {
     Ok(match kind.holds {
         RowContent::Views(id) => {
             let version = number(version_of(&value));
-            Put::View { view_id: key::view_id(id, rest)?, version, payload: value }
+            RowPut::View { view_id: key::view_id(id, rest)?, version, payload: value }
         }
         RowContent::Leads(..) => {
             let led = schema::led_to(rows.kinds, whole_key, &value);
             let (letter, id) = led.ok_or_else(|| StoreError::damaged(whole_key, "it leads nowhere"))?;
             let view_id = key::view_id(rows.ids(letter)?.1, id)?;
-            Put::Entry { key: key::fitting(rest), whole: key::whole(rest), view_id }
+            RowPut::Entry { key: key::fitting(rest), whole: key::whole(rest), view_id }
         }
         RowContent::Records => {
-            Put::Record { key: key::fitting(rest), whole: key::whole(rest), payload: value }
+            RowPut::Record { key: key::fitting(rest), whole: key::whole(rest), payload: value }
         }
     })
 }
@@ -293,15 +293,15 @@ fn upsert(
     statement: &mut Statement,
     kind: &RowKind,
     table: &str,
-    puts: impl Iterator<Item = (&'static RowKind, Put)>,
+    puts: impl Iterator<Item = (&'static RowKind, RowPut)>,
 ) -> Result<(), sqlx::Error> {
     let (mut ids, mut versions, mut payloads) = (Vec::new(), Vec::new(), Vec::new());
     let (mut keys, mut wholes) = (Vec::new(), Vec::new());
     for (_, put) in puts {
         let (entry, id, version, payload) = match put {
-            Put::View { view_id, version, payload } => (None, Some(view_id), Some(version), Some(payload)),
-            Put::Entry { key, whole, view_id } => (Some((key, whole)), Some(view_id), None, None),
-            Put::Record { key, whole, payload } => (Some((key, whole)), None, None, Some(payload)),
+            RowPut::View { view_id, version, payload } => (None, Some(view_id), Some(version), Some(payload)),
+            RowPut::Entry { key, whole, view_id } => (Some((key, whole)), Some(view_id), None, None),
+            RowPut::Record { key, whole, payload } => (Some((key, whole)), None, None, Some(payload)),
         };
         ids.extend(id);
         versions.extend(version);
