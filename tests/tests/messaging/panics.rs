@@ -78,6 +78,8 @@ async fn a_relay_that_panics_is_started_again_misses_nothing_and_is_seen() -> an
     let supervisor = supervisor();
     let nats = (client(&server.url()).await?, RelayOptions::default(), KEY);
     let relay = Relay::spawn(&supervisor, panicking, Arc::new(LocalLeases::default()), nats);
+    let mut relayed = relay.relayed();
+    tokio::time::timeout(PATIENCE, relayed.wait_for(|relayed| relayed.get() == 100)).await??;
     append(&log, 300).await?;
     assert_stream_equals(&log, &server.url()).await?;
     let began = tokio::time::Instant::now();
