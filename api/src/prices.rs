@@ -4,7 +4,7 @@
 use crate::{
     cart_history::CartHistory, history::Histories, position_waiters::PositionWaiters, problem::Problem,
 };
-use daybook_domain::{CartId, Currency, ProductId, Sku, cart::CurrentOffer, product::ProductStatus};
+use daybook_domain::{CartId, Currency, Sku, cart::CurrentOffer, product::ProductStatus};
 use daybook_views::{Views, catalog::SkuOffer};
 use quick_cache::sync::Cache;
 use std::{
@@ -40,18 +40,6 @@ impl Prices {
     /// A product changed with the event at `position`.
     pub(crate) fn changed_at(&self, position: u64) {
         self.changed_at.fetch_max(position, Ordering::Relaxed);
-    }
-
-    /// The product other than `product` that has `sku` among its variants, unless it is archived. As the catalog
-    /// shows it now: two products that are made in the same moment may both have a SKU.
-    pub(crate) async fn taken_by_another(
-        &self,
-        sku: &Sku,
-        product: &ProductId,
-    ) -> Result<Option<ProductId>, Problem> {
-        let offer = self.reads.catalog().sku_offer(sku).await?;
-        let other = offer.filter(|o| o.product_id != *product && o.status != ProductStatus::Archived);
-        Ok(other.map(|offer| offer.product_id.clone()))
     }
 
     /// What is offered for `sku`; none if it is not for sale.

@@ -62,6 +62,7 @@ uuid_id!(/** A payment; derived from its order's. */ PaymentId, "a payment id (U
 uuid_id!(/** A parcel or several that left together. */ ShipmentId, "a shipment id (UUID)");
 uuid_id!(/** Goods that came back together. */ ReturnId, "a return id (UUID)");
 uuid_id!(/** Money given back on an order though no goods came back. */ CreditId, "a credit id (UUID)");
+uuid_id!(/** A command that a client named by an idempotency key. */ RequestId, "a request id (UUID)");
 uuid_id!(/** One request to a payment gateway, under which it is made at most once. */ OperationId, "an operation id (UUID)");
 
 /// A UUID that follows from another one and a purpose. Keeps the time prefix, so that what belongs

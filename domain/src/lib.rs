@@ -37,6 +37,7 @@
 //! | [`product`] | `PutProduct` | `ProductCreated`, or of `ProductRevised`, `PricesChanged` and a change of status what applies |
 //! | | `ChangePrices` | `PricesChanged` |
 //! | | `PublishProduct`, `ArchiveProduct` | `ProductPublished`, `ProductArchived` (back to draft: `ProductUnpublished`) |
+//! | [`skuowner`] | `ClaimSku` | `SkuClaimed` |
 //! | [`cart`] | `CreateCart`, `AddLines` | `CartCreated`, `CartLinesAdded`, `CartLineQuantityChanged` |
 //! | | `ChangeLineQuantity`, `RemoveLine`, `RepriceCart` | `CartLineQuantityChanged`, `CartLineRemoved`, `CartRepriced` |
 //! | | `AssignCustomer`, `SetContact` | `CartAssigned`, `CartContactSet` |
@@ -52,15 +53,18 @@
 //! | | `ShipReserved`, `ReturnStock` | `StockShipped`, `StockReturned` |
 //! | [`payment`] | `RequestAuthorization`, `RequestCapture`, `RequestVoid`, `RequestRefund` | `…Requested`; what has to wait: `VoidDeferred`, `RefundDeferred`; a void before all else: `PaymentCancelled` |
 //! | | `RecordOutcome` | `PaymentAuthorized`, `PaymentCaptured`, `PaymentVoided`, `PaymentRefunded`; `PaymentDeclined`, `…Failed`, `PaymentActionRequired`, `PaymentOutcomeUnknown` |
+//! | [`request`] | `RecordUnchanged` | `RequestChangedNothing` |
 //!
 //! Which state answers what: `domain/tests/domain/decisions.txt`. What leads from one to the next: [`process`].
 
+mod card_number;
 pub mod cart;
 pub mod codes;
 mod command;
 mod context;
 mod decider;
 mod event;
+mod gtin;
 mod id;
 mod interests;
 pub mod inventory;
@@ -74,7 +78,9 @@ pub mod product;
 mod registry;
 mod rejection;
 mod released;
+pub mod request;
 pub mod samples;
+pub mod skuowner;
 mod text;
 mod time;
 pub mod upcasters;
@@ -85,15 +91,18 @@ registry::aggregates! {
     Order(order::Order),
     Inventory(inventory::Inventory),
     Payment(payment::Payment),
+    SkuOwner(skuowner::SkuOwner),
+    Request(request::UnchangedRequest),
 }
 
+pub use card_number::looks_like_card_number;
 pub use command::CommandSet;
 pub use context::{Actor, Context, InvalidActor};
 pub use decider::{AggregateKind, CacheClass, Decider, Listed};
 pub use event::{EventData, EventError, EventKind, EventSet, Lift};
 pub use id::{
     CartId, CountryCode, CreditId, CustomerId, InvalidId, LineId, LocationId, OperationId, OrderId,
-    PaymentId, ProductId, Quantity, ReturnId, ShipmentId, Sku,
+    PaymentId, ProductId, Quantity, RequestId, ReturnId, ShipmentId, Sku,
 };
 pub use interests::{Interests, KindIndex};
 pub use money::{Currency, Money, MoneyError};
@@ -102,5 +111,4 @@ pub use personal::{Address, Personal};
 pub use registry::{OtherAggregate, SnapshotError};
 pub use rejection::{Class, RejectionKind, RejectionSet};
 pub use released::{ReleasedSchema, released_schemas};
-pub use text::looks_like_card_number;
 pub use time::Timestamp;

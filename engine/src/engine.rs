@@ -2,7 +2,7 @@
 
 use crate::{
     CommandError, CommandRequest, DeadReaction, DeadReactionId, EngineError, EngineOptions,
-    OrderOutcomeWaiter, Outcome, Priority, ProcessReport,
+    OrderOutcomeWaiter, Outcome, Priority, ProcessReport, ShopSecret,
     batch_channel::BatchChannel,
     command_queue::{CommandQueue, PRIORITY_CLASSES, PriorityClass, Refused},
     order_outcome::OrderOutcomeWaiters,
@@ -10,7 +10,9 @@ use crate::{
     queued_command::{CommandIds, QueuedCommand, Reply},
     shard::{Shard, recorded_outcome},
     shared::EngineShared,
+    sku_claims::{product_put, put_product},
     snapshots::Snapshots,
+    unchanged::NamedCommand,
 };
 use ahash::RandomState;
 use daybook_domain::{
@@ -116,8 +118,22 @@ impl Engine {
         Ok(Self { parts: Arc::new(parts) })
     }
 
-    /// Executes a command and answers when what it led to is durable.
+    /// Executes a command and answers when what it led to is durable; of a command with a
+    /// [`CommandRequest::request_hash`] also that it led to nothing.
     pub async fn execute(&self, request: CommandRequest) -> Result<Outcome, CommandError> {
+        let named = NamedCommand::of(&request);
+        let outcome = match product_put(&request.command).cloned() {
+            Some(id) => put_product(self, &self.parts.shared, id, request).await?,
+            None => self.submit(request).await?,
+        };
+        match named {
+            Some(named) if outcome.events.is_empty() => named.record(self, outcome).await,
+            _ => Ok(outcome),
+        }
+    }
+
+    /// Has a command decided by the shard of its stream.
+    pub(crate) async fn submit(&self, request: CommandRequest) -> Result<Outcome, CommandError> {
         let shared = &self.parts.shared;
         if self.parts.closing.load(Ordering::Acquire) {
             return Err(CommandError::ShuttingDown);
@@ -166,6 +182,12 @@ impl Engine {
     #[must_use]
     pub fn watch_order(&self, id: OrderId) -> OrderOutcomeWaiter {
         self.parts.shared.watches.watch(id, Arc::clone(&self.parts.shared.log))
+    }
+
+    /// The shop's secret.
+    #[must_use]
+    pub fn secret(&self) -> &ShopSecret {
+        &self.parts.shared.options.secret
     }
 
     /// The log this engine writes to.

@@ -23,7 +23,10 @@ mod queued_command;
 mod request;
 mod shard;
 mod shared;
+mod shop_secret;
+mod sku_claims;
 mod snapshots;
+mod unchanged;
 
 pub use clock::{Clock, SettableClock, SystemClock};
 pub use engine::Engine;
@@ -34,3 +37,4 @@ pub use order_outcome::{OrderOutcome, OrderOutcomeWaiter};
 pub use outcome::{CommandError, EngineError, Outcome};
 pub use processes::{DeadReaction, DeadReactionId, ProcessReport};
 pub use request::{CommandRequest, Priority};
+pub use shop_secret::{ContentDigest, ShopSecret};

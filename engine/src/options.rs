@@ -1,6 +1,6 @@
 //! How an engine is set up; the defaults fit one machine.
 
-use crate::{Clock, Gateway, SimulatedGateway, SystemClock};
+use crate::{Clock, Gateway, ShopSecret, SimulatedGateway, SystemClock};
 use daybook_domain::process::{Process, ProcessConfig};
 use std::{path::PathBuf, sync::Arc, time::Duration};
 use tokio::runtime::Handle;
@@ -56,6 +56,9 @@ pub struct EngineOptions {
     pub max_reactions_waiting: usize,
     /// A stream gets a snapshot whenever it has grown by this many events.
     pub snapshot_every: u64,
+    /// What ids are derived with that stand for something a client chose. By default a new one: what was done under a key
+    /// before this start is then not recognised as done.
+    pub secret: ShopSecret,
     /// Called with the name of a place in the engine whenever it is reached, so that a test can have it fail there:
     /// `decide <Command>`, `shard`, `processes`. None outside tests.
     pub on_reaching: Option<OnReaching>,
@@ -84,6 +87,7 @@ impl Default for EngineOptions {
             max_process_lag: 200_000,
             max_reactions_waiting: 2_048,
             snapshot_every: 1_000,
+            secret: ShopSecret::random(),
             on_reaching: None,
         }
     }

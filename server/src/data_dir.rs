@@ -5,18 +5,23 @@
 //! DIR/log/           the event log: the only thing that cannot be made again
 //! DIR/read/          the read models: can be deleted, and are filled again from the log
 //! DIR/engine/        checkpoints and snapshots of the write path: can be deleted too
+//! DIR/secret         what ids are derived with from keys that clients chose: without it a new one is made, and what was
+//!                    done under a key before is not recognised any more
 //! ```
 
+use daybook_engine::ShopSecret;
 use serde::{Deserialize, Serialize};
 use std::{
-    fs::{self, File},
+    fs::{self, File, OpenOptions},
     io::{self, Write},
+    os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
 };
 
 /// The layout that this program reads and writes.
 const FORMAT: u32 = 1;
 const MARKER: &str = "daybook.json";
+const SECRET: &str = "secret";
 
 /// Why a directory cannot be used. Nothing in it was touched.
 #[derive(Debug, thiserror::Error)]
@@ -99,6 +104,36 @@ impl DataDir {
 
     pub(crate) fn engine(&self) -> PathBuf {
         self.root.join("engine")
+    }
+
+    /// The shop's secret, if it was kept here.
+    pub(crate) fn secret(&self) -> Result<Option<ShopSecret>, DataDirError> {
+        let path = self.root.join(SECRET);
+        match fs::read(&path) {
+            Ok(bytes) => match <[u8; ShopSecret::BYTES]>::try_from(bytes) {
+                Ok(bytes) => Ok(Some(ShopSecret::new(bytes))),
+                Err(bytes) => {
+                    let detail = format!("it has {} bytes instead of {}", bytes.len(), ShopSecret::BYTES);
+                    Err(DataDirError::Damaged { path, detail })
+                }
+            },
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(failure(&path, error)),
+        }
+    }
+
+    /// Keeps the shop's secret, for this user alone to read.
+    pub(crate) fn keep_secret(&self, secret: &ShopSecret) -> Result<(), DataDirError> {
+        let keep = || {
+            let unfinished = self.root.join(format!("{SECRET}.new"));
+            let mut file =
+                OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&unfinished)?;
+            file.write_all(secret.bytes())?;
+            file.sync_all()?;
+            fs::rename(&unfinished, self.root.join(SECRET))?;
+            File::open(&self.root)?.sync_all()
+        };
+        keep().map_err(|error| failure(&self.root.join(SECRET), error))
     }
 }
 

@@ -4,14 +4,14 @@
 use crate::{
     data_dir::{DataDir, DataDirError},
     metrics::Exporter,
-    node::{LagWatch, NatsHealth, NodeHealth, NodeReport, NodeTasks, open_audit_tree},
+    node::{LagWatch, NatsHealth, NodeHealth, NodeReport, NodeTasks, open_audit_tree, shop_secret},
     options::{Nats, ServeOptions},
     write_path::WritePath,
 };
 use axum::Router;
 use daybook_api::{Api, Limits, NodeRole, Roles};
 use daybook_audit::{AuditError, TreeWriter};
-use daybook_engine::{Engine, EngineError, EngineOptions, SimulatedGateway};
+use daybook_engine::{Engine, EngineError, EngineOptions, ShopSecret, SimulatedGateway};
 use daybook_event_log::{EventLog, LogError};
 use daybook_messaging::{MessagingError, NatsLog, RelayOptions, connect_watched};
 use daybook_projections::{FollowLimits, Part, RunnerError};
@@ -129,7 +129,14 @@ impl Daybook {
         let audit = open_audit_tree(&dir.audit(), options.audit_origin.as_deref())?;
         let gateway = Arc::new(SimulatedGateway::new());
         let write_path = WritePath::start()?;
+        // Only commands are known by what clients choose.
+        let secret = if roles.has(NodeRole::Commands) {
+            shop_secret(&dir, &options.store).await?
+        } else {
+            ShopSecret::random()
+        };
         let engine_options = EngineOptions {
+            secret,
             runtime: write_path.handle(),
             gateway: gateway.clone(),
             run_processes: alone,

@@ -62,6 +62,8 @@ const COLLABORATORS: &[(&str, &[&str])] = &[
             "views/src/payment/queries.rs",
         ],
     ),
+    ("skuowner", &[]),
+    ("request", &[]),
 ];
 
 /// Folders with the sources of programs; tests and measurements may name what they like.

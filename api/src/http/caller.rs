@@ -1,12 +1,14 @@
 //! Who asks, under which command id, expecting which version: read from the headers of a command.
 
 use super::{
+    RequestTarget,
     conditional::{self, Condition},
-    idempotency,
+    idempotency::{self, command_id},
 };
 use crate::problem::{Problem, kind};
 use axum::http::{HeaderMap, HeaderName};
 use daybook_domain::Actor;
+use daybook_engine::ShopSecret;
 use uuid::Uuid;
 
 const ACTOR: HeaderName = HeaderName::from_static("x-daybook-actor");
@@ -27,14 +29,18 @@ pub(crate) struct Caller {
 }
 
 impl Caller {
-    pub(super) fn read(headers: &HeaderMap) -> Result<Self, Problem> {
-        let key = idempotency::key(headers)?;
-        let command_id = key.map_or_else(Uuid::now_v7, idempotency::command_id);
+    pub(super) fn read(
+        headers: &HeaderMap,
+        target: &RequestTarget,
+        secret: &ShopSecret,
+    ) -> Result<Self, Problem> {
+        let (key, actor) = (idempotency::key(headers)?, actor(headers)?);
+        let command_id = key.map_or_else(Uuid::now_v7, |key| command_id(secret, &actor, target, key));
         let condition = conditional::condition(headers)?;
         Ok(Self {
             command_id,
             retry_safe: key.is_some(),
-            actor: actor(headers)?,
+            actor,
             correlation_id: trace_id(headers).unwrap_or(command_id),
             condition,
         })

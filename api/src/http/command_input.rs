@@ -1,6 +1,6 @@
 //! JSON bodies of commands: bounded in size and time, and read so that an error says where it is.
 
-use super::{Caller, digest, read_json};
+use super::{Caller, RequestTarget, digest, read_json};
 use crate::{
     app::App,
     describe::{DescribeInput, Description, Parameter, text},
@@ -55,11 +55,12 @@ impl<T: CommandBody> FromRequest<Arc<App>> for CommandInput<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, Problem> {
-        let (parts, body) = request.into_parts();
+        let (mut parts, body) = request.into_parts();
         if parts.uri.query().is_some_and(|query| !query.is_empty()) {
             return Err(Problem::new(&kind::INVALID_PARAMETER, "commands have no query parameters"));
         }
-        let caller = Caller::read(&parts.headers)?;
+        let (target, secret) = (RequestTarget::read(&mut parts).await, app.engine.secret());
+        let caller = Caller::read(&parts.headers, &target, secret)?;
         let limits = &app.limits;
         let mut held = app.body_budget.body();
         let bytes =
@@ -72,7 +73,7 @@ impl<T: CommandBody> FromRequest<Arc<App>> for CommandInput<T> {
                 .with("expected", "application/json"));
         }
         let body: T = read_json(if bytes.is_empty() { b"{}" } else { &bytes })?;
-        let request_hash = if caller.retry_safe { digest(&parts.method, parts.uri.path(), &body) } else { 0 };
+        let request_hash = if caller.retry_safe { digest(secret, &target, &body) } else { 0 };
         Ok(Self { caller, body, request_hash })
     }
 }
@@ -110,13 +111,20 @@ const OF_COMMANDS: &[&ProblemKind] = &[
     &kind::LOG_FULL,
 ];
 
+/// What a client has to know of keys.
+const KEY_TEXT: &str = "Names this request for ever, so that it can be retried safely; use a UUID. Without it the command \
+    is not safe to retry. A key is for one caller (`X-Daybook-Actor`; all anonymous callers are one) and one method and path: \
+    the same key elsewhere is another request. A retry of what was done, also if there was nothing to do, is answered as the \
+    first time; with another body it is 422. What was refused (4xx) leaves no trace: the same key is decided anew, and may \
+    have another body.";
+
 impl<T: CommandBody> DescribeInput for CommandInput<T> {
     fn describe(to: &mut Description) {
         describe_body::<T>(to);
         to.parameters.extend([
             Parameter::header(
                 "Idempotency-Key",
-                "Names this request for ever, so that it can be retried safely. Without it the command is not safe to retry.",
+                KEY_TEXT,
                 json!({ "type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$" }),
                 // Each operation gets one of its own; see the document.
                 json!(""),

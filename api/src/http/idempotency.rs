@@ -1,17 +1,16 @@
-//! Retries: an `Idempotency-Key` names one request for ever. The command's id follows from the key alone,
-//! and a digest of method, path and body tells a retry from another request under the same key. Both are
-//! stored with the command's events, so a retry is recognised after a restart and without expiry.
+//! Retries: an `Idempotency-Key` names one request of one principal to one target for ever. The command's id is derived from
+//! these three with the shop's secret, so that nobody computes it, or what follows from it, from a guessed key; a digest of
+//! target and body tells a retry from another request under the same key. Both are stored with the command's events, or
+//! with the event that says that there were none, so a retry is recognised after a restart and without expiry.
 //! (After the IETF draft `draft-ietf-httpapi-idempotency-key-header`.)
 
-use super::conditional::the_only;
+use super::{RequestTarget, conditional::the_only};
 use crate::problem::{Problem, kind};
-use axum::http::{HeaderMap, HeaderName, Method};
+use axum::http::{HeaderMap, HeaderName};
+use daybook_domain::Actor;
+use daybook_engine::ShopSecret;
 use serde::Serialize;
-use sha2::{Digest, Sha256};
 use uuid::Uuid;
-
-/// Keys are digested under this name, so that they collide with no other derived id. Never to be changed.
-const KEYS: Uuid = Uuid::from_u128(0x6b0f_2a3c_9d1e_4f5a_8b7c_d6e5_f4a3_b2c1);
 
 const KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
@@ -32,9 +31,10 @@ pub(super) fn key(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
         })
 }
 
-/// The command id that this key stands for.
-pub(super) fn command_id(key: &str) -> Uuid {
-    Uuid::new_v5(&KEYS, key.as_bytes())
+/// The command id that a key stands for: of this principal, for this target. Two principals, and two targets, never share
+/// one, whatever keys they choose.
+pub(super) fn command_id(secret: &ShopSecret, principal: &Actor, target: &RequestTarget, key: &str) -> Uuid {
+    secret.id("command", &[&principal.to_string(), target.as_str(), key])
 }
 
 /// The id of what a command creates: the same for every retry of it.
@@ -42,49 +42,56 @@ pub(crate) fn created_id(command_id: Uuid, retry_safe: bool) -> Uuid {
     if retry_safe { Uuid::new_v5(&command_id, b"created") } else { command_id }
 }
 
-/// Digest of a request: its method, its path and its body without spelling differences.
-pub(crate) fn digest(method: &Method, path: &str, body: &impl Serialize) -> u64 {
-    struct Feed<'a>(&'a mut Sha256);
-    impl std::io::Write for Feed<'_> {
-        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-            self.0.update(bytes);
-            Ok(bytes.len())
-        }
-        fn flush(&mut self) -> std::io::Result<()> {
-            Ok(())
-        }
-    }
-
-    let mut hash = Sha256::new();
-    hash.update(method.as_str());
-    hash.update(b" ");
-    hash.update(path);
-    hash.update(b"\n");
-    serde_json::to_writer(Feed(&mut hash), body).expect("bodies were read from JSON, so they can be written");
-    let digest = hash.finalize();
-    let mut first = [0; 8];
-    first.copy_from_slice(&digest[..8]);
-    u64::from_le_bytes(first)
+/// Digest of a request: its target and its body without spelling differences.
+pub(crate) fn digest(secret: &ShopSecret, target: &RequestTarget, body: &impl Serialize) -> u64 {
+    let mut digest = secret.digest("body");
+    digest.part(target.as_str().as_bytes());
+    serde_json::to_writer(&mut digest, body).expect("bodies were read from JSON, so they can be written");
+    digest.finish()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use axum::http::Method;
     use serde_json::json;
 
-    #[test]
-    fn a_digest_tells_method_path_and_body_apart() {
-        let base = digest(&Method::POST, "/carts", &json!({"currency": "GBP"}));
-        assert_eq!(base, digest(&Method::POST, "/carts", &json!({"currency": "GBP"})));
-        assert_ne!(base, digest(&Method::PUT, "/carts", &json!({"currency": "GBP"})));
-        assert_ne!(base, digest(&Method::POST, "/carts/1", &json!({"currency": "GBP"})));
-        assert_ne!(base, digest(&Method::POST, "/carts", &json!({"currency": "EUR"})));
+    fn target(method: Method, route: &str, params: &[(&str, &str)]) -> RequestTarget {
+        RequestTarget::new(&method, route, params.iter().copied())
     }
 
-    /// Keys and digests of released versions stand in logs; changing them would break retries.
     #[test]
-    fn command_ids_and_digests_never_change() {
-        assert_eq!(command_id("order-4711").to_string(), "345bc576-db27-5528-92b3-8a7a148b5f0f");
-        assert_eq!(digest(&Method::POST, "/carts", &json!({})), 0x3fad3f0983802f80);
+    fn a_digest_tells_target_and_body_apart() {
+        let secret = ShopSecret::new([7; 32]);
+        let carts = target(Method::POST, "/carts", &[]);
+        let base = digest(&secret, &carts, &json!({"currency": "GBP"}));
+        assert_eq!(base, digest(&secret, &carts, &json!({"currency": "GBP"})));
+        for other in [target(Method::PUT, "/carts", &[]), target(Method::POST, "/carts/{id}", &[("id", "1")])]
+        {
+            assert_ne!(base, digest(&secret, &other, &json!({"currency": "GBP"})));
+        }
+        assert_ne!(base, digest(&secret, &carts, &json!({"currency": "EUR"})));
+        assert_ne!(base, digest(&ShopSecret::new([8; 32]), &carts, &json!({"currency": "GBP"})));
+    }
+
+    #[test]
+    fn a_key_stands_for_another_command_of_another_principal_at_another_target_in_another_shop() {
+        let secret = ShopSecret::new([7; 32]);
+        let customer = |id: &str| Actor::Customer(id.parse().expect("a customer id"));
+        let (mug, cup) = ([("sku", "MUG")], [("sku", "CUP")]);
+        let receive = |params| target(Method::POST, "/inventory/{sku}/receive", params);
+        let id = command_id(&secret, &customer("1"), &receive(&mug), "1");
+        assert_eq!(id, command_id(&secret, &customer("1"), &receive(&mug), "1"));
+        let count = target(Method::POST, "/inventory/{sku}/count", &mug);
+        for other in [
+            command_id(&secret, &customer("2"), &receive(&mug), "1"),
+            command_id(&secret, &Actor::Anonymous, &receive(&mug), "1"),
+            command_id(&secret, &customer("1"), &receive(&cup), "1"),
+            command_id(&secret, &customer("1"), &count, "1"),
+            command_id(&secret, &customer("1"), &receive(&mug), "2"),
+            command_id(&ShopSecret::new([8; 32]), &customer("1"), &receive(&mug), "1"),
+        ] {
+            assert_ne!(id, other);
+        }
     }
 }

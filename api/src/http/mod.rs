@@ -14,6 +14,7 @@ mod page;
 mod params;
 mod prefer;
 mod receipt;
+mod request_target;
 mod view;
 
 pub(crate) use accept::Accept;
@@ -32,5 +33,6 @@ pub(crate) use params::{
     Freshness, Limit, ParamValue, Params, Query, QueryParams, Required, invalid, query_params,
 };
 pub(crate) use prefer::Prefer;
-pub(crate) use receipt::{Created, Nothing, PutReceipt, Receipt};
+pub(crate) use receipt::{Created, IDEMPOTENT_REPLAYED, Nothing, PutReceipt, REPLAYED, Receipt};
+pub(crate) use request_target::RequestTarget;
 pub(crate) use view::{ViewQuery, not_found, show_row};

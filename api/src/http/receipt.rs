@@ -6,14 +6,16 @@ use super::{
 };
 use crate::describe::{AnswerDoc, DescribeAnswer, Description, HeaderDescription};
 use axum::{
-    http::{HeaderValue, StatusCode, header},
+    http::{HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use daybook_engine::Outcome;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-const REPLAYED: HeaderDescription = HeaderDescription {
+pub(crate) const IDEMPOTENT_REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
+
+pub(crate) const REPLAYED: HeaderDescription = HeaderDescription {
     name: "Idempotent-Replayed",
     description: "`true` for a retry: it had been executed before.",
     schema_type: "string",
@@ -68,7 +70,7 @@ impl<T: Serialize> Receipt<T> {
         let headers = response.headers_mut();
         headers.insert(header::ETAG, version_tag(self.version));
         if self.repeated {
-            headers.insert("idempotent-replayed", HeaderValue::from_static("true"));
+            headers.insert(IDEMPOTENT_REPLAYED, HeaderValue::from_static("true"));
         }
         response
     }

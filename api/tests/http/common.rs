@@ -10,7 +10,7 @@ use axum::{
 };
 use daybook_api::{Api, Limits, NodeStatus, Parts, Roles};
 use daybook_audit::{AuditTree, TreeWriter};
-use daybook_engine::{Engine, EngineOptions, SimulatedGateway};
+use daybook_engine::{Engine, EngineOptions, ShopSecret, SimulatedGateway};
 use daybook_event_log::{EmbeddedLog, EmbeddedOptions, EventLog};
 use daybook_projections::{Options, Part};
 use daybook_search::{Search, SearchConfig};
@@ -100,8 +100,17 @@ pub(crate) async fn shop_with(limits: Limits) -> Shop {
     open(TempDir::new().unwrap(), limits).await
 }
 
+/// A shop with this secret; all others here have another.
+pub(crate) async fn shop_of(secret: [u8; ShopSecret::BYTES]) -> Shop {
+    open_with(TempDir::new().unwrap(), Limits::default(), ShopSecret::new(secret)).await
+}
+
 /// The shop in `dir`, which an earlier one may have left.
 pub(crate) async fn open(dir: TempDir, limits: Limits) -> Shop {
+    open_with(dir, limits, ShopSecret::new([7; ShopSecret::BYTES])).await
+}
+
+async fn open_with(dir: TempDir, limits: Limits, secret: ShopSecret) -> Shop {
     let at = |name: &str| dir.path().join(name);
     // Before the parts that record.
     let node = TestNode::new();
@@ -114,6 +123,7 @@ pub(crate) async fn open(dir: TempDir, limits: Limits) -> Shop {
         gateway: gateway.clone(),
         run_processes: true,
         state_dir: Some(at("engine")),
+        secret,
         ..EngineOptions::default()
     };
     let engine = Engine::start(log.clone(), options).await.unwrap();

@@ -15,4 +15,5 @@ mod outside;
 mod past;
 mod retries;
 mod served;
+mod skus;
 mod standards;

@@ -1,6 +1,6 @@
 //! Retries, conditions and reading one's own writes.
 
-use crate::common::shop;
+use crate::common::{shop, shop_of};
 use axum::http::Method;
 use serde_json::json;
 
@@ -61,26 +61,136 @@ async fn a_checkout_retried_under_its_key_answers_with_the_same_order() {
     let second = shop.ask(Method::POST, &path, &key, body).await;
     assert_eq!((first.status.as_u16(), second.status.as_u16()), (201, 201), "{}", second.json());
     assert_eq!(first.json()["id"], second.json()["id"]);
+    assert!(first.json().get("repeated").is_none() && !first.headers.contains_key("idempotent-replayed"));
+    assert_eq!(second.json()["repeated"], true);
+    assert_eq!(second.header("idempotent-replayed"), "true");
     assert_eq!(shop.get("/inventory/MUG").await.json()["reserved"], 1);
+    let declined = shop.cart(&[("MUG", 1)]).await;
+    let path = format!("/carts/{declined}/checkout");
+    let body = r#"{"payment_token":"tok_declined"}"#;
+    let first = shop.ask(Method::POST, &path, &key, body).await;
+    let second = shop.ask(Method::POST, &path, &key, body).await;
+    first.problem(402, "payment-declined");
+    let problem = second.problem(402, "payment-declined");
+    assert!(!first.headers.contains_key("idempotent-replayed"));
+    assert_eq!((second.header("idempotent-replayed"), &problem["repeated"]), ("true", &json!(true)));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_key_used_for_another_body_route_or_stream_is_422() {
+async fn a_key_used_for_another_body_is_422_and_elsewhere_another_request() {
     let shop = shop().await;
     shop.stock("MUG", 1299, 10).await;
+    shop.stock("CUP", 1299, 10).await;
     let cart = shop.cart(&[("MUG", 1)]).await;
-    let key = [("idempotency-key", "k-1")];
+    let key = [("idempotency-key", "1")];
     let receive = r#"{"quantity":5}"#;
     assert_eq!(shop.ask(Method::POST, "/inventory/MUG/receive", &key, receive).await.status, 200);
     let head = shop.head();
     let other_body = shop.ask(Method::POST, "/inventory/MUG/receive", &key, r#"{"quantity":6}"#).await;
     other_body.problem(422, "idempotency-key-reused");
-    let other_route = shop.ask(Method::POST, "/inventory/MUG/count", &key, r#"{"counted":5}"#).await;
-    other_route.problem(422, "idempotency-key-reused");
-    let lines = format!("/carts/{cart}/lines");
-    let other_stream = shop.ask(Method::POST, &lines, &key, r#"{"sku":"MUG","quantity":1}"#).await;
-    other_stream.problem(422, "idempotency-key-reused");
     assert_eq!(shop.head(), head);
+    let spelled = shop.ask(Method::POST, "/inventory/%4DUG/receive", &key, receive).await;
+    assert_eq!(spelled.header("idempotent-replayed"), "true");
+    let staff = [("idempotency-key", "1"), ("x-daybook-actor", "staff:anna")];
+    let lines = format!("/carts/{cart}/lines");
+    for (headers, path, body) in [
+        (&key[..], "/inventory/CUP/receive", receive),
+        (&key[..], "/inventory/MUG/count", r#"{"counted":5}"#),
+        (&key[..], lines.as_str(), r#"{"sku":"MUG","quantity":1}"#),
+        (&staff[..], "/inventory/MUG/receive", receive),
+    ] {
+        let answer = shop.ask(Method::POST, path, headers, body).await;
+        assert_eq!(answer.status, 200, "{path}: {}", answer.json());
+        assert!(answer.json().get("repeated").is_none(), "{path}: {}", answer.json());
+    }
+    assert_eq!(shop.head(), head + 4);
+}
+
+/// The key is the client's choice; what follows from it is not to be computed by others.
+#[tokio::test(flavor = "multi_thread")]
+async fn two_customers_and_two_shops_share_no_id_under_one_key() {
+    let (shop, other) = (shop().await, shop_of([9; 32]).await);
+    let cart = r#"{"currency":"GBP"}"#;
+    let mut ids = std::collections::BTreeSet::new();
+    for customer in ["customer:1", "customer:2"] {
+        let headers = [("idempotency-key", "1"), ("x-daybook-actor", customer)];
+        for shop in [&shop, &other] {
+            let (made, again) = (
+                shop.ask(Method::POST, "/carts", &headers, cart).await,
+                shop.ask(Method::POST, "/carts", &headers, cart).await,
+            );
+            assert_eq!((made.status.as_u16(), again.status.as_u16()), (201, 201));
+            assert_eq!(made.json()["id"], again.json()["id"]);
+            assert!(ids.insert(made.json()["id"].as_str().unwrap().to_owned()), "an id was met again");
+        }
+    }
+}
+
+/// What was refused leaves no trace, so that a client may mend it under the same key.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_request_is_decided_anew_under_its_key() {
+    let shop = shop().await;
+    let (key, cart) =
+        ([("idempotency-key", "1")], r#"{"currency":"GBP","lines":[{"sku":"MUG","quantity":1}]}"#);
+    shop.ask(Method::POST, "/carts", &key, cart).await.problem(422, "unknown-sku");
+    shop.stock("MUG", 1299, 10).await;
+    shop.stock("CUP", 1299, 10).await;
+    let other = r#"{"currency":"GBP","lines":[{"sku":"CUP","quantity":1}]}"#;
+    assert_eq!(shop.ask(Method::POST, "/carts", &key, other).await.status, 201);
+    shop.ask(Method::POST, "/carts", &key, cart).await.problem(422, "idempotency-key-reused");
+}
+
+/// Changes nothing under a key, lets somebody else change it, and asks again.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_command_that_changed_nothing_changes_nothing_when_it_is_retried() {
+    let shop = shop().await;
+    shop.stock("MUG", 1000, 10).await;
+    let prices = |minor: i64| json!({ "variants": [{ "sku": "MUG", "prices": [{ "minor": minor, "currency": "GBP" }] }] });
+    let path = "/products/p-MUG/prices";
+    let key = [("idempotency-key", "price-1")];
+    let first = shop.ask(Method::PUT, path, &key, &prices(1000).to_string()).await;
+    assert_eq!(first.status, 200, "{}", first.json());
+    assert!(first.json().get("repeated").is_none(), "{}", first.json());
+    assert_eq!(shop.put(path, prices(2000)).await.status, 200);
+    for restarts in 0..2 {
+        let head = shop.head();
+        let again = shop.ask(Method::PUT, path, &key, &prices(1000).to_string()).await;
+        assert_eq!(again.status, 200, "{}", again.json());
+        assert_eq!(again.header("idempotent-replayed"), "true");
+        for member in ["id", "position", "version"] {
+            assert_eq!(again.json()[member], first.json()[member], "{member} after {restarts} restarts");
+        }
+        let other = shop.ask(Method::PUT, path, &key, &prices(3000).to_string()).await;
+        other.problem(422, "idempotency-key-reused");
+        assert_eq!(shop.head(), head, "a retry wrote something");
+    }
+    let shop = shop.reopened(daybook_api::Limits::default()).await;
+    let again = shop.ask(Method::PUT, path, &key, &prices(1000).to_string()).await;
+    assert_eq!(again.json()["position"], first.json()["position"]);
+    let product = shop.get(&format!("/products/p-MUG?min_position={}", shop.head())).await.json();
+    assert_eq!(product["variants"][0]["prices"][0]["minor"], 2000);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_many_attempts_of_a_command_that_changes_nothing_one_is_recorded() {
+    let shop = shop().await;
+    shop.stock("MUG", 1000, 10).await;
+    let policy = r#"{"safety_stock":0,"backorder_limit":0}"#;
+    for round in 0..10 {
+        let (head, name) = (shop.head(), format!("k-{round}"));
+        let key = [("idempotency-key", name.as_str())];
+        let asked = (0..8).map(|_| shop.ask(Method::POST, "/inventory/MUG/policy", &key, policy));
+        let answers = futures::future::join_all(asked).await;
+        for answer in &answers {
+            assert_eq!(answer.status, 200, "{}", answer.json());
+            assert_eq!(answer.json()["position"], answers[0].json()["position"]);
+            assert_eq!(answer.json()["version"], answers[0].json()["version"]);
+        }
+        assert_eq!(shop.head(), head + 1);
+    }
+    let head = shop.head();
+    assert_eq!(shop.ask(Method::POST, "/inventory/MUG/policy", &[], policy).await.status, 200);
+    assert_eq!(shop.head(), head, "a command without a key leaves no trace");
 }
 
 #[tokio::test(flavor = "multi_thread")]

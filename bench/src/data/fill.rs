@@ -7,9 +7,10 @@ use crate::shop;
 use anyhow::Context as _;
 use bytes::Bytes;
 use daybook_domain::{
-    Actor, AggregateState, Command, Context, ProductId, Quantity, Timestamp,
+    Actor, AggregateState, Command, Context, ProductId, Quantity, Sku, Timestamp,
     inventory::{InventoryCommand, ReceiveStock},
-    product::{ProductCommand, ProductStatus, PutProduct},
+    product::{ClaimedSkus, ProductCommand, ProductStatus, PutProduct},
+    skuowner::{ClaimSku, SkuClaim, SkuOwnerCommand},
 };
 use daybook_event_log::{
     Append, EmbeddedLog, EmbeddedOptions, EventLog, ExpectedVersion, Metadata, NewEvent, StreamId,
@@ -32,10 +33,10 @@ pub(super) async fn products(folder: &Path, count: u64) -> anyhow::Result<()> {
     let context = Context { now: Timestamp::from_nanos(AT_NS), actor: Actor::System("benchmark".to_owned()) };
     let mut waiting = VecDeque::new();
     for first in (0..count).step_by(usize::try_from(GROUP)?) {
-        let mut group = Vec::with_capacity(2 * usize::try_from(GROUP)?);
+        let mut group = Vec::with_capacity(3 * usize::try_from(GROUP)?);
         for number in first..count.min(first + GROUP) {
             for (kind, command) in commands(articles, number)?.into_iter().enumerate() {
-                group.push(append(number * 2 + kind as u64, command, &context)?);
+                group.push(append(number * 3 + kind as u64, command, &context)?);
             }
         }
         waiting.push_back(log.append(group));
@@ -52,18 +53,26 @@ pub(super) async fn products(folder: &Path, count: u64) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn commands(articles: &Articles, number: u64) -> anyhow::Result<[Command; 2]> {
+fn commands(articles: &Articles, number: u64) -> anyhow::Result<[Command; 3]> {
     let product_id: ProductId = format!("P{number}").parse()?;
     let (spec, status) = (articles.product(number)?, ProductStatus::Published);
-    let put = ProductCommand::PutProduct(PutProduct { product_id: product_id.clone(), spec, status });
-    let sku: daybook_domain::Sku = shop::sku(number).parse()?;
+    let sku: Sku = shop::sku(number).parse()?;
+    let claim = SkuClaim { product_id: product_id.clone(), product_version: 0 };
+    let claim = SkuOwnerCommand::ClaimSku(ClaimSku { sku: sku.clone(), claim, replaces: None });
+    let claimed = Some(ClaimedSkus { skus: vec![sku.clone()], product_version: 0 });
+    let put =
+        ProductCommand::PutProduct(PutProduct { product_id: product_id.clone(), spec, status, claimed });
     let receive = InventoryCommand::ReceiveStock(ReceiveStock {
         sku: sku.clone(),
         location: "MAIN".parse()?,
         quantity: Quantity::new(STOCK)?,
         reference: Some(format!("delivery {number}")),
     });
-    Ok([Command::Product(product_id, put), Command::Inventory(sku, receive)])
+    Ok([
+        Command::SkuOwner(sku.clone(), claim),
+        Command::Product(product_id, put),
+        Command::Inventory(sku, receive),
+    ])
 }
 
 /// What the domain decides on `command`, the first of its stream.

@@ -12,8 +12,9 @@ use super::{
 };
 use crate::{
     CartId, CountryCode, Currency, CustomerId, Money, Personal,
+    card_number::looks_like_card_number,
     order::{Charge, ChargeKind},
-    text::{looks_like_card_number, objection},
+    text::objection,
 };
 use serde::{Deserialize, Serialize};
 

@@ -1,10 +1,7 @@
 //! What a cart may hold, and which texts it refuses.
 
 use super::{CartCheckedOut, CartRejection};
-use crate::{
-    Address, Personal,
-    text::{looks_like_card_number, objection},
-};
+use crate::{Address, Personal, card_number::looks_like_card_number, text::objection};
 
 /// Enough for the largest orders of a wholesaler, and still one decision.
 pub const LINES: usize = 2_500;

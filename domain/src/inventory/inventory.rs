@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     CacheClass, Context, Decider, LocationId, OrderId, Quantity, Sku, Timestamp,
-    text::{looks_like_card_number, objection},
+    card_number::looks_like_card_number, text::objection,
 };
 use serde::{Deserialize, Serialize};
 

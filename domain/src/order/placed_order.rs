@@ -13,8 +13,9 @@ use super::{
 };
 use crate::{
     CartId, Currency, Money, OrderId, PaymentId, Quantity, ShipmentId, Sku,
+    card_number::looks_like_card_number,
     cart::{CartCheckedOut, MAX_LINES, total},
-    text::{looks_like_card_number, objection},
+    text::objection,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;

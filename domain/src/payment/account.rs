@@ -16,7 +16,7 @@ use super::{
     payment::Decision,
     status::Authorization,
 };
-use crate::{Currency, Money, OperationId, OrderId, PaymentId, Sku, text::looks_like_card_number};
+use crate::{Currency, Money, OperationId, OrderId, PaymentId, Sku, card_number::looks_like_card_number};
 use serde::{Deserialize, Serialize};
 
 /// What an open payment knows.

@@ -14,6 +14,16 @@ pub struct PutProduct {
     pub product_id: ProductId,
     pub spec: ProductSpec,
     pub status: ProductStatus,
+    /// The SKUs that were claimed for the product; none: to be told which ones have to be.
+    pub claimed: Option<ClaimedSkus>,
+}
+
+/// SKUs that were made a product's before it lists them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClaimedSkus {
+    pub skus: Vec<Sku>,
+    /// The product's version that the claims name.
+    pub product_version: u64,
 }
 
 /// Sets all list prices of the SKUs named.
@@ -46,5 +56,8 @@ rejections! {
         #[class(Invalid)]
         #[error("{sku} has two prices in {currency}")]
         DuplicatePrice { sku: Sku, currency: Currency },
+        #[class(Conflict)]
+        #[error("{} SKUs have to be claimed for the product at version {product_version} first", skus.len())]
+        SkusNotClaimed { skus: Vec<Sku>, product_version: u64 },
     }
 }

@@ -3,6 +3,9 @@
 //! ```text
 //! (none) --PutProduct--> Draft | Published --PutProduct/ArchiveProduct--> … | Archived
 //! ```
+//!
+//! A SKU is offered by one product: what a product begins to offer is claimed before ([`crate::skuowner`]). A product
+//! offers its SKUs unless it is archived.
 
 mod commands;
 mod events;
@@ -12,7 +15,7 @@ mod product;
 mod samples;
 
 pub use commands::{
-    ArchiveProduct, ChangePrices, ProductCommand, ProductRejection, PublishProduct, PutProduct,
+    ArchiveProduct, ChangePrices, ClaimedSkus, ProductCommand, ProductRejection, PublishProduct, PutProduct,
 };
 pub use events::{
     AttributeValue, Media, PricesChanged, ProductArchived, ProductCreated, ProductEvent, ProductPublished,

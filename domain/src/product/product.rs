@@ -5,7 +5,7 @@ use super::{
     ProductPublished, ProductRejection, ProductRevised, ProductSpec, ProductStatus, ProductUnpublished,
     PutProduct, SkuPrices, limits,
 };
-use crate::{CacheClass, Context, Decider, ProductId};
+use crate::{CacheClass, Context, Decider, ProductId, Sku};
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
 
@@ -15,6 +15,8 @@ type Decision = Result<Vec<ProductEvent>, ProductRejection>;
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Product {
     offer: Option<Box<Offer>>,
+    /// How many events it has.
+    version: u64,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -26,7 +28,7 @@ struct Offer {
 
 impl Decider for Product {
     const NAME: &'static str = "product";
-    const STATE_VERSION: u32 = 1;
+    const STATE_VERSION: u32 = 2;
     const CACHE: CacheClass = CacheClass::Hot;
     type Id = ProductId;
     type Command = ProductCommand;
@@ -36,9 +38,13 @@ impl Decider for Product {
     fn decide(&self, command: ProductCommand, _context: &Context) -> Decision {
         use ProductCommand as C;
         use ProductStatus::{Archived, Draft, Published};
+        if let C::PutProduct(put) = &command {
+            limits::check(&put.spec)?;
+            self.check_claims(put)?;
+        }
         let Some(offer) = &self.offer else {
             return match command {
-                C::PutProduct(put) => create(put),
+                C::PutProduct(put) => Ok(create(put)),
                 C::ChangePrices(_) | C::PublishProduct(_) | C::ArchiveProduct(_) => {
                     Err(ProductRejection::ProductNotFound {})
                 }
@@ -46,7 +52,7 @@ impl Decider for Product {
         };
         match (offer.status, command) {
             // An archived product that is put again is back.
-            (Draft | Published | Archived, C::PutProduct(put)) => offer.put(put),
+            (Draft | Published | Archived, C::PutProduct(put)) => Ok(offer.put(put)),
             (Draft | Published, C::ChangePrices(change)) => offer.change_prices(change),
             (Archived, C::ChangePrices(_) | C::PublishProduct(_)) => {
                 Err(ProductRejection::ProductIsArchived {})
@@ -58,6 +64,7 @@ impl Decider for Product {
     }
 
     fn evolve(&mut self, event: &ProductEvent) {
+        self.version += 1;
         if let ProductEvent::ProductCreated(created) = event {
             self.offer = Some(Box::new(Offer {
                 product_id: created.product_id.clone(),
@@ -83,15 +90,43 @@ impl Decider for Product {
     }
 }
 
-fn create(put: PutProduct) -> Decision {
-    limits::check(&put.spec)?;
-    let PutProduct { product_id, spec, status } = put;
-    Ok(vec![ProductEvent::ProductCreated(ProductCreated { product_id, status, spec })])
+impl Product {
+    /// Whether it has the SKU among its variants and is not archived.
+    #[must_use]
+    pub fn offers(&self, sku: &Sku) -> bool {
+        self.offer.as_ref().is_some_and(|offer| {
+            offer.status != ProductStatus::Archived && offer.spec.variants.iter().any(|own| own.sku == *sku)
+        })
+    }
+
+    /// What it does not offer yet has to be claimed at this very version: a claim that the product went on without is
+    /// over, and may have been taken by another.
+    fn check_claims(&self, put: &PutProduct) -> Result<(), ProductRejection> {
+        if put.status == ProductStatus::Archived {
+            return Ok(());
+        }
+        let claimed = |sku: &Sku| {
+            put.claimed
+                .as_ref()
+                .is_some_and(|claims| claims.product_version == self.version && claims.skus.contains(sku))
+        };
+        let new: Vec<&Sku> = put.spec.variants.iter().map(|variant| &variant.sku).collect();
+        let new: Vec<&Sku> = new.into_iter().filter(|sku| !self.offers(sku)).collect();
+        if new.iter().all(|sku| claimed(sku)) {
+            return Ok(());
+        }
+        let skus = new.into_iter().cloned().collect();
+        Err(ProductRejection::SkusNotClaimed { skus, product_version: self.version })
+    }
+}
+
+fn create(put: PutProduct) -> Vec<ProductEvent> {
+    let PutProduct { product_id, spec, status, claimed: _ } = put;
+    vec![ProductEvent::ProductCreated(ProductCreated { product_id, status, spec })]
 }
 
 impl Offer {
-    fn put(&self, put: PutProduct) -> Decision {
-        limits::check(&put.spec)?;
+    fn put(&self, put: PutProduct) -> Vec<ProductEvent> {
         let mut events = Vec::new();
         if put.spec != self.spec {
             events.push(self.revise(put.spec));
@@ -99,7 +134,7 @@ impl Offer {
         if put.status != self.status {
             events.extend(self.turn(put.status));
         }
-        Ok(events)
+        events
     }
 
     /// Only prices differ: the shorter event, which says from what to what.

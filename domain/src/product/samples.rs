@@ -24,19 +24,22 @@ impl Sampled for Product {
             tax_class: None,
         };
         let product_id: ProductId = parsed("mug");
-        let put =
-            |status| R::PutProduct(PutProduct { product_id: product_id.clone(), spec: spec.clone(), status });
+        let claimed = Some(ClaimedSkus { skus: vec![sku("mug")], product_version: 0 });
+        let put = |status, claimed| {
+            R::PutProduct(PutProduct { product_id: product_id.clone(), spec: spec.clone(), status, claimed })
+        };
         let change = SkuPrices { sku: sku("mug"), prices: vec![gbp(5)] };
         let states: Vec<(_, Vec<R>)> = vec![
             ("absent", vec![]),
-            ("draft", vec![put(ProductStatus::Draft)]),
-            ("published", vec![put(ProductStatus::Published)]),
-            ("archived", vec![put(ProductStatus::Archived)]),
+            ("draft", vec![put(ProductStatus::Draft, claimed.clone())]),
+            ("published", vec![put(ProductStatus::Published, claimed.clone())]),
+            ("archived", vec![put(ProductStatus::Archived, claimed.clone())]),
         ];
         Samples {
             states: states.into_iter().map(|(name, steps)| (name, decided::<Self>(&steps))).collect(),
             commands: vec![
-                put(ProductStatus::Published),
+                put(ProductStatus::Published, claimed),
+                put(ProductStatus::Published, None),
                 R::ChangePrices(ChangePrices { changes: vec![change] }),
                 R::PublishProduct(PublishProduct {}),
                 R::ArchiveProduct(ArchiveProduct {}),
@@ -67,6 +70,10 @@ impl Sampled for Product {
                     tax_class: None,
                 },
                 status,
+                claimed: (random.below(2) == 0).then(|| ClaimedSkus {
+                    skus: vec![parsed("mug"), parsed("cup"), parsed("jug")],
+                    product_version: random.below(3) as u64,
+                }),
             }),
             2 => R::ChangePrices(ChangePrices { changes: random.several(prices) }),
             3 => R::PublishProduct(PublishProduct {}),

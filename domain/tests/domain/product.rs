@@ -3,9 +3,9 @@
 use crate::samples::{context, gbp, sku};
 use cqrs_es::test::{AggregateTestExecutor, TestFramework};
 use daybook_domain::product::{
-    ArchiveProduct, AttributeValue, ChangePrices, PricesChanged, Product, ProductArchived, ProductCommand,
-    ProductCreated, ProductEvent, ProductPublished, ProductRejection, ProductRevised, ProductSpec,
-    ProductStatus, ProductUnpublished, PublishProduct, PutProduct, SkuPrices, Variant,
+    ArchiveProduct, AttributeValue, ChangePrices, ClaimedSkus, PricesChanged, Product, ProductArchived,
+    ProductCommand, ProductCreated, ProductEvent, ProductPublished, ProductRejection, ProductRevised,
+    ProductSpec, ProductStatus, ProductUnpublished, PublishProduct, PutProduct, SkuPrices, Variant,
 };
 
 fn mug(price_minor: i64) -> ProductSpec {
@@ -28,7 +28,14 @@ fn mug(price_minor: i64) -> ProductSpec {
 }
 
 fn put(spec: ProductSpec, status: ProductStatus) -> ProductCommand {
-    ProductCommand::PutProduct(PutProduct { product_id: "mug".parse().unwrap(), spec, status })
+    put_claimed(spec, status, 0)
+}
+
+/// With all its SKUs claimed at that version.
+fn put_claimed(spec: ProductSpec, status: ProductStatus, product_version: u64) -> ProductCommand {
+    let skus = spec.variants.iter().map(|variant| variant.sku.clone()).collect();
+    let claimed = Some(ClaimedSkus { skus, product_version });
+    ProductCommand::PutProduct(PutProduct { product_id: "mug".parse().unwrap(), spec, status, claimed })
 }
 
 fn created(status: ProductStatus) -> ProductEvent {
@@ -99,7 +106,7 @@ fn an_archived_product_is_neither_priced_nor_published_but_comes_back_when_put()
         .when(ProductCommand::ChangePrices(ChangePrices { changes: vec![] }))
         .then_expect_error(ProductRejection::ProductIsArchived {});
     given(published()).when(ProductCommand::ArchiveProduct(ArchiveProduct {})).then_expect_events(vec![]);
-    given(published()).when(put(mug(500), ProductStatus::Draft)).then_expect_events(vec![
+    given(published()).when(put_claimed(mug(500), ProductStatus::Draft, 2)).then_expect_events(vec![
         ProductEvent::ProductUnpublished(ProductUnpublished { product_id: "mug".parse().unwrap() }),
     ]);
 }
@@ -140,4 +147,44 @@ fn a_sku_has_one_price_per_currency_and_must_be_known() {
     given(vec![created(ProductStatus::Draft)])
         .when(change("mug-pink", vec![gbp(1)]))
         .then_expect_error(ProductRejection::UnknownVariant { sku: sku("mug-pink") });
+}
+
+#[test]
+fn what_a_product_does_not_offer_yet_is_claimed_at_its_version() {
+    let skus = || vec![sku("mug-red"), sku("mug-blue")];
+    let unclaimed = |skus, product_version| ProductRejection::SkusNotClaimed { skus, product_version };
+    let without = |spec, status| {
+        ProductCommand::PutProduct(PutProduct {
+            product_id: "mug".parse().unwrap(),
+            spec,
+            status,
+            claimed: None,
+        })
+    };
+    given(vec![]).when(without(mug(500), ProductStatus::Draft)).then_expect_error(unclaimed(skus(), 0));
+    let back = || vec![created(ProductStatus::Draft), archived()];
+    given(back()).when(without(mug(500), ProductStatus::Published)).then_expect_error(unclaimed(skus(), 2));
+    given(back())
+        .when(put_claimed(mug(500), ProductStatus::Published, 0))
+        .then_expect_error(unclaimed(skus(), 2));
+    let mut more = mug(500);
+    more.variants.push(Variant { sku: sku("mug-green"), ..more.variants[0].clone() });
+    given(vec![created(ProductStatus::Draft)])
+        .when(without(more, ProductStatus::Draft))
+        .then_expect_error(unclaimed(vec![sku("mug-green")], 1));
+}
+
+#[test]
+fn nothing_is_claimed_for_what_is_offered_already_or_not_offered() {
+    let without = |status| {
+        let (product_id, spec) =
+            ("mug".parse().unwrap(), ProductSpec { title: "Big mug".into(), ..mug(450) });
+        ProductCommand::PutProduct(PutProduct { product_id, spec, status, claimed: None })
+    };
+    for status in [ProductStatus::Draft, ProductStatus::Published] {
+        let decided = given(vec![created(ProductStatus::Draft)]).when(without(status)).inspect_result();
+        assert!(decided.is_ok(), "{decided:?}");
+    }
+    let decided = given(vec![]).when(without(ProductStatus::Archived)).inspect_result();
+    assert!(decided.is_ok(), "{decided:?}");
 }

@@ -293,7 +293,8 @@ impl Shard {
                 self.messages.push(ProcessMessage::Done(step, done));
             }
             reply @ Reply::Caller(_) => {
-                let also = self.in_flight.remove(&ids.command).map(|first| first.also).unwrap_or_default();
+                let also =
+                    self.in_flight.remove(&(ids.command, name)).map(|first| first.also).unwrap_or_default();
                 for other in also {
                     let again = answer.clone().map(|outcome| Outcome { repeated: true, ..outcome });
                     send(other, again);

@@ -87,7 +87,7 @@ impl Shard {
             return None;
         }
         let request_hash = work.ids.request_hash;
-        match self.in_flight.entry(work.ids.command) {
+        match self.in_flight.entry((work.ids.command, work.name)) {
             hash_map::Entry::Vacant(place) => {
                 place.insert(InFlight { stream: work.stream.clone(), request_hash, also: Vec::new() });
                 Some(work)

@@ -8,7 +8,7 @@ use crate::{
     shard::cache::CachedAggregate,
     snapshots::{Snapshot, Snapshots},
 };
-use daybook_domain::{AggregateState, Event};
+use daybook_domain::{AggregateState, Event, request::RequestEvent};
 use daybook_event_log::{EventLog, LogError, RecordedEvent, StreamId, Version};
 use futures::future::join_all;
 use std::sync::Arc;
@@ -141,8 +141,11 @@ pub(crate) async fn recorded_outcome(
     let Some(first) = log.find(ids::event_id(ids.command, 0)).await? else { return Ok(None) };
     let same_request =
         ids.request_hash == 0 || first.request_hash() == 0 || ids.request_hash == first.request_hash();
-    if first.stream() != stream.as_str() || !same_request {
+    if !same_request {
         return Err(CommandError::CommandIdReused);
+    }
+    if first.stream() != stream.as_str() {
+        return unchanged(stream, &first).map(Some);
     }
     let mut outcome = Outcome {
         stream: stream.clone(),
@@ -165,6 +168,22 @@ pub(crate) async fn recorded_outcome(
         if count < 64 {
             return Ok(Some(outcome));
         }
+    }
+}
+
+/// The outcome of a command for `stream` that changed nothing, if that is what `recorded` says.
+fn unchanged(stream: &StreamId, recorded: &RecordedEvent) -> Result<Outcome, CommandError> {
+    match decode(recorded)? {
+        Event::Request(RequestEvent::RequestChangedNothing(of)) if of.stream == stream.as_str() => {
+            Ok(Outcome {
+                stream: stream.clone(),
+                position: recorded.position(),
+                version: Version::new(of.version),
+                events: Vec::new(),
+                repeated: true,
+            })
+        }
+        _ => Err(CommandError::CommandIdReused),
     }
 }
 

@@ -31,7 +31,7 @@ use daybook_domain::OrderId;
 use daybook_event_log::{AppendFuture, AppendOutcome, LogError, StreamId};
 use decide::Decided;
 use futures::{FutureExt, future::BoxFuture};
-pub(crate) use history::{decode, recorded_outcome};
+pub(crate) use history::{decode, load_all, recorded_outcome};
 use meters::ShardMeters;
 use snapshot_queue::SnapshotQueue;
 use std::{collections::VecDeque, future::poll_fn, sync::Arc, task::Poll};
@@ -50,8 +50,9 @@ pub(crate) struct Shard {
     groups: VecDeque<Group>,
     /// How many of the groups, from the first on, have their places in the log.
     sequenced: usize,
-    /// Callers' commands between being taken and being answered, with those who asked the same again.
-    in_flight: AHashMap<Uuid, InFlight>,
+    /// Callers' commands, by id and name, between being taken and being answered, with those who asked the same again. (A
+    /// command that changed nothing and the recording of that have one id.)
+    in_flight: AHashMap<(Uuid, &'static str), InFlight>,
     /// Commands to be decided anew, before anything else.
     retries: Vec<QueuedCommand>,
     /// Streams whose state turned out wrong, with the last batch that was decided upon it.

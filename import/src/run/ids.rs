@@ -1,19 +1,22 @@
-//! Ids that follow from the file: the same invoice has the same cart, order and command ids in every run. They
-//! name the source and the invoice, not the file's bytes, so that a longer or corrected file of the same shop
-//! does not sell an invoice twice; a command that says something else under the same id is refused.
+//! Ids that follow from the file and the shop's secret: the same invoice has the same cart, order and command ids in every
+//! run, and nobody computes them from an invoice's number. They name the source and the invoice, not the file's bytes, so
+//! that a longer or corrected file of the same shop does not sell an invoice twice; a command that says something else
+//! under the same id is refused.
 
 use daybook_domain::Timestamp;
+use daybook_engine::ShopSecret;
 use uuid::Uuid;
 
 /// UUIDs of one source.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct ImportIds {
-    namespace: Uuid,
+pub(crate) struct ImportIds<'a> {
+    secret: &'a ShopSecret,
+    source: &'a str,
 }
 
-impl ImportIds {
-    pub(crate) fn of_source(source: &str) -> Self {
-        Self { namespace: Uuid::new_v5(&Uuid::NAMESPACE_URL, format!("daybook:import:{source}").as_bytes()) }
+impl<'a> ImportIds<'a> {
+    pub(crate) const fn of_source(secret: &'a ShopSecret, source: &'a str) -> Self {
+        Self { secret, source }
     }
 
     /// The id of `what` is called `name`; begins with the time, as UUIDv7 does, so that ids sort by it.
@@ -26,7 +29,7 @@ impl ImportIds {
 
     /// The id of the command that does `what` for `name`.
     pub(crate) fn command(self, what: &str, name: &str) -> Uuid {
-        Uuid::new_v5(&self.namespace, format!("{what}:{name}").as_bytes())
+        self.secret.id("import", &[self.source, what, name])
     }
 }
 
@@ -62,17 +65,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ids_follow_from_the_source_and_the_name_alone() {
-        let ids = ImportIds::of_source("a");
-        assert_eq!(ids.command("cart", "1"), ImportIds::of_source("a").command("cart", "1"));
+    fn ids_follow_from_the_secret_the_source_and_the_name_alone() {
+        let (secret, other) = (ShopSecret::new([7; 32]), ShopSecret::new([8; 32]));
+        let ids = ImportIds::of_source(&secret, "a");
+        assert_eq!(ids.command("cart", "1"), ImportIds::of_source(&secret, "a").command("cart", "1"));
         assert_ne!(ids.command("cart", "1"), ids.command("cart", "2"));
         assert_ne!(ids.command("cart", "1"), ids.command("ship", "1"));
-        assert_ne!(ids.command("cart", "1"), ImportIds::of_source("b").command("cart", "1"));
+        assert_ne!(ids.command("cart", "1"), ImportIds::of_source(&secret, "b").command("cart", "1"));
+        assert_ne!(ids.command("cart", "1"), ImportIds::of_source(&other, "a").command("cart", "1"));
     }
 
     #[test]
     fn ids_of_things_sort_by_time() {
-        let ids = ImportIds::of_source("a");
+        let secret = ShopSecret::new([7; 32]);
+        let ids = ImportIds::of_source(&secret, "a");
         let at = |ms: i64| ids.entity("cart", "1", Timestamp::from_nanos(ms * 1_000_000));
         assert!(at(1_291_191_960_000) < at(1_291_191_960_001));
     }

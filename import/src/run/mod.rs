@@ -72,7 +72,7 @@ pub async fn import_online_retail(
     let books = plan.books();
     check::check_rounding(&books)?;
     let (total, rejected) = (books.lines_total, books.rejected.len() as u64);
-    let requests = Requests::new(&plan, &options.source);
+    let requests = Requests::new(&plan, engine.secret(), &options.source);
     let tell_importing = |lines_done| tell(Phase::Importing, lines_done, total);
     let past = earlier_runs::EarlierRuns::read(engine).await?;
     let shop = ShopClient::new(engine, past, &plan, &requests, rejected, &tell_importing);

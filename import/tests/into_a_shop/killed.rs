@@ -1,8 +1,9 @@
 //! A real process that imports into a log on disk, killed with -9 again and again. The process is this very test,
 //! started by itself and told where to write.
 
+use super::options;
 use super::{empty_log, excerpt, import, streams};
-use daybook_engine::{Engine, EngineOptions};
+use daybook_engine::Engine;
 use daybook_event_log::{EmbeddedLog, EmbeddedOptions, EventLog};
 use daybook_import::{ImportOptions, Phase, import_online_retail};
 use std::{
@@ -42,7 +43,7 @@ fn import_and_kill(directory: &Path, lines: u64) {
 fn import_here(directory: &Path) {
     let runtime = super::runtime();
     runtime.block_on(async {
-        let engine = Engine::start(open(directory), EngineOptions::default()).await;
+        let engine = Engine::start(open(directory), options()).await;
         let engine = engine.expect("the engine starts");
         let tell = |progress: daybook_import::Progress| {
             if progress.phase == Phase::Importing {

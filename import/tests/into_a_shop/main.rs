@@ -3,7 +3,7 @@
 
 mod killed;
 
-use daybook_engine::{Engine, EngineOptions};
+use daybook_engine::{Engine, EngineOptions, ShopSecret};
 use daybook_event_log::{EventLog, MemoryLog, Position};
 use daybook_import::{ImportOptions, Phase, Report, bundled, import_online_retail};
 use std::{
@@ -38,7 +38,12 @@ fn runtime() -> Runtime {
 }
 
 async fn start(log: &Arc<dyn EventLog>) -> Engine {
-    Engine::start(Arc::clone(log), EngineOptions::default()).await.expect("the engine starts")
+    Engine::start(Arc::clone(log), options()).await.expect("the engine starts")
+}
+
+/// Of the same shop at every start.
+fn options() -> EngineOptions {
+    EngineOptions { secret: ShopSecret::new([7; ShopSecret::BYTES]), ..EngineOptions::default() }
 }
 
 fn import(log: &Arc<dyn EventLog>, file: &[u8]) -> Report {

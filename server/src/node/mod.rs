@@ -7,6 +7,7 @@ mod lag;
 mod process_memory;
 mod processes;
 mod report;
+mod secret;
 mod store;
 mod tasks;
 
@@ -15,5 +16,6 @@ pub(crate) use health::{NatsHealth, NodeHealth};
 pub use lag::LagLimits;
 pub(crate) use lag::LagWatch;
 pub(crate) use report::NodeReport;
+pub(crate) use secret::shop_secret;
 pub use store::{ReadStore, Store, UnknownReadStore, UnknownStore};
 pub(crate) use tasks::NodeTasks;

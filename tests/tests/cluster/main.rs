@@ -8,6 +8,7 @@ mod dead_letters;
 mod lease;
 mod messages;
 mod moving;
+mod once;
 mod read_store;
 mod readiness;
 mod roles;

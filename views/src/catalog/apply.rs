@@ -1,10 +1,14 @@
 //! What each event changes of a product as shown, of its offers, and of where it is found.
+//!
+//! What a SKU costs is said by the product that owns it, as the SKU's own stream has it, not by the product that changed
+//! last: an archived product may list what another one offers now.
 
 use super::{PriceChange, ProductView, SkuOffer, offers::Offers};
 use ahash::{AHashMap, AHashSet};
 use daybook_domain::{
     Event, Interests, Money, ProductId, Sku,
     product::{Product, ProductCreated, ProductEvent, ProductSpec, ProductStatus, Variant},
+    skuowner::{SkuClaim, SkuOwner, SkuOwnerEvent},
 };
 use daybook_event_log::Position;
 use daybook_projections::{ApplyError, DecodedEvent, Flush, Projection};
@@ -12,10 +16,12 @@ use daybook_read_store::{Checkpoint, IdForm, IdPlace, RowKind, StoreError, Table
 use std::sync::Arc;
 
 /// Rows: `p` product → [`ProductView`]; `s` SKU → [`SkuOffer`]; `c` category, 0, product → nothing and `b`
-/// brand, 0, product → nothing, for published products; `h` SKU, 0, position → [`PriceChange`].
+/// brand, 0, product → nothing, for published products; `h` SKU, 0, position → [`PriceChange`]; `o` SKU → the last
+/// [`SkuClaim`].
 #[derive(Debug)]
 pub struct CatalogProjection {
     products: Table<ProductView>,
+    claims: Table<SkuClaim>,
     /// Products touched in this batch, with the entries under which the store finds them.
     touched: AHashMap<ProductId, Vec<UserKey>>,
     offers: Arc<Offers>,
@@ -43,6 +49,10 @@ pub(super) fn offer_key(sku: &Sku) -> UserKey {
     key(b's', &[sku.as_str().as_bytes()])
 }
 
+fn claim_key(sku: &Sku) -> UserKey {
+    key(b'o', &[sku.as_str().as_bytes()])
+}
+
 pub(super) fn history_prefix(sku: &Sku) -> UserKey {
     key(b'h', &[sku.as_str().as_bytes(), &[0]])
 }
@@ -66,30 +76,29 @@ impl Projection for CatalogProjection {
         RowKind::leads(b'c', "products_by_category", b'p', IdPlace::EndOfKey),
         RowKind::leads(b'b', "products_by_brand", b'p', IdPlace::EndOfKey),
         RowKind::records(b'h', "price_changes"),
+        RowKind::records(b'o', "sku_claims"),
     ];
-    const INTERESTS: Interests = Interests::all_of::<Product>();
+    const INTERESTS: Interests = Interests::all_of::<Product>().and(Interests::all_of::<SkuOwner>());
 
     fn apply(&mut self, event: &DecodedEvent<'_>, tx: &mut Tx<'_>) -> Result<(), ApplyError> {
+        if let Event::SkuOwner(SkuOwnerEvent::SkuClaimed(claimed)) = event.event {
+            self.claims.put(claim_key(&claimed.sku), claimed.claim.clone());
+        }
         let Event::Product(product_event) = event.event else { return Ok(()) };
-        let mut changed = std::mem::take(&mut self.changed);
+        let mut said = Said::default();
         let product = match product_event {
-            ProductEvent::ProductCreated(created) => self.begin(created, event, tx)?,
+            ProductEvent::ProductCreated(created) => self.begin(created, event, &mut said, tx)?,
             _ => self.touch(event, tx)?,
         };
         match product_event {
             ProductEvent::ProductCreated(_) => {}
-            ProductEvent::ProductRevised(revised) => {
-                for gone in revise(product, &revised.spec, event, tx) {
-                    drop_offer(&gone, &product.product_id, tx)?;
-                    changed.insert(gone);
-                }
-            }
+            ProductEvent::ProductRevised(revised) => revise(product, &revised.spec, &mut said),
             ProductEvent::PricesChanged(changed) => {
                 for new in &changed.changed {
                     let variant = product.variants.iter_mut().find(|variant| variant.sku == new.sku);
                     let variant = variant.ok_or_else(|| ApplyError::missing("variant", &new.sku))?;
                     variant.prices.clone_from(&new.prices);
-                    remember(&new.sku, &new.prices, event, tx);
+                    said.prices.push((new.sku.clone(), new.prices.clone()));
                 }
             }
             ProductEvent::ProductPublished(_) => product.status = ProductStatus::Published,
@@ -100,11 +109,10 @@ impl Projection for CatalogProjection {
         product.version = event.version();
         product.position = product.position.max(event.position());
         for variant in &product.variants {
-            tx.put(offer_key(&variant.sku), offer(product, variant)?);
-            changed.insert(variant.sku.clone());
+            said.offers.push((variant.sku.clone(), offer(product, variant)?));
         }
-        self.changed = changed;
-        Ok(())
+        let product_id = product.product_id.clone();
+        self.show(said, &product_id, event, tx)
     }
 
     fn flush(&mut self, up_to: Checkpoint, _when: Flush, tx: &mut Tx<'_>) -> Result<Position, StoreError> {
@@ -119,16 +127,19 @@ impl Projection for CatalogProjection {
             }
         }
         self.products.flush(tx)?;
+        self.claims.flush(tx)?;
         Ok(up_to.position)
     }
 
     fn committed(&mut self) {
         self.offers.forget(self.changed.drain());
         self.products.settle();
+        self.claims.settle();
     }
 
     fn discard(&mut self) {
         self.products.discard();
+        self.claims.discard();
         self.touched.clear();
         self.changed.clear();
     }
@@ -145,14 +156,20 @@ impl CatalogProjection {
     }
 
     pub(super) fn new(offers: Arc<Offers>) -> Self {
-        let (products, touched) = (Table::default(), AHashMap::new());
-        Self { products, touched, offers, changed: AHashSet::new() }
+        Self {
+            products: Table::default(),
+            claims: Table::default(),
+            touched: AHashMap::new(),
+            offers,
+            changed: AHashSet::new(),
+        }
     }
 
     fn begin(
         &mut self,
         created: &ProductCreated,
         event: &DecodedEvent<'_>,
+        said: &mut Said,
         tx: &mut Tx<'_>,
     ) -> Result<&mut ProductView, StoreError> {
         let mut product = ProductView {
@@ -171,11 +188,41 @@ impl CatalogProjection {
             version: event.version(),
             position: event.position(),
         };
-        revise(&mut product, &created.spec, event, tx);
+        revise(&mut product, &created.spec, said);
         let row = product_key(&created.product_id);
         self.touched.insert(created.product_id.clone(), Vec::new());
         self.products.put_new(row.clone(), product);
         Ok(self.products.edit(&row, tx)?.expect("the row was just put there"))
+    }
+
+    fn show(
+        &mut self,
+        said: Said,
+        product: &ProductId,
+        event: &DecodedEvent<'_>,
+        tx: &mut Tx<'_>,
+    ) -> Result<(), ApplyError> {
+        for (sku, prices) in said.prices {
+            if !self.is_anothers(&sku, product, tx)? {
+                remember(&sku, &prices, event, tx);
+            }
+        }
+        for sku in said.gone {
+            drop_offer(&sku, product, tx)?;
+            self.changed.insert(sku);
+        }
+        for (sku, offer) in said.offers {
+            if !self.is_anothers(&sku, product, tx)? {
+                tx.put(offer_key(&sku), offer);
+                self.changed.insert(sku);
+            }
+        }
+        Ok(())
+    }
+
+    fn is_anothers(&mut self, sku: &Sku, product: &ProductId, tx: &Tx<'_>) -> Result<bool, StoreError> {
+        let claim = self.claims.get(&claim_key(sku), tx)?;
+        Ok(claim.is_some_and(|claim| claim.product_id != *product))
     }
 
     fn touch(&mut self, event: &DecodedEvent<'_>, tx: &mut Tx<'_>) -> Result<&mut ProductView, ApplyError> {
@@ -189,26 +236,29 @@ impl CatalogProjection {
     }
 }
 
-/// Sets all but the status; answers the SKUs that are gone.
-fn revise(
-    product: &mut ProductView,
-    spec: &ProductSpec,
-    event: &DecodedEvent<'_>,
-    tx: &mut Tx<'_>,
-) -> Vec<Sku> {
+/// What a product's event says of SKUs; it counts for those that no other product owns.
+#[derive(Default)]
+struct Said {
+    /// New prices, for the history.
+    prices: Vec<(Sku, Vec<Money>)>,
+    gone: Vec<Sku>,
+    offers: Vec<(Sku, Vec<u8>)>,
+}
+
+/// Sets all but the status.
+fn revise(product: &mut ProductView, spec: &ProductSpec, said: &mut Said) {
     for variant in &spec.variants {
         let before = product.variants.iter().find(|before| before.sku == variant.sku);
         if before.map_or(!variant.prices.is_empty(), |before| before.prices != variant.prices) {
-            remember(&variant.sku, &variant.prices, event, tx);
+            said.prices.push((variant.sku.clone(), variant.prices.clone()));
         }
     }
     let before = std::mem::take(&mut product.variants).into_iter().map(|variant| variant.sku);
-    let gone: Vec<_> = before.filter(|sku| !spec.variants.iter().any(|new| new.sku == *sku)).collect();
-    for sku in &gone {
-        remember(sku, &[], event, tx);
+    for sku in before.filter(|sku| !spec.variants.iter().any(|new| new.sku == *sku)) {
+        said.prices.push((sku.clone(), Vec::new()));
+        said.gone.push(sku);
     }
     product.set(spec);
-    gone
 }
 
 /// Writes a SKU's prices into their history.

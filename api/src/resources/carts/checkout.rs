@@ -6,7 +6,8 @@ use crate::{
     describe::{AnswerDoc, DescribeAnswer, Description},
     edge::{CustomerPermit, Waits},
     http::{
-        CommandBody, CommandInput, ETAG, Id, LOCATION, Prefer, WRITTEN_AT, json, position_header, version_tag,
+        CommandBody, CommandInput, ETAG, IDEMPOTENT_REPLAYED, Id, LOCATION, Prefer, REPLAYED, WRITTEN_AT,
+        json, position_header, version_tag,
     },
     problem::{Problem, kind, order_rejected},
 };
@@ -69,6 +70,9 @@ pub(crate) struct CheckoutAnswer {
     pub state: &'static str,
     /// Where the outcome (or, with `placed`, the checkout) stands in the log.
     pub position: u64,
+    /// A retry: the checkout had been executed before, and nothing was written now.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub repeated: bool,
     /// The order's version, where `order` is there.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub version: Option<u64>,
@@ -107,8 +111,8 @@ impl DescribeAnswer for CheckoutAnswer {
     type Docs = [AnswerDoc; 2];
 
     fn describe([confirmed, placed]: &Self::Docs, to: &mut Description) {
-        to.answers::<Self>(201, confirmed, &[WRITTEN_AT, ETAG, LOCATION]);
-        to.answers::<Self>(202, placed, &[WRITTEN_AT, LOCATION]);
+        to.answers::<Self>(201, confirmed, &[WRITTEN_AT, REPLAYED, ETAG, LOCATION]);
+        to.answers::<Self>(202, placed, &[WRITTEN_AT, REPLAYED, LOCATION]);
         // The checkout was accepted, and then the order was not.
         to.problems.extend_from_slice(&[
             &kind::PAYMENT_DECLINED,
@@ -146,7 +150,7 @@ pub(super) async fn checkout(
     );
     let placed = app.execute(&input, command, Priority::Checkout).await?;
     let within = prefer.wait.unwrap_or(DEFAULT_WAIT);
-    let ids = Ids { order_id, cart_id };
+    let ids = Ids { order_id, cart_id, repeated: placed.repeated };
     if placed.repeated {
         watch.look_back().await;
     }
@@ -199,6 +203,9 @@ impl IntoResponse for CheckoutAnswer {
         if let Ok(location) = HeaderValue::from_str(&format!("/orders/{}", self.id)) {
             headers.insert(header::LOCATION, location);
         }
+        if self.repeated {
+            headers.insert(IDEMPOTENT_REPLAYED, HeaderValue::from_static("true"));
+        }
         if let Some(version) = self.version {
             headers.insert(header::ETAG, version_tag(version));
         }
@@ -210,6 +217,8 @@ impl IntoResponse for CheckoutAnswer {
 struct Ids {
     order_id: OrderId,
     cart_id: CartId,
+    /// The checkout had been executed before.
+    repeated: bool,
 }
 
 impl Ids {
@@ -226,6 +235,7 @@ impl Ids {
             cart_id: self.cart_id,
             state,
             position,
+            repeated: self.repeated,
             version,
             order,
         }
@@ -234,10 +244,15 @@ impl Ids {
     /// Adds to a problem which order it is about.
     fn mark(self, problem: Problem, position: u64) -> Problem {
         let (name, value) = position_header(position);
-        problem
+        let problem = problem
             .with("order_id", self.order_id.to_string())
             .with("cart_id", self.cart_id.to_string())
             .with("position", position)
-            .header(name, value)
+            .header(name, value);
+        if self.repeated {
+            problem.with("repeated", true).header(IDEMPOTENT_REPLAYED, HeaderValue::from_static("true"))
+        } else {
+            problem
+        }
     }
 }

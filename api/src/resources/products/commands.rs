@@ -4,7 +4,7 @@ use super::spec_example;
 use crate::{
     app::{App, AppState},
     http::{CommandBody, CommandInput, EmptyBody, Id, Nothing, PutReceipt, Receipt},
-    problem::{Problem, kind},
+    problem::Problem,
 };
 use axum::extract::State;
 use daybook_domain::{
@@ -73,10 +73,6 @@ pub(super) async fn put(
     input: CommandInput<ProductBody>,
 ) -> Result<PutReceipt<Nothing>, Problem> {
     let body = input.body.clone();
-    if let Some(problem) = sku_taken(&app, &id, &body).await? {
-        let outcome = app.recorded(&input, &format!("product-{id}"), problem).await?;
-        return Ok(is_now(&id, &outcome));
-    }
     let spec = ProductSpec {
         title: body.title,
         description: body.description,
@@ -87,32 +83,12 @@ pub(super) async fn put(
         variants: body.variants,
         tax_class: body.tax_class,
     };
-    let command = PutProduct { product_id: id.clone(), spec, status: body.status };
+    let command = PutProduct { product_id: id.clone(), spec, status: body.status, claimed: None };
     let outcome = execute(&app, id.clone(), &input, ProductCommand::PutProduct(command)).await?;
-    Ok(is_now(&id, &outcome))
-}
-
-/// The answer to a put: 201 where it created the product, also when it is a retry.
-fn is_now(id: &ProductId, outcome: &Outcome) -> PutReceipt<Nothing> {
+    // 201 where it created the product, also when it is a retry.
     let created = |event: &Event| matches!(event, Event::Product(ProductEvent::ProductCreated(_)));
     let created_at = outcome.events.iter().any(created).then(|| format!("/products/{id}"));
-    PutReceipt { receipt: Receipt::of(outcome), created_at }
-}
-
-/// A SKU is counted and priced once, so no two products on offer have the same.
-async fn sku_taken(app: &App, id: &ProductId, body: &ProductBody) -> Result<Option<Problem>, Problem> {
-    if body.status == ProductStatus::Archived {
-        return Ok(None);
-    }
-    for Variant { sku, .. } in &body.variants {
-        if let Some(other) = app.prices.taken_by_another(sku, id).await? {
-            let detail =
-                format!("{sku} is a variant of product {other}; take it out there or archive that first");
-            let problem = Problem::new(&kind::CONFLICT, detail).with("reason", "SkuTaken");
-            return Ok(Some(problem.with("sku", sku.as_str()).with("product_id", other.as_str())));
-        }
-    }
-    Ok(None)
+    Ok(PutReceipt { receipt: Receipt::of(&outcome), created_at })
 }
 
 pub(super) async fn put_prices(

@@ -14,7 +14,7 @@ use daybook_domain::{
     inventory::{AdjustStock, InventoryCommand, ReceiveStock},
     product::{ChangePrices, ProductCommand, ProductSpec, ProductStatus, PutProduct, SkuPrices, Variant},
 };
-use daybook_engine::{CommandRequest, Priority};
+use daybook_engine::{CommandRequest, Priority, ShopSecret};
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
@@ -27,7 +27,7 @@ const CHARGES_TITLE: &str = "Charges without goods";
 /// Writes the commands of one plan.
 pub(crate) struct Requests<'a> {
     plan: &'a Plan,
-    ids: ImportIds,
+    ids: ImportIds<'a>,
     currency: Currency,
     location: LocationId,
     /// By stock code's number; the last one is for charges only.
@@ -41,7 +41,7 @@ struct Article {
 }
 
 impl<'a> Requests<'a> {
-    pub(crate) fn new(plan: &'a Plan, source: &str) -> Self {
+    pub(crate) fn new(plan: &'a Plan, secret: &'a ShopSecret, source: &'a str) -> Self {
         let mut articles: Vec<Option<Article>> = (0..=plan.rows.codes.len()).map(|_| None).collect();
         for product in &plan.products {
             let code = plan.code(product.code);
@@ -57,7 +57,7 @@ impl<'a> Requests<'a> {
         }
         let currency = "GBP".parse().expect("an ISO 4217 code");
         let location = LOCATION.parse().expect("a location id");
-        Self { plan, ids: ImportIds::of_source(source), currency, location, articles }
+        Self { plan, ids: ImportIds::of_source(secret, source), currency, location, articles }
     }
 
     fn article(&self, code: Option<u32>) -> &Article {
@@ -97,7 +97,12 @@ impl<'a> Requests<'a> {
             tax_class: None,
         };
         let product_id = article.product_id.clone();
-        let command = ProductCommand::PutProduct(PutProduct { product_id: product_id.clone(), spec, status });
+        let command = ProductCommand::PutProduct(PutProduct {
+            product_id: product_id.clone(),
+            spec,
+            status,
+            claimed: None,
+        });
         let id = self.ids.command("put-product", self.plan.code(product.code));
         self.request(Command::Product(product_id, command), id, product.at, 0)
     }

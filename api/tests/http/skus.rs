@@ -1,0 +1,142 @@
+//! Who owns a SKU is decided once: two products never sell the same one, and what an archived product says of it
+//! changes nothing.
+
+use crate::common::{Shop, shop};
+use axum::{
+    body::Body,
+    http::{Method, Request},
+};
+use serde_json::{Value, json};
+
+fn product(status: &str, sku: &str, minor: i64) -> Value {
+    json!({ "state": status, "title": format!("Product with {sku}"),
+        "variants": [{ "sku": sku, "prices": [{ "minor": minor, "currency": "GBP" }] }] })
+}
+
+/// Another variant.
+fn add(product: &mut Value, variant: Value) {
+    product["variants"].as_array_mut().unwrap().push(variant);
+}
+
+/// The status, whether it was made or changed.
+async fn put(shop: &Shop, id: &str, body: Value) -> u16 {
+    let status = shop.put(&format!("/products/{id}"), body).await.status.as_u16();
+    if status == 201 { 200 } else { status }
+}
+
+/// What one unit costs in a new cart.
+async fn price(shop: &Shop, sku: &str) -> Value {
+    let lines = json!([{ "sku": sku, "quantity": 1 }]);
+    let cart = shop.post("/carts", json!({ "currency": "GBP", "lines": lines })).await;
+    assert_eq!(cart.status, 201, "{}", cart.json());
+    cart.json()["lines"][0]["unit_price"]["minor"].clone()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sku_of_another_product_is_refused_with_its_owner() {
+    let shop = shop().await;
+    assert_eq!(put(&shop, "a", product("published", "X", 100)).await, 200);
+    for status in ["draft", "published"] {
+        let refused = shop.put("/products/b", product(status, "X", 200)).await.problem(409, "conflict");
+        assert_eq!(refused["reason"], "SkuTaken");
+        assert_eq!((&refused["sku"], &refused["product_id"]), (&json!("X"), &json!("a")));
+    }
+    // A product that has it beside others is refused as a whole.
+    let mut two = product("published", "Y", 300);
+    add(&mut two, json!({ "sku": "X" }));
+    shop.put("/products/b", two).await.problem(409, "conflict");
+    shop.get(&format!("/products/b?min_position={}", shop.head())).await.problem(404, "not-found");
+    assert_eq!(price(&shop, "X").await, 100);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_lines_of_one_bulk_request_with_one_sku_the_second_is_refused() {
+    let shop = shop().await;
+    let line = |id: &str| json!({ "method": "PUT", "path": format!("/products/{id}"), "body": product("published", "X", 100) });
+    let lines = format!("{}\n{}\n", line("a"), line("b"));
+    let request = Request::post("/commands").header("content-type", "application/jsonl");
+    let answer = shop.send(request.body(Body::from(lines)).unwrap()).await;
+    let text = String::from_utf8(answer.body).unwrap();
+    let mut outcomes: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    outcomes.sort_by_key(|outcome| outcome["status"].as_u64());
+    assert_eq!(outcomes.iter().map(|o| o["status"].clone()).collect::<Vec<_>>(), [201, 409], "{text}");
+    assert_eq!(outcomes[1]["body"]["reason"], "SkuTaken", "{text}");
+    assert_eq!(outcomes[1]["body"]["product_id"], outcomes[0]["body"]["id"], "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_products_that_want_one_sku_at_once_give_one_owner() {
+    let shop = shop().await;
+    for round in 0..20 {
+        let (sku, ids) = (format!("X{round}"), ["a", "b", "c", "d"]);
+        let asked = ids.map(|id| {
+            let (shop, sku) = (&shop, &sku);
+            async move { put(shop, &format!("{id}{round}"), product("published", sku, 100)).await }
+        });
+        let mut statuses = futures::future::join_all(asked).await;
+        statuses.sort_unstable();
+        assert_eq!(statuses, [200, 409, 409, 409]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_archived_product_that_is_put_again_does_not_take_a_sku_back() {
+    let shop = shop().await;
+    assert_eq!(put(&shop, "a", product("published", "X", 100)).await, 200);
+    assert_eq!(shop.post("/products/a/archive", json!({})).await.status, 200);
+    assert_eq!(put(&shop, "b", product("published", "X", 200)).await, 200, "it was given up at once");
+    assert_eq!(put(&shop, "a", product("archived", "X", 300)).await, 200);
+    assert_eq!(price(&shop, "X").await, 200);
+    let position = shop.head();
+    let found = shop.get(&format!("/products?sku=X&min_position={position}")).await.json();
+    assert_eq!(found["items"][0]["product_id"], "b");
+    shop.put("/products/a", product("published", "X", 300)).await.problem(409, "conflict");
+
+    let rebuild = shop.post("/admin/projections/catalog/rebuild", json!({})).await;
+    assert!(rebuild.status.is_success(), "{}", rebuild.json());
+    let shop = shop.reopened(daybook_api::Limits::default()).await;
+    let found = shop.get(&format!("/products?sku=X&min_position={}", shop.head())).await.json();
+    assert_eq!(found["items"][0]["product_id"], "b");
+    assert_eq!(price(&shop, "X").await, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sku_that_is_given_up_can_be_had_at_once() {
+    let shop = shop().await;
+    let mut both = product("published", "X", 100);
+    add(&mut both, json!({ "sku": "Y", "prices": [{ "minor": 150, "currency": "GBP" }] }));
+    assert_eq!(put(&shop, "a", both.clone()).await, 200);
+    // Dropped, taken by another, archived there, and back again.
+    assert_eq!(put(&shop, "a", product("published", "Y", 150)).await, 200);
+    assert_eq!(put(&shop, "b", product("published", "X", 200)).await, 200);
+    shop.put("/products/a", both.clone()).await.problem(409, "conflict");
+    assert_eq!(put(&shop, "b", product("archived", "X", 200)).await, 200);
+    assert_eq!(put(&shop, "a", both).await, 200);
+    assert_eq!(price(&shop, "X").await, 100);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_product_costs_one_event_more_for_each_sku_and_none_when_it_is_put_again() {
+    let shop = shop().await;
+    let mut both = product("published", "X", 100);
+    add(&mut both, json!({ "sku": "Y" }));
+    assert_eq!(put(&shop, "a", both.clone()).await, 200);
+    assert_eq!(shop.head(), 3);
+    both["title"] = json!("Another title");
+    assert_eq!(put(&shop, "a", both).await, 200);
+    assert_eq!(shop.head(), 4);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_retry_of_a_product_is_answered_though_its_sku_is_anothers_now() {
+    let shop = shop().await;
+    let (key, body) = ([("idempotency-key", "put-a")], product("published", "X", 100).to_string());
+    let first = shop.ask(Method::PUT, "/products/a", &key, &body).await;
+    assert_eq!(first.status, 201, "{}", first.json());
+    assert_eq!(shop.post("/products/a/archive", json!({})).await.status, 200);
+    assert_eq!(put(&shop, "b", product("published", "X", 200)).await, 200);
+    let head = shop.head();
+    let again = shop.ask(Method::PUT, "/products/a", &key, &body).await;
+    assert_eq!((again.status, &again.json()["position"]), (first.status, &first.json()["position"]));
+    assert_eq!(shop.head(), head);
+}
