@@ -98,7 +98,8 @@ impl DocumentWriter {
             }
         }
         for variant in &spec.variants {
-            for code in [Some(variant.sku.as_str()), variant.barcode.as_deref()].into_iter().flatten() {
+            let barcodes = variant.barcodes.iter().map(String::as_str);
+            for code in std::iter::once(variant.sku.as_str()).chain(barcodes) {
                 document.add_text(fields.text, code);
                 document.add_text(fields.code, code.to_lowercase());
             }

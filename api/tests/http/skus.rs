@@ -15,7 +15,7 @@ fn product(status: &str, sku: &str, minor: i64) -> Value {
 
 /// Another variant.
 fn add(product: &mut Value, variant: Value) {
-    product["variants"].as_array_mut().unwrap().push(variant);
+    product["variants"].as_array_mut().expect("a product has variants").push(variant);
 }
 
 /// The status, whether it was made or changed.
@@ -139,4 +139,81 @@ async fn a_retry_of_a_product_is_answered_though_its_sku_is_anothers_now() {
     let again = shop.ask(Method::PUT, "/products/a", &key, &body).await;
     assert_eq!((again.status, &again.json()["position"]), (first.status, &first.json()["position"]));
     assert_eq!(shop.head(), head);
+}
+
+/// As real catalogues have them.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sku_may_have_any_character_that_a_label_can_show() {
+    let shop = shop().await;
+    let skus = [
+        "A/1",
+        "M4+NUT",
+        "#12",
+        "R&D",
+        "12:30",
+        "BLUE MUG 2",
+        "50%OFF",
+        "A?B",
+        "a=b;c",
+        "'~\"<>|\\^`{}[]@!$*(),",
+    ];
+    for (at, sku) in skus.into_iter().enumerate() {
+        assert_eq!(put(&shop, &format!("p{at}"), product("published", sku, 100)).await, 200, "{sku}");
+        let encoded: String = sku.bytes().map(|byte| format!("%{byte:02X}")).collect();
+        let receive = shop.post(&format!("/inventory/{encoded}/receive"), json!({ "quantity": 3 })).await;
+        assert_eq!((receive.status.as_u16(), &receive.json()["id"]), (200, &json!(sku)), "{sku}");
+        let cart = shop.cart(&[(sku, 1)]).await;
+        let order = shop.checkout(&cart, "tok_visa").await;
+        assert_eq!(order.status, 201, "{sku}: {}", order.json());
+        let position = format!("min_position={}", shop.head());
+        let stock = shop.get(&format!("/inventory/{encoded}?{position}")).await.json();
+        assert_eq!((&stock["sku"], &stock["reserved"]), (&json!(sku), &json!(1)));
+        let found = shop.get(&format!("/products?sku={encoded}&{position}")).await.json();
+        assert_eq!(found["items"][0]["variants"][0]["sku"], sku);
+        let moved = shop.get(&format!("/inventory/{encoded}/movements?{position}")).await.json();
+        assert!(moved["items"].as_array().is_some_and(|items| !items.is_empty()), "{sku}: {moved}");
+    }
+    for sku in ["", " A", "A ", ".", "..", "A\tB", "GR\u{d6}SSE"] {
+        let answer = shop.put("/products/q", product("published", sku, 100)).await;
+        answer.problem(422, "invalid-body");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_article_may_have_several_barcodes_and_those_that_are_gtins_are_checked() {
+    let shop = shop().await;
+    let with = |barcodes: Value| {
+        let mut body = product("published", "X", 100);
+        body["variants"][0]["barcodes"] = barcodes;
+        body
+    };
+    let codes = json!(["96385074", "036000291452", "4006381333931", "5012345678900", "SHELF 12-B"]);
+    let answer = shop.put("/products/a", with(codes.clone())).await;
+    assert_eq!(answer.status, 201, "{}", answer.json());
+    let shown = shop.get(&format!("/products/a?min_position={}", shop.head())).await.json();
+    assert_eq!(shown["variants"][0]["barcodes"], codes);
+    let found = shop.get(&format!("/search?q=036000291452&min_position={}", shop.head())).await.json();
+    assert_eq!(found["total"]["value"], 1, "{found}");
+    for wrong in ["96385075", "036000291453", "4006381333932", "00012345600013"] {
+        let refused = shop.put("/products/a", with(json!([wrong]))).await.problem(422, "invalid-command");
+        assert_eq!(refused["field"], "variants[0].barcodes[0]");
+    }
+    shop.put("/products/a", with(json!(["X1", "X1"]))).await.problem(422, "invalid-command");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn attributes_hold_paragraphs_and_long_lists_up_to_the_bounds_of_the_document() {
+    let shop = shop().await;
+    let with = |value: Value| {
+        let mut body = product("published", "X", 100);
+        body["attributes"] = json!({ "care": value });
+        body
+    };
+    let texts = |count: usize| json!((0..count).map(|n| format!("value {n}")).collect::<Vec<_>>());
+    for value in [json!("e".repeat(20_000)), texts(1_000)] {
+        assert_eq!(put(&shop, "a", with(value)).await, 200);
+    }
+    for value in [json!("e".repeat(20_001)), texts(1_001)] {
+        shop.put("/products/a", with(value)).await.problem(422, "invalid-body");
+    }
 }

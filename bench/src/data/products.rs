@@ -34,7 +34,7 @@ impl Articles {
             sku: shop::sku(number).parse()?,
             options: BTreeMap::new(),
             prices: vec![Money::new(price, "GBP".parse()?)],
-            barcode: Some(format!("50{number:011}")),
+            barcodes: vec![gtin(&format!("50{number:010}"))],
         };
         Ok(ProductSpec {
             title: words.join(" "),
@@ -72,4 +72,11 @@ fn attributes(words: &[&str], rng: &mut StdRng) -> BTreeMap<String, AttributeVal
     attributes.insert("pack_of".to_owned(), AttributeValue::Number(f64::from(1 << rng.random_range(0..5))));
     attributes.insert("gift_wrapped".to_owned(), AttributeValue::Flag(rng.random_bool(0.2)));
     attributes
+}
+
+/// Twelve digits with the one that checks them.
+fn gtin(digits: &str) -> String {
+    let values = digits.bytes().rev().map(|digit| u32::from(digit - b'0'));
+    let sum: u32 = values.enumerate().map(|(at, digit)| if at % 2 == 0 { 3 * digit } else { digit }).sum();
+    format!("{digits}{}", (10 - sum % 10) % 10)
 }

@@ -3,13 +3,14 @@
 use crate::{Money, ProductId, Sku, event::events};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde_json::Value;
 use std::{borrow::Cow, collections::BTreeMap, fmt};
 
 events! {
     /// What happens to products.
     ProductEvent of super::Product, upcast by upcast {
-        ProductCreated = 1,
-        ProductRevised = 1,
+        ProductCreated = 2,
+        ProductRevised = 2,
         PricesChanged = 1,
         ProductPublished = 1,
         ProductUnpublished = 1,
@@ -17,8 +18,17 @@ events! {
     }
 }
 
-/// No product event has an older schema yet.
-fn upcast(_event_type: &str, _from_version: u16, payload: serde_json::Value) -> serde_json::Value {
+/// Version 1 of a description has at most one barcode a variant, as `barcode`.
+fn upcast(event_type: &str, from_version: u16, mut payload: Value) -> Value {
+    if from_version > 1 || !matches!(event_type, "ProductCreated" | "ProductRevised") {
+        return payload;
+    }
+    let variants = payload.pointer_mut("/spec/variants").and_then(Value::as_array_mut);
+    for variant in variants.into_iter().flatten().filter_map(Value::as_object_mut) {
+        if let Some(barcode) = variant.remove("barcode").filter(|barcode| !barcode.is_null()) {
+            variant.insert("barcodes".to_owned(), Value::Array(vec![barcode]));
+        }
+    }
     payload
 }
 
@@ -66,8 +76,9 @@ pub struct Variant {
     /// At most one list price per currency.
     #[serde(default)]
     pub prices: Vec<Money>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub barcode: Option<String>,
+    /// What scanners read, for example a GTIN-13: of the article, its cartons, its former manufacturers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub barcodes: Vec<String>,
 }
 
 /// A picture or a film.

@@ -3,6 +3,7 @@
 use super::{AttributeValue, ProductRejection, ProductSpec, Variant};
 use crate::{
     Money, Sku,
+    gtin::is_gtin,
     text::{objection, pointer_part},
 };
 use std::collections::HashSet;
@@ -11,13 +12,18 @@ pub const ATTRIBUTES: usize = 200;
 pub const CATEGORY_LEVELS: usize = 12;
 pub const MEDIA: usize = 100;
 pub const OPTIONS: usize = 20;
-pub const TEXTS: usize = 100;
+/// Values of one attribute.
+pub const TEXTS: usize = 1_000;
+/// Of one variant.
+pub const BARCODES: usize = 50;
 pub const VARIANTS: usize = 100;
 pub const CURRENCIES: usize = 200;
 pub const TITLE_CHARS: usize = 500;
 pub const DESCRIPTION_CHARS: usize = 20_000;
 pub const NAME_CHARS: usize = 200;
-pub const VALUE_CHARS: usize = 2_000;
+pub const URL_CHARS: usize = 2_000;
+/// Of an attribute: real catalogues have whole paragraphs there.
+pub const VALUE_CHARS: usize = 20_000;
 
 pub(super) fn check(spec: &ProductSpec) -> Result<(), ProductRejection> {
     text("/title", &spec.title, 1, TITLE_CHARS)?;
@@ -39,12 +45,12 @@ pub(super) fn check(spec: &ProductSpec) -> Result<(), ProductRejection> {
     }
     count("/media", spec.media.len(), 0, MEDIA)?;
     for (at, media) in spec.media.iter().enumerate() {
-        text(&format!("/media/{at}/url"), &media.url, 1, VALUE_CHARS)?;
+        text(&format!("/media/{at}/url"), &media.url, 1, URL_CHARS)?;
         if !is_web_address(&media.url) {
             let detail = "is no web address; expected https:// or http:// and no spaces".to_owned();
             return Err(invalid(&format!("/media/{at}/url"), detail));
         }
-        text(&format!("/media/{at}/alt"), &media.alt, 0, VALUE_CHARS)?;
+        text(&format!("/media/{at}/alt"), &media.alt, 0, URL_CHARS)?;
     }
     count("/variants", spec.variants.len(), 1, VARIANTS)?;
     let mut skus = HashSet::with_capacity(spec.variants.len());
@@ -77,8 +83,13 @@ fn variant(at: usize, variant: &Variant) -> Result<(), ProductRejection> {
         text(&format!("/variants/{at}/options"), name, 1, NAME_CHARS)?;
         text(&format!("/variants/{at}/options/{}", pointer_part(name)), value, 1, NAME_CHARS)?;
     }
-    if let Some(barcode) = &variant.barcode {
-        text(&format!("/variants/{at}/barcode"), barcode, 1, NAME_CHARS)?;
+    count(&format!("/variants/{at}/barcodes"), variant.barcodes.len(), 0, BARCODES)?;
+    for (nth, code) in variant.barcodes.iter().enumerate() {
+        let field = format!("/variants/{at}/barcodes/{nth}");
+        barcode(&field, code)?;
+        if variant.barcodes[..nth].contains(code) {
+            return Err(invalid(&field, "stands there twice".to_owned()));
+        }
     }
     check_prices(&variant.sku, &variant.prices)
 }
@@ -91,6 +102,18 @@ pub fn is_web_address(text: &str) -> bool {
             && text.len() > scheme.len()
     };
     (begins("https://") || begins("http://")) && !text.chars().any(|c| c.is_whitespace() || c.is_control())
+}
+
+/// Digits of a GTIN's length are one; anything else is a code of the shop's own.
+fn barcode(field: &str, code: &str) -> Result<(), ProductRejection> {
+    text(field, code, 1, NAME_CHARS)?;
+    let is_number = code.bytes().all(|b| b.is_ascii_digit()) && matches!(code.len(), 8 | 12 | 13 | 14);
+    if is_number && !is_gtin(code) {
+        let detail =
+            format!("the last digit of a GTIN-{} checks the others, and does not fit them", code.len());
+        return Err(invalid(field, detail));
+    }
+    Ok(())
 }
 
 fn attribute(name: &str, value: &AttributeValue) -> Result<(), ProductRejection> {

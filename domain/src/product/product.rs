@@ -202,8 +202,7 @@ fn same_but_prices(old: &ProductSpec, new: &ProductSpec) -> bool {
         && *media == new.media
         && *tax_class == new.tax_class
         && variants.len() == new.variants.len()
-        && variants
-            .iter()
-            .zip(&new.variants)
-            .all(|(old, new)| old.sku == new.sku && old.options == new.options && old.barcode == new.barcode)
+        && variants.iter().zip(&new.variants).all(|(old, new)| {
+            old.sku == new.sku && old.options == new.options && old.barcodes == new.barcodes
+        })
 }

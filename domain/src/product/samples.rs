@@ -12,7 +12,8 @@ impl Sampled for Product {
 
     fn samples() -> Samples<Self> {
         use ProductCommand as R;
-        let variant = Variant { sku: sku("mug"), options: Default::default(), prices: vec![], barcode: None };
+        let variant =
+            Variant { sku: sku("mug"), options: Default::default(), prices: vec![], barcodes: Vec::new() };
         let spec = ProductSpec {
             title: "Mug".into(),
             description: String::new(),
@@ -54,7 +55,7 @@ impl Sampled for Product {
             [ProductStatus::Draft, ProductStatus::Published, ProductStatus::Archived][random.below(3)];
         let variant = |random: &mut Random| {
             let SkuPrices { sku, prices } = prices(random);
-            Variant { sku, options: Default::default(), prices, barcode: None }
+            Variant { sku, options: Default::default(), prices, barcodes: Vec::new() }
         };
         match random.below(5) {
             0..=1 => R::PutProduct(PutProduct {
@@ -114,7 +115,7 @@ fn spec() -> ProductSpec {
             sku: parsed("MUG-RED"),
             options: BTreeMap::from([("colour".to_owned(), "red".to_owned())]),
             prices: vec![gbp(2_598)],
-            barcode: Some("5012345678900".to_owned()),
+            barcodes: vec!["5012345678900".to_owned()],
         }],
         tax_class: Some("standard".to_owned()),
     }

@@ -13,7 +13,7 @@ fn mug(price_minor: i64) -> ProductSpec {
         sku: sku(name),
         options: Default::default(),
         prices: vec![gbp(price_minor)],
-        barcode: None,
+        barcodes: Vec::new(),
     };
     ProductSpec {
         title: "Mug".into(),

@@ -64,3 +64,21 @@ fn what_a_newer_program_wrote_is_refused_by_name() {
     let refused = Event::decode("inventory", "StockReceived", 99, b"{}");
     assert_eq!(refused, Err(EventError::NewerSchema { event_type: "StockReceived", found: 99, known: 1 }));
 }
+
+#[test]
+fn a_product_that_had_one_barcode_a_variant_has_a_list_of_them() {
+    let variant = |sku: &str, barcode: Value| json!({ "sku": sku, "barcode": barcode });
+    let variants = json!([variant("A", json!("5012345678900")), variant("B", Value::Null), { "sku": "C" }]);
+    let spec = json!({ "title": "Mug", "variants": variants });
+    let (product_id, status) = ("mug", "draft");
+    for (event_type, payload) in [
+        ("ProductCreated", json!({ "product_id": product_id, "status": status, "spec": spec })),
+        ("ProductRevised", json!({ "product_id": product_id, "spec": spec })),
+    ] {
+        let event = Event::decode("product", event_type, 1, payload.to_string().as_bytes()).unwrap();
+        let now: Value = serde_json::from_slice(&event.encode()).unwrap();
+        let barcodes = |at: usize| now["spec"]["variants"][at].get("barcodes").cloned();
+        assert_eq!((barcodes(0), barcodes(1), barcodes(2)), (Some(json!(["5012345678900"])), None, None));
+        assert!(Event::decode("product", event_type, 2, payload.to_string().as_bytes()).is_err());
+    }
+}

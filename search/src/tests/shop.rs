@@ -44,7 +44,7 @@ pub(super) fn spec(name: &str, title: &str, brand: &str, category: &[&str], pric
             sku: sku(name),
             options: BTreeMap::new(),
             prices: vec![gbp(price)],
-            barcode: None,
+            barcodes: Vec::new(),
         }],
         tax_class: None,
     }

@@ -114,7 +114,7 @@ impl Book {
                 sku: sku(n),
                 options: BTreeMap::new(),
                 prices: vec![gbp(price)],
-                barcode: None,
+                barcodes: Vec::new(),
             }],
             tax_class: None,
         };

@@ -39,7 +39,8 @@ pub(crate) struct ProductBody {
     pub attributes: BTreeMap<String, AttributeValue>,
     #[serde(default)]
     pub media: Vec<Media>,
-    /// At least one; SKUs are unique within the product.
+    /// At least one; a SKU is a variant of one product. Barcodes of 8, 12, 13 or 14 digits are GTINs, whose last digit has to
+    /// fit; others are the shop's own.
     pub variants: Vec<Variant>,
     /// For a tax calculator, for example `standard`.
     #[serde(default)]

@@ -85,7 +85,8 @@ impl<'a> Requests<'a> {
             Some(_) => ProductStatus::Published,
             None => ProductStatus::Draft,
         };
-        let variant = Variant { sku: article.sku.clone(), options: BTreeMap::new(), prices, barcode: None };
+        let variant =
+            Variant { sku: article.sku.clone(), options: BTreeMap::new(), prices, barcodes: Vec::new() };
         let spec = ProductSpec {
             title: article.title.clone(),
             description: String::new(),
