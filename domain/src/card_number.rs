@@ -84,7 +84,7 @@ pub fn looks_like_card_number(text: &str) -> bool {
 
 /// Digits without anything between them.
 #[derive(Default)]
-struct Group {
+struct DigitGroup {
     digits: String,
     /// A letter stands beside it, so it is part of a word.
     is_in_word: bool,
@@ -93,14 +93,14 @@ struct Group {
     follows: bool,
 }
 
-fn groups(text: &str) -> Vec<Group> {
-    let mut groups: Vec<Group> = Vec::new();
+fn groups(text: &str) -> Vec<DigitGroup> {
+    let mut groups: Vec<DigitGroup> = Vec::new();
     let (mut before, mut follows) = (None::<char>, false);
     let mut open = false;
     for c in text.chars() {
         if let Some(digit) = digit(c) {
             if !open {
-                groups.push(Group {
+                groups.push(DigitGroup {
                     is_in_word: before.is_some_and(char::is_alphabetic),
                     after_plus: matches!(before, Some('+' | '\u{ff0b}')),
                     follows,
@@ -128,7 +128,7 @@ fn groups(text: &str) -> Vec<Group> {
 }
 
 /// Whether these groups begin with a card's number; what stands behind it may be its expiry.
-fn begins_card(groups: &[Group]) -> bool {
+fn begins_card(groups: &[DigitGroup]) -> bool {
     let mut digits = String::with_capacity(LENGTHS.1);
     for (at, group) in groups.iter().enumerate() {
         if group.is_in_word || (at > 0 && !group.follows) {
