@@ -35,10 +35,6 @@ fn count() -> Value {
     json!({ "type": "integer", "minimum": 0 })
 }
 
-fn flag() -> Value {
-    json!({ "type": "boolean" })
-}
-
 fn number() -> Value {
     json!({ "type": "integer" })
 }
@@ -58,7 +54,6 @@ fn blockers() -> Value {
 const ORDER_ID: ProblemMember = perhaps("order_id", id);
 const CART_ID: ProblemMember = perhaps("cart_id", id);
 const ORDER_AT: ProblemMember = perhaps("position", count);
-const REPEATED: ProblemMember = perhaps("repeated", flag);
 
 /// The members of a kind. None: they vary with `reason`, or are not told apart.
 fn own(kind: &ProblemKind) -> Option<&'static [ProblemMember]> {
@@ -68,9 +63,9 @@ fn own(kind: &ProblemKind) -> Option<&'static [ProblemMember]> {
             &const { [perhaps("parameter", text), perhaps("known", texts), perhaps("head", count)] }
         }
         "invalid-header" => &const { [always("header", text)] },
-        "payment-declined" => &const { [always("code", text), ORDER_ID, CART_ID, ORDER_AT, REPEATED] },
-        "payment-timed-out" => &const { [ORDER_ID, CART_ID, ORDER_AT, REPEATED] },
-        "reservation-expired" => &const { [always("sku", text), ORDER_ID, CART_ID, ORDER_AT, REPEATED] },
+        "payment-declined" => &const { [always("code", text), ORDER_ID, CART_ID, ORDER_AT] },
+        "payment-timed-out" => &const { [ORDER_ID, CART_ID, ORDER_AT] },
+        "reservation-expired" => &const { [always("sku", text), ORDER_ID, CART_ID, ORDER_AT] },
         "out-of-stock" => {
             &const {
                 [
@@ -80,7 +75,6 @@ fn own(kind: &ProblemKind) -> Option<&'static [ProblemMember]> {
                     ORDER_ID,
                     CART_ID,
                     ORDER_AT,
-                    REPEATED,
                 ]
             }
         }
