@@ -17,7 +17,7 @@ const DRAINED_BYTES: usize = 128 << 20;
 
 /// Why the server ends a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Refusal {
+pub(super) enum CloseReason {
     /// A request's head did not arrive in time.
     LateHead,
     /// It was accepted for health only, and nothing was asked.
@@ -27,21 +27,21 @@ pub(super) enum Refusal {
 }
 
 /// Closes the connection that hyper is done with.
-pub(super) async fn close(handed_back: &HandedBack, refusal: Option<Refusal>) {
+pub(super) async fn close(handed_back: &HandedBack, refusal: Option<CloseReason>) {
     let Some(mut released) = handed_back.lock().take() else { return };
     let has_begun = released.has_unanswered_bytes;
     let problem = match refusal {
         None => return drain(&mut released.stream).await,
         // No request was begun: an idle connection is closed at once.
-        Some(Refusal::LateHead | Refusal::GaveWay) if !has_begun => return,
-        Some(Refusal::LateHead) => {
+        Some(CloseReason::LateHead | CloseReason::GaveWay) if !has_begun => return,
+        Some(CloseReason::LateHead) => {
             Problem::new(&kind::REQUEST_TIMEOUT, "the request's head did not arrive in time")
         }
-        Some(Refusal::NoPlace | Refusal::GaveWay) => no_place(),
+        Some(CloseReason::NoPlace | CloseReason::GaveWay) => no_place(),
     };
     let told = timeout(SILENCE, released.stream.write_all(&refusal::written(&problem))).await;
     // A connection that gave way has no place any more, so nothing is waited for.
-    if matches!(told, Ok(Ok(()))) && refusal != Some(Refusal::GaveWay) {
+    if matches!(told, Ok(Ok(()))) && refusal != Some(CloseReason::GaveWay) {
         drain(&mut released.stream).await;
     }
 }

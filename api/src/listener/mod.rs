@@ -19,7 +19,7 @@ use crate::{
 use axum::Router;
 use hyper_util::server::graceful::GracefulShutdown;
 use places::Places;
-use serving::{Answers, Serving};
+use serving::{AnsweredPaths, HttpServer};
 use std::{io, sync::Arc, time::Duration};
 use tokio::{
     net::TcpListener,
@@ -46,7 +46,7 @@ pub(crate) async fn serve(
     stopping: CancellationToken,
 ) -> io::Result<()> {
     let (sites, graceful) = (Sites::of(limits), GracefulShutdown::new());
-    let serving = Arc::new(Serving { router, limits: limits.clone(), sites });
+    let serving = Arc::new(HttpServer { router, limits: limits.clone(), sites });
     let places = Places::new(limits.connections, limits.connections_of_one_client(), RESTED);
     let for_health = Places::new(FOR_HEALTH, FOR_HEALTH, Duration::ZERO);
     loop {
@@ -64,9 +64,9 @@ pub(crate) async fn serve(
         };
         let client = ClientAddress::of(peer);
         if let Some(place) = places.take(client) {
-            serving.spawn(&graceful, (stream, peer), place, Answers::All);
+            serving.spawn(&graceful, (stream, peer), place, AnsweredPaths::All);
         } else if let Some(place) = for_health.take(client) {
-            serving.spawn(&graceful, (stream, peer), place, Answers::HealthOnly);
+            serving.spawn(&graceful, (stream, peer), place, AnsweredPaths::HealthOnly);
         }
     }
     drop(listener);

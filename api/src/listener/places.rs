@@ -31,7 +31,7 @@ pub(super) struct Places {
 
 #[derive(Default)]
 struct HeldPlaces {
-    places: BTreeMap<u64, Arc<Place>>,
+    places: BTreeMap<u64, Arc<ConnectionPlace>>,
     by_client: HashMap<ClientAddress, usize>,
     last_id: u64,
     /// Behind which place the next one that gives way is looked for.
@@ -39,7 +39,7 @@ struct HeldPlaces {
 }
 
 /// A connection's place.
-pub(super) struct Place {
+pub(super) struct ConnectionPlace {
     id: u64,
     client: ClientAddress,
     state: AtomicU64,
@@ -66,7 +66,7 @@ impl Places {
             return None;
         }
         held.last_id += 1;
-        let place = Arc::new(Place {
+        let place = Arc::new(ConnectionPlace {
             id: held.last_id,
             client,
             state: AtomicU64::new(now_ms(self.began)),
@@ -97,7 +97,7 @@ impl HeldPlaces {
     fn give_up_one(&mut self, before: u64, client: Option<ClientAddress>) -> bool {
         let behind = (Bound::Excluded(self.looked_at), Bound::Unbounded);
         let around = self.places.range(behind).chain(self.places.range(..=self.looked_at));
-        let (mut longest, mut last) = (None::<(u64, &Arc<Place>)>, self.looked_at);
+        let (mut longest, mut last) = (None::<(u64, &Arc<ConnectionPlace>)>, self.looked_at);
         for (id, place) in around.take(LOOKED_AT) {
             last = *id;
             let since = place.state.load(Ordering::Relaxed);
@@ -114,7 +114,7 @@ impl HeldPlaces {
         true
     }
 
-    fn remove(&mut self, place: &Place) {
+    fn remove(&mut self, place: &ConnectionPlace) {
         if self.places.remove(&place.id).is_none() {
             return;
         }
@@ -127,7 +127,7 @@ impl HeldPlaces {
     }
 }
 
-impl Place {
+impl ConnectionPlace {
     /// Marks that a request is under way until what is answered is dropped; none if the place is given up.
     pub(super) fn begin_request(self: &Arc<Self>) -> Option<RequestUnderWay> {
         let since = self.state.load(Ordering::Relaxed);
@@ -154,7 +154,7 @@ impl Place {
 }
 
 /// A request under way on a connection.
-pub(super) struct RequestUnderWay(Arc<Place>);
+pub(super) struct RequestUnderWay(Arc<ConnectionPlace>);
 
 impl Drop for RequestUnderWay {
     fn drop(&mut self) {
@@ -164,12 +164,12 @@ impl Drop for RequestUnderWay {
 
 /// A place, until it is dropped.
 pub(super) struct HeldPlace {
-    place: Arc<Place>,
+    place: Arc<ConnectionPlace>,
     places: Arc<Places>,
 }
 
 impl HeldPlace {
-    pub(super) fn place(&self) -> &Arc<Place> {
+    pub(super) fn place(&self) -> &Arc<ConnectionPlace> {
         &self.place
     }
 }

@@ -3,7 +3,7 @@
 use super::{
     connection::Connection,
     held_body::HeldBody,
-    lingering_close::{Refusal, close},
+    lingering_close::{CloseReason, close},
     places::HeldPlace,
     write_timeout::WriteTimeout,
 };
@@ -36,14 +36,14 @@ const OF_HEALTH: [&str; 3] = ["/livez", "/readyz", "/metrics"];
 
 /// What is answered on a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Answers {
+pub(super) enum AnsweredPaths {
     All,
     /// All connections are in use: health is answered, everything else is refused.
     HealthOnly,
 }
 
 /// What all connections have in common.
-pub(super) struct Serving {
+pub(super) struct HttpServer {
     pub(super) router: Router,
     pub(super) limits: Limits,
     pub(super) sites: Sites,
@@ -54,16 +54,16 @@ pub(super) struct Serving {
 #[error("the connection gave way to another")]
 struct GivenUp;
 
-impl Serving {
+impl HttpServer {
     /// Serves a connection in a task of its own.
     pub(super) fn spawn(
         self: &Arc<Self>,
         graceful: &GracefulShutdown,
         (stream, peer): (TcpStream, SocketAddr),
         held: HeldPlace,
-        answers: Answers,
+        answers: AnsweredPaths,
     ) {
-        // Answers are small and complete; waiting to fill a packet only delays them.
+        // AnsweredPaths are small and complete; waiting to fill a packet only delays them.
         drop(stream.set_nodelay(true));
         let local = stream.local_addr().ok().map(|local| local.ip());
         let remote = RemotePeer::of(peer).filter(|_| self.limits.record_for == RecordFor::Loopback);
@@ -91,12 +91,12 @@ impl Serving {
         tokio::spawn(async move {
             let refusal = tokio::select! {
                 ended = connection => match (ended, answers) {
-                    (Err(error), Answers::All) if error.is_timeout() => Some(Refusal::LateHead),
-                    (Err(error), Answers::HealthOnly) if error.is_timeout() => Some(Refusal::NoPlace),
+                    (Err(error), AnsweredPaths::All) if error.is_timeout() => Some(CloseReason::LateHead),
+                    (Err(error), AnsweredPaths::HealthOnly) if error.is_timeout() => Some(CloseReason::NoPlace),
                     // Broken connections are the client's affair.
                     _ => None,
                 },
-                () = held.place().is_given_up() => Some(Refusal::GaveWay),
+                () = held.place().is_given_up() => Some(CloseReason::GaveWay),
             };
             close(&handed_back, refusal).await;
             open.decrement(1.0);
@@ -104,13 +104,15 @@ impl Serving {
         });
     }
 
-    fn http(&self, answers: Answers) -> http1::Builder {
+    fn http(&self, answers: AnsweredPaths) -> http1::Builder {
         let mut http = http1::Builder::new();
         let head_timeout = match answers {
-            Answers::All => self.limits.header_timeout,
-            Answers::HealthOnly => self.limits.header_timeout.min(HEALTH_HEAD_TIMEOUT),
+            AnsweredPaths::All => self.limits.header_timeout,
+            AnsweredPaths::HealthOnly => self.limits.header_timeout.min(HEALTH_HEAD_TIMEOUT),
         };
-        http.timer(TokioTimer::new()).header_read_timeout(head_timeout).keep_alive(answers == Answers::All);
+        http.timer(TokioTimer::new())
+            .header_read_timeout(head_timeout)
+            .keep_alive(answers == AnsweredPaths::All);
         // A client that closed only its sending side still reads.
         http.half_close(true);
         http.max_buf_size(READ_BUFFER_BYTES);
@@ -121,10 +123,10 @@ impl Serving {
         &self,
         request: Request<Body>,
         local: Option<IpAddr>,
-        answers: Answers,
+        answers: AnsweredPaths,
     ) -> Response<Body> {
         let (parts, body) = request.into_parts();
-        let refusal = if answers == Answers::HealthOnly && !OF_HEALTH.contains(&parts.uri.path()) {
+        let refusal = if answers == AnsweredPaths::HealthOnly && !OF_HEALTH.contains(&parts.uri.path()) {
             Some(no_place())
         } else {
             self.sites.check(&parts, local).err()

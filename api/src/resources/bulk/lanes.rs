@@ -1,7 +1,7 @@
 //! Runs bulk lines: in order within a lane, lanes side by side, a bounded number at a time. Lines for one thing fall into
 //! one lane. A lane is there only while it has something to run.
 
-use super::line::{BulkLine, Outcome};
+use super::line::{BulkLine, LineOutcome};
 use crate::edge::{HeldBytes, RemotePeer};
 use axum::Router;
 use parking_lot::Mutex;
@@ -18,15 +18,15 @@ use tokio::{
 };
 
 /// A line that waits or runs.
-struct Job {
+struct LineJob {
     line: BulkLine,
     bytes: usize,
     _held: HeldBytes,
-    done: oneshot::Sender<Outcome>,
+    done: oneshot::Sender<LineOutcome>,
 }
 
 /// What waits in each lane behind the line that it runs.
-type Waiting = Arc<Mutex<HashMap<String, VecDeque<Job>>>>;
+type Waiting = Arc<Mutex<HashMap<String, VecDeque<LineJob>>>>;
 
 /// The lanes of one bulk request. What runs is dropped with them.
 pub(super) struct Lanes {
@@ -58,12 +58,12 @@ impl Lanes {
     }
 
     /// Counts an outcome that the client took no more.
-    pub(super) fn taken(&self, outcome: &Outcome) {
+    pub(super) fn taken(&self, outcome: &LineOutcome) {
         self.bytes.fetch_sub(outcome.bytes(), Ordering::Relaxed);
     }
 
     /// Counts an outcome that no lane led to.
-    pub(super) fn add(&self, outcome: &Outcome) {
+    pub(super) fn add(&self, outcome: &LineOutcome) {
         self.bytes.fetch_add(outcome.bytes(), Ordering::Relaxed);
     }
 
@@ -73,12 +73,12 @@ impl Lanes {
         line: BulkLine,
         bytes: usize,
         held: HeldBytes,
-    ) -> oneshot::Receiver<Outcome> {
+    ) -> oneshot::Receiver<LineOutcome> {
         while self.tasks.try_join_next().is_some() {}
         let (done, outcome) = oneshot::channel();
         self.bytes.fetch_add(bytes, Ordering::Relaxed);
         let key = line.lane();
-        let job = Job { line, bytes, _held: held, done };
+        let job = LineJob { line, bytes, _held: held, done };
         let mut waiting = self.waiting.lock();
         if let Some(lane) = waiting.get_mut(&key) {
             lane.push_back(job);
@@ -86,7 +86,7 @@ impl Lanes {
         }
         waiting.insert(key.clone(), VecDeque::new());
         drop(waiting);
-        let lane = Lane { key, waiting: self.waiting.clone(), is_over: false };
+        let lane = BulkLane { key, waiting: self.waiting.clone(), is_over: false };
         let (router, remote) = (self.router.clone(), self.remote);
         let (places, bytes) = (self.places.clone(), self.bytes.clone());
         self.tasks.spawn(async move { lane.run(job, router, remote, &places, &bytes).await });
@@ -94,16 +94,16 @@ impl Lanes {
     }
 }
 
-struct Lane {
+struct BulkLane {
     key: String,
     waiting: Waiting,
     is_over: bool,
 }
 
-impl Lane {
+impl BulkLane {
     async fn run(
         mut self,
-        first: Job,
+        first: LineJob,
         router: Router,
         remote: Option<RemotePeer>,
         places: &Semaphore,
@@ -123,7 +123,7 @@ impl Lane {
     }
 
     /// The next line of the lane; without one the lane is over.
-    fn next(&mut self) -> Option<Job> {
+    fn next(&mut self) -> Option<LineJob> {
         let mut waiting = self.waiting.lock();
         let next = waiting.get_mut(&self.key).and_then(VecDeque::pop_front);
         if next.is_none() {
@@ -134,7 +134,7 @@ impl Lane {
     }
 }
 
-impl Drop for Lane {
+impl Drop for BulkLane {
     /// A lane that broke off answers what waits in it: the outcome is not known.
     fn drop(&mut self) {
         if !self.is_over {

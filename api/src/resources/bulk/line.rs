@@ -58,7 +58,7 @@ pub(crate) struct BulkOutcome {
 }
 
 /// The status and the body that a line's route answered with, or the line itself.
-pub(super) struct Outcome {
+pub(super) struct LineOutcome {
     pub(super) status: u16,
     pub(super) body: Box<RawValue>,
 }
@@ -82,10 +82,10 @@ impl BulkLine {
     }
 
     /// Sends the line to its route.
-    pub(super) async fn send(self, router: Router, remote: Option<RemotePeer>) -> Outcome {
+    pub(super) async fn send(self, router: Router, remote: Option<RemotePeer>) -> LineOutcome {
         let mut request = match self.request() {
             Ok(request) => request,
-            Err(problem) => return Outcome::of(&problem),
+            Err(problem) => return LineOutcome::of(&problem),
         };
         if let Some(remote) = remote {
             request.extensions_mut().insert(remote);
@@ -93,10 +93,10 @@ impl BulkLine {
         request.extensions_mut().insert(FromBulkLine);
         let Ok(response) = router.oneshot(request).await;
         let status = response.status().as_u16();
-        let broken = |detail: &str| Outcome::of(&Problem::new(&kind::INTERNAL, detail));
+        let broken = |detail: &str| LineOutcome::of(&Problem::new(&kind::INTERNAL, detail));
         match to_bytes(response.into_body(), usize::MAX).await {
             Ok(body) => match serde_json::from_slice(&body) {
-                Ok(body) => Outcome { status, body },
+                Ok(body) => LineOutcome { status, body },
                 Err(_) => broken("the route did not answer with JSON"),
             },
             Err(_) => broken("the route's answer broke off"),
@@ -140,7 +140,7 @@ impl BulkLine {
     }
 }
 
-impl Outcome {
+impl LineOutcome {
     /// A problem with the line itself.
     pub(super) fn of(problem: &Problem) -> Self {
         let body = problem.to_json("/commands").to_string();

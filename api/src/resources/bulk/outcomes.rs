@@ -4,7 +4,7 @@
 use super::{
     BulkOutcome,
     lanes::Lanes,
-    line::{BulkLine, Outcome},
+    line::{BulkLine, LineOutcome},
     line_reader::{LineReader, SentLine},
 };
 use crate::{
@@ -27,7 +27,7 @@ pub(super) struct BulkRun<S> {
     reader: LineReader<S>,
     lanes: Lanes,
     /// In the order of the lines.
-    pending: VecDeque<(u64, oneshot::Receiver<Outcome>)>,
+    pending: VecDeque<(u64, oneshot::Receiver<LineOutcome>)>,
     most_pending: usize,
     is_read: bool,
     stopping: CancellationToken,
@@ -102,20 +102,20 @@ where
 
     fn refuse(&mut self, number: u64, problem: &Problem) {
         let (done, outcome) = oneshot::channel();
-        let refused = Outcome::of(problem);
+        let refused = LineOutcome::of(problem);
         self.lanes.add(&refused);
         // Its receiver is below.
         let _ = done.send(refused);
         self.pending.push_back((number, outcome));
     }
 
-    fn written(&self, number: u64, outcome: Option<Outcome>) -> Bytes {
+    fn written(&self, number: u64, outcome: Option<LineOutcome>) -> Bytes {
         let outcome = match outcome {
             Some(outcome) => {
                 self.lanes.taken(&outcome);
                 outcome
             }
-            None => Outcome::of(&Problem::new(&kind::OUTCOME_UNKNOWN, "the line's lane broke off")),
+            None => LineOutcome::of(&Problem::new(&kind::OUTCOME_UNKNOWN, "the line's lane broke off")),
         };
         let outcome = BulkOutcome { line: number, status: outcome.status, body: outcome.body };
         let mut text =
@@ -126,7 +126,7 @@ where
 }
 
 /// The outcome of the line that is first in order, when it is there. Cancel-safe.
-async fn first(pending: &mut VecDeque<(u64, oneshot::Receiver<Outcome>)>) -> (u64, Option<Outcome>) {
+async fn first(pending: &mut VecDeque<(u64, oneshot::Receiver<LineOutcome>)>) -> (u64, Option<LineOutcome>) {
     let Some((number, outcome)) = pending.front_mut() else { return std::future::pending().await };
     let (number, outcome) = (*number, outcome.await.ok());
     pending.pop_front();
