@@ -54,9 +54,9 @@ impl NamedCommand {
         };
         let version = match recorded.events.first() {
             Some(Event::Request(RequestEvent::RequestChangedNothing(RequestChangedNothing {
-                version,
+                of_version,
                 ..
-            }))) => Version::new(*version),
+            }))) => Version::new(*of_version),
             _ => unchanged.version,
         };
         let repeated = recorded.repeated || unchanged.repeated;

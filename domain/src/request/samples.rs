@@ -20,8 +20,8 @@ impl Sampled for UnchangedRequest {
             states: vec![("absent", vec![]), ("recorded", decided::<Self>(&recorded))],
             commands: vec![record("product-mug"), record("product-cup")],
             events: vec![RequestEvent::RequestChangedNothing(RequestChangedNothing {
-                stream: "product-mug".to_owned(),
-                version: 4,
+                of_stream: "product-mug".to_owned(),
+                of_version: 4,
             })],
         }
     }

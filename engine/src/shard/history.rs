@@ -174,11 +174,11 @@ pub(crate) async fn recorded_outcome(
 /// The outcome of a command for `stream` that changed nothing, if that is what `recorded` says.
 fn unchanged(stream: &StreamId, recorded: &RecordedEvent) -> Result<Outcome, CommandError> {
     match decode(recorded)? {
-        Event::Request(RequestEvent::RequestChangedNothing(of)) if of.stream == stream.as_str() => {
+        Event::Request(RequestEvent::RequestChangedNothing(of)) if of.of_stream == stream.as_str() => {
             Ok(Outcome {
                 stream: stream.clone(),
                 position: recorded.position(),
-                version: Version::new(of.version),
+                version: Version::new(of.of_version),
                 events: Vec::new(),
                 repeated: true,
             })
