@@ -26,6 +26,7 @@
 mod append;
 mod append_future;
 mod background;
+mod causes;
 pub mod cloud_event;
 #[cfg(feature = "contract")]
 pub mod contract;
@@ -47,6 +48,7 @@ pub mod simulation;
 pub use append::{Append, AppendOutcome, AppendRejection, Appended, ExpectedVersion, NewEvent};
 pub use append_future::{AppendFuture, AppendResult};
 pub use background::{in_background, lower_priority};
+pub use causes::with_causes;
 pub use embedded::{Directory, Disk, DiskFile, EmbeddedLog, EmbeddedOptions, EmbeddedReader};
 pub use error::LogError;
 pub use id::{InvalidStreamId, StreamId};

@@ -3,8 +3,9 @@
 //! Exit codes: 0 all is well, 1 something was found or could not be done (stderr says what), 2 the command line
 //! itself was wrong.
 
-use crate::{as_of, audit, export, out::Out, rebuild, said, show, source::Source, stats, verify, what_if};
+use crate::{as_of, audit, export, out::Out, rebuild, show, source::Source, stats, verify, what_if};
 use clap::{Parser, Subcommand};
+use daybook_event_log::with_causes;
 use std::{io, process::ExitCode};
 
 const AFTER_HELP: &str = "\
@@ -81,7 +82,7 @@ pub fn main() -> ExitCode {
         Ok(ToolVerdict::Found) => ExitCode::FAILURE,
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("daybook-replay: {}", said::once(&error));
+            eprintln!("daybook-replay: {}", with_causes(error.as_ref()));
             if error.is::<Usage>() { ExitCode::from(2) } else { ExitCode::FAILURE }
         }
     }

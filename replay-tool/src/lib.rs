@@ -21,7 +21,6 @@ mod export;
 mod out;
 mod progress;
 mod rebuild;
-mod said;
 mod scan;
 mod selection;
 mod show;

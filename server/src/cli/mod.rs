@@ -10,13 +10,13 @@ mod import;
 mod nats;
 mod progress;
 mod reexec;
-mod said;
 mod schemas;
 mod serve;
 mod starting;
 mod tour;
 
 use clap::{CommandFactory, Parser, Subcommand};
+use daybook_event_log::with_causes;
 use std::{process::ExitCode, time::Duration};
 use tracing_subscriber::EnvFilter;
 
@@ -75,7 +75,7 @@ enum Command {
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
     if let Err(error) = start_logging(&cli) {
-        eprintln!("daybook: {}", said::once(&error));
+        eprintln!("daybook: {}", with_causes(error.as_ref()));
         return ExitCode::from(2);
     }
     match run(cli.command) {
@@ -85,7 +85,7 @@ pub fn main() -> ExitCode {
             ExitCode::from(2)
         }
         Err(error) => {
-            eprintln!("daybook: {}", said::once(&error));
+            eprintln!("daybook: {}", with_causes(error.as_ref()));
             ExitCode::FAILURE
         }
     }
