@@ -15,6 +15,8 @@ use schemars::JsonSchema;
 use std::marker::PhantomData;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
+/// As many as an answer has with those that every answer gets; their map need not grow.
+const USUAL_HEADERS: usize = 12;
 const POSITION: HeaderName = HeaderName::from_static("x-daybook-position");
 
 /// `X-Daybook-Position` of a query's answer.
@@ -59,6 +61,7 @@ pub(crate) fn position_header(position: u64) -> (HeaderName, HeaderValue) {
 pub(crate) fn json(status: StatusCode, body: impl Into<Bytes>, position: u64) -> Response {
     let mut response = Response::new(Body::from(body.into()));
     *response.status_mut() = status;
+    response.headers_mut().reserve(USUAL_HEADERS);
     response.headers_mut().insert(header::CONTENT_TYPE, JSON);
     with_position(&mut response, position);
     response

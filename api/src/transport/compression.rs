@@ -26,14 +26,17 @@ pub(super) fn accepts_gzip(headers: &HeaderMap) -> bool {
     let lines = headers.get_all(header::ACCEPT_ENCODING).iter().filter_map(|line| line.to_str().ok());
     let mut any = false;
     for entry in lines.flat_map(|line| line.split(',')) {
-        let mut parts = entry.split(';').map(|part| part.trim().to_ascii_lowercase());
+        let mut parts = entry.split(';').map(str::trim);
         let coding = parts.next().unwrap_or_default();
-        let weight = parts.find_map(|part| part.strip_prefix("q=").map(str::to_owned));
+        let weight = parts.find_map(|part| {
+            part.get(..2).filter(|name| name.eq_ignore_ascii_case("q=")).and_then(|_| part.get(2..))
+        });
         let taken = weight.is_none_or(|weight| weight.parse().is_ok_and(|weight: f32| weight > 0.0));
-        match coding.as_str() {
-            GZIP | "x-gzip" => return taken,
-            "*" => any = taken,
-            _ => {}
+        if coding.eq_ignore_ascii_case(GZIP) || coding.eq_ignore_ascii_case("x-gzip") {
+            return taken;
+        }
+        if coding == "*" {
+            any = taken;
         }
     }
     any

@@ -18,7 +18,7 @@ use positions::SealedPositions;
 use crate::edge::RemotePeer;
 use axum::{
     extract::{Request, State},
-    http::{HeaderValue, StatusCode, header},
+    http::{HeaderValue, StatusCode, Uri, header},
     middleware::Next,
     response::Response,
 };
@@ -40,7 +40,7 @@ impl Transport {
 
 /// What an answer depends on of its request's head.
 struct RequestHead {
-    path: String,
+    uri: Uri,
     takes_gzip: bool,
     held: Option<HeaderValue>,
     origin: Option<HeaderValue>,
@@ -54,7 +54,7 @@ pub(crate) async fn exchange(
 ) -> Response {
     let headers = request.headers();
     let head = RequestHead {
-        path: request.uri().path().to_owned(),
+        uri: request.uri().clone(),
         takes_gzip: accepts_gzip(headers),
         held: headers.get(header::IF_NONE_MATCH).cloned(),
         origin: headers.get(header::ORIGIN).cloned(),
@@ -62,14 +62,14 @@ pub(crate) async fn exchange(
     let is_get = request.method().is_safe();
     let mut response = match (transport.cors.preflight(&request), request_form::check(&request)) {
         (Some(allowed), _) => allowed,
-        (None, Err(problem)) => problem.render(&head.path),
+        (None, Err(problem)) => problem.render(head.uri.path()),
         (None, Ok(())) if request.extensions().get::<RemotePeer>().is_some() => {
             let request = transport.positions.open(request).await;
             transport.positions.close(next.run(request).await).await
         }
         (None, Ok(())) => next.run(request).await,
     };
-    response_headers::complete(&mut response, &head.path, is_get);
+    response_headers::complete(&mut response, head.uri.path(), is_get);
     transport.cors.complete(&mut response, head.origin.as_ref());
     if response.status() == StatusCode::NOT_MODIFIED {
         compression::same_tag(&mut response, head.takes_gzip, head.held.as_ref());

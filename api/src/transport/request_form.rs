@@ -4,7 +4,7 @@
 use crate::problem::{Problem, kind};
 use axum::{
     extract::Request,
-    http::{HeaderValue, header},
+    http::{HeaderMap, HeaderName, HeaderValue, header},
 };
 use percent_encoding::percent_decode_str;
 
@@ -13,31 +13,27 @@ pub(super) fn check(request: &Request) -> Result<(), Problem> {
     check_text("path", request.uri().path())?;
     check_text("query", request.uri().query().unwrap_or_default())?;
     let headers = request.headers();
-    let codings = |name| {
-        let lines = headers.get_all(name).iter();
-        let texts = lines.map(|line: &HeaderValue| line.to_str().unwrap_or("?").to_ascii_lowercase());
-        texts.collect::<Vec<_>>().join(",")
-    };
-    for coding in codings(header::TRANSFER_ENCODING).split(',').map(str::trim) {
-        if !matches!(coding, "" | "chunked") {
-            let detail = format!("the body is sent as {:?}; only chunked is understood", short(coding));
-            // What follows in the connection cannot be told from the body.
-            let close = HeaderValue::from_static("close");
-            return Err(
-                Problem::new(&kind::UNKNOWN_TRANSFER_CODING, detail).header(header::CONNECTION, close)
-            );
-        }
+    if let Some(coding) = codings(headers, &header::TRANSFER_ENCODING).find(|coding| !coding.eq_ignore_ascii_case("chunked")) {
+        let detail = format!("the body is sent as {:?}; only chunked is understood", short(coding));
+        // What follows in the connection cannot be told from the body.
+        let close = HeaderValue::from_static("close");
+        return Err(Problem::new(&kind::UNKNOWN_TRANSFER_CODING, detail).header(header::CONNECTION, close));
     }
-    for coding in codings(header::CONTENT_ENCODING).split(',').map(str::trim) {
-        if !matches!(coding, "" | "identity") {
-            let detail = format!("the body is coded as {:?}; send it as it is", short(coding));
-            return Err(Problem::new(&kind::UNSUPPORTED_MEDIA_TYPE, detail)
-                .with("expected", "identity")
-                .header(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"))
-                .header(header::CONNECTION, HeaderValue::from_static("close")));
-        }
+    if let Some(coding) = codings(headers, &header::CONTENT_ENCODING).find(|coding| !coding.eq_ignore_ascii_case("identity")) {
+        let detail = format!("the body is coded as {:?}; send it as it is", short(coding));
+        return Err(Problem::new(&kind::UNSUPPORTED_MEDIA_TYPE, detail)
+            .with("expected", "identity")
+            .header(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"))
+            .header(header::CONNECTION, HeaderValue::from_static("close")));
     }
     Ok(())
+}
+
+/// The codings that a header lists, in all its lines.
+fn codings<'h>(headers: &'h HeaderMap, name: &HeaderName) -> impl Iterator<Item = &'h str> {
+    let lines = headers.get_all(name).iter();
+    let texts = lines.map(|line| line.to_str().unwrap_or("?"));
+    texts.flat_map(|text| text.split(',')).map(str::trim).filter(|coding| !coding.is_empty())
 }
 
 fn check_text(part: &'static str, text: &str) -> Result<(), Problem> {

@@ -4,14 +4,18 @@
 //!
 //! How bytes are collected from the network is `command_input.rs`.
 
+mod body_path;
 mod exact;
+mod field_error;
 mod formats;
 mod shape;
 mod tree;
+mod json_types;
 
-pub(crate) use shape::FieldError;
+pub(crate) use field_error::FieldError;
 
 use crate::problem::{Problem, kind};
+use body_path::BodyPath;
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use shape::Shape;
@@ -60,7 +64,10 @@ fn placed<T: DeserializeOwned>(bytes: &[u8]) -> FieldError {
     for segment in error.path() {
         match segment {
             Segment::Seq { index } => pointer = format!("{pointer}/{index}"),
-            Segment::Map { key } | Segment::Enum { variant: key } => pointer = shape::child(&pointer, key),
+            Segment::Map { key } | Segment::Enum { variant: key } => {
+                let escaped = BodyPath::Member(&BodyPath::Body, key);
+                pointer = format!("{pointer}{escaped}");
+            }
             Segment::Unknown => {}
         }
     }

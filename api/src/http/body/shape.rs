@@ -1,68 +1,32 @@
 //! The schema of a body, made ready to be held against one. It is the very schema that the document shows, so what the
 //! document says is what is enforced: types, names, lengths, counts, ranges, formats.
 
-use super::{formats, tree::Node};
+use super::{body_path::BodyPath, field_error::FieldError, formats, tree::Node, json_types::JsonTypes};
 use crate::openapi::schema_of;
 use regex::Regex;
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::Deserialize;
 use serde_json::{Map, Value};
 use std::{
     any::TypeId,
+    borrow::Cow,
     collections::HashMap,
-    fmt,
     sync::{LazyLock, RwLock},
 };
 
 /// Whole numbers beyond this are not told apart by programs that keep numbers as JavaScript does (RFC 7493).
 const EXACT: i128 = (1 << 53) - 1;
 
-/// One field that is wrong.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
-pub(crate) struct FieldError {
-    /// Where in the body, as a JSON Pointer (RFC 6901); empty: the body itself.
-    pointer: String,
-    /// What is wrong there.
-    detail: String,
-}
-
-impl FieldError {
-    pub(crate) fn new(pointer: &str, detail: impl Into<String>) -> Self {
-        Self { pointer: pointer.to_owned(), detail: detail.into() }
-    }
-
-    pub(super) fn is_of_the_same_field(&self, other: &Self) -> bool {
-        self.pointer == other.pointer
-    }
-
-    #[cfg(test)]
-    pub(super) fn pointer(&self) -> &str {
-        &self.pointer
-    }
-}
-
-impl fmt::Display for FieldError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let place = if self.pointer.is_empty() { "the body" } else { &self.pointer };
-        write!(f, "{place} {}", self.detail)
-    }
-}
-
-/// The pointer to a member.
-pub(super) fn child(pointer: &str, name: &str) -> String {
-    format!("{pointer}/{}", name.replace('~', "~0").replace('/', "~1"))
-}
-
 /// What a value may be.
 #[derive(Debug, Default)]
 pub(super) struct Shape {
-    /// The names of types; empty: any.
-    types: Vec<String>,
+    types: JsonTypes,
     /// One of these; empty: any.
-    values: Vec<Node>,
+    values: Vec<Node<'static>>,
     /// The first that takes the value's type counts; empty: there is no choice.
     alternatives: Vec<Shape>,
-    properties: HashMap<String, Shape>,
+    /// Few, so they are looked through.
+    properties: Vec<(String, Shape)>,
     required: Vec<String>,
     /// Of members that `properties` does not name.
     others: Others,
@@ -93,6 +57,10 @@ enum Others {
 }
 
 impl Bounds {
+    const fn take_any(self) -> bool {
+        self.least.is_none() && self.most.is_none()
+    }
+
     fn broken(self, count: usize, of: &str) -> Option<String> {
         let (least, most) = (self.least.unwrap_or(0), self.most.unwrap_or(usize::MAX));
         if (least..=most).contains(&count) {
@@ -139,10 +107,11 @@ impl Shape {
         let are_constants = !branches.is_empty() && constants.len() == branches.len();
         let constants = if are_constants { constants } else { Vec::new() };
         let values = list("enum").iter().chain(schema.get("const")).chain(constants);
-        let node =
-            |value: &Value| serde_json::from_value(value.clone()).expect("a value of a schema is JSON");
+        let node = |value: &Value| {
+            Node::deserialize(value).expect("a value of a schema is JSON").into_owned()
+        };
         Self {
-            types,
+            types: JsonTypes::of(types),
             values: values.map(node).collect(),
             alternatives: if are_constants { Vec::new() } else { branches.iter().map(of).collect() },
             properties: schema["properties"]
@@ -170,78 +139,86 @@ impl Shape {
     }
 
     /// Adds what is wrong with `node`.
-    pub(super) fn check(&self, node: &Node, errors: &mut Vec<FieldError>) {
-        self.check_at(node, "", errors);
+    pub(super) fn check(&self, node: &Node<'_>, errors: &mut Vec<FieldError>) {
+        self.check_at(node, &BodyPath::Body, errors);
     }
 
-    fn check_at(&self, node: &Node, pointer: &str, errors: &mut Vec<FieldError>) {
+    fn check_at(&self, node: &Node<'_>, path: &BodyPath<'_>, errors: &mut Vec<FieldError>) {
         if !self.alternatives.is_empty() {
             match self.alternatives.iter().find(|alternative| alternative.takes_type_of(node)) {
-                Some(alternative) => alternative.check_at(node, pointer, errors),
-                None => errors.push(FieldError::new(pointer, self.unexpected(node))),
+                Some(alternative) => alternative.check_at(node, path, errors),
+                None => errors.push(FieldError::at(path, self.unexpected(node))),
             }
             return;
         }
         if !self.takes_type_of(node) {
-            errors.push(FieldError::new(pointer, self.unexpected(node)));
+            errors.push(FieldError::at(path, self.unexpected(node)));
             return;
         }
-        let may_be_null = *node == Node::Null && self.types.iter().any(|name| name == "null");
+        let may_be_null = *node == Node::Null && self.types.has(JsonTypes::NULL);
         if !self.values.is_empty() && !may_be_null && !self.values.contains(node) {
-            errors.push(FieldError::new(pointer, format!("is not one of {}", self.shown_values())));
+            errors.push(FieldError::at(path, format!("is not one of {}", self.shown_values())));
             return;
         }
         match node {
-            Node::Object(members) => self.check_members(members, pointer, errors),
+            Node::Object(members) => self.check_members(members, path, errors),
             Node::List(items) => {
                 errors.extend(
                     self.count_of_items
                         .broken(items.len(), "items")
-                        .map(|detail| FieldError::new(pointer, detail)),
+                        .map(|detail| FieldError::at(path, detail)),
                 );
                 for (at, item) in items.iter().enumerate() {
                     if let Some(shape) = &self.items {
-                        shape.check_at(item, &format!("{pointer}/{at}"), errors);
+                        shape.check_at(item, &BodyPath::Item(path, at), errors);
                     }
                 }
             }
             Node::Text(text) => {
-                errors.extend(self.objection_to(text).map(|detail| FieldError::new(pointer, detail)))
+                errors.extend(self.objection_to(text).map(|detail| FieldError::at(path, detail)));
             }
             Node::Integer(number) => {
-                errors.extend(self.out_of_range(*number).map(|detail| FieldError::new(pointer, detail)));
+                errors.extend(self.out_of_range(*number).map(|detail| FieldError::at(path, detail)));
             }
             Node::Decimal { .. } | Node::Null | Node::Flag(_) => {}
         }
     }
 
-    fn check_members(&self, members: &[(String, Node)], pointer: &str, errors: &mut Vec<FieldError>) {
+    fn check_members(
+        &self,
+        members: &[(Cow<'_, str>, Node<'_>)],
+        path: &BodyPath<'_>,
+        errors: &mut Vec<FieldError>,
+    ) {
         for name in &self.required {
             if !members.iter().any(|(given, _)| given == name) {
-                errors.push(FieldError::new(&child(pointer, name), "is missing"));
+                errors.push(FieldError::at(&BodyPath::Member(path, name), "is missing"));
             }
         }
         errors.extend(
             self.count_of_members
                 .broken(members.len(), "members")
-                .map(|detail| FieldError::new(pointer, detail)),
+                .map(|detail| FieldError::at(path, detail)),
         );
         for (name, member) in members {
-            let at = child(pointer, name);
+            let at = BodyPath::Member(path, name);
             if let Some(detail) = self.names.as_ref().and_then(|names| names.objection_to(name)) {
-                errors.push(FieldError::new(&at, format!("has a name that {detail}")));
+                errors.push(FieldError::at(&at, format!("has a name that {detail}")));
             }
-            match (self.properties.get(name), &self.others) {
-                (Some(shape), _) => shape.check_at(member, &at, errors),
+            let property = self.properties.iter().find(|(known, _)| known == name);
+            match (property, &self.others) {
+                (Some((_, shape)), _) => shape.check_at(member, &at, errors),
                 (None, Others::Like(shape)) => shape.check_at(member, &at, errors),
-                (None, Others::None) => errors.push(FieldError::new(&at, self.unknown())),
+                (None, Others::None) => errors.push(FieldError::at(&at, self.unknown())),
                 (None, Others::Any) => {}
             }
         }
     }
 
     fn objection_to(&self, text: &str) -> Option<String> {
-        if let Some(detail) = self.characters.broken(text.chars().count(), "characters") {
+        if !self.characters.take_any()
+            && let Some(detail) = self.characters.broken(text.chars().count(), "characters")
+        {
             return Some(detail);
         }
         let named = self.format.and_then(|objection| objection(text));
@@ -256,35 +233,26 @@ impl Shape {
         if let Some(maximum) = self.maximum.filter(|maximum| number > *maximum) {
             return Some(format!("is more than {maximum}"));
         }
-        let is_any_number = self.types.iter().any(|name| name == "number");
+        let is_any_number = self.types.has(JsonTypes::NUMBER);
         (is_any_number && number.abs() > EXACT)
             .then(|| "is beyond 2^53 and would not be kept exactly; send it as a text".to_owned())
     }
 
-    fn takes_type_of(&self, node: &Node) -> bool {
+    fn takes_type_of(&self, node: &Node<'_>) -> bool {
         if !self.alternatives.is_empty() {
             return self.alternatives.iter().any(|alternative| alternative.takes_type_of(node));
         }
-        let takes = |name: &String| match node {
-            Node::Null => name == "null",
-            Node::Flag(_) => name == "boolean",
-            Node::Integer(_) => name == "integer" || name == "number",
-            Node::Decimal { .. } => name == "number",
-            Node::Text(_) => name == "string",
-            Node::List(_) => name == "array",
-            Node::Object(_) => name == "object",
-        };
-        self.types.is_empty() || self.types.iter().any(takes)
+        self.types.take(node)
     }
 
-    fn unexpected(&self, node: &Node) -> String {
+    fn unexpected(&self, node: &Node<'_>) -> String {
         format!("is {}; expected {}", node.kind(), self.kinds().join(" or "))
     }
 
     /// The types that are taken, with their articles, for people.
     fn kinds(&self) -> Vec<&'static str> {
         let mut kinds: Vec<_> = self.alternatives.iter().flat_map(Self::kinds).collect();
-        kinds.extend(self.types.iter().filter_map(|name| match name.as_str() {
+        kinds.extend(self.types.names().iter().filter_map(|name| match name.as_str() {
             "boolean" => Some("true or false"),
             "integer" => Some("a whole number"),
             "number" => Some("a number"),
@@ -299,7 +267,7 @@ impl Shape {
     }
 
     fn unknown(&self) -> String {
-        let mut known: Vec<&str> = self.properties.keys().map(String::as_str).collect();
+        let mut known: Vec<&str> = self.properties.iter().map(|(name, _)| name.as_str()).collect();
         known.sort_unstable();
         if known.is_empty() {
             "is unknown; nothing is expected here".to_owned()
@@ -310,7 +278,7 @@ impl Shape {
 
     fn shown_values(&self) -> String {
         let shown = self.values.iter().filter_map(|value| match value {
-            Node::Text(text) => Some(text.clone()),
+            Node::Text(text) => Some(text.to_string()),
             Node::Integer(number) => Some(number.to_string()),
             Node::Flag(flag) => Some(flag.to_string()),
             Node::Null | Node::Decimal { .. } | Node::List(_) | Node::Object(_) => None,
