@@ -13,13 +13,17 @@ pub(super) fn check(request: &Request) -> Result<(), Problem> {
     check_text("path", request.uri().path())?;
     check_text("query", request.uri().query().unwrap_or_default())?;
     let headers = request.headers();
-    if let Some(coding) = codings(headers, &header::TRANSFER_ENCODING).find(|coding| !coding.eq_ignore_ascii_case("chunked")) {
+    if let Some(coding) =
+        codings(headers, &header::TRANSFER_ENCODING).find(|coding| !coding.eq_ignore_ascii_case("chunked"))
+    {
         let detail = format!("the body is sent as {:?}; only chunked is understood", short(coding));
         // What follows in the connection cannot be told from the body.
         let close = HeaderValue::from_static("close");
         return Err(Problem::new(&kind::UNKNOWN_TRANSFER_CODING, detail).header(header::CONNECTION, close));
     }
-    if let Some(coding) = codings(headers, &header::CONTENT_ENCODING).find(|coding| !coding.eq_ignore_ascii_case("identity")) {
+    if let Some(coding) =
+        codings(headers, &header::CONTENT_ENCODING).find(|coding| !coding.eq_ignore_ascii_case("identity"))
+    {
         let detail = format!("the body is coded as {:?}; send it as it is", short(coding));
         return Err(Problem::new(&kind::UNSUPPORTED_MEDIA_TYPE, detail)
             .with("expected", "identity")

@@ -8,9 +8,9 @@ mod body_path;
 mod exact;
 mod field_error;
 mod formats;
+mod json_types;
 mod shape;
 mod tree;
-mod json_types;
 
 pub(crate) use field_error::FieldError;
 

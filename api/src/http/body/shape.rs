@@ -1,7 +1,7 @@
 //! The schema of a body, made ready to be held against one. It is the very schema that the document shows, so what the
 //! document says is what is enforced: types, names, lengths, counts, ranges, formats.
 
-use super::{body_path::BodyPath, field_error::FieldError, formats, tree::Node, json_types::JsonTypes};
+use super::{body_path::BodyPath, field_error::FieldError, formats, json_types::JsonTypes, tree::Node};
 use crate::openapi::schema_of;
 use regex::Regex;
 use schemars::JsonSchema;
@@ -107,9 +107,8 @@ impl Shape {
         let are_constants = !branches.is_empty() && constants.len() == branches.len();
         let constants = if are_constants { constants } else { Vec::new() };
         let values = list("enum").iter().chain(schema.get("const")).chain(constants);
-        let node = |value: &Value| {
-            Node::deserialize(value).expect("a value of a schema is JSON").into_owned()
-        };
+        let node =
+            |value: &Value| Node::deserialize(value).expect("a value of a schema is JSON").into_owned();
         Self {
             types: JsonTypes::of(types),
             values: values.map(node).collect(),
@@ -196,9 +195,7 @@ impl Shape {
             }
         }
         errors.extend(
-            self.count_of_members
-                .broken(members.len(), "members")
-                .map(|detail| FieldError::at(path, detail)),
+            self.count_of_members.broken(members.len(), "members").map(|detail| FieldError::at(path, detail)),
         );
         for (name, member) in members {
             let at = BodyPath::Member(path, name);
