@@ -5,23 +5,25 @@
 use crate::{
     decide::{Held, Place},
     group::Group,
+    head,
     prepare::Prepared,
 };
 use ahash::AHashMap;
-use daybook_event_log::{AppendOutcome, Position, StreamId};
+use daybook_event_log::{AppendOutcome, KnownEvent, StreamId};
 use sqlx::{Connection, PgConnection};
 use uuid::Uuid;
 
-/// What became of a group, and how far the log now goes at least.
+/// What became of a group, and the last event that was written.
 pub(crate) struct Committed {
     pub(crate) outcomes: Vec<AppendOutcome>,
-    pub(crate) head: Position,
+    pub(crate) last: Option<KnownEvent>,
 }
 
 /// Writes `appends` in one round trip. None if they cannot all go in; then nothing was written.
 pub(crate) async fn together(
     connection: &mut PgConnection,
     appends: &[&Prepared],
+    known: Option<KnownEvent>,
 ) -> Result<Option<Committed>, sqlx::Error> {
     let mut group = Group::default();
     for append in appends {
@@ -29,18 +31,22 @@ pub(crate) async fn together(
             return Ok(None);
         }
     }
-    let Some(taken) = group.write(connection, None).await? else { return Ok(None) };
+    let Some(taken) = group.write(connection, known, None).await? else { return Ok(None) };
     let outcomes = group.places(&taken).map(Ok).collect();
-    Ok(Some(Committed { outcomes, head: group.last_position(&taken) }))
+    Ok(Some(Committed { outcomes, last: group.last_event(&taken) }))
 }
 
 /// Decides each append by itself and writes those that stand.
 pub(crate) async fn one_by_one(
     connection: &mut PgConnection,
     appends: &[&Prepared],
+    known: Option<KnownEvent>,
 ) -> Result<Committed, sqlx::Error> {
     let mut transaction = connection.begin().await?;
     let mut held = held(&mut transaction, appends).await?;
+    let (known_position, known_event) = head::parameters(known);
+    let expecting = sqlx::query("SELECT daybook_expect($1, $2)").bind(known_position).bind(known_event);
+    expecting.execute(&mut *transaction).await?;
     let mut group = Group::default();
     let mut outcomes = Vec::with_capacity(appends.len());
     for append in appends {
@@ -51,15 +57,15 @@ pub(crate) async fn one_by_one(
         }
         outcomes.push(decision.outcome);
     }
-    let mut head = Position::ZERO;
+    let mut last = None;
     if !group.is_empty() {
-        let Some(taken) = group.write(&mut transaction, Some(held.now_ns)).await? else {
+        let Some(taken) = group.write(&mut transaction, known, Some(held.now_ns)).await? else {
             return Err(sqlx::Error::Protocol("a stream moved under the lock of log_head".to_owned()));
         };
-        head = group.last_position(&taken);
+        last = group.last_event(&taken);
     }
     transaction.commit().await?;
-    Ok(Committed { outcomes, head })
+    Ok(Committed { outcomes, last })
 }
 
 /// Takes the lock, then reads what the log holds of these streams and events.

@@ -6,7 +6,6 @@ use crate::{
     failure::{Failure, unavailable},
     server::{ConnectError, PostgresServer, ServerFacts},
 };
-use daybook_event_log::LogError;
 use sqlx::PgConnection;
 use std::time::Duration;
 
@@ -36,10 +35,8 @@ pub(crate) async fn check_server(
     connection: &mut PgConnection,
     place: &str,
     purpose: Use,
-) -> Result<(), LogError> {
-    let facts = ServerFacts::of(connection)
-        .await
-        .map_err(|e| Failure::of(e, CHECKING, place).into_error(CHECKING, place))?;
+) -> Result<(), Failure> {
+    let facts = ServerFacts::of(connection).await.map_err(|e| Failure::of(e, CHECKING, place))?;
     if !facts.syncs() {
         tracing::warn!(
             place,
@@ -50,5 +47,5 @@ pub(crate) async fn check_server(
         Use::Writing => facts.can_be_written(),
         Use::Reading => facts.can_be_read(),
     };
-    fit.map_err(|reason| unavailable(CHECKING, format!("{place}: {reason}")))
+    fit.map_err(|reason| Failure::Lasting(unavailable(CHECKING, format!("{place}: {reason}"))))
 }

@@ -5,6 +5,9 @@ use daybook_subscriptions::{Backoff, BackoffLimits, random_seed};
 use sqlx::Error;
 use std::time::Duration;
 
+/// What our functions on the server say where the log has lost an event that is known.
+const REWOUND: &str = "DB001";
+
 /// Why a try failed.
 #[derive(Debug)]
 pub(crate) enum Failure {
@@ -36,6 +39,10 @@ impl Failure {
         let said = format!("{place}: {} ({code})", refusal.message());
         match code.as_str() {
             "23505" => Self::Taken,
+            REWOUND => Self::Lasting(LogError::Rewound {
+                place: place.to_owned(),
+                detail: refusal.message().to_owned(),
+            }),
             "53100" => Self::Lasting(LogError::Full { detail: said }),
             "XX001" | "XX002" => Self::Lasting(LogError::Damaged {
                 place: place.to_owned(),
@@ -70,6 +77,16 @@ impl Failure {
                 Self::Lasting(LogError::NotALog { path: place.to_owned(), detail: said })
             }
             _ => Self::Lasting(unavailable(doing, said)),
+        }
+    }
+
+    /// What is waited for at a start where the failure may pass: a server that comes back, or another one that has the
+    /// events which this one has lost.
+    pub(crate) fn waited_for(&self) -> Option<String> {
+        match self {
+            Self::Passing(detail) => Some(detail.clone()),
+            Self::Lasting(error @ LogError::Rewound { .. }) => Some(error.to_string()),
+            Self::Taken | Self::Unstorable(_) | Self::Lasting(_) => None,
         }
     }
 

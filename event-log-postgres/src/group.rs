@@ -1,9 +1,9 @@
 //! One group of prepared appends as the columns of one `UNNEST` insert. Knows how to lay them out and where each append
 //! then stands; whether they may go in is decided by the server function (all at once) or by `decide` (one by one).
 
-use crate::prepare::Prepared;
+use crate::{head, prepare::Prepared};
 use ahash::AHashMap;
-use daybook_event_log::{Append, Appended, ExpectedVersion, Position, Version};
+use daybook_event_log::{Append, Appended, ExpectedVersion, KnownEvent, Position, Version};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -99,15 +99,21 @@ impl<'a> Group<'a> {
     }
 
     /// Writes the group whole, or answers None if some stream is not where the group expects it. `at` is null for
-    /// the server's time, or the time of the head as this transaction has set it.
+    /// the server's time, or the time of the head as this transaction has set it. A log that has lost what is `known` of it
+    /// refuses.
     pub(crate) async fn write(
         &self,
         connection: &mut PgConnection,
+        known: Option<KnownEvent>,
         at: Option<i64>,
     ) -> Result<Option<Taken>, sqlx::Error> {
+        let (known_position, known_event) = head::parameters(known);
         let (taken, head, recorded_at_ns, bases): (bool, i64, i64, Vec<i64>) = sqlx::query_as(
-            "SELECT taken, head, recorded, bases FROM daybook_append($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13)",
+            "SELECT taken, head, recorded, bases
+               FROM daybook_append_after($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15)",
         )
+        .bind(known_position)
+        .bind(known_event)
         .bind(&self.base_type)
         .bind(&self.base_id)
         .bind(&self.base)
@@ -143,8 +149,9 @@ impl<'a> Group<'a> {
         })
     }
 
-    /// The last position of a group that was taken.
-    pub(crate) fn last_position(&self, taken: &Taken) -> Position {
-        Position::new((taken.head + self.event_id.len() as i64).unsigned_abs())
+    /// The last event of a group that was taken.
+    pub(crate) fn last_event(&self, taken: &Taken) -> Option<KnownEvent> {
+        let position = Position::new((taken.head + self.event_id.len() as i64).unsigned_abs());
+        self.event_id.last().map(|&event_id| KnownEvent { position, event_id })
     }
 }

@@ -9,7 +9,7 @@ use crate::{
 };
 use async_trait::async_trait;
 use daybook_event_log::{
-    Append, AppendRejection, ExpectedVersion, ImportError, LogImport, Position, RecordedEvent,
+    Append, AppendRejection, ExpectedVersion, ImportError, KnownEvent, LogImport, Position, RecordedEvent,
     not_yet_imported,
 };
 use sqlx::{Connection, PgConnection};
@@ -31,7 +31,7 @@ impl LogImport for PostgresLog {
             let Some((first, last)) = new.first().zip(new.last()) else { return Ok(head) };
             let failure = match import(&self.reader.retrying, self.payload_bytes, new).await? {
                 Ok(found) if found.next() == first.position() => {
-                    self.reader.head.advance(last.position());
+                    self.reader.head.advance(KnownEvent::from(last));
                     return Ok(last.position());
                 }
                 Ok(found) => {

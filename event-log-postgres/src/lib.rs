@@ -37,7 +37,7 @@ mod server;
 mod write;
 
 pub use lease::PostgresLeases;
-pub use options::PostgresOptions;
+pub use options::{DEFAULT_READ_CONNECTIONS, PostgresOptions};
 pub use pool::{ConnectionPool, NotAvailable, PooledConnection};
 pub use server::{ConnectError, InvalidUrl, PostgresServer, ServerFacts};
 
@@ -107,12 +107,7 @@ impl PostgresLog {
         tell: &(dyn Fn(String) + Send + Sync),
     ) -> Result<Self, LogError> {
         let server = options.server()?;
-        let mut connection = reach(&options, &server, purpose, tell).await?;
-        let position: i64 = sqlx::query_scalar("SELECT position FROM log_head")
-            .fetch_one(&mut connection)
-            .await
-            .map_err(|e| Failure::of(e, CONNECTING, server.place()).into_error(CONNECTING, server.place()))?;
-        let head = Head::new(Position::new(position.unsigned_abs()));
+        let (connection, head) = reach(&options, &server, purpose, tell).await?;
         let retrying = RetryingReader::new(&options, server.clone());
         let (told, committed) = watch::channel(Position::ZERO);
         let keeping =
@@ -149,39 +144,42 @@ enum Use {
 
 const CONNECTING: &str = "opening the Postgres log";
 
-/// Opens the first connection, with tables that are ready, trying for as long as the options say.
+/// Opens the first connection, with tables that are ready and a log that has what is known of it, trying for as long as the
+/// options say.
 async fn reach(
     options: &PostgresOptions,
     server: &PostgresServer,
     purpose: Use,
     tell: &(dyn Fn(String) + Send + Sync),
-) -> Result<PgConnection, LogError> {
+) -> Result<(PgConnection, Head), LogError> {
     let place = server.place();
     let deadline = Instant::now() + options.connect_for;
-    let (mut backoff, mut known) = (backoff(), String::new());
+    let (mut backoff, mut told) = (backoff(), String::new());
     loop {
         let opened = async {
             let mut connection = connection::open(server, options.try_for).await?;
-            connection::check_server(&mut connection, place, purpose).await.map_err(Failure::Lasting)?;
+            connection::check_server(&mut connection, place, purpose).await?;
             match purpose {
                 Use::Writing => schema::migrate(&mut connection, place).await?,
                 Use::Reading => schema::expect(&mut connection, place).await?,
             }
-            Ok(connection)
+            let head = Head::look_up(&mut connection, options.known, place).await?;
+            Ok((connection, head))
         };
-        match opened.await {
-            Ok(connection) => return Ok(connection),
-            Err(Failure::Passing(detail)) if Instant::now() < deadline => {
-                // The same again and again is said once.
-                if detail != known {
-                    tracing::warn!(detail, "the Postgres server is not there yet; trying again");
-                    tell(detail.clone());
-                    known = detail;
-                }
-                sleep(backoff.pause()).await;
-            }
-            Err(failure) => return Err(failure.into_error(CONNECTING, place)),
+        let failure: Failure = match opened.await {
+            Ok(opened) => return Ok(opened),
+            Err(failure) => failure,
+        };
+        let Some(detail) = failure.waited_for().filter(|_| Instant::now() < deadline) else {
+            return Err(failure.into_error(CONNECTING, place));
+        };
+        // The same again and again is said once.
+        if detail != told {
+            tracing::warn!(detail, "the Postgres server cannot be used yet; trying again");
+            tell(detail.clone());
+            told = detail;
         }
+        sleep(backoff.pause()).await;
     }
 }
 
@@ -244,6 +242,7 @@ impl EventLog for PostgresLog {
     }
 
     async fn check(&self) -> Result<(), LogError> {
+        self.reader.head.check()?;
         self.reader.retrying.check().await?;
         self.disk_space.check()
     }

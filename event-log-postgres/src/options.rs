@@ -1,8 +1,11 @@
 //! Where the Postgres log is and how hard to try. Says nothing of tables.
 
 use crate::{failure::unavailable, server::PostgresServer};
-use daybook_event_log::LogError;
+use daybook_event_log::{KnownEvent, LogError};
 use std::{fmt, time::Duration};
+
+/// So many connections read at a time.
+pub const DEFAULT_READ_CONNECTIONS: u32 = 8;
 
 /// How to reach a log on a Postgres server.
 #[derive(Clone)]
@@ -10,6 +13,8 @@ pub struct PostgresOptions {
     /// `postgres://user:password@host:port/database`, with `sslmode`, `sslrootcert`, `sslcert` and
     /// `sslkey` as libpq has them.
     pub url: String,
+    /// An event that the log must have, where something is known of it: a log that has lost it is not used.
+    pub known: Option<KnownEvent>,
     /// Connections for readers; the writer and the listener have one each beside them.
     pub read_connections: u32,
     /// Up to this many events share one commit, unless a single call brings more.
@@ -31,7 +36,8 @@ impl PostgresOptions {
     pub fn new(url: impl Into<String>) -> Self {
         Self {
             url: url.into(),
-            read_connections: 8,
+            known: None,
+            read_connections: DEFAULT_READ_CONNECTIONS,
             group_events: 1024,
             payload_bytes: 4 << 20,
             connect_for: Duration::from_secs(30),

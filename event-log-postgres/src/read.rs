@@ -1,11 +1,13 @@
 //! Reading: whole records by position, stream or id.
 
 use crate::{
-    head::{self, Head},
+    head::{self, Head, Seen},
     retrying_reader::RetryingReader,
     row,
 };
-use daybook_event_log::{LogError, PageLimits, PageRoom, Position, RecordedEvent, StreamId, Version};
+use daybook_event_log::{
+    KnownEvent, LogError, PageLimits, PageRoom, Position, RecordedEvent, StreamId, Version,
+};
 use sqlx::postgres::PgRow;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use uuid::Uuid;
@@ -35,15 +37,22 @@ impl Reader {
         let limit = limits.events.min(likely);
         let (from, head) = (from.max(Position::new(1)), self.head.get());
         let place = self.retrying.place();
-        let sql =
-            format!("SELECT {} FROM events WHERE position >= $1 ORDER BY position LIMIT $2", row::COLUMNS);
+        self.head.check()?;
+        // Of a log that was set back nothing is read, not even before that is known.
+        let (known_position, known_event) = head::parameters(self.head.known());
+        let sql = format!(
+            "SELECT {} FROM events WHERE position >= $1 AND ($3 = 0 OR EXISTS (SELECT FROM events known \
+             WHERE known.position = $3 AND known.event_id = $4)) ORDER BY position LIMIT $2",
+            row::COLUMNS
+        );
         let (first, most) = (number(from.get()), number(limit as u64));
         // What the server sends beyond the limit is not taken into memory.
         let fit = || {
             let mut room = PageRoom::new(limits);
             move |row: &PgRow| room.admit(row::payload_bytes(row))
         };
-        let rows = self.retrying.again_while(|| sqlx::query(&sql).bind(first).bind(most), fit).await?;
+        let query = || sqlx::query(&sql).bind(first).bind(most).bind(known_position).bind(known_event);
+        let rows = self.retrying.again_while(query, fit).await?;
         let mut records = row::records(&rows, place)?;
         let mut wanted = from;
         for record in &records {
@@ -53,10 +62,11 @@ impl Reader {
             wanted = wanted.next();
         }
         if records.is_empty() && limit > 0 && head >= from {
+            self.look().await?;
             return Err(head::gap(place, from, None));
         }
         if let Some(last) = records.last() {
-            self.head.advance(last.position());
+            self.head.advance(KnownEvent::from(last));
             let bytes: usize = records.iter().map(|record| record.as_bytes().len()).sum();
             self.event_bytes.store(bytes / records.len(), Ordering::Relaxed);
         }
@@ -67,12 +77,20 @@ impl Reader {
         Ok(records)
     }
 
+    /// Whether the log on the server is the one that is known.
+    async fn look(&self) -> Result<(), LogError> {
+        let known = self.head.known();
+        let rows = self.retrying.again(|| head::look(known)).await?;
+        self.head.take(&Seen::of(&rows), known, self.retrying.place())
+    }
+
     pub(crate) async fn stream(
         &self,
         stream: &StreamId,
         from: Version,
         limit: usize,
     ) -> Result<Vec<RecordedEvent>, LogError> {
+        self.head.check()?;
         let sql = format!(
             "SELECT {} FROM events WHERE aggregate_type = $1 AND aggregate_id = $2 AND sequence >= $3 \
              ORDER BY sequence LIMIT $4",
@@ -89,6 +107,7 @@ impl Reader {
         wanted: &[(StreamId, Version)],
         limit: usize,
     ) -> Result<Vec<Vec<RecordedEvent>>, LogError> {
+        self.head.check()?;
         let columns = row::COLUMNS;
         let sql = format!(
             "SELECT {columns}, n FROM unnest($1::text[], $2::text[], $3::bigint[]) WITH ORDINALITY AS w(t, i, v, n)
@@ -113,12 +132,14 @@ impl Reader {
     }
 
     pub(crate) async fn find(&self, event_id: Uuid) -> Result<Option<RecordedEvent>, LogError> {
+        self.head.check()?;
         let sql = format!("SELECT {} FROM events WHERE event_id = $1", row::COLUMNS);
         let rows = self.retrying.again(|| sqlx::query(&sql).bind(event_id)).await?;
         Ok(row::records(&rows, self.retrying.place())?.pop())
     }
 
     pub(crate) async fn version(&self, stream: &StreamId) -> Result<Version, LogError> {
+        self.head.check()?;
         let sql =
             "SELECT coalesce(max(sequence), 0) FROM events WHERE aggregate_type = $1 AND aggregate_id = $2";
         let query = || sqlx::query(sql).bind(stream.aggregate()).bind(stream.id());

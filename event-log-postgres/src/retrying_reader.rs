@@ -60,7 +60,11 @@ impl RetryingReader {
             NotAvailable::Unopened(failure) => failure,
             NotAvailable::Closed => Failure::Lasting(LogError::Closed),
             NotAvailable::Busy => {
-                let detail = format!("{}: all connections are busy; raise read_connections", self.place());
+                let detail = format!(
+                    "{}: all connections that read are busy and stayed so for {:?}; if the server is not the one that is slow, raise --store-read-connections (and max_connections of the server)",
+                    self.place(),
+                    shared.try_for,
+                );
                 Failure::Lasting(unavailable(DOING, detail))
             }
         })

@@ -124,17 +124,18 @@ impl PostgresWriter {
                 Ok(committed) => {
                     count(&committed);
                     self.disk_space.taken();
-                    self.head.advance(committed.head);
-                    self.told.send_if_modified(|told| {
-                        let further = committed.head > *told;
-                        *told = committed.head.max(*told);
-                        further
-                    });
+                    if let Some(last) = committed.last {
+                        self.head.advance(last);
+                        self.told.send_replace(last.position);
+                    }
                     return Ok(committed.outcomes);
                 }
                 Err(failure) => failure,
             };
             self.disk_space.refused_by(&failure);
+            if let Failure::Lasting(lost @ LogError::Rewound { .. }) = &failure {
+                self.head.lose(lost.clone());
+            }
             // What the connection was in the middle of is unknown.
             self.connection = None;
             match failure {
@@ -161,16 +162,18 @@ impl PostgresWriter {
     }
 
     async fn attempt(&mut self, appends: &[&Prepared]) -> Result<Committed, Failure> {
-        let within = self.options.try_for;
+        let (within, known) = (self.options.try_for, self.head.known());
         let connection = match &mut self.connection {
             Some(connection) => connection,
             None => self.connection.insert(connection::open(&self.server, within).await?),
         };
         let attempt = async {
-            match commit::together(connection, appends).await {
+            match commit::together(connection, appends, known).await {
                 Ok(Some(committed)) => Ok(committed),
-                Ok(None) => commit::one_by_one(connection, appends).await,
-                Err(error) if is_unique_violation(&error) => commit::one_by_one(connection, appends).await,
+                Ok(None) => commit::one_by_one(connection, appends, known).await,
+                Err(error) if is_unique_violation(&error) => {
+                    commit::one_by_one(connection, appends, known).await
+                }
                 Err(error) => Err(error),
             }
         };

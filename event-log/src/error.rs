@@ -21,6 +21,11 @@ pub enum LogError {
     /// The bytes are not what this log wrote.
     #[error("the log is damaged at {place}: {detail}; restore it from a copy, nothing was changed")]
     Damaged { place: String, detail: String },
+    /// Events that were acknowledged are not there any more: the log was set back, or it is another one.
+    #[error(
+        "the log at {place} has lost acknowledged events, or is another log: {detail}; nothing is appended to it. Name the server or the directory that has them. If they are lost for good: stop all nodes, run daybook restore-accepted on the data directory of each, then start them"
+    )]
+    Rewound { place: String, detail: String },
     /// The files are of a format this program does not know.
     #[error("{path} has log format {found}, and this program knows up to {supported}; use a newer program")]
     NewerFormat { path: String, found: u32, supported: u32 },

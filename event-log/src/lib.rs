@@ -34,6 +34,7 @@ mod embedded;
 mod error;
 mod id;
 mod import;
+mod known_event;
 mod leases;
 mod log;
 mod memory;
@@ -53,6 +54,7 @@ pub use embedded::{Directory, Disk, DiskFile, EmbeddedLog, EmbeddedOptions, Embe
 pub use error::LogError;
 pub use id::{InvalidStreamId, StreamId};
 pub use import::{ImportError, LogImport, compare, copy, not_yet_imported};
+pub use known_event::KnownEvent;
 pub use leases::{Lease, Leases, LocalLeases};
 pub use log::{EventLog, first_event_id};
 pub use memory::MemoryLog;

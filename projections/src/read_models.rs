@@ -11,7 +11,7 @@ use crate::{
     worker_handle::WorkerHandle,
 };
 use daybook_domain::Interests;
-use daybook_event_log::{EventLog, Leases, LocalLeases, Position};
+use daybook_event_log::{EventLog, KnownEvent, Leases, LocalLeases, Position};
 use daybook_read_store::{PostgresStore, ReadStore, ReopenableStore, StoreError};
 use daybook_subscriptions::{CancellationToken, DropGuard, Supervisor, TaskSpec};
 use parking_lot::Mutex;
@@ -129,6 +129,11 @@ impl ReadModels {
         crate::startup::answer_from_what_is_there(&models.inner.statuses)?;
         models.look_again()?;
         Ok(models)
+    }
+
+    /// The foremost event that is in what they have on this disk: the log they were made of must have it.
+    pub fn foremost_event(&self) -> Result<Option<KnownEvent>, StoreError> {
+        crate::startup::foremost(&self.inner.statuses)
     }
 
     /// Lets queries see what is on the server by now, for who does not follow the log. May block while the server

@@ -4,7 +4,7 @@
 use crate::{
     RunnerError, applier::Applier, apply_loop::switch, commit_group::CommitGroup, status::ProjectionStatus,
 };
-use daybook_event_log::EventLog;
+use daybook_event_log::{EventLog, KnownEvent, Position};
 use daybook_read_store::{Checkpoint, GenerationId, ReadStore, Role, StoreError};
 use std::sync::Arc;
 
@@ -24,6 +24,21 @@ pub(crate) fn answer_from_what_is_there(statuses: &[Arc<ProjectionStatus>]) -> R
         status.live.switch_to(generation);
     }
     Ok(())
+}
+
+/// The foremost of the events that the rows on this disk end with; none where nothing was applied yet.
+pub(crate) fn foremost(statuses: &[Arc<ProjectionStatus>]) -> Result<Option<KnownEvent>, StoreError> {
+    let mut foremost: Option<KnownEvent> = None;
+    for status in statuses.iter().filter(|status| !status.store.is_on_a_server()) {
+        let (definition, store) = (&status.definition, &status.store);
+        let Some(id) = store.generation_id(&definition.schema(), Role::Live)? else { continue };
+        let generation = store.generation(definition.name, id, definition.kinds)?;
+        let Checkpoint { position, event_id } = store.checkpoint(&generation)?;
+        if position > foremost.map_or(Position::ZERO, |known| known.position) {
+            foremost = Some(KnownEvent { position, event_id });
+        }
+    }
+    Ok(foremost)
 }
 
 /// Makes a applier for each generation that is to move.

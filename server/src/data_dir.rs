@@ -5,11 +5,14 @@
 //! DIR/log/           the event log: the only thing that cannot be made again
 //! DIR/read/          the read models: can be deleted, and are filled again from the log
 //! DIR/engine/        checkpoints and snapshots of the write path: can be deleted too
+//! DIR/known-event    the last event that is known to be durable: by it a log that was set back is noticed
 //! DIR/secret         what ids are derived with from keys that clients chose: without it a new one is made, and what was
 //!                    done under a key before is not recognised any more
 //! ```
 
 use daybook_engine::ShopSecret;
+use daybook_event_log::KnownEvent;
+use daybook_subscriptions::replace_file;
 use serde::{Deserialize, Serialize};
 use std::{
     fs::{self, File, OpenOptions},
@@ -22,6 +25,9 @@ use std::{
 const FORMAT: u32 = 1;
 const MARKER: &str = "daybook.json";
 const SECRET: &str = "secret";
+const KNOWN_EVENT: &str = "known-event";
+/// A line for each time that the log was set back and that was accepted.
+const FORKS: &str = "forks.jsonl";
 
 /// Why a directory cannot be used. Nothing in it was touched.
 #[derive(Debug, thiserror::Error)]
@@ -104,6 +110,71 @@ impl DataDir {
 
     pub(crate) fn engine(&self) -> PathBuf {
         self.root.join("engine")
+    }
+
+    /// An event that the log must have; none in a new directory, and where an older program was the last.
+    pub(crate) fn known_event(&self) -> Result<Option<KnownEvent>, DataDirError> {
+        let path = self.root.join(KNOWN_EVENT);
+        match fs::read(&path) {
+            Ok(bytes) => serde_json::from_slice(&bytes).map(Some).map_err(|error| {
+                let detail = format!("{error}; remove the file if nothing else of the directory is damaged");
+                DataDirError::Damaged { path, detail }
+            }),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(failure(&path, error)),
+        }
+    }
+
+    /// Keeps an event that the log must have from now on.
+    pub(crate) fn keep_known_event(&self, known: KnownEvent) -> Result<(), DataDirError> {
+        let path = self.root.join(KNOWN_EVENT);
+        let keep = || replace_file(&path, &serde_json::to_vec(&known)?);
+        keep().map_err(|error| failure(&path, error))
+    }
+
+    /// Makes it the directory of a log that has not the event that was `lost`, but ends with the one that it `goes_on` from:
+    /// what was made of lost events is removed. Answers where the audit tree over them is kept.
+    pub(crate) fn fork(
+        &self,
+        lost: KnownEvent,
+        goes_on: Option<KnownEvent>,
+    ) -> Result<Option<PathBuf>, DataDirError> {
+        let fork = || {
+            let aside = self.set_audit_aside()?;
+            for folder in [self.read(), self.engine(), self.processes()] {
+                match fs::remove_dir_all(&folder) {
+                    Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                    _ => {}
+                }
+            }
+            let line = serde_json::json!({ "lost": lost, "goes_on_from": goes_on, "audit": aside });
+            let mut record = OpenOptions::new().create(true).append(true).open(self.root.join(FORKS))?;
+            record.write_all(format!("{line}\n").as_bytes())?;
+            record.sync_all()?;
+            // Last, so that an interrupted fork is begun again.
+            match goes_on {
+                Some(event) => replace_file(&self.root.join(KNOWN_EVENT), &serde_json::to_vec(&event)?)?,
+                None => fs::remove_file(self.root.join(KNOWN_EVENT))?,
+            }
+            File::open(&self.root)?.sync_all()?;
+            Ok(aside)
+        };
+        fork().map_err(|error| failure(&self.root, error))
+    }
+
+    fn set_audit_aside(&self) -> io::Result<Option<PathBuf>> {
+        if !self.audit().is_dir() {
+            return Ok(None);
+        }
+        let mut number = 1;
+        loop {
+            let aside = self.root.join(format!("audit-before-fork-{number}"));
+            if !aside.exists() {
+                fs::rename(self.audit(), &aside)?;
+                return Ok(Some(aside));
+            }
+            number += 1;
+        }
     }
 
     /// The shop's secret, if it was kept here.

@@ -4,7 +4,10 @@
 use crate::{
     data_dir::{DataDir, DataDirError},
     metrics::Exporter,
-    node::{LagWatch, NatsHealth, NodeHealth, NodeReport, NodeTasks, open_audit_tree, shop_secret},
+    node::{
+        LagWatch, NatsHealth, NodeHealth, NodeReport, NodeTasks, keep_end, known_event, open_audit_tree,
+        shop_secret,
+    },
     options::{Nats, ServeOptions},
     write_path::WritePath,
 };
@@ -12,7 +15,7 @@ use axum::Router;
 use daybook_api::{Api, Limits, NodeRole, Roles};
 use daybook_audit::{AuditError, TreeWriter};
 use daybook_engine::{Engine, EngineError, EngineOptions, ShopSecret, SimulatedGateway};
-use daybook_event_log::{EventLog, LogError};
+use daybook_event_log::{EventLog, LogError, Position};
 use daybook_messaging::{MessagingError, NatsLog, RelayOptions, connect_watched};
 use daybook_projections::{FollowLimits, Part, RunnerError};
 use daybook_read_store::StoreError;
@@ -87,6 +90,7 @@ const fn part_of(roles: Roles, shared: bool) -> Part {
 
 /// An open shop.
 pub struct Daybook {
+    dir: DataDir,
     api: Api,
     engine: Engine,
     reads: Views,
@@ -114,7 +118,10 @@ impl Daybook {
         if alone && roles != Roles::ALL {
             return Err(OpenError::RolesNeedSharedStore);
         }
-        let log = options.store.open(dir.log(), options.log(), report).await?;
+        // On a shared log this is what keeps a second node out of the directory, so it comes before what writes there.
+        let (reads, search) = open_reads(&options, dir.read()).await?;
+        let known = known_event(&dir, &reads)?;
+        let log = options.store.open(dir.log(), known, options.log(), report).await?;
         let (nats, mut nats_health) = match &options.nats {
             None => (None, None),
             Some(Nats { server, replicas }) => {
@@ -124,8 +131,6 @@ impl Daybook {
                 (Some((client, relay, key)), Some(NatsHealth { last_error, follows: None }))
             }
         };
-        // On a shared log this is what keeps a second node out of the directory, so it comes before what writes there.
-        let (reads, search) = open_reads(&options, dir.read()).await?;
         let audit = open_audit_tree(&dir.audit(), options.audit_origin.as_deref())?;
         let gateway = Arc::new(SimulatedGateway::new());
         let write_path = WritePath::start()?;
@@ -216,10 +221,10 @@ impl Daybook {
             leases: options.store.leases()?,
             nats,
             engine: process_engine,
-            process_dir: dir.processes(),
+            dir: dir.clone(),
         };
         node_tasks.begin(engine.log(), &health, &followers);
-        Ok(Self { api, engine, reads, leaving, stopping, followers, _write_path: write_path })
+        Ok(Self { dir, api, engine, reads, leaving, stopping, followers, _write_path: write_path })
     }
 
     /// All routes, to be served or called in-process.
@@ -270,6 +275,9 @@ impl Daybook {
             // What is not synced comes from the log again.
             Ok(Err(error)) => tracing::error!(%error, "the read models could not be synced"),
             Err(error) => tracing::error!(%error, "stopping the read models failed"),
+        }
+        if let Err(error) = keep_end(&**self.engine.log(), &self.dir, &mut Position::default()).await {
+            tracing::warn!(error, "the log's last event could not be kept; the one before it is");
         }
         self.engine.log().close().await?;
         Ok(())

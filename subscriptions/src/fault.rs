@@ -21,12 +21,14 @@ pub enum Fault {
 }
 
 impl From<LogError> for Fault {
-    /// A log that cannot be reached or is closed may be there again; one that is damaged stays so.
+    /// A log that cannot be reached or is closed may be there again, and so may the server that has what another one has
+    /// lost; a log that is damaged stays so.
     fn from(error: LogError) -> Self {
         match error {
-            LogError::Unavailable { .. } | LogError::Closed | LogError::Full { .. } => {
-                Self::Passing(error.to_string())
-            }
+            LogError::Unavailable { .. }
+            | LogError::Closed
+            | LogError::Full { .. }
+            | LogError::Rewound { .. } => Self::Passing(error.to_string()),
             _ => Self::Fatal(error.to_string()),
         }
     }

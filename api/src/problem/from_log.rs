@@ -15,6 +15,11 @@ impl From<LogError> for Problem {
             LogError::Unavailable { .. } => {
                 Self::new(&kind::UNAVAILABLE, "the event log cannot be reached").retry_after(5)
             }
+            LogError::Rewound { .. } => Self::new(
+                &kind::UNAVAILABLE,
+                "the event log has lost events that this node knows, so nothing is written to it; the operator has to act",
+            )
+            .retry_after(60),
             LogError::Closed => Self::new(&kind::UNAVAILABLE, "the server is shutting down").retry_after(5),
             LogError::BeyondEnd { asked, head } => Self::new(
                 &kind::INVALID_PARAMETER,

@@ -5,7 +5,7 @@ use daybook_event_log::LogError;
 use sqlx::{Connection, Executor, PgConnection};
 
 /// Step n brings the tables from version n − 1 to n. A step that was released is never edited.
-const STEPS: [&str; 1] = [include_str!("1.sql")];
+const STEPS: [&str; 2] = [include_str!("1.sql"), include_str!("2.sql")];
 
 /// Nodes that start together migrate one after the other; the number only has to differ from other programs'.
 const LOCK: &str = "SELECT pg_advisory_xact_lock(6427181930117)";

@@ -10,6 +10,7 @@ mod import;
 mod nats;
 mod progress;
 mod reexec;
+mod restore;
 mod schemas;
 mod serve;
 mod starting;
@@ -62,6 +63,8 @@ enum Command {
     Import(import::Import),
     /// Copy a shop's events between a data directory and a Postgres server, and compare
     Copy(copy::Copy),
+    /// Let a node go on with an event store that has lost acknowledged events
+    RestoreAccepted(restore::RestoreAccepted),
     /// Print the OpenAPI document of the HTTP interface
     Openapi,
     /// Print the AsyncAPI document of what is told over NATS
@@ -103,6 +106,7 @@ fn run(command: Command) -> anyhow::Result<()> {
         }
         Command::Schemas(schemas) => schemas.run(),
         Command::Serve(serve) => in_runtime(serve.run()),
+        Command::RestoreAccepted(restore) => in_runtime(restore.run()),
         Command::Copy(copy) => in_runtime(copy.run()),
         Command::Demo(demo) => {
             if !demo.is_imported() {

@@ -5,6 +5,7 @@ use crate::{Daybook, LagLimits, ReadStore, ServeOptions, Store};
 use anyhow::Context;
 use clap::{ArgAction, Args};
 use daybook_api::{Limits, RecordFor, Roles};
+use daybook_event_log_postgres::DEFAULT_READ_CONNECTIONS;
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -36,6 +37,10 @@ pub(super) struct Serve {
         hide_env_values = true
     )]
     read_store: String,
+
+    /// On a Postgres event store: connections that read at a time; the node holds a few more beside them
+    #[arg(long, env = "DAYBOOK_STORE_READ_CONNECTIONS", value_name = "N", default_value_t = DEFAULT_READ_CONNECTIONS, value_parser = clap::value_parser!(u32).range(1..))]
+    store_read_connections: u32,
 
     #[command(flatten)]
     nats: NatsArgs,
@@ -207,7 +212,7 @@ impl Serve {
         let listener = bind(self.settings.listen).await?;
         let (starting, listener) = Starting::on(listener)?;
         let options = ServeOptions {
-            store,
+            store: store.reading_over(self.store_read_connections),
             read_store,
             nats: self.nats.options(),
             roles: self.roles,

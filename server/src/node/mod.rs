@@ -3,6 +3,7 @@
 
 mod audit_tree;
 mod health;
+mod known_event;
 mod lag;
 mod process_memory;
 mod processes;
@@ -13,6 +14,7 @@ mod tasks;
 
 pub(crate) use audit_tree::open_audit_tree;
 pub(crate) use health::{NatsHealth, NodeHealth};
+pub(crate) use known_event::{keep_end, known_event};
 pub use lag::LagLimits;
 pub(crate) use lag::LagWatch;
 pub(crate) use report::NodeReport;

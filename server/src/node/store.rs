@@ -1,8 +1,11 @@
 //! Where the events are, and where the read models: in the data directory, or on a Postgres server. The event store is
 //! opened here, and asked now and then whether it is still there.
 
-use super::NodeHealth;
-use daybook_event_log::{EmbeddedLog, EmbeddedOptions, EventLog, Leases, LocalLeases, LogError};
+use super::{NodeHealth, keep_end};
+use crate::data_dir::DataDir;
+use daybook_event_log::{
+    EmbeddedLog, EmbeddedOptions, EventLog, KnownEvent, Leases, LocalLeases, LogError, Position,
+};
 use daybook_event_log_postgres::{PostgresLeases, PostgresLog, PostgresOptions};
 use daybook_messaging::MessageKey;
 use daybook_projections::ReadServer;
@@ -32,16 +35,35 @@ pub enum Store {
 pub struct UnknownStore;
 
 impl Store {
-    /// Opens it; `tell` is called with what is waited for while a server is not there.
+    /// Opens it, where it has what is `known` of it; `tell` is called with what is waited for while a server is not there.
     pub(crate) async fn open(
         &self,
         folder: PathBuf,
+        known: Option<KnownEvent>,
         embedded: EmbeddedOptions,
         tell: &(dyn Fn(String) + Send + Sync),
     ) -> Result<Arc<dyn EventLog>, LogError> {
         Ok(match self {
-            Self::Embedded => Arc::new(EmbeddedLog::open(folder, embedded)?),
-            Self::Postgres(options) => Arc::new(PostgresLog::connect_telling(options.clone(), tell).await?),
+            Self::Embedded => {
+                let place = folder.display().to_string();
+                let log = EmbeddedLog::open(folder, embedded)?;
+                if let Some(known) = known {
+                    known.expect_in(&log, &place).await?;
+                }
+                Arc::new(log)
+            }
+            Self::Postgres(options) => {
+                let options = PostgresOptions { known, ..options.clone() };
+                Arc::new(PostgresLog::connect_telling(options, tell).await?)
+            }
+        })
+    }
+
+    /// Opens it to be looked at only, whatever is known of it.
+    pub(crate) async fn open_read_only(&self, folder: PathBuf) -> Result<Arc<dyn EventLog>, LogError> {
+        Ok(match self {
+            Self::Embedded => Arc::new(EmbeddedLog::open_read_only(folder)?),
+            Self::Postgres(options) => Arc::new(PostgresLog::open_read_only(options.clone()).await?),
         })
     }
 
@@ -61,6 +83,14 @@ impl Store {
                 MessageKey::new(PostgresLeases::new(options)?.secret(MESSAGE_KEY).await?)
             }
         })
+    }
+
+    /// The same with at most so many connections that read.
+    pub(crate) fn reading_over(self, read_connections: u32) -> Self {
+        match self {
+            Self::Embedded => Self::Embedded,
+            Self::Postgres(options) => Self::Postgres(PostgresOptions { read_connections, ..options }),
+        }
     }
 
     pub(crate) const fn is_embedded(&self) -> bool {
@@ -126,12 +156,22 @@ impl FromStr for ReadStore {
     }
 }
 
-/// Asks the log every second whether it is there and takes events, and reports to `health`.
-pub(crate) async fn look_after(log: Arc<dyn EventLog>, health: Arc<NodeHealth>, stop: CancellationToken) {
+/// Asks the log every second whether it is there and takes events, and reports to `health`. What is there then, the log must
+/// have for ever: it is kept in `dir`.
+pub(crate) async fn look_after(
+    log: Arc<dyn EventLog>,
+    dir: DataDir,
+    health: Arc<NodeHealth>,
+    stop: CancellationToken,
+) {
+    let mut kept = Position::ZERO;
     while stop.run_until_cancelled(tokio::time::sleep(LOOK_EVERY)).await.is_some() {
-        let error = match tokio::time::timeout(ANSWER_WITHIN, log.check()).await {
-            Ok(Ok(())) => None,
-            Ok(Err(error)) => Some(error.to_string()),
+        let looking = async {
+            log.check().await.map_err(|error| error.to_string())?;
+            keep_end(&*log, &dir, &mut kept).await
+        };
+        let error = match tokio::time::timeout(ANSWER_WITHIN, looking).await {
+            Ok(looked) => looked.err(),
             Err(_) => Some(format!(
                 "no answer within {ANSWER_WITHIN:?}; is its server overloaded, or the way to it cut?"
             )),

@@ -21,6 +21,8 @@ pub struct PostgresServer {
     password: Option<String>,
     authority: Option<Authority>,
     process: Mutex<Option<Guarded>>,
+    /// Copies of its data.
+    copies: Mutex<Vec<PathBuf>>,
 }
 
 /// The server that all tests of this program share; do not stop it.
@@ -77,7 +79,8 @@ impl PostgresServer {
     ) -> anyhow::Result<Self> {
         let settings = settings.iter().map(|setting| (*setting).to_owned()).collect();
         let (port, process) = (free_port()?, Mutex::new(None));
-        let server = Self { user, folder, port, settings, password, authority: None, process };
+        let copies = Mutex::default();
+        let server = Self { user, folder, port, settings, password, authority: None, process, copies };
         server.start_again().await?;
         Ok(server)
     }
@@ -120,6 +123,29 @@ impl PostgresServer {
         process.map_or(Ok(()), Guarded::stop)
     }
 
+    /// Copies the data of a server that is stopped, to go back to it: as it is after a restore, or after a standby took over
+    /// that was behind.
+    pub fn backup(&self) -> anyhow::Result<PathBuf> {
+        let place = self.user.folder("daybook-postgres-backup-")?;
+        let copy = place.join("data");
+        self.copies.lock().push(place);
+        run(self.user.command("cp").arg("-a").arg(&self.folder).arg(&copy))?;
+        Ok(copy)
+    }
+
+    /// Gives a server that is stopped the data of a copy, and answers with a copy of what it had.
+    pub fn restore(&self, copy: &Path) -> anyhow::Result<PathBuf> {
+        let had = self.backup()?;
+        run(self
+            .user
+            .command("sh")
+            .arg("-c")
+            .arg("rm -rf \"$1\" && cp -a \"$2\" \"$1\"")
+            .arg("sh")
+            .args([self.folder.as_path(), copy]))?;
+        Ok(had)
+    }
+
     /// The URL of a database.
     pub fn url(&self, database: &str) -> String {
         let secret = self.password.as_ref().map(|password| format!(":{password}")).unwrap_or_default();
@@ -145,6 +171,9 @@ impl Drop for PostgresServer {
         drop(self.process.lock().take());
         // The guard has removed it already, unless the server was stopped to be started again.
         let _ = std::fs::remove_dir_all(&self.folder);
+        for copy in self.copies.lock().drain(..) {
+            let _ = std::fs::remove_dir_all(copy);
+        }
     }
 }
 

@@ -6,6 +6,7 @@ mod cluster;
 mod day;
 mod dead_letters;
 mod lease;
+mod lost_tail;
 mod messages;
 mod moving;
 mod once;

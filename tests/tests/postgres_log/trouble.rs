@@ -284,3 +284,37 @@ async fn a_server_with_a_password_and_a_certificate_is_used_with_both_checked() 
     let error = PostgresLog::connect(distrusting).await.err().unwrap().to_string();
     assert!(error.contains("certificate"), "{error}");
 }
+
+#[tokio::test]
+async fn what_a_notification_says_is_not_believed() {
+    let url = database().await;
+    let (node, other) = (log(&url).await, log(&url).await);
+    let mut anybody = PgConnection::connect(&url).await.unwrap();
+    for nonsense in ["999999999999", "18446744073709551615", "-1", "", "nothing"] {
+        sqlx::query("SELECT pg_notify('daybook_head', $1)")
+            .bind(nonsense)
+            .execute(&mut anybody)
+            .await
+            .unwrap();
+    }
+    let mut head = node.head();
+    for n in 1..=20 {
+        other.append(vec![append(&stream("a"), ExpectedVersion::Any, vec![added(n)])]).await.unwrap();
+        let reached = *head.wait_for(|position| position.get() >= n).await.unwrap();
+        assert_eq!(reached, Position::new(n));
+        assert_eq!(node.read_all(Position::new(n), 10).await.unwrap().len(), 1);
+    }
+    node.check().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_connection_that_ends_while_the_log_is_opened_is_opened_again() {
+    let url = database().await;
+    let line = Cuttable::to(daybook_tests::servers::postgres::shared().await.unwrap().port()).await.unwrap();
+    let cuttable = url.replace(&line.server_port().to_string(), &line.port().to_string());
+    for (n, step) in (1..).zip(["server_version_num", "daybook_schema", "FROM log_head h"]) {
+        line.lose_answer_to(step);
+        drop(log(&cuttable).await);
+        assert_eq!(line.answers_lost(), n, "{step}");
+    }
+}
