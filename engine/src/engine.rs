@@ -9,12 +9,11 @@ use crate::{
     processes::{Concerns, DeadReactions, Kept, ProcessMessage, Starts, keep_running},
     queued_command::{CommandIds, QueuedCommand, Reply},
     shard::{Shard, recorded_outcome},
-    shared::EngineShared,
+    shared::{EngineShared, shard_routing},
     sku_claims::{product_put, put_product},
     snapshots::Snapshots,
     unchanged::NamedCommand,
 };
-use ahash::RandomState;
 use daybook_domain::{
     Command, OrderId,
     cart::CartCommand,
@@ -91,8 +90,7 @@ impl Engine {
             dead_letters: DeadReactions::default(),
             process_report: Mutex::default(),
             caught_up: watch::Sender::new(Position::ZERO),
-            // Only within this process, so any seeds will do; fixed ones make runs repeatable.
-            routing: RandomState::with_seeds(0x0dab, 0x00b0, 0x0c0b, 0x0a3d),
+            routing: shard_routing(&options.secret),
             log,
             options,
         });

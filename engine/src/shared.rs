@@ -1,7 +1,7 @@
 //! What all parts of one engine know: its log, its queues, who waits for what.
 
 use crate::{
-    EngineOptions,
+    EngineOptions, ShopSecret,
     batch_channel::BatchChannel,
     command_queue::CommandQueue,
     order_outcome::OrderOutcomeWaiters,
@@ -66,4 +66,15 @@ impl EngineShared {
         let hash = self.routing.hash_one(stream.as_str());
         usize::try_from(hash % self.queues.len() as u64).unwrap_or(0)
     }
+}
+
+/// Which shard a stream goes to must not be for clients to choose, who name carts and SKUs: else they could have all they do
+/// done by one. From the secret, so that runs with the same one repeat.
+pub(crate) fn shard_routing(secret: &ShopSecret) -> RandomState {
+    let seed = |number: u8| {
+        let mut digest = secret.digest("shard of a stream");
+        digest.part(&[number]);
+        digest.finish()
+    };
+    RandomState::with_seeds(seed(0), seed(1), seed(2), seed(3))
 }

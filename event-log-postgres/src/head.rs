@@ -61,7 +61,7 @@ impl Head {
         place: &str,
     ) -> Result<Self, Failure> {
         let rows = look(known).fetch_all(connection).await;
-        let seen = Seen::of(&rows.map_err(|e| Failure::of(e, "opening the Postgres log", place))?);
+        let seen = HeadSeen::of(&rows.map_err(|e| Failure::of(e, "opening the Postgres log", place))?);
         seen.expect(known, place).map_err(Failure::Lasting)?;
         let (sender, receiver) = watch::channel(seen.position);
         let (sender, last) = (Mutex::new(Some(sender)), Mutex::new(Last { event: seen.last(), lost: None }));
@@ -112,7 +112,12 @@ impl Head {
     }
 
     /// Takes what the server was seen to have, when `known` was what was known.
-    pub(crate) fn take(&self, seen: &Seen, known: Option<KnownEvent>, place: &str) -> Result<(), LogError> {
+    pub(crate) fn take(
+        &self,
+        seen: &HeadSeen,
+        known: Option<KnownEvent>,
+        place: &str,
+    ) -> Result<(), LogError> {
         if let Err(error) = seen.expect(known, place) {
             self.lose(error.clone());
             return Err(error);
@@ -128,13 +133,13 @@ impl Head {
 }
 
 /// What the server answered to a look.
-pub(crate) struct Seen {
+pub(crate) struct HeadSeen {
     position: Position,
     last: Option<Uuid>,
     at_known: Option<Uuid>,
 }
 
-impl Seen {
+impl HeadSeen {
     pub(crate) fn of(rows: &[PgRow]) -> Self {
         let row = rows.first();
         let id = |column: usize| row.and_then(|row| row.try_get::<Option<Uuid>, _>(column).ok().flatten());
@@ -151,7 +156,7 @@ impl Seen {
     }
 }
 
-/// The statement whose answer [`Seen`] reads.
+/// The statement whose answer [`HeadSeen`] reads.
 pub(crate) fn look(known: Option<KnownEvent>) -> Query<'static, Postgres, PgArguments> {
     sqlx::query(LOOK).bind(parameters(known).0)
 }
@@ -216,7 +221,7 @@ async fn ask(head: &Head, reader: &RetryingReader, every: Duration) {
         // Whether there was news or not, the question is the same.
         let _ = tokio::time::timeout(every, head.news.notified()).await;
         let known = head.known();
-        match reader.once(look(known)).await.map(|rows| Seen::of(&rows)) {
+        match reader.once(look(known)).await.map(|rows| HeadSeen::of(&rows)) {
             // It is told of by whoever reads or appends, and by readiness.
             Ok(seen) => drop(head.take(&seen, known, reader.place())),
             Err(Failure::Lasting(LogError::Closed)) => return,

@@ -1,7 +1,7 @@
 //! Reading: whole records by position, stream or id.
 
 use crate::{
-    head::{self, Head, Seen},
+    head::{self, Head, HeadSeen},
     retrying_reader::RetryingReader,
     row,
 };
@@ -81,7 +81,7 @@ impl Reader {
     async fn look(&self) -> Result<(), LogError> {
         let known = self.head.known();
         let rows = self.retrying.again(|| head::look(known)).await?;
-        self.head.take(&Seen::of(&rows), known, self.retrying.place())
+        self.head.take(&HeadSeen::of(&rows), known, self.retrying.place())
     }
 
     pub(crate) async fn stream(

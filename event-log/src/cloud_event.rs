@@ -5,8 +5,11 @@
 //! breaks between the tokens of a payload, which Daybook never writes and other programs may, become spaces, since an event
 //! is one line in JSON Lines and in Server-Sent Events.
 //! Numbers that may exceed 32 bits are texts, as CloudEvents demands.
+//!
+//! Where a channel cannot carry an event as large as that, [`write_reference`] leaves the payload out and says with the
+//! extension `dataref` (CloudEvents: Claim Check Pattern) where the whole event is answered.
 
-use crate::{InvalidRecord, Metadata, NewEvent, Position, RecordedEvent, StreamId, Version};
+use crate::{InvalidRecord, KnownEvent, Metadata, NewEvent, Position, RecordedEvent, StreamId, Version};
 use bytes::Bytes;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -37,15 +40,29 @@ struct CloudEvent<'a> {
     causationid: Uuid,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     requesthash: Option<Cow<'a, str>>,
-    #[serde(borrow)]
-    data: &'a RawValue,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    dataref: Option<Cow<'a, str>>,
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    data: Option<&'a RawValue>,
 }
 
 /// Appends `event` as one JSON object without a line break.
 pub fn write(event: &RecordedEvent, out: &mut Vec<u8>) -> Result<(), InvalidRecord> {
+    let data =
+        serde_json::from_slice(event.payload()).map_err(|_| InvalidRecord("its payload is not JSON"))?;
+    write_shown(&CloudEvent { data: Some(data), ..attributes(event) }, out)
+}
+
+/// The same without the payload, which is to be fetched from the shop.
+pub fn write_reference(event: &RecordedEvent, out: &mut Vec<u8>) -> Result<(), InvalidRecord> {
+    let place = format!("/events?from={}&limit=1", event.position());
+    write_shown(&CloudEvent { dataref: Some(place.into()), ..attributes(event) }, out)
+}
+
+fn attributes(event: &RecordedEvent) -> CloudEvent<'_> {
     let time = |nanos: i64| Timestamp::from_nanosecond(i128::from(nanos)).unwrap_or(Timestamp::UNIX_EPOCH);
     let (aggregate, kind, schema) = (event.aggregate(), event.event_type(), event.schema_version());
-    let shown = CloudEvent {
+    CloudEvent {
         specversion: "1.0".into(),
         id: event.event_id(),
         source: format!("/daybook/{aggregate}").into(),
@@ -62,11 +79,14 @@ pub fn write(event: &RecordedEvent, out: &mut Vec<u8>) -> Result<(), InvalidReco
         correlationid: event.correlation_id(),
         causationid: event.causation_id(),
         requesthash: (event.request_hash() != 0).then(|| format!("{:016x}", event.request_hash()).into()),
-        data: serde_json::from_slice(event.payload())
-            .map_err(|_| InvalidRecord("its payload is not JSON"))?,
-    };
+        dataref: None,
+        data: None,
+    }
+}
+
+fn write_shown(shown: &CloudEvent<'_>, out: &mut Vec<u8>) -> Result<(), InvalidRecord> {
     let begin = out.len();
-    serde_json::to_writer(&mut *out, &shown).map_err(|_| InvalidRecord("it cannot be shown as JSON"))?;
+    serde_json::to_writer(&mut *out, shown).map_err(|_| InvalidRecord("it cannot be shown as JSON"))?;
     one_line(&mut out[begin..]);
     Ok(())
 }
@@ -76,11 +96,24 @@ pub fn one_line(json: &mut [u8]) {
     json.iter_mut().filter(|byte| matches!(byte, b'\n' | b'\r')).for_each(|byte| *byte = b' ');
 }
 
+/// Which event [`write`] or [`write_reference`] have written.
+pub fn identify(json: &[u8]) -> Result<KnownEvent, InvalidRecord> {
+    let shown = parse(json)?;
+    Ok(KnownEvent { position: Position::new(number(&shown.position)?), event_id: shown.id })
+}
+
+fn parse(json: &[u8]) -> Result<CloudEvent<'_>, InvalidRecord> {
+    serde_json::from_slice(json).map_err(|_| InvalidRecord("not a CloudEvent of Daybook's shape"))
+}
+
+fn number(text: &str) -> Result<u64, InvalidRecord> {
+    text.parse().map_err(|_| InvalidRecord("a number is not one"))
+}
+
 /// Restores the record from what [`write`] made of it.
 pub fn read(json: &[u8]) -> Result<RecordedEvent, InvalidRecord> {
-    let shown: CloudEvent<'_> =
-        serde_json::from_slice(json).map_err(|_| InvalidRecord("not a CloudEvent of Daybook's shape"))?;
-    let number = |text: &str| text.parse::<u64>().map_err(|_| InvalidRecord("a number is not one"));
+    let shown = parse(json)?;
+    let data = shown.data.ok_or(InvalidRecord("its data is not in it"))?;
     let nanos = |time: Timestamp| {
         i64::try_from(time.as_nanosecond()).map_err(|_| InvalidRecord("a time is out of range"))
     };
@@ -102,7 +135,7 @@ pub fn read(json: &[u8]) -> Result<RecordedEvent, InvalidRecord> {
             request_hash: request_hash.map_err(|_| InvalidRecord("its request hash is not hexadecimal"))?,
             actor: shown.actor.into_owned(),
         },
-        payload: Bytes::copy_from_slice(shown.data.get().as_bytes()),
+        payload: Bytes::copy_from_slice(data.get().as_bytes()),
     };
     RecordedEvent::check_sizes(&event, u32::MAX as usize).map_err(|_| InvalidRecord("a part is too long"))?;
     let mut bytes = Vec::new();
@@ -163,6 +196,17 @@ mod tests {
         let shown: serde_json::Value = serde_json::from_slice(line).unwrap();
         assert_eq!(shown["data"]["note"], "a\nb", "a line break within a text stays");
         assert_eq!(read(line).unwrap().payload(), b"{    \"note\": \"a\\nb\" }");
+    }
+
+    #[test]
+    fn a_reference_says_which_event_it_is_and_where_its_payload_is() {
+        let mut json = Vec::new();
+        write_reference(&record(), &mut json).unwrap();
+        let shown: serde_json::Value = serde_json::from_slice(&json).unwrap();
+        assert_eq!(shown["dataref"], "/events?from=1099511627776&limit=1");
+        assert_eq!(shown["data"], serde_json::Value::Null);
+        assert_eq!(identify(&json).unwrap(), KnownEvent::from(&record()));
+        read(&json).unwrap_err();
     }
 
     #[test]

@@ -50,7 +50,9 @@ pub use append::{Append, AppendOutcome, AppendRejection, Appended, ExpectedVersi
 pub use append_future::{AppendFuture, AppendResult};
 pub use background::{in_background, lower_priority};
 pub use causes::with_causes;
-pub use embedded::{Directory, Disk, DiskFile, EmbeddedLog, EmbeddedOptions, EmbeddedReader};
+pub use embedded::{
+    Directory, Disk, DiskFile, EmbeddedLog, EmbeddedOptions, EmbeddedReader, FileIdentity, make_directory,
+};
 pub use error::LogError;
 pub use id::{InvalidStreamId, StreamId};
 pub use import::{ImportError, LogImport, compare, copy, not_yet_imported};

@@ -19,7 +19,7 @@ use async_nats::jetstream::{
     stream::Stream,
 };
 use async_trait::async_trait;
-use daybook_event_log::{EventLog, Leases, PageLimits, Position, RecordedEvent, cloud_event};
+use daybook_event_log::{EventLog, InvalidRecord, Leases, PageLimits, Position, RecordedEvent, cloud_event};
 use daybook_subscriptions::{
     BackoffLimits, Fault, Following, PAGE, Page, Subscriber, Supervised, Supervisor, TaskSpec,
 };
@@ -33,6 +33,9 @@ use tokio::{
 const LEASE: &str = "daybook relay";
 /// The longest pause before the next try.
 const LONGEST_BACKOFF: Duration = Duration::from_secs(2);
+
+/// More than the headers of a message take.
+const HEADER_BYTES: usize = 1_024;
 
 /// How the relay works.
 #[derive(Debug, Clone)]
@@ -67,6 +70,8 @@ struct Session {
     stream: Stream,
     /// The stream's last sequence, with what is in flight.
     sequence: u64,
+    /// The largest message that is taken.
+    most_bytes: usize,
     /// When an idle relay is to check the stream's end.
     check_at: Instant,
 }
@@ -118,7 +123,8 @@ impl Relay {
         let StreamEnd { position, sequence } = end;
         self.relayed.send_replace(position);
         let check_at = Instant::now() + self.options.check_every;
-        self.session = Some(Session { jetstream, stream, sequence, check_at });
+        let most_bytes = stream::largest_message(&self.client, &stream);
+        self.session = Some(Session { jetstream, stream, sequence, most_bytes, check_at });
         Ok(position)
     }
 
@@ -130,7 +136,7 @@ impl Relay {
                 self.relayed.send_replace(acknowledge(&mut in_flight).await?);
             }
             session.sequence += 1;
-            let ack = publish(&session.jetstream, event, session.sequence, &self.key).await?;
+            let ack = publish(session, event, &self.key).await?;
             in_flight.push_back((event.position(), session.sequence, ack));
         }
         let mut relayed = None;
@@ -216,17 +222,25 @@ fn interrupted(error: MessagingError) -> Fault {
     error.into()
 }
 
+/// Publishes `event` as the session's next message; one that is larger than the server takes is published without its payload.
 async fn publish(
-    jetstream: &jetstream::Context,
+    session: &Session,
     event: &RecordedEvent,
-    sequence: u64,
     key: &MessageKey,
 ) -> Result<PublishAckFuture, MessagingError> {
-    let mut json = Vec::with_capacity(event.as_bytes().len() + 640);
-    cloud_event::write(event, &mut json).map_err(|error| MessagingError::Untellable {
+    let Session { jetstream, sequence, most_bytes, .. } = session;
+    let sequence = *sequence;
+    let untellable = |error: InvalidRecord| MessagingError::Untellable {
         position: event.position().get(),
         detail: error.to_string(),
-    })?;
+    };
+    let mut json = Vec::with_capacity(event.as_bytes().len() + 640);
+    cloud_event::write(event, &mut json).map_err(untellable)?;
+    if json.len() + HEADER_BYTES > *most_bytes {
+        json.clear();
+        cloud_event::write_reference(event, &mut json).map_err(untellable)?;
+        metrics::counter!("daybook_relay_references_total").increment(1);
+    }
     let signature = key.sign(sequence, &json);
     let message = PublishMessage::build()
         .payload(json.into())

@@ -89,3 +89,11 @@ pub(crate) async fn last_sequence(stream: &Stream) -> Result<u64, MessagingError
 pub(crate) async fn find(jetstream: &Context) -> Result<Stream, MessagingError> {
     jetstream.get_stream(STREAM_NAME).await.map_err(|e| MessagingError::jetstream("find the stream", e))
 }
+
+/// The largest message that server and stream take, headers included.
+pub(crate) fn largest_message(client: &Client, stream: &Stream) -> usize {
+    let of_server = client.server_info().max_payload;
+    // Below zero for any.
+    let of_stream = usize::try_from(stream.cached_info().config.max_message_size).ok();
+    of_stream.filter(|bytes| *bytes > 0).map_or(of_server, |bytes| bytes.min(of_server))
+}

@@ -6,7 +6,7 @@ use async_nats::jetstream::{
     message::StreamMessage,
     stream::{RawMessageErrorKind, Stream},
 };
-use daybook_event_log::{EventLog, Position, RecordedEvent, cloud_event};
+use daybook_event_log::{EventLog, KnownEvent, Position, cloud_event};
 
 /// Behind so many messages that are not ours, a person has to look.
 const MAX_STRAYS: u64 = 10_000;
@@ -86,12 +86,17 @@ async fn message(stream: &Stream, sequence: u64) -> Result<Option<StreamMessage>
     }
 }
 
-/// The position of the log's event that the message is, byte for byte.
+/// The position of the log's event that the message is, byte for byte, or names.
 async fn in_log(log: &dyn EventLog, message: &StreamMessage) -> Result<Option<Position>, MessagingError> {
-    let Ok(told) = cloud_event::read(&message.payload) else { return Ok(None) };
-    let ours = log.read_all(told.position(), 1).await?;
-    let is_ours = ours.first().map(RecordedEvent::as_bytes) == Some(told.as_bytes());
-    Ok(is_ours.then(|| told.position()))
+    let Ok(named) = cloud_event::identify(&message.payload) else { return Ok(None) };
+    let ours = log.read_all(named.position, 1).await?;
+    let Some(ours) = ours.first().filter(|ours| KnownEvent::from(*ours) == named) else { return Ok(None) };
+    let is_ours = match cloud_event::read(&message.payload) {
+        Ok(told) => told.as_bytes() == ours.as_bytes(),
+        // A reference to an event that was too large.
+        Err(_) => true,
+    };
+    Ok(is_ours.then_some(named.position))
 }
 
 fn foreign(sequence: u64, message: &StreamMessage) -> MessagingError {

@@ -71,7 +71,7 @@ fn message(schema: &ReleasedSchema) -> Value {
         "headers": { "$ref": "#/components/schemas/Headers" },
         "payload": { "allOf": [
             { "$ref": "#/components/schemas/Attributes" },
-            { "type": "object", "required": ["data"], "properties": {
+            { "type": "object", "properties": {
                 "type": { "const": event_type },
                 "source": { "const": format!("/daybook/{aggregate}") },
                 "dataschema": { "const": format!("/schemas/events/{aggregate}/{event_type}.v{version}.json") },
@@ -102,7 +102,8 @@ fn attributes() -> Value {
     json!({
         "type": "object",
         "required": ["specversion", "id", "source", "type", "subject", "time", "datacontenttype", "dataschema",
-            "position", "streamversion", "recordedat", "actor", "data"],
+            "position", "streamversion", "recordedat", "actor"],
+        "oneOf": [{ "required": ["data"] }, { "required": ["dataref"] }],
         "properties": {
             "specversion": { "const": "1.0" },
             "id": uuid("The event's id, the same for ever."),
@@ -120,6 +121,7 @@ fn attributes() -> Value {
             "correlationid": uuid("What it belongs to."),
             "causationid": uuid("What it follows from."),
             "requesthash": { "type": "string", "pattern": "^[0-9a-f]{16}$", "description": "Tells one request from another under the same command id." },
+            "dataref": { "type": "string", "format": "uri-reference", "description": "In place of `data` where NATS takes no message as large as the event: where the shop answers with all of it." },
             "data": { "type": "object", "description": "As it was written, byte for byte." },
         },
         "additionalProperties": false,

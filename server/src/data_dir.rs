@@ -11,7 +11,7 @@
 //! ```
 
 use daybook_engine::ShopSecret;
-use daybook_event_log::KnownEvent;
+use daybook_event_log::{KnownEvent, make_directory};
 use daybook_subscriptions::replace_file;
 use serde::{Deserialize, Serialize};
 use std::{
@@ -73,9 +73,7 @@ impl DataDir {
                 return Err(DataDirError::NotADirectory { path: root.to_owned() });
             }
             Ok(_) => {}
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                fs::create_dir_all(root).map_err(failed)?
-            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => make_directory(root).map_err(failed)?,
             Err(error) => return Err(failed(error)),
         }
         match fs::read(root.join(MARKER)) {

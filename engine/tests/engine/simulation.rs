@@ -17,7 +17,8 @@ use daybook_domain::{
     payment::{GatewayOutcome, GatewayRequest, OperationKind},
 };
 use daybook_engine::{
-    Clock, CommandError, CommandRequest, Engine, EngineOptions, Gateway, Outcome, Priority, SimulatedGateway,
+    Clock, CommandError, CommandRequest, Engine, EngineOptions, Gateway, Outcome, Priority, ShopSecret,
+    SimulatedGateway,
 };
 use daybook_event_log::MemoryLog;
 use proptest::{prelude::*, test_runner::FileFailurePersistence};
@@ -114,6 +115,7 @@ impl World {
             reactions_in_flight: self.places,
             gateway_calls_in_flight: self.places,
             run_ahead: self.run_ahead,
+            secret: ShopSecret::new([7; ShopSecret::BYTES]),
             ..EngineOptions::default()
         };
         let engine = Engine::start(Arc::clone(&log) as _, options).await.expect("the engine starts");

@@ -8,7 +8,7 @@ use crate::LogError;
 use std::{
     fs::{self, File, OpenOptions, TryLockError},
     io,
-    os::unix::fs::FileExt,
+    os::unix::fs::{FileExt, MetadataExt as _},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -26,6 +26,13 @@ pub trait Disk: Send + Sync + 'static {
     fn remove(&self, name: &str) -> io::Result<()>;
     /// Makes creations, renamings and removals survive a power cut.
     fn sync_names(&self) -> io::Result<()>;
+    /// Which file has this name now; none on a disk that cannot tell files apart.
+    ///
+    /// # Errors
+    /// Also where there is no such file.
+    fn identity(&self, _name: &str) -> io::Result<Option<FileIdentity>> {
+        Ok(None)
+    }
     /// Takes the lock file `name` until the answer is dropped; `None` while someone else has it.
     fn lock(&self, name: &str) -> io::Result<Option<Box<dyn Send + Sync>>>;
 }
@@ -38,8 +45,25 @@ pub trait DiskFile: Send + Sync {
     fn read_at(&self, into: &mut [u8], offset: u64) -> io::Result<usize>;
     /// Writes all of `bytes`, lengthening the file where needed.
     fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<()>;
+    /// Which file this is, whatever its name is now; none on a disk that cannot tell files apart.
+    fn identity(&self) -> io::Result<Option<FileIdentity>> {
+        Ok(None)
+    }
     /// Makes everything written so far, and the length, survive a power cut (`fdatasync`).
     fn sync(&self) -> io::Result<()>;
+}
+
+/// What tells a file from all others that are open or have a name: its device and inode.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FileIdentity {
+    device: u64,
+    inode: u64,
+}
+
+impl From<fs::Metadata> for FileIdentity {
+    fn from(found: fs::Metadata) -> Self {
+        Self { device: found.dev(), inode: found.ino() }
+    }
 }
 
 /// A directory of the machine's file system.
@@ -60,9 +84,8 @@ impl Directory {
             Ok(_) => {
                 return Err(LogError::NotALog { path: shown, detail: "it is not a directory".to_owned() });
             }
-            Err(missing) if missing.kind() == io::ErrorKind::NotFound && create => {
-                make(path).map_err(|e| unavailable(&format!("creating the log's directory {shown}"), &e))?
-            }
+            Err(missing) if missing.kind() == io::ErrorKind::NotFound && create => make_directory(path)
+                .map_err(|e| unavailable(&format!("creating the log's directory {shown}"), &e))?,
             Err(missing) if missing.kind() == io::ErrorKind::NotFound => {
                 return Err(LogError::NotALog { path: shown, detail: "there is nothing".to_owned() });
             }
@@ -72,10 +95,20 @@ impl Directory {
     }
 }
 
-fn make(path: &Path) -> io::Result<()> {
+/// Makes a directory that survives a power cut, with those above it that are not there.
+///
+/// # Errors
+/// What the file system answers.
+pub fn make_directory(path: &Path) -> io::Result<()> {
+    let is_there = |folder: &&Path| folder.as_os_str().is_empty() || folder.is_dir();
+    let new: Vec<&Path> = path.ancestors().take_while(|folder| !is_there(folder)).collect();
     fs::create_dir_all(path)?;
-    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-    File::open(parent.unwrap_or(Path::new(".")))?.sync_all()
+    // A name is in the directory above.
+    for folder in new.iter().rev() {
+        let parent = folder.parent().filter(|parent| !parent.as_os_str().is_empty());
+        File::open(parent.unwrap_or(Path::new(".")))?.sync_all()?;
+    }
+    Ok(())
 }
 
 /// The error for surroundings that fail while `operation` is attempted.
@@ -118,6 +151,10 @@ impl Disk for Directory {
         File::open(&self.path)?.sync_all()
     }
 
+    fn identity(&self, name: &str) -> io::Result<Option<FileIdentity>> {
+        Ok(Some(fs::metadata(self.path.join(name))?.into()))
+    }
+
     fn lock(&self, name: &str) -> io::Result<Option<Box<dyn Send + Sync>>> {
         let mut how = OpenOptions::new();
         let file = how.write(true).create(true).truncate(false).open(self.path.join(name))?;
@@ -149,6 +186,10 @@ impl DiskFile for File {
 
     fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
         self.write_all_at(bytes, offset)
+    }
+
+    fn identity(&self) -> io::Result<Option<FileIdentity>> {
+        Ok(Some(self.metadata()?.into()))
     }
 
     fn sync(&self) -> io::Result<()> {

@@ -38,7 +38,7 @@ mod table;
 mod threads;
 mod writer;
 
-pub use disk::{Directory, Disk, DiskFile};
+pub use disk::{Directory, Disk, DiskFile, FileIdentity, make_directory};
 pub use options::EmbeddedOptions;
 pub use reader::EmbeddedReader;
 

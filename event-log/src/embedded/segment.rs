@@ -116,6 +116,17 @@ impl Segment {
         Ok(Self { ordinal, name, size, file })
     }
 
+    /// Whether the file is still the one that stands under its name: else what is written to it is lost with the program.
+    pub(super) fn expect_in_place(&self, disk: &dyn Disk) -> io::Result<()> {
+        let named = disk.identity(&self.name).map_err(|e| gone(disk, &self.name, &e.to_string()))?;
+        match (named, self.file.identity()?) {
+            (Some(named), Some(open)) if named != open => {
+                Err(gone(disk, &self.name, "another file has its name"))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// The error for bytes at `offset` that are not what was written.
     pub(super) fn damaged(&self, offset: usize, detail: &str) -> LogError {
         LogError::Damaged { place: format!("{} at byte {offset}", self.name), detail: detail.to_owned() }
@@ -124,6 +135,13 @@ impl Segment {
     pub(super) fn unreadable(&self, error: &io::Error) -> LogError {
         failure(&self.name, &format!("reading {}", self.name), error)
     }
+}
+
+fn gone(disk: &dyn Disk, name: &str, detail: &str) -> io::Error {
+    io::Error::other(format!(
+        "{}/{name} was removed or replaced while the log was open ({detail})",
+        disk.place()
+    ))
 }
 
 /// The error for a file at `place` that failed while `operation` was attempted: what it holds, or what is around it.

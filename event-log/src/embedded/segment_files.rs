@@ -3,7 +3,7 @@
 
 use super::{
     compressed::CompressedFile,
-    disk::{Disk, DiskFile},
+    disk::{Disk, DiskFile, FileIdentity},
     segment::{PREPARING, ordinal_of, segment_name},
 };
 use std::{
@@ -103,6 +103,10 @@ impl Disk for SegmentFiles {
 
     fn sync_names(&self) -> io::Result<()> {
         self.disk.sync_names()
+    }
+
+    fn identity(&self, name: &str) -> io::Result<Option<FileIdentity>> {
+        self.disk.identity(name)
     }
 
     fn lock(&self, name: &str) -> io::Result<Option<Box<dyn Send + Sync>>> {

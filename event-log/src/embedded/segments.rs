@@ -152,7 +152,8 @@ impl Segments {
         }
     }
 
-    /// Asks the index of `sealed`; if it turns out to be damaged, makes it anew and asks again.
+    /// Asks the index of `sealed`; if it turns out to be damaged, makes it anew and asks again. Reading a whole segment is not the
+    /// answer to a disk that fails for a moment, or to a system without a free file.
     pub(super) fn ask<T>(
         &self,
         sealed: &Arc<Sealed>,
@@ -161,6 +162,14 @@ impl Segments {
         match question(sealed) {
             Ok(answer) => Ok(answer),
             Err(Unanswered::Log(e)) => Err(e),
+            Err(Unanswered::Index(failed)) if !is_damage(&failed) => {
+                question(sealed).map_err(|again| match again {
+                    Unanswered::Log(e) => e,
+                    Unanswered::Index(e) => {
+                        unavailable(&format!("looking up events of {}", sealed.segment.name), &e)
+                    }
+                })
+            }
             Err(Unanswered::Index(first)) => {
                 tracing::warn!(segment = sealed.segment.name, error = %first, "making a damaged index anew");
                 let rebuilt = self.rebuild(sealed)?;
@@ -270,6 +279,12 @@ impl Segments {
         }
         Ok(Version::ZERO)
     }
+}
+
+/// Whether a file is not what was written; else it could not be read, which may pass.
+fn is_damage(error: &io::Error) -> bool {
+    use io::ErrorKind::{InvalidData, NotFound, UnexpectedEof};
+    matches!(error.kind(), InvalidData | NotFound | UnexpectedEof)
 }
 
 /// Why an index gave no answer.

@@ -315,6 +315,7 @@ impl Writer {
         let synced = written.and_then(|()| file.sync());
         let took = begun.elapsed();
         synced?;
+        batch.segment.expect_in_place(&*self.segments.disk)?;
         count(batch, took.as_secs_f64());
 
         let mut bytes = std::mem::take(&mut batch.bytes);
@@ -340,9 +341,14 @@ impl Writer {
         segment.file.sync()
     }
 
-    /// Why the log takes nothing, if it does not.
+    /// Why the log takes nothing, if it does not, or would not.
     pub(super) fn check(&self) -> Result<(), LogError> {
-        self.inbox.lock().refusal().map_or(Ok(()), Err)
+        if let Some(refusal) = self.inbox.lock().refusal() {
+            return Err(refusal);
+        }
+        let segment = Arc::clone(&self.segments.shelf().segment);
+        let in_place = segment.expect_in_place(&*self.segments.disk);
+        in_place.map_err(|e| LogError::Poisoned { detail: e.to_string() })
     }
 
     /// Refuses everything from now on, and everything that waits; the first reason stays.

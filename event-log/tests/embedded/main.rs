@@ -13,3 +13,4 @@ mod panics;
 mod places;
 mod sequencing;
 mod support;
+mod transient;

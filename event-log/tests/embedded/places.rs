@@ -196,3 +196,37 @@ fn open_files_in(place: &Path) -> usize {
     let links = descriptors.filter_map(|entry| fs::read_link(entry.ok()?.path()).ok());
     links.filter(|link| link.starts_with(place)).count()
 }
+
+#[test]
+fn a_directory_that_is_removed_or_replaced_under_an_open_log_takes_nothing_more() {
+    let remove = |place: &Path| fs::remove_dir_all(place).expect("it is there");
+    let replace = |place: &Path| {
+        fs::rename(place, place.with_extension("moved")).expect("it is there");
+        let other = EmbeddedLog::open(place, tiny()).expect("a new log opens");
+        append_range(&other, 0, 3).expect("it is another log");
+    };
+    let empty = |place: &Path| {
+        for name in names(place) {
+            fs::remove_file(place.join(name)).expect("it is there");
+        }
+    };
+    for (what, trouble) in
+        [("removed", &remove as &dyn Fn(&Path)), ("replaced", &replace), ("emptied", &empty)]
+    {
+        let folder = tempfile::tempdir().expect("room");
+        let place = folder.path().join("log");
+        let log = EmbeddedLog::open(&place, tiny()).expect("a new log opens");
+        append_range(&log, 0, 2).expect("nothing is in the way");
+        block_on(log.check()).expect("all is well");
+        trouble(&place);
+        let told = block_on(log.check()).expect_err("it is noticed without an append");
+        assert!(told.to_string().contains("removed or replaced"), "{what}: {told}");
+        let (acknowledged, error) = append_range(&log, 2, 5).expect_err("nothing is acknowledged");
+        assert_eq!(acknowledged, 2, "{what}");
+        assert!(
+            matches!(&error, LogError::Poisoned { detail } if detail.contains("removed or replaced")),
+            "{error}"
+        );
+        assert_eq!(appends_in(&everything(&log).expect("reads go on")), 2, "{what}");
+    }
+}

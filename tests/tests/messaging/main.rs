@@ -2,6 +2,7 @@
 //! stream holds every event of the log once, in order, and so does whoever listened.
 
 mod feed;
+mod limits;
 mod panics;
 mod relay;
 mod strays;
