@@ -28,6 +28,14 @@ pub enum EventError {
     Malformed { event_type: &'static str, detail: String },
 }
 
+impl EventError {
+    /// Whether a newer program may be able to read it.
+    #[must_use]
+    pub const fn is_for_newer_program(&self) -> bool {
+        matches!(self, Self::UnknownType { .. } | Self::NewerSchema { .. })
+    }
+}
+
 /// A kind of event: its type name, whose event it is, and the schema version that this program writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct EventKind {

@@ -44,6 +44,9 @@ pub enum CommandError {
     /// The stream's past cannot be read by this program, so nothing can be decided upon it.
     #[error("{stream} has an event at version {version} that cannot be read: {error}")]
     UnreadableHistory { stream: StreamId, version: Version, error: EventError },
+    /// A newer program has written to the stream. It can decide upon it, and this one can after an upgrade.
+    #[error("{stream} has an event at version {version} that a newer program wrote: {error}")]
+    NewerProgram { stream: StreamId, version: Version, error: EventError },
     /// The command or its id cannot be stored.
     #[error("{reason}")]
     Invalid { reason: String },
@@ -81,6 +84,7 @@ impl CommandError {
             Self::Contended { .. } => "contended",
             Self::Log(_) => "log",
             Self::UnreadableHistory { .. } => "unreadable_history",
+            Self::NewerProgram { .. } => "newer_program",
             Self::Invalid { .. } => "invalid",
             Self::Panicked { .. } => "panicked",
             Self::ShuttingDown => "shutting_down",

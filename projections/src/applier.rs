@@ -107,6 +107,7 @@ impl Applier {
     /// Puts an event aside; `error` says why, none that it waits behind another.
     pub(crate) fn park(&mut self, decoded: &DecodedRecord, error: Option<String>) {
         let letter = DeadLetter::new(self.definition.name, &decoded.record, error);
+        let letter = letter.of_newer_program(decoded.is_of_newer_program());
         if let Some(error) = &letter.error {
             tracing::warn!(projection = letter.projection, stream = letter.stream, position = letter.position, %error,
                 "an event cannot be applied; its stream is parked for this read model");

@@ -13,7 +13,10 @@ use daybook_domain::Interests;
 use daybook_event_log::{EventLog, Position};
 use daybook_read_store::{ReadStore, Role, StoreError};
 use daybook_subscriptions::Source;
-use std::sync::{Arc, atomic::Ordering, mpsc};
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, atomic::Ordering, mpsc},
+};
 use tokio::{runtime::Handle, sync::oneshot};
 
 /// What is sent to the thread.
@@ -64,6 +67,7 @@ impl ApplyLoop {
         messages: &mpsc::Receiver<Message>,
         tidy: impl Fn() -> Result<(), StoreError>,
     ) -> Result<(), RunnerError> {
+        self.retry_after_upgrade()?;
         self.publish();
         loop {
             let group = &self.group;
@@ -94,6 +98,29 @@ impl ApplyLoop {
                 }
             }
         }
+    }
+
+    /// Applies what waits since an older program ran here. What it could not read, this one may.
+    fn retry_after_upgrade(&mut self) -> Result<(), RunnerError> {
+        let mut waiting = BTreeSet::new();
+        for applier in self.group.appliers.iter().filter(|applier| !applier.parked.is_empty()) {
+            let letters = self.group.store.dead_letters(&applier.generation, None, usize::MAX)?;
+            let letters: Vec<DeadLetter> = dead_letter::parse(&letters)?;
+            let of_newer = letters.into_iter().filter(|letter| letter.newer_program);
+            waiting.extend(of_newer.map(|letter| (applier.definition.name, letter.stream)));
+        }
+        for (name, stream) in waiting {
+            let retried = self.retry(name, &stream, None)?;
+            if retried.applied > 0 {
+                tracing::info!(
+                    projection = name,
+                    stream,
+                    applied = retried.applied,
+                    "events that a newer program wrote are applied now"
+                );
+            }
+        }
+        Ok(())
     }
 
     fn take(&mut self, events: &[DecodedRecord]) -> Result<(), RunnerError> {
@@ -179,7 +206,10 @@ impl ApplyLoop {
                 (n, Some(error))
             }
         };
-        let still_parked = error.map(|error| DeadLetter { error: Some(error), ..letters[applied].clone() });
+        let still_parked = error.map(|error| {
+            let letter = DeadLetter { error: Some(error), ..letters[applied].clone() };
+            letter.of_newer_program(waiting[applied].is_of_newer_program())
+        });
         group.commit_retried(at, &letters[..applied], still_parked.as_ref())?;
         let left = (letters.len() - applied) as u64;
         let applier = &mut group.appliers[at];

@@ -23,6 +23,9 @@ pub struct DeadLetter {
     /// Why it could not be applied; none: it waits behind one that could not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
+    /// A newer program wrote it. It is applied by itself once that runs here.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub newer_program: bool,
 }
 
 /// An event left out for good.
@@ -46,7 +49,13 @@ impl DeadLetter {
             event_type: record.event_type().to_owned(),
             recorded_at: Timestamp::from_nanos(record.recorded_at_ns()),
             error,
+            newer_program: false,
         }
+    }
+
+    /// The same of an event that a newer program may be able to read.
+    pub(crate) fn of_newer_program(self, is: bool) -> Self {
+        Self { newer_program: is, ..self }
     }
 
     /// As the read store keeps it.

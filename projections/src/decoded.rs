@@ -28,6 +28,11 @@ impl DecodedRecord {
         page.events.into_iter().map(|record| Self::new(record, interests)).collect()
     }
 
+    /// Whether a newer program wrote it, so that this one cannot read it.
+    pub(crate) fn is_of_newer_program(&self) -> bool {
+        matches!(&self.event, Some(Err(error)) if error.is_for_newer_program())
+    }
+
     /// Whether a projection with these interests wants it.
     pub(crate) fn is_in(&self, interests: &Interests) -> bool {
         self.kind.is_some_and(|kind| interests.contain(kind))

@@ -106,6 +106,7 @@ const OF_COMMANDS: &[&ProblemKind] = &[
     &kind::INVALID_COMMAND,
     &kind::IDEMPOTENCY_KEY_REUSED,
     &kind::UNAVAILABLE,
+    &kind::NEWER_PROGRAM,
     &kind::OUTCOME_UNKNOWN,
     &kind::DEADLINE_PASSED,
     &kind::LOG_FULL,

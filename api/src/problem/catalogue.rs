@@ -109,6 +109,8 @@ kinds! {
         "Nothing was acknowledged. With an Idempotency-Key it is safe to try again after `Retry-After` seconds.";
     ROLE_NOT_HERE "role-not-here" 503 "This node does not do that"
         "`role` is what a node needs for it, `roles` what this one has. Nothing was done; ask a node with that role.";
+    NEWER_PROGRAM "newer-program" 503 "A newer version of the server is needed for that"
+        "Nothing was done. Another node may have been upgraded already; try again after `Retry-After` seconds.";
     OUTCOME_UNKNOWN "outcome-unknown" 503 "It is not known whether the command was executed"
         "Retry with the same Idempotency-Key: a command is executed once, and the retry finds its outcome.";
     DEADLINE_PASSED "deadline-passed" 503 "The command waited too long and was not executed"

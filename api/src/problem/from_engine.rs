@@ -42,6 +42,11 @@ impl From<CommandError> for Problem {
             CommandError::UnreadableHistory { .. } => {
                 Self::new(&kind::INTERNAL, "the history of this resource cannot be read by this program")
             }
+            CommandError::NewerProgram { .. } => Self::new(
+                &kind::NEWER_PROGRAM,
+                "a newer version of the server has written to this resource, and this node cannot decide on it yet",
+            )
+            .retry_after(30),
             CommandError::Panicked { .. } => {
                 Self::new(&kind::INTERNAL, "a bug in the server keeps it from deciding on this")
             }

@@ -15,6 +15,8 @@ const MAX_CONTENTIONS: u32 = 8;
 const MAX_PANICS: u32 = 2;
 /// The pause before a reaction that gave up its place is tried again.
 const LATER: Duration = Duration::from_secs(30);
+/// The same for what waits for an upgrade, or for another node.
+pub(super) const AFTER_UPGRADE: Duration = Duration::from_secs(60);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Remedy {
@@ -40,6 +42,7 @@ impl Remedy {
             | CommandError::Invalid { .. } => Self::DeadReaction,
             CommandError::Panicked { .. } if failures >= MAX_PANICS => Self::DeadReaction,
             CommandError::Contended { .. } if failures > MAX_CONTENTIONS => Self::TryLater(LATER),
+            CommandError::NewerProgram { .. } => Self::TryLater(AFTER_UPGRADE),
             CommandError::Panicked { .. }
             | CommandError::Contended { .. }
             | CommandError::Log(_)

@@ -220,7 +220,7 @@ impl ProcessInput {
                 let event = TriggerEvent::recorded(recorded, event, self.recovering(recorded), over);
                 reactor.take(event, with_deadline.then_some(recorded.recorded_at_ns()));
             }
-            Err(error) => reactor.unreadable(recorded, &error.to_string()),
+            Err(error) => reactor.unreadable(recorded, &error),
         }
     }
 

@@ -190,9 +190,11 @@ fn unchanged(stream: &StreamId, recorded: &RecordedEvent) -> Result<Outcome, Com
 /// The event as today's code sees it.
 pub(crate) fn decode(recorded: &RecordedEvent) -> Result<Event, CommandError> {
     Event::decode(recorded.aggregate(), recorded.event_type(), recorded.schema_version(), recorded.payload())
-        .map_err(|error| CommandError::UnreadableHistory {
-            stream: recorded.stream_id(),
-            version: recorded.version(),
-            error,
+        .map_err(|error| {
+            let (stream, version) = (recorded.stream_id(), recorded.version());
+            match error.is_for_newer_program() {
+                true => CommandError::NewerProgram { stream, version, error },
+                false => CommandError::UnreadableHistory { stream, version, error },
+            }
         })
 }

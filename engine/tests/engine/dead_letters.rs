@@ -63,12 +63,12 @@ async fn a_command_whose_event_cannot_be_stored_is_a_dead_letter() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_command_to_a_stream_that_this_program_cannot_read_is_a_dead_letter() {
+async fn a_command_to_a_stream_that_no_program_can_read_is_a_dead_letter() {
     let (log, _) = log_and_clock();
     let newer = NewEvent {
         event_id: id(0x77),
-        event_type: "StockBlessed".into(),
-        schema_version: 9,
+        event_type: "StockReceived".into(),
+        schema_version: 1,
         metadata: Metadata { command_id: id(0x78), ..Metadata::default() },
         payload: "{}".into(),
     };

@@ -7,6 +7,7 @@ mod files;
 mod gated_log;
 mod gateway;
 mod idempotency;
+mod newer_program;
 mod panics;
 mod pressure;
 mod processes;

@@ -74,6 +74,7 @@ impl<'a> Sender<'a> {
                 error @ (CommandError::VersionConflict { .. }
                 | CommandError::Log(_)
                 | CommandError::UnreadableHistory { .. }
+                | CommandError::NewerProgram { .. }
                 | CommandError::Panicked { .. }
                 | CommandError::ShuttingDown) => {
                     return Err(ImportError::Engine { invoice: invoice.to_owned(), source: Box::new(error) });

@@ -110,6 +110,39 @@ fn a_failing_projection_parks_across_restarts_and_a_retry_leads_to_the_rows_with
 }
 
 #[test]
+fn what_a_newer_program_wrote_is_applied_by_itself_once_that_runs() {
+    let history = |version_of_lines: u16| {
+        let mut book = Book::default();
+        book.cart(cart_id(1), &[(1, 1)]);
+        let lines = Bytes::from_static(b"{\"lines\":[]}");
+        book.raw(StreamId::new("cart", cart_id(1)).unwrap(), "CartLinesAdded", version_of_lines, lines);
+        let abandoned = CartAbandoned { reason: AbandonReason::Discarded };
+        book.write(cart_id(1), [CartEvent::CartAbandoned(abandoned).into()]);
+        book.cart(cart_id(2), &[(1, 1)]);
+        book
+    };
+    let (dir, runtime, newer) = (tempfile::tempdir().unwrap(), runtime(), history(99));
+    for _ in 0..2 {
+        let models = open_with(dir.path(), Vec::new());
+        runtime.block_on(models.start(newer.log())).unwrap();
+        runtime.block_on(models.wait_for(newer.head(), PATIENCE)).unwrap();
+        let letters = models.dead_letters("cart", 10).unwrap();
+        let waiting: Vec<_> = letters.iter().map(|letter| (letter.position, letter.newer_program)).collect();
+        assert_eq!(waiting, [(3, true), (4, false)]);
+        models.shutdown().unwrap();
+    }
+    // The same log as the upgraded program sees it.
+    let upgraded = history(1);
+    let models = open_with(dir.path(), Vec::new());
+    runtime.block_on(models.start(upgraded.log())).unwrap();
+    runtime.block_on(models.wait_for(upgraded.head(), PATIENCE)).unwrap();
+    assert!(models.dead_letters("cart", 10).unwrap().is_empty());
+    let cart = |n| now(models.carts().by_id(cart_id(n))).unwrap().unwrap().parse::<CartView>().unwrap();
+    assert_eq!((cart(1).version, cart(2).version), (4, 2));
+    models.shutdown().unwrap();
+}
+
+#[test]
 fn what_is_asked_of_a_read_model_that_is_not_there_is_refused_by_name() {
     let dir = tempfile::tempdir().unwrap();
     let models = open_with(dir.path(), Vec::new());

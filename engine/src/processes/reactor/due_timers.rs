@@ -2,6 +2,7 @@
 
 use super::Reactor;
 use crate::{
+    CommandError,
     panics::caught,
     processes::{
         DeadReactionId,
@@ -110,13 +111,20 @@ impl Reactor {
         let DueTimer { key, attempt, .. } = *due;
         let event = match crate::shard::decode(recorded) {
             Ok(event) => event,
+            Err(error @ CommandError::NewerProgram { .. }) => {
+                return self.wait_for_upgrade(key, recorded, &error);
+            }
             Err(error) => {
                 self.timers.done(key);
-                return self.unreadable(recorded, &error.to_string());
+                return self.unreadable(recorded, &error);
             }
         };
         let event = Arc::new(TriggerEvent::recorded(recorded, event, true, 0));
         if !key.is_deadline {
+            if attempt == 0 {
+                // It could not be read when it came.
+                self.look_at_deadline(&event, key.process, recorded.recorded_at_ns());
+            }
             return self.begin(&event, key.process, attempt, Some(key));
         }
         match caught("process", || self.processes[key.process].deadline(event.trigger(attempt))) {

@@ -6,7 +6,7 @@ use crate::{
     panics::caught,
     processes::{
         DeadReaction,
-        failure::Remedy,
+        failure::{AFTER_UPGRADE, Remedy},
         held_back::HeldBack,
         reaction_table::{ReactionId, Stage},
         timers::{TimerKey, TimerKind},
@@ -19,9 +19,16 @@ use std::{cmp::Reverse, sync::Arc, time::Duration};
 use tokio::time::Instant;
 
 impl Reactor {
-    /// Gives up an event that this program cannot read: another one may.
-    pub(in crate::processes) fn unreadable(&mut self, recorded: &RecordedEvent, why: &str) {
+    /// An event that this program cannot read. What a newer one wrote waits for an upgrade, or for another node to run the
+    /// processes; the rest is given up.
+    pub(in crate::processes) fn unreadable(&mut self, recorded: &RecordedEvent, why: &CommandError) {
+        let newer = matches!(why, CommandError::NewerProgram { .. });
         for process in self.shared.concerns.concerned(recorded.aggregate(), recorded.event_type()) {
+            if newer {
+                let key = TimerKey { position: recorded.position(), process, is_deadline: false };
+                self.wait_for_upgrade(key, recorded, why);
+                continue;
+            }
             self.bury(DeadReaction {
                 process: self.name_of(process).to_owned(),
                 position: recorded.position(),
@@ -33,6 +40,15 @@ impl Reactor {
                 since_ns: self.shared.options.clock.now().as_nanos(),
             });
         }
+    }
+
+    /// Looks at the event again later; it was not reacted to yet.
+    pub(super) fn wait_for_upgrade(&mut self, key: TimerKey, recorded: &RecordedEvent, why: &CommandError) {
+        let process = self.name_of(key.process);
+        tracing::warn!(process, event = %key.position, %why, "a reaction waits for a newer program");
+        let kind = if key.is_deadline { TimerKind::Deadline } else { TimerKind::Commands };
+        let due = self.clock_of(kind).after(AFTER_UPGRADE);
+        self.timers.set(key, recorded.stream_id(), kind, due, 0);
     }
 
     /// Something other than the business said no.

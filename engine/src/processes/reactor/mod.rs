@@ -144,21 +144,26 @@ impl Reactor {
         if let Some(recorded_at_ns) = recorded_at_ns {
             let concerned = self.shared.concerns.concerned(event.event.aggregate(), event.event.type_name());
             for process in concerned {
-                match caught("process", || self.processes[process].deadline(event.trigger(0))) {
-                    Ok(Deadline::Unchanged) => {}
-                    Ok(Deadline::Cleared) => {
-                        self.timers.clear_deadline(process, &event.stream, event.position);
-                    }
-                    Ok(Deadline::Set { after, .. }) => {
-                        let due = Timestamp::from_nanos(recorded_at_ns).after(after);
-                        self.timers.set_deadline(process, event.stream.clone(), due, event.position);
-                    }
-                    Err(panic) => self.give_up(&event, process, true, 1, panic, None),
-                }
+                self.look_at_deadline(&event, process, recorded_at_ns);
             }
         }
         self.watermark.open(event.position);
         self.waiting.push_back(Arc::new(event));
+    }
+
+    /// Sets or clears what the event means for the deadline of a process.
+    fn look_at_deadline(&mut self, event: &TriggerEvent, process: usize, recorded_at_ns: i64) {
+        match caught("process", || self.processes[process].deadline(event.trigger(0))) {
+            Ok(Deadline::Unchanged) => {}
+            Ok(Deadline::Cleared) => {
+                self.timers.clear_deadline(process, &event.stream, event.position);
+            }
+            Ok(Deadline::Set { after, .. }) => {
+                let due = Timestamp::from_nanos(recorded_at_ns).after(after);
+                self.timers.set_deadline(process, event.stream.clone(), due, event.position);
+            }
+            Err(panic) => self.give_up(event, process, true, 1, panic, None),
+        }
     }
 
     /// Begins reactions as far as there is room.
