@@ -32,7 +32,8 @@ async fn written_by(events: &[RecordedEvent], version: impl Fn(&RecordedEvent) -
         let event = NewEvent { schema_version: version(recorded), ..recorded.to_new_event() };
         let append =
             Append { stream: recorded.stream_id(), expected: ExpectedVersion::Any, events: vec![event] };
-        log.append(vec![append]).await.unwrap()[0].as_ref().unwrap();
+        let outcomes = log.append(vec![append]).await.expect("memory takes everything");
+        assert!(outcomes[0].is_ok(), "{outcomes:?}");
     }
     log
 }
@@ -43,15 +44,15 @@ fn known_again(event: &RecordedEvent) -> u16 {
 }
 
 async fn everything(log: &MemoryLog) -> Vec<RecordedEvent> {
-    log.read_all(Position::new(1), usize::MAX).await.unwrap()
+    log.read_all(Position::new(1), usize::MAX).await.expect("memory can be read")
 }
 
 /// Orders one unit of what is hot.
 async fn order_hot(engine: &Engine, n: u128) {
-    execute(engine, 0x5_0000 + n, create_cart(n, vec![line("hot", 1)])).await.unwrap();
+    execute(engine, 0x5_0000 + n, create_cart(n, vec![line("hot", 1)])).await.expect("a new cart");
     let mut request = CommandRequest::new(check_out(n, "tok_visa"), id(0x6_0000 + n), Actor::Anonymous);
     request.priority = Priority::Checkout;
-    engine.execute(request).await.unwrap();
+    engine.execute(request).await.expect("a cart with lines");
 }
 
 async fn becomes_of(engine: &Engine, n: u128) -> OrderOutcome {

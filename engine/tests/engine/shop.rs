@@ -7,7 +7,7 @@ use daybook_domain::{
 };
 use daybook_engine::{
     Clock, CommandError, CommandRequest, Engine, EngineOptions, OrderOutcome, Outcome, Priority,
-    SettableClock,
+    SettableClock, ShopSecret,
 };
 use daybook_event_log::{Append, EventLog, ExpectedVersion, MemoryLog, NewEvent, RecordedEvent};
 use std::sync::Arc;
@@ -31,7 +31,10 @@ pub(crate) async fn open_over(
     clock: Arc<dyn Clock>,
     options: EngineOptions,
 ) -> Engine {
-    Engine::start(log, EngineOptions { shards: 2, clock, ..options }).await.expect("the engine starts")
+    // The secret says which shard a stream goes to, and so which commands share a sync.
+    let secret = ShopSecret::new([1; ShopSecret::BYTES]);
+    let options = EngineOptions { shards: 2, clock, secret, ..options };
+    Engine::start(log, options).await.expect("the engine starts")
 }
 
 pub(crate) fn id(n: u128) -> Uuid {
