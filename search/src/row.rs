@@ -67,9 +67,19 @@ impl SkuRow {
             InventoryEvent::StockReserved(e) => self.reserve(&e.allocations, 1),
             InventoryEvent::ReservationReleased(e) => self.reserve(&e.allocations, -1),
             InventoryEvent::ReservationExpired(e) => self.reserve(&e.allocations, -1),
-            InventoryEvent::ReservationCommitted(_) => {}
+            InventoryEvent::ReservationMoved(e) => {
+                let units = i64::from(e.quantity.get());
+                for (location, change) in [(&e.from, -units), (&e.to, units)] {
+                    let row = self.at(location);
+                    row.reserved = row.reserved.saturating_add(change);
+                }
+            }
+            InventoryEvent::ReservationCommitted(_)
+            | InventoryEvent::StockShort(_)
+            | InventoryEvent::StockCovered(_) => {}
             InventoryEvent::StockShipped(e) => {
-                self.reserve(&e.allocations, -1);
+                let reserved_at = if e.reserved_at.is_empty() { &e.allocations } else { &e.reserved_at };
+                self.reserve(reserved_at, -1);
                 for allocation in &e.allocations {
                     let row = self.at(&allocation.location);
                     row.on_hand = row.on_hand.saturating_sub(i64::from(allocation.quantity.get()));

@@ -71,6 +71,10 @@ kinds! {
         "`reason` names the rule and the members beside it carry its data. Read the resource, then decide again.";
     OUT_OF_STOCK "out-of-stock" 409 "There is not enough stock"
         "`sku`, `requested` and `available` say of what, how much was asked for and how much can be had.";
+    NOT_THERE "not-there" 409 "So many units are not there"
+        "`location`, `requested` and `on_hand` say where, how many were to go and how many are there. If more are there in fact, record a count first.";
+    RESERVED_UNITS "reserved-units" 409 "Units that are set aside for orders stay where they are"
+        "`location`, `requested`, `unreserved` and `on_hand` say where, how many were to move and how many may.";
     CHECKOUT_BLOCKED "checkout-blocked" 409 "Something stands between the cart and its order"
         "`blockers` lists what. After a price change, POST to /carts/{id}/reprice accepts today's prices.";
     RESERVATION_EXPIRED "reservation-expired" 409 "The stock was let go before the payment was through"

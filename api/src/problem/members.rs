@@ -78,6 +78,19 @@ fn own(kind: &ProblemKind) -> Option<&'static [ProblemMember]> {
                 ]
             }
         }
+        "not-there" => {
+            &const { [always("location", text), always("requested", count), always("on_hand", number)] }
+        }
+        "reserved-units" => {
+            &const {
+                [
+                    always("location", text),
+                    always("requested", count),
+                    always("unreserved", number),
+                    always("on_hand", number),
+                ]
+            }
+        }
         "not-acceptable" => &const { [always("available", texts)] },
         "checkout-blocked" => &const { [always("blockers", blockers)] },
         "version-mismatch" => {

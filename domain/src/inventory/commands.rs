@@ -10,7 +10,7 @@ commands! {
     /// What can be asked of the stock of a SKU.
     InventoryCommand {
         ReceiveStock, AdjustStock, CountStock, TransferStock, SetStockPolicy, ReserveStock, CommitReservation,
-        ReleaseReservation, ExpireReservations, ShipReserved, ReturnStock,
+        ReleaseReservation, ExpireReservations, ShipReserved, ReturnStock, BalanceStock,
     }
 }
 
@@ -79,11 +79,14 @@ pub struct ReleaseReservation {
 #[derive(Debug, Clone, PartialEq)]
 pub struct ExpireReservations {}
 
+/// Units left. Never refused because of what the books say is there.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ShipReserved {
     pub order_id: OrderId,
     pub shipment_id: ShipmentId,
     pub quantity: Quantity,
+    /// Where they left; none: where they were set aside.
+    pub location: Option<LocationId>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -95,19 +98,24 @@ pub struct ReturnStock {
     pub quantity: Quantity,
 }
 
+/// Goes on naming the orders that are short, where one decision could not name all.
+#[derive(Debug, Clone, PartialEq)]
+pub struct BalanceStock {
+    pub location: LocationId,
+}
+
 rejections! {
     /// Why an inventory command is refused.
     InventoryRejection {
         #[class(Own("out-of-stock"))]
         #[error("{requested} of {sku} asked for, {available} available")]
         OutOfStock { sku: Sku, requested: u32, available: i64 },
-        #[class(Conflict)]
-        #[error("{location} holds no stock of this SKU")]
-        UnknownLocation { location: LocationId },
-        #[class(Conflict)]
-        #[error("{location} would be left with {available} available, and its floor is {floor}; cancel orders or lower the \
-            floor (less safety stock, more backorders) first")]
-        BelowFloor { location: LocationId, available: i64, floor: i64 },
+        #[class(Own("not-there"))]
+        #[error("{requested} to take away from {location}, {on_hand} are there; if that is not so, record a count first")]
+        NotThere { location: LocationId, requested: u32, on_hand: i64 },
+        #[class(Own("reserved-units"))]
+        #[error("{requested} to transfer from {location}, {unreserved} of the {on_hand} there are not set aside for orders")]
+        ReservedUnits { location: LocationId, requested: u32, unreserved: i64, on_hand: i64 },
         #[class(Missing)]
         #[error("nothing is reserved for order {order_id}")]
         ReservationNotFound { order_id: OrderId },

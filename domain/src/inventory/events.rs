@@ -18,6 +18,9 @@ events! {
         ReservationExpired = 1,
         StockShipped = 1,
         StockReturned = 1,
+        ReservationMoved = 1,
+        StockShort = 1,
+        StockCovered = 1,
     }
 }
 
@@ -129,7 +132,11 @@ pub struct StockShipped {
     pub sku: Sku,
     pub order_id: OrderId,
     pub shipment_id: ShipmentId,
+    /// Where they were.
     pub allocations: Vec<LocationQuantity>,
+    /// Where they had been set aside, if not there.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reserved_at: Vec<LocationQuantity>,
 }
 
 /// Came back and can be sold again.
@@ -141,6 +148,56 @@ pub struct StockReturned {
     pub location: LocationId,
     pub quantity: Quantity,
     pub on_hand: i64,
+}
+
+/// What is set aside for an order is to come from another location, because it is not at the first any more or is at the
+/// other at last.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ReservationMoved {
+    pub sku: Sku,
+    pub order_id: OrderId,
+    pub from: LocationId,
+    pub to: LocationId,
+    pub quantity: Quantity,
+    /// How many of the units set aside for the order are still not there, wherever.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub uncovered: u32,
+}
+
+/// Units of one order's reservation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct OrderUnits {
+    pub order_id: OrderId,
+    pub quantity: Quantity,
+    /// How many of the units set aside for the order are not there now, wherever.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub uncovered: u32,
+}
+
+/// Units that are promised are not there any more, and no other location has them. The newest reservations are short.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct StockShort {
+    pub sku: Sku,
+    pub location: LocationId,
+    /// By order, the units that it now waits for.
+    pub uncovered: Vec<OrderUnits>,
+    /// Units that further orders wait for, which further events name.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub rest: u32,
+}
+
+/// Units came for reservations that were short or sold on backorder, the oldest first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct StockCovered {
+    pub sku: Sku,
+    pub location: LocationId,
+    /// By order, the units that it waited for.
+    pub covered: Vec<OrderUnits>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands fields over by reference")]
+const fn is_zero(units: &u32) -> bool {
+    *units == 0
 }
 
 impl InventoryEvent {
@@ -158,6 +215,9 @@ impl InventoryEvent {
             Self::ReservationExpired(event) => &event.sku,
             Self::StockShipped(event) => &event.sku,
             Self::StockReturned(event) => &event.sku,
+            Self::ReservationMoved(event) => &event.sku,
+            Self::StockShort(event) => &event.sku,
+            Self::StockCovered(event) => &event.sku,
         }
     }
 }

@@ -1,8 +1,8 @@
 //! The aggregate: the stock of one SKU at all locations, and what is reserved of it.
 //!
-//! No decision leaves a location below its floor (`available ≥ −backorder_limit`). A loss that would is
-//! refused, not hidden: the shop first says what gives, by cancelling orders or by lowering the floor with
-//! `SetStockPolicy` (less safety stock, more backorders), and then records the loss.
+//! Facts are always recordable, promises are bounded. What came, was counted, was lost, left or came back is recorded
+//! whatever is promised; only what is sold, or moved to another location, must be there. What a fact takes from
+//! promises is decided with it (`balance.rs`). Safety stock and backorder limits bound selling alone.
 //!
 //! A hold whose time is up counts as free stock at once. It is written down as expired only when another
 //! order needs its units, in the same decision, so that the stream always adds up; until then the order it
@@ -10,26 +10,21 @@
 
 use super::{
     AdjustStock, CommitReservation, CountStock, InventoryCommand, InventoryEvent, InventoryRejection,
-    LocationQuantity, ReceiveStock, ReleaseReservation, ReservationCommitted, ReservationExpired,
+    LocationQuantity, OrderUnits, ReceiveStock, ReleaseReservation, ReservationCommitted, ReservationExpired,
     ReservationReleased, ReserveStock, ReturnStock, SetStockPolicy, ShipReserved, Stock, StockAdjusted,
     StockCounted, StockPolicySet, StockReceived, StockReserved, StockReturned, StockShipped,
     StockTransferred, TransferStock,
-    reservations::{Reservation, Reservations},
+    balance::{Balance, reserved_at},
+    limits::{LOCATIONS, check_on_hand, check_text, invalid},
+    reservation::Reservation,
+    reservations::Reservations,
     stock::StockByLocation,
 };
-use crate::{
-    CacheClass, Context, Decider, LocationId, OrderId, Quantity, Sku, Timestamp,
-    card_number::looks_like_card_number, text::objection,
-};
+use crate::{CacheClass, Context, Decider, LocationId, OrderId, Quantity, Sku, Timestamp};
 use serde::{Deserialize, Serialize};
 
 type Decision = Result<Vec<InventoryEvent>, InventoryRejection>;
 
-pub const TEXT_CHARS: usize = 500;
-/// More locations than any retailer has; keeps choosing between them quick.
-const LOCATIONS: usize = 5_000;
-/// Far from overflow, far beyond any warehouse.
-const ON_HAND: i64 = 1_000_000_000_000;
 /// One sweep writes down at most this many, so that no batch gets out of hand; the next does the rest.
 const SWEEP: usize = 1_000;
 
@@ -43,7 +38,7 @@ pub struct Inventory {
 
 impl Decider for Inventory {
     const NAME: &'static str = "inventory";
-    const STATE_VERSION: u32 = 1;
+    const STATE_VERSION: u32 = 2;
     const CACHE: CacheClass = CacheClass::Hot;
     type Id = Sku;
     type Command = InventoryCommand;
@@ -53,19 +48,22 @@ impl Decider for Inventory {
     /// A SKU that nothing happened to has no stock, and every command is decided alike for it.
     fn decide(&self, command: InventoryCommand, context: &Context) -> Decision {
         use InventoryCommand as C;
-        match command {
+        let now = context.now;
+        let events = match command {
             C::ReceiveStock(receive) => self.receive(receive),
             C::AdjustStock(adjust) => self.adjust(adjust),
             C::CountStock(count) => self.count(count),
-            C::TransferStock(transfer) => self.transfer(transfer),
+            C::TransferStock(transfer) => self.transfer(transfer, now),
             C::SetStockPolicy(policy) => self.set_policy(policy),
-            C::ReserveStock(reserve) => self.reserve(reserve, context.now),
-            C::CommitReservation(commit) => self.commit(&commit, context.now),
+            C::ReserveStock(reserve) => self.reserve(reserve, now),
+            C::CommitReservation(commit) => self.commit(&commit, now),
             C::ReleaseReservation(release) => Ok(self.release(&release)),
-            C::ExpireReservations(_) => Ok(self.expire(context.now)),
-            C::ShipReserved(ship) => self.ship_reserved(&ship),
+            C::ExpireReservations(_) => Ok(self.expire(now)),
+            C::ShipReserved(ship) => self.ship_reserved(ship),
             C::ReturnStock(back) => self.take_back(back),
-        }
+            C::BalanceStock(balance) => return Ok(self.rest_of(&balance.location, now)),
+        }?;
+        Ok(self.with_consequences(events, now))
     }
 
     fn evolve(&mut self, event: &InventoryEvent) {
@@ -87,16 +85,28 @@ impl Decider for Inventory {
             }
             E::StockReserved(reserved) => {
                 self.know(&reserved.sku);
-                self.locations.reserve(&reserved.allocations);
-                self.reservations.hold(reserved);
+                let uncovered = self.locations.reserve(&reserved.allocations);
+                self.reservations.hold(reserved, uncovered);
             }
             E::ReservationCommitted(committed) => self.reservations.commit(committed.order_id),
             E::ReservationReleased(released) => self.let_go(released.order_id),
             E::ReservationExpired(expired) => self.let_go(expired.order_id),
             E::StockShipped(shipped) => {
-                self.locations.ship(&shipped.allocations);
-                self.reservations.ship(shipped.order_id, &shipped.allocations);
+                let reserved_at = reserved_at(shipped);
+                let gone =
+                    self.reservations.change(shipped.order_id, |reservation| reservation.take(reserved_at));
+                self.locations.release(reserved_at, &gone.unwrap_or_default());
+                self.locations.take(&shipped.allocations);
             }
+            E::ReservationMoved(moved) => {
+                let count = i64::from(moved.quantity.get());
+                let covered = self.reservations.change(moved.order_id, |reservation| {
+                    reservation.move_units(&moved.from, &moved.to, count)
+                });
+                self.locations.move_reserved(&moved.from, &moved.to, count, covered.unwrap_or_default());
+            }
+            E::StockShort(short) => self.uncover(&short.location, &short.uncovered, 1),
+            E::StockCovered(covered) => self.uncover(&covered.location, &covered.covered, -1),
         }
     }
 }
@@ -123,8 +133,51 @@ impl Inventory {
     }
 
     fn let_go(&mut self, order_id: OrderId) {
-        let allocations = self.reservations.remove(order_id);
-        self.locations.release(&allocations);
+        if let Some(reservation) = self.reservations.remove(order_id) {
+            self.locations.release(reservation.allocations(), reservation.uncovered());
+        }
+    }
+
+    fn uncover(&mut self, location: &LocationId, orders: &[OrderUnits], sign: i64) {
+        for OrderUnits { order_id, quantity, .. } in orders {
+            let count = sign * i64::from(quantity.get());
+            self.reservations.change(*order_id, |reservation| reservation.uncover(location, count));
+            let stock = self.locations.at(location);
+            stock.uncovered = stock.uncovered.saturating_add(count);
+        }
+    }
+
+    /// A decision's events, and what follows from them for promises.
+    fn with_consequences(&self, mut events: Vec<InventoryEvent>, now: Timestamp) -> Vec<InventoryEvent> {
+        // Nobody waits for units and nobody has to give way: nearly always.
+        let is_settled = self.reservations.uncovered().next().is_none();
+        if events.is_empty() || (is_settled && !events.iter().any(|event| self.takes_promised(event))) {
+            return events;
+        }
+        let Some(sku) = events.first().map(|event| event.sku().clone()) else { return events };
+        let mut balance = Balance::new(&sku, &self.locations, &self.reservations);
+        events.iter().for_each(|event| balance.take_in(event));
+        events.extend(balance.settle(now));
+        events
+    }
+
+    /// Whether the event takes units away that are promised.
+    fn takes_promised(&self, event: &InventoryEvent) -> bool {
+        let (location, on_hand) = match event {
+            InventoryEvent::StockAdjusted(adjusted) => (&adjusted.location, adjusted.on_hand),
+            InventoryEvent::StockCounted(counted) => (&counted.location, counted.on_hand),
+            InventoryEvent::StockShipped(shipped) => return !shipped.reserved_at.is_empty(),
+            _ => return false,
+        };
+        self.locations.get(location).is_some_and(|stock| on_hand < stock.reserved)
+    }
+
+    /// What one decision could not name.
+    fn rest_of(&self, location: &LocationId, now: Timestamp) -> Vec<InventoryEvent> {
+        let Some(sku) = &self.sku else { return Vec::new() };
+        let mut balance = Balance::new(sku, &self.locations, &self.reservations);
+        balance.touch(location);
+        balance.settle(now)
     }
 
     fn receive(&self, receive: ReceiveStock) -> Decision {
@@ -143,47 +196,68 @@ impl Inventory {
         Ok(vec![InventoryEvent::StockReturned(returned)])
     }
 
+    /// A loss can only be of what is there; a count says what that is.
     fn adjust(&self, adjust: AdjustStock) -> Decision {
         let AdjustStock { sku, location, delta, reason } = adjust;
         check_text("/reason", &reason)?;
-        if delta == 0 || delta.unsigned_abs() > u64::from(Quantity::MAX) {
+        let Some(change) =
+            u32::try_from(delta.unsigned_abs()).ok().filter(|n| (1..=Quantity::MAX).contains(n))
+        else {
             return Err(invalid("/delta", "from -999999 to 999999, and not 0".to_owned()));
-        }
-        let stock = match self.locations.get(&location) {
-            Some(stock) => *stock,
-            None if delta > 0 => self.new_location()?,
-            None => return Err(InventoryRejection::UnknownLocation { location }),
         };
+        let stock = self.stock(&location)?;
         let on_hand = check_on_hand(stock.on_hand.saturating_add(delta))?;
-        if delta < 0 {
-            above_floor(&location, &Stock { on_hand, ..stock })?;
+        if delta < 0 && on_hand < 0 {
+            return Err(InventoryRejection::NotThere { location, requested: change, on_hand: stock.on_hand });
         }
         Ok(vec![InventoryEvent::StockAdjusted(StockAdjusted { sku, location, delta, reason, on_hand })])
     }
 
     fn count(&self, count: CountStock) -> Decision {
         let CountStock { sku, location, counted } = count;
-        let stock = self.stock(&location)?;
-        let (previous, on_hand) = (stock.on_hand, i64::from(counted));
-        if on_hand < previous {
-            above_floor(&location, &Stock { on_hand, ..stock })?;
-        }
+        let (previous, on_hand) = (self.stock(&location)?.on_hand, i64::from(counted));
         Ok(vec![InventoryEvent::StockCounted(StockCounted { sku, location, previous, on_hand })])
     }
 
-    fn transfer(&self, transfer: TransferStock) -> Decision {
+    /// Only units that are there and promised to nobody move, those of the safety stock included.
+    fn transfer(&self, transfer: TransferStock, now: Timestamp) -> Decision {
         let TransferStock { sku, from, to, quantity } = transfer;
         if from == to {
             return Err(InventoryRejection::SameLocation {});
         }
-        let Some(stock) = self.locations.get(&from) else {
-            return Err(InventoryRejection::UnknownLocation { location: from });
-        };
-        let from_on_hand = stock.on_hand.saturating_sub(i64::from(quantity.get()));
-        above_floor(&from, &Stock { on_hand: from_on_hand, ..*stock })?;
+        let stock = self.locations.get(&from).copied().unwrap_or_default();
+        let (requested, on_hand) = (quantity.get(), stock.on_hand);
+        if i64::from(requested) > on_hand {
+            return Err(InventoryRejection::NotThere { location: from, requested, on_hand });
+        }
+        let (mut events, lapsed) = self.lapsed_at(&from, now, i64::from(requested) - stock.unreserved());
+        let unreserved = stock.unreserved().saturating_add(lapsed);
+        if i64::from(requested) > unreserved {
+            let unreserved = unreserved.max(0);
+            return Err(InventoryRejection::ReservedUnits { location: from, requested, unreserved, on_hand });
+        }
+        let from_on_hand = on_hand.saturating_sub(i64::from(requested));
         let to_on_hand = self.more(&to, quantity)?;
         let moved = StockTransferred { sku, from, to, quantity, from_on_hand, to_on_hand };
-        Ok(vec![InventoryEvent::StockTransferred(moved)])
+        events.push(InventoryEvent::StockTransferred(moved));
+        Ok(events)
+    }
+
+    /// Holds at a location whose time is up, as many as have `wanted` units, and how many they have there.
+    fn lapsed_at(&self, location: &LocationId, now: Timestamp, wanted: i64) -> (Vec<InventoryEvent>, i64) {
+        let Some(sku) = self.sku.as_ref().filter(|_| wanted > 0) else { return (Vec::new(), 0) };
+        let (mut events, mut found) = (Vec::new(), 0);
+        for (order_id, reservation) in self.reservations.due(now).take(SWEEP) {
+            if found >= wanted {
+                break;
+            }
+            let here = reservation.units_at(location);
+            if here > 0 {
+                found += here;
+                events.push(expired(sku, order_id, reservation));
+            }
+        }
+        (events, found)
     }
 
     fn set_policy(&self, policy: SetStockPolicy) -> Decision {
@@ -198,10 +272,6 @@ impl Inventory {
             && self.locations.get(&location).is_some()
         {
             return Ok(Vec::new());
-        }
-        let new = Stock { safety_stock, backorder_limit, ..stock };
-        if new.sellable() < stock.sellable() {
-            above_floor(&location, &new)?;
         }
         let set = StockPolicySet { sku, location, safety_stock, backorder_limit };
         Ok(vec![InventoryEvent::StockPolicySet(set)])
@@ -257,7 +327,7 @@ impl Inventory {
         let mut missing = i64::from(quantity.get()).saturating_sub(available);
         let mut available = available;
         for (order_id, reservation) in self.reservations.due(now) {
-            locations.release(reservation.allocations());
+            locations.release(reservation.allocations(), reservation.uncovered());
             for part in reservation.allocations() {
                 missing = missing.saturating_sub(i64::from(part.quantity.get()));
             }
@@ -305,26 +375,25 @@ impl Inventory {
         vec![InventoryEvent::ReservationReleased(ReservationReleased { sku, order_id, allocations, reason })]
     }
 
-    fn ship_reserved(&self, ship: &ShipReserved) -> Decision {
-        let ShipReserved { order_id, shipment_id, quantity } = *ship;
+    fn ship_reserved(&self, ship: ShipReserved) -> Decision {
+        let ShipReserved { order_id, shipment_id, quantity, location } = ship;
         let (sku, reservation) = self.reservation(order_id)?;
         if reservation.until().is_some() {
             return Err(InventoryRejection::ReservationNotCommitted { order_id });
         }
-        let mut left = quantity.get();
-        let mut allocations = Vec::with_capacity(reservation.allocations().len());
-        for LocationQuantity { location, quantity } in reservation.allocations() {
-            if let Ok(quantity) = Quantity::new(left.min(quantity.get())) {
-                left -= quantity.get();
-                allocations.push(LocationQuantity { location: location.clone(), quantity });
-            }
-        }
-        if left > 0 {
-            let requested = quantity.get();
-            return Err(InventoryRejection::MoreThanReserved { requested, reserved: requested - left });
-        }
+        let taken = reservation.units_for(quantity, location.as_ref()).map_err(|reserved| {
+            InventoryRejection::MoreThanReserved { requested: quantity.get(), reserved }
+        })?;
+        let (allocations, reserved_at) = match location {
+            None => (taken, Vec::new()),
+            Some(location) => match vec![LocationQuantity { location, quantity }] {
+                left if left == taken => (left, Vec::new()),
+                left => (left, taken),
+            },
+        };
         let sku = sku.clone();
-        Ok(vec![InventoryEvent::StockShipped(StockShipped { sku, order_id, shipment_id, allocations })])
+        let shipped = StockShipped { sku, order_id, shipment_id, allocations, reserved_at };
+        Ok(vec![InventoryEvent::StockShipped(shipped)])
     }
 
     fn reservation(&self, order_id: OrderId) -> Result<(&Sku, &Reservation), InventoryRejection> {
@@ -336,34 +405,4 @@ impl Inventory {
 fn expired(sku: &Sku, order_id: OrderId, reservation: &Reservation) -> InventoryEvent {
     let (sku, allocations) = (sku.clone(), reservation.allocations().to_vec());
     InventoryEvent::ReservationExpired(ReservationExpired { sku, order_id, allocations })
-}
-
-fn above_floor(location: &LocationId, stock: &Stock) -> Result<(), InventoryRejection> {
-    let (available, floor) = (stock.available(), stock.floor());
-    if available >= floor {
-        return Ok(());
-    }
-    Err(InventoryRejection::BelowFloor { location: location.clone(), available, floor })
-}
-
-fn check_on_hand(on_hand: i64) -> Result<i64, InventoryRejection> {
-    if on_hand.abs() <= ON_HAND {
-        Ok(on_hand)
-    } else {
-        Err(invalid("/quantity", format!("more than {ON_HAND} units would be at the location")))
-    }
-}
-
-fn check_text(field: &str, text: &str) -> Result<(), InventoryRejection> {
-    if let Some(detail) = objection(text, 1, TEXT_CHARS) {
-        return Err(invalid(field, detail));
-    }
-    if looks_like_card_number(text) {
-        return Err(invalid(field, "looks like a payment card's number".to_owned()));
-    }
-    Ok(())
-}
-
-fn invalid(field: &str, detail: String) -> InventoryRejection {
-    InventoryRejection::InvalidMovement { field: field.to_owned(), detail }
 }

@@ -2,28 +2,34 @@
 //! splitting, is one linearizable decision.
 //!
 //! ```text
-//! per location   available = on_hand − reserved − safety_stock ≥ −backorder_limit
+//! per location   available = on_hand − reserved − safety_stock; sold while above −backorder_limit
+//!                uncovered = reserved − on_hand, if that is more than nothing
 //! reservation    Held(until) → Committed → Shipped ; Released(reason) ; Expired
 //! ```
 //!
 //! Expiry is decided by time when stock is read for a decision, so a late sweeper never matters.
 
+mod balance;
 mod commands;
 mod events;
 #[expect(clippy::module_inception, reason = "the aggregate has the name of its folder")]
 mod inventory;
+mod limits;
+mod reservation;
 mod reservations;
 mod samples;
 mod stock;
 
 pub use commands::{
-    AdjustStock, CommitReservation, CountStock, ExpireReservations, InventoryCommand, InventoryRejection,
-    ReceiveStock, ReleaseReservation, ReserveStock, ReturnStock, SetStockPolicy, ShipReserved, TransferStock,
+    AdjustStock, BalanceStock, CommitReservation, CountStock, ExpireReservations, InventoryCommand,
+    InventoryRejection, ReceiveStock, ReleaseReservation, ReserveStock, ReturnStock, SetStockPolicy,
+    ShipReserved, TransferStock,
 };
 pub use events::{
-    InventoryEvent, LocationQuantity, ReleaseReason, ReservationCommitted, ReservationExpired,
-    ReservationReleased, StockAdjusted, StockCounted, StockPolicySet, StockReceived, StockReserved,
-    StockReturned, StockShipped, StockTransferred,
+    InventoryEvent, LocationQuantity, OrderUnits, ReleaseReason, ReservationCommitted, ReservationExpired,
+    ReservationMoved, ReservationReleased, StockAdjusted, StockCounted, StockCovered, StockPolicySet,
+    StockReceived, StockReserved, StockReturned, StockShipped, StockShort, StockTransferred,
 };
-pub use inventory::{Inventory, TEXT_CHARS};
+pub use inventory::Inventory;
+pub use limits::TEXT_CHARS;
 pub use stock::Stock;

@@ -2,8 +2,8 @@
 //!
 //! Ordered maps, because a hash map with a million entries stops the shard for a while when it grows.
 
-use super::{LocationQuantity, StockReserved};
-use crate::{OrderId, Quantity, Timestamp};
+use super::{LocationQuantity, StockReserved, reservation::Reservation};
+use crate::{OrderId, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,46 +16,21 @@ pub(super) struct Reservations {
     /// The held reservations, the one that expires first first; follows from `by_order`.
     #[serde(skip)]
     expiries: BTreeSet<(Timestamp, OrderId)>,
-}
-
-/// Units set aside for one order.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(super) struct Reservation {
-    allocations: Vec<LocationQuantity>,
-    /// None: committed, for good.
-    until: Option<Timestamp>,
+    /// All, the oldest first; follows from `by_order`.
+    #[serde(skip)]
+    by_age: BTreeMap<u64, OrderId>,
+    /// Those with units that are not there, the oldest first; follows from `by_order`.
+    #[serde(skip)]
+    uncovered: BTreeSet<(u64, OrderId)>,
 }
 
 impl From<BTreeMap<OrderId, Reservation>> for Reservations {
     fn from(by_order: BTreeMap<OrderId, Reservation>) -> Self {
-        let held = |(order_id, reservation): (&OrderId, &Reservation)| Some((reservation.until?, *order_id));
-        let expiries = by_order.iter().filter_map(held).collect();
-        Self { by_order, expiries }
-    }
-}
-
-impl Reservation {
-    pub(super) fn allocations(&self) -> &[LocationQuantity] {
-        &self.allocations
-    }
-
-    pub(super) const fn until(&self) -> Option<Timestamp> {
-        self.until
-    }
-
-    fn take(&mut self, allocations: &[LocationQuantity]) {
-        for LocationQuantity { location, quantity } in allocations {
-            let Some(at) = self.allocations.iter().position(|each| each.location == *location) else {
-                continue;
-            };
-            let rest = self.allocations[at].quantity.get().saturating_sub(quantity.get());
-            match Quantity::new(rest) {
-                Ok(rest) => self.allocations[at].quantity = rest,
-                Err(_) => {
-                    self.allocations.remove(at);
-                }
-            }
+        let mut all = Self::default();
+        for (order_id, reservation) in by_order {
+            all.insert(order_id, reservation);
         }
+        all
     }
 }
 
@@ -68,41 +43,66 @@ impl Reservations {
         self.by_order.get(&order_id)
     }
 
-    /// The holds whose time is up, the oldest first.
+    /// The held reservations whose time is up at `now`, the one that expired first first.
     pub(super) fn due(&self, now: Timestamp) -> impl Iterator<Item = (OrderId, &Reservation)> {
         let due = self.expiries.iter().take_while(move |(until, _)| *until <= now);
         due.filter_map(|(_, order_id)| Some((*order_id, self.by_order.get(order_id)?)))
     }
 
-    pub(super) fn hold(&mut self, reserved: &StockReserved) {
-        let (allocations, until) = (reserved.allocations.clone(), Some(reserved.until));
-        self.by_order.insert(reserved.order_id, Reservation { allocations, until });
-        self.expiries.insert((reserved.until, reserved.order_id));
+    /// All, the newest first.
+    pub(super) fn newest_first(&self) -> impl Iterator<Item = OrderId> {
+        self.by_age.values().rev().copied()
+    }
+
+    /// Those with units that are not there, the oldest first.
+    pub(super) fn uncovered(&self) -> impl Iterator<Item = OrderId> {
+        self.uncovered.iter().map(|(_, order_id)| *order_id)
+    }
+
+    /// Units are set aside, of which `uncovered` are not there.
+    pub(super) fn hold(&mut self, reserved: &StockReserved, uncovered: Vec<LocationQuantity>) {
+        let age = self.by_age.last_key_value().map_or(0, |(age, _)| age + 1);
+        let reservation = Reservation::new(age, reserved, uncovered);
+        self.insert(reserved.order_id, reservation);
     }
 
     pub(super) fn commit(&mut self, order_id: OrderId) {
-        if let Some(reservation) = self.by_order.get_mut(&order_id)
-            && let Some(until) = reservation.until.take()
-        {
-            self.expiries.remove(&(until, order_id));
-        }
+        self.change(order_id, Reservation::commit);
     }
 
     /// Takes the reservation away, and answers what it still held.
-    pub(super) fn remove(&mut self, order_id: OrderId) -> Vec<LocationQuantity> {
-        let Some(reservation) = self.by_order.remove(&order_id) else { return Vec::new() };
-        if let Some(until) = reservation.until {
+    pub(super) fn remove(&mut self, order_id: OrderId) -> Option<Reservation> {
+        let reservation = self.by_order.remove(&order_id)?;
+        if let Some(until) = reservation.until() {
             self.expiries.remove(&(until, order_id));
         }
-        reservation.allocations
+        self.by_age.remove(&reservation.age());
+        self.uncovered.remove(&(reservation.age(), order_id));
+        Some(reservation)
     }
 
-    /// Units of the reservation left; without any more it is over.
-    pub(super) fn ship(&mut self, order_id: OrderId, allocations: &[LocationQuantity]) {
-        let Some(reservation) = self.by_order.get_mut(&order_id) else { return };
-        reservation.take(allocations);
-        if reservation.allocations.is_empty() {
-            self.remove(order_id);
+    /// Changes a reservation; without any unit it is over.
+    pub(super) fn change<T>(
+        &mut self,
+        order_id: OrderId,
+        change: impl FnOnce(&mut Reservation) -> T,
+    ) -> Option<T> {
+        let mut reservation = self.remove(order_id)?;
+        let answer = change(&mut reservation);
+        if !reservation.allocations().is_empty() {
+            self.insert(order_id, reservation);
         }
+        Some(answer)
+    }
+
+    fn insert(&mut self, order_id: OrderId, reservation: Reservation) {
+        if let Some(until) = reservation.until() {
+            self.expiries.insert((until, order_id));
+        }
+        if !reservation.uncovered().is_empty() {
+            self.uncovered.insert((reservation.age(), order_id));
+        }
+        self.by_age.insert(reservation.age(), order_id);
+        self.by_order.insert(order_id, reservation);
     }
 }

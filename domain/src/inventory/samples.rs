@@ -56,8 +56,15 @@ impl Sampled for Inventory {
                 commit,
                 I::ReleaseReservation(ReleaseReservation { order_id, reason }),
                 I::ExpireReservations(ExpireReservations {}),
-                I::ShipReserved(ShipReserved { order_id, shipment_id, quantity }),
-                I::ReturnStock(ReturnStock { sku, order_id, return_id, location, quantity }),
+                I::ShipReserved(ShipReserved { order_id, shipment_id, quantity, location: None }),
+                I::ReturnStock(ReturnStock {
+                    sku,
+                    order_id,
+                    return_id,
+                    location: location.clone(),
+                    quantity,
+                }),
+                I::BalanceStock(BalanceStock { location }),
             ],
             events: events(),
         }
@@ -67,7 +74,7 @@ impl Sampled for Inventory {
         use InventoryCommand as I;
         let (order_id, location, quantity) = (order_id(random.few()), random.location(), random.quantity());
         let sku = sku("mug");
-        match random.below(14) {
+        match random.below(16) {
             0..=1 => I::ReceiveStock(ReceiveStock { sku, location, quantity, reference: None }),
             2 => {
                 let (delta, reason) = (random.wide(), "counted".to_owned());
@@ -96,8 +103,11 @@ impl Sampled for Inventory {
             11 => I::ExpireReservations(ExpireReservations {}),
             12 => {
                 let shipment_id = shipment_id(random.few());
-                I::ShipReserved(ShipReserved { order_id, shipment_id, quantity })
+                let location = (random.below(2) == 0).then_some(location);
+                I::ShipReserved(ShipReserved { order_id, shipment_id, quantity, location })
             }
+            13 => I::CountStock(CountStock { sku, location, counted: random.count() }),
+            14 => I::BalanceStock(BalanceStock { location }),
             _ => {
                 let return_id = return_id(random.few());
                 I::ReturnStock(ReturnStock { sku, order_id, return_id, location, quantity })
@@ -169,6 +179,7 @@ fn events() -> Vec<InventoryEvent> {
             order_id: parsed(ORDER),
             shipment_id: parsed(SHIPMENT),
             allocations: vec![LocationQuantity { location: parsed("main"), quantity: units(2) }],
+            reserved_at: vec![LocationQuantity { location: parsed("leeds"), quantity: units(2) }],
         }),
         InventoryEvent::StockReturned(StockReturned {
             sku: parsed("MUG-RED"),
@@ -177,6 +188,25 @@ fn events() -> Vec<InventoryEvent> {
             location: parsed("main"),
             quantity: units(2),
             on_hand: 2,
+        }),
+        InventoryEvent::ReservationMoved(ReservationMoved {
+            sku: parsed("MUG-RED"),
+            order_id: parsed(ORDER),
+            from: parsed("main"),
+            to: parsed("leeds"),
+            quantity: units(2),
+            uncovered: 1,
+        }),
+        InventoryEvent::StockShort(StockShort {
+            sku: parsed("MUG-RED"),
+            location: parsed("main"),
+            uncovered: vec![OrderUnits { order_id: parsed(ORDER), quantity: units(2), uncovered: 2 }],
+            rest: 1,
+        }),
+        InventoryEvent::StockCovered(StockCovered {
+            sku: parsed("MUG-RED"),
+            location: parsed("main"),
+            covered: vec![OrderUnits { order_id: parsed(ORDER), quantity: units(2), uncovered: 1 }],
         }),
     ]
 }

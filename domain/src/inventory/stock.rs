@@ -20,11 +20,24 @@ use std::collections::BTreeMap;
 pub struct Stock {
     pub on_hand: i64,
     pub reserved: i64,
+    /// Of the reserved units those that are not there: sold on backorder, or lost since.
+    pub uncovered: i64,
     pub safety_stock: u32,
     pub backorder_limit: u32,
 }
 
 impl Stock {
+    /// Reserved units for which nothing is there: as many as should be known as `uncovered`.
+    pub(super) const fn short(&self) -> i64 {
+        let missing = self.reserved.saturating_sub(self.on_hand);
+        if missing > 0 { missing } else { 0 }
+    }
+
+    /// Units that are there and promised to nobody, safety stock included.
+    pub(super) const fn unreserved(&self) -> i64 {
+        self.on_hand.saturating_sub(self.reserved)
+    }
+
     /// Units that may still be sold without ordering more; negative when goods are sold that are not there.
     #[must_use]
     pub const fn available(&self) -> i64 {
@@ -70,28 +83,56 @@ impl StockByLocation {
         self.0.get_mut(location).expect("the location was just made sure of")
     }
 
-    pub(super) fn reserve(&mut self, allocations: &[LocationQuantity]) {
+    /// Sets units aside, and answers those of them that are not there.
+    pub(super) fn reserve(&mut self, allocations: &[LocationQuantity]) -> Vec<LocationQuantity> {
+        let mut uncovered = Vec::new();
         for LocationQuantity { location, quantity } in allocations {
             let stock = self.at(location);
             stock.reserved = stock.reserved.saturating_add(i64::from(quantity.get()));
+            let missing = stock.short().saturating_sub(stock.uncovered).min(i64::from(quantity.get()));
+            if let Some(quantity) = units(missing) {
+                stock.uncovered = stock.uncovered.saturating_add(missing);
+                uncovered.push(LocationQuantity { location: location.clone(), quantity });
+            }
         }
+        uncovered
     }
 
-    pub(super) fn release(&mut self, allocations: &[LocationQuantity]) {
+    /// Lets go of units that were set aside, of which `uncovered` were not there.
+    pub(super) fn release(&mut self, allocations: &[LocationQuantity], uncovered: &[LocationQuantity]) {
         for LocationQuantity { location, quantity } in allocations {
             if let Some(stock) = self.0.get_mut(location) {
                 stock.reserved = stock.reserved.saturating_sub(i64::from(quantity.get()));
             }
         }
-    }
-
-    pub(super) fn ship(&mut self, allocations: &[LocationQuantity]) {
-        self.release(allocations);
-        for LocationQuantity { location, quantity } in allocations {
+        for LocationQuantity { location, quantity } in uncovered {
             if let Some(stock) = self.0.get_mut(location) {
-                stock.on_hand = stock.on_hand.saturating_sub(i64::from(quantity.get()));
+                stock.uncovered = stock.uncovered.saturating_sub(i64::from(quantity.get()));
             }
         }
+    }
+
+    /// Units leave.
+    pub(super) fn take(&mut self, allocations: &[LocationQuantity]) {
+        for LocationQuantity { location, quantity } in allocations {
+            let stock = self.at(location);
+            stock.on_hand = stock.on_hand.saturating_sub(i64::from(quantity.get()));
+        }
+    }
+
+    /// Reserved units are now to come from another location; `covered` of them were not there before.
+    pub(super) fn move_reserved(&mut self, from: &LocationId, to: &LocationId, count: i64, covered: i64) {
+        let old = self.at(from);
+        old.reserved = old.reserved.saturating_sub(count);
+        old.uncovered = old.uncovered.saturating_sub(covered);
+        let new = self.at(to);
+        new.reserved = new.reserved.saturating_add(count);
+    }
+
+    /// The location, another than this one, with the most units to sell that are there.
+    pub(super) fn richest_but(&self, location: &LocationId) -> Option<(&LocationId, i64)> {
+        let others = self.0.iter().filter(|(other, stock)| *other != location && stock.available() > 0);
+        others.map(|(other, stock)| (other, stock.available())).max_by_key(|(_, units)| *units)
     }
 
     /// Where the units come from; or, if that cannot be, how many could be had.
@@ -143,9 +184,13 @@ impl StockByLocation {
             take(|stock| stock.sellable() - stock.available().max(0));
         }
         let taken = taken.into_iter().filter_map(|(location, units)| {
-            let quantity = Quantity::new(u32::try_from(units).ok()?).ok()?;
-            Some(LocationQuantity { location: location.clone(), quantity })
+            Some(LocationQuantity { location: location.clone(), quantity: self::units(units)? })
         });
         taken.collect()
     }
+}
+
+/// As a quantity, if it is one.
+pub(super) fn units(units: i64) -> Option<Quantity> {
+    Quantity::new(u32::try_from(units).ok()?).ok()
 }

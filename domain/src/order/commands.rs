@@ -2,7 +2,7 @@
 
 use super::{Allocation, ChargeKind, LineQuantity, RejectReason, ReturnCondition};
 use crate::{
-    CreditId, LineId, LocationId, Money, OrderId, ReturnId, ShipmentId, Sku, cart::CartCheckedOut,
+    CreditId, LineId, LocationId, Money, OrderId, Quantity, ReturnId, ShipmentId, Sku, cart::CartCheckedOut,
     command::commands, rejection::rejections,
 };
 
@@ -10,7 +10,7 @@ commands! {
     /// What can be asked of an order.
     OrderCommand {
         PlaceOrder, AllocateOrder, ConfirmOrder, RejectOrder, CancelOrder, ShipOrder, DeliverOrder, ReturnGoods,
-        CreditOrder,
+        CreditOrder, MoveAllocation, SetShortage,
     }
 }
 
@@ -74,6 +74,29 @@ pub struct CreditOrder {
     pub label: String,
     /// More than nothing, at most what was paid and not given back yet.
     pub amount: Money,
+}
+
+/// Stock set aside for the order is to come from another location.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MoveAllocation {
+    pub sku: Sku,
+    pub from: LocationId,
+    pub to: LocationId,
+    pub quantity: Quantity,
+    /// Units of the SKU that are set aside and not there, wherever.
+    pub uncovered: u32,
+    /// The version of the SKU's stream that says so.
+    pub stock_version: u64,
+}
+
+/// Says how many units of a SKU are set aside for the order and not there. What an older version of the stock says after a
+/// newer one changes nothing.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SetShortage {
+    pub sku: Sku,
+    pub uncovered: u32,
+    /// The version of the SKU's stream that says so.
+    pub stock_version: u64,
 }
 
 rejections! {

@@ -21,6 +21,9 @@ events! {
         OrderCompleted = 1,
         OrderReturned = 1,
         OrderCredited = 1,
+        AllocationMoved = 1,
+        OrderShort = 1,
+        ShortageResolved = 1,
     }
 }
 
@@ -257,4 +260,36 @@ pub struct OrderCredited {
     pub label: String,
     /// What to refund; positive.
     pub amount: Money,
+}
+
+/// Stock set aside for the order is to come from another location.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct AllocationMoved {
+    pub order_id: OrderId,
+    pub sku: Sku,
+    pub from: LocationId,
+    pub to: LocationId,
+    pub quantity: Quantity,
+    /// The version of the SKU's stream that says so.
+    pub stock_version: u64,
+}
+
+/// Units that are set aside for the order are not there: lost, or sold on backorder and still on their way.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct OrderShort {
+    pub order_id: OrderId,
+    pub sku: Sku,
+    /// How many of the SKU in all.
+    pub uncovered: Quantity,
+    /// The version of the SKU's stream that says so.
+    pub stock_version: u64,
+}
+
+/// All units of the SKU that are set aside for the order are there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ShortageResolved {
+    pub order_id: OrderId,
+    pub sku: Sku,
+    /// The version of the SKU's stream that says so.
+    pub stock_version: u64,
 }

@@ -97,6 +97,10 @@ impl LineQuantities {
         self.location = location;
     }
 
+    pub(super) fn come_from(&mut self, location: LocationId) {
+        self.location = Some(location);
+    }
+
     pub(super) const fn ship(&mut self, units: u32) {
         self.allocated = self.allocated.saturating_sub(units);
         self.shipped = self.shipped.saturating_add(units);

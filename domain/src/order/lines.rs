@@ -55,6 +55,12 @@ impl OrderLines {
         }
     }
 
+    /// The SKU's lines that were to come from `from` come from `to`.
+    pub(super) fn move_allocation(&mut self, sku: &Sku, from: &LocationId, to: &LocationId) {
+        let moved = self.lines.iter_mut().filter(|line| line.sku() == sku && line.location() == Some(from));
+        moved.for_each(|line| line.come_from(to.clone()));
+    }
+
     pub(super) fn cancel_rest(&mut self) {
         self.lines.iter_mut().for_each(LineQuantities::cancel_rest);
     }

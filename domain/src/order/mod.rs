@@ -20,15 +20,17 @@ mod order;
 mod placed_order;
 mod refunds;
 mod samples;
+mod shortages;
 
 pub use commands::{
-    AllocateOrder, CancelOrder, ConfirmOrder, CreditOrder, DeliverOrder, OrderCommand, OrderRejection,
-    PlaceOrder, RejectOrder, ReturnGoods, ShipOrder,
+    AllocateOrder, CancelOrder, ConfirmOrder, CreditOrder, DeliverOrder, MoveAllocation, OrderCommand,
+    OrderRejection, PlaceOrder, RejectOrder, ReturnGoods, SetShortage, ShipOrder,
 };
 pub use events::{
-    Allocation, AllocationDiscarded, Charge, ChargeKind, LineQuantity, OrderAllocated, OrderCancelled,
-    OrderCompleted, OrderConfirmed, OrderCredited, OrderDelivered, OrderEvent, OrderLine, OrderPlaced,
-    OrderRejected, OrderReturned, OrderShipped, RejectReason, ReturnCondition, ReturnedLine, SkuQuantity,
+    Allocation, AllocationDiscarded, AllocationMoved, Charge, ChargeKind, LineQuantity, OrderAllocated,
+    OrderCancelled, OrderCompleted, OrderConfirmed, OrderCredited, OrderDelivered, OrderEvent, OrderLine,
+    OrderPlaced, OrderRejected, OrderReturned, OrderShipped, OrderShort, RejectReason, ReturnCondition,
+    ReturnedLine, ShortageResolved, SkuQuantity,
 };
 use line_quantities::LineQuantities;
 pub use lines::Fulfilment;
@@ -37,3 +39,4 @@ pub use order::{Lifecycle, Order};
 use placed_order::PlacedOrder;
 pub use placed_order::{TEXT_CHARS, TRACKING_CHARS};
 use refunds::Refunds;
+use shortages::Shortages;

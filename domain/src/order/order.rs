@@ -46,7 +46,9 @@ impl Decider for Order {
                 | C::ShipOrder(_)
                 | C::DeliverOrder(_)
                 | C::ReturnGoods(_)
-                | C::CreditOrder(_) => Err(OrderRejection::OrderNotFound {}),
+                | C::CreditOrder(_)
+                | C::MoveAllocation(_)
+                | C::SetShortage(_) => Err(OrderRejection::OrderNotFound {}),
             };
         };
         match (order.lifecycle(), command) {
@@ -65,6 +67,10 @@ impl Decider for Order {
             (Confirmed | Completed, C::DeliverOrder(deliver)) => order.deliver(deliver),
             (Confirmed | Completed, C::ReturnGoods(returned)) => order.take_back(returned),
             (Confirmed | Completed, C::CreditOrder(credit)) => order.credit(credit),
+            (Placed | Confirmed | Completed, C::MoveAllocation(moved)) => Ok(order.move_allocation(moved)),
+            (Placed | Confirmed | Completed, C::SetShortage(short)) => Ok(order.set_shortage(short)),
+            // Its stock is let go.
+            (Rejected | Cancelled, C::MoveAllocation(_) | C::SetShortage(_)) => Ok(Vec::new()),
             (Completed, C::CancelOrder(_)) => Err(OrderRejection::AlreadyShipped {}),
             (Confirmed | Completed, C::AllocateOrder(_))
             | (Rejected | Cancelled, C::ConfirmOrder(_))

@@ -4,10 +4,11 @@
 //! A shipment, return or credit that is announced again under its id changes nothing.
 
 use super::{
-    AllocateOrder, AllocationDiscarded, CancelOrder, CreditOrder, DeliverOrder, Fulfilment, Lifecycle,
-    LineQuantities, LineQuantity, OrderAllocated, OrderCancelled, OrderCompleted, OrderConfirmed,
-    OrderCredited, OrderDelivered, OrderEvent, OrderLines, OrderPlaced, OrderRejected, OrderRejection,
-    OrderReturned, OrderShipped, Refunds, RejectOrder, ReturnGoods, ReturnedLine, ShipOrder, SkuQuantity,
+    AllocateOrder, AllocationDiscarded, AllocationMoved, CancelOrder, CreditOrder, DeliverOrder, Fulfilment,
+    Lifecycle, LineQuantities, LineQuantity, MoveAllocation, OrderAllocated, OrderCancelled, OrderCompleted,
+    OrderConfirmed, OrderCredited, OrderDelivered, OrderEvent, OrderLines, OrderPlaced, OrderRejected,
+    OrderRejection, OrderReturned, OrderShipped, Refunds, RejectOrder, ReturnGoods, ReturnedLine,
+    SetShortage, ShipOrder, Shortages, SkuQuantity,
     amounts::{extras, order_lines},
     order::Decision,
 };
@@ -38,6 +39,8 @@ pub(super) struct PlacedOrder {
     allocated: bool,
     lines: OrderLines,
     shipments: Vec<ShipmentId>,
+    #[serde(default, skip_serializing_if = "Shortages::is_empty")]
+    shortages: Shortages,
     #[serde(flatten)]
     refunds: Refunds,
 }
@@ -56,6 +59,7 @@ impl PlacedOrder {
             allocated: false,
             lines: OrderLines::new(&placed.lines),
             shipments: Vec::new(),
+            shortages: Shortages::default(),
             refunds: Refunds::default(),
         }
     }
@@ -97,6 +101,15 @@ impl PlacedOrder {
                 self.refunds.take_return(returned);
             }
             OrderEvent::OrderCredited(credited) => self.refunds.take_credit(credited),
+            OrderEvent::AllocationMoved(moved) => {
+                self.lines.move_allocation(&moved.sku, &moved.from, &moved.to);
+            }
+            OrderEvent::OrderShort(short) => {
+                self.shortages.set(&short.sku, short.uncovered.get(), short.stock_version);
+            }
+            OrderEvent::ShortageResolved(resolved) => {
+                self.shortages.set(&resolved.sku, 0, resolved.stock_version);
+            }
         }
     }
 
@@ -252,6 +265,19 @@ impl PlacedOrder {
             carrier: ship.carrier,
             tracking: ship.tracking,
         })])
+    }
+
+    pub(super) fn move_allocation(&self, moved: MoveAllocation) -> Vec<OrderEvent> {
+        let MoveAllocation { sku, from, to, quantity, uncovered, stock_version } = moved;
+        let short = self.set_shortage(SetShortage { sku: sku.clone(), uncovered, stock_version });
+        let order_id = self.order_id;
+        let moved = AllocationMoved { order_id, sku, from, to, quantity, stock_version };
+        [OrderEvent::AllocationMoved(moved)].into_iter().chain(short).collect()
+    }
+
+    pub(super) fn set_shortage(&self, short: SetShortage) -> Vec<OrderEvent> {
+        let SetShortage { sku, uncovered, stock_version } = short;
+        self.shortages.news(self.order_id, sku, uncovered, stock_version).into_iter().collect()
     }
 
     pub(super) fn deliver(&self, deliver: DeliverOrder) -> Decision {

@@ -59,6 +59,15 @@ impl Sampled for Order {
                 deliver,
                 O::ReturnGoods(back),
                 O::CreditOrder(credit),
+                O::MoveAllocation(MoveAllocation {
+                    sku: sku("mug"),
+                    from: place("leeds"),
+                    to: place("york"),
+                    quantity: units(1),
+                    uncovered: 1,
+                    stock_version: 7,
+                }),
+                O::SetShortage(SetShortage { sku: sku("mug"), uncovered: 1, stock_version: 8 }),
             ],
             events: events(),
         }
@@ -67,7 +76,7 @@ impl Sampled for Order {
     fn any_command(random: &mut Random) -> OrderCommand {
         use OrderCommand as O;
         let lines = random.perhaps(|random| random.several(line_quantity));
-        match random.below(12) {
+        match random.below(14) {
             0..=1 => O::PlaceOrder(PlaceOrder { checkout: some_checkout(random) }),
             2..=3 => {
                 let allocation = |random: &mut Random| Allocation {
@@ -91,6 +100,19 @@ impl Sampled for Order {
                 let return_id = return_id(random.few());
                 O::ReturnGoods(ReturnGoods { return_id, lines, reason: None, location: None })
             }
+            11 => O::SetShortage(SetShortage {
+                sku: sku(random.name()),
+                uncovered: random.units(0, 3),
+                stock_version: u64::from(random.units(0, 9)),
+            }),
+            12 => O::MoveAllocation(MoveAllocation {
+                sku: sku(random.name()),
+                from: random.location(),
+                to: random.location(),
+                quantity: random.quantity(),
+                uncovered: random.units(0, 3),
+                stock_version: u64::from(random.units(0, 9)),
+            }),
             _ => {
                 let Charge { kind, label, amount } = any_charge(random);
                 let credit_id = CreditId::new(Uuid::from_u128(random.few()));
@@ -194,6 +216,25 @@ fn events() -> Vec<OrderEvent> {
             kind: ChargeKind::Shipping,
             label: "Postage".to_owned(),
             amount: gbp(2_598),
+        }),
+        OrderEvent::AllocationMoved(AllocationMoved {
+            order_id: parsed(ORDER),
+            sku: parsed("MUG-RED"),
+            from: parsed("main"),
+            to: parsed("leeds"),
+            quantity: units(1),
+            stock_version: 12,
+        }),
+        OrderEvent::OrderShort(OrderShort {
+            order_id: parsed(ORDER),
+            sku: parsed("MUG-RED"),
+            uncovered: units(1),
+            stock_version: 12,
+        }),
+        OrderEvent::ShortageResolved(ShortageResolved {
+            order_id: parsed(ORDER),
+            sku: parsed("MUG-RED"),
+            stock_version: 13,
         }),
     ]
 }

@@ -30,6 +30,7 @@ mod resolve_payment_when_outcome_is_unknown;
 mod restock_and_refund_when_goods_are_returned;
 mod retry_payment_operation_when_it_fails;
 mod ship_stock_and_capture_payment_when_order_is_shipped;
+mod tell_orders_when_their_stock_changes;
 
 use crate::{Command, Event, Interests, Quantity, Rejection, Sku, Timestamp, payment::GatewayRequest};
 use std::{collections::BTreeMap, time::Duration};
@@ -167,6 +168,7 @@ pub fn all(config: ProcessConfig) -> Vec<Box<dyn Process>> {
         Box::new(reject_order_when_payment_times_out::RejectOrderWhenPaymentTimesOut { hold: config.reservation_hold }),
         Box::new(release_all_when_order_comes_to_nothing::ReleaseAllWhenOrderComesToNothing),
         Box::new(ship_stock_and_capture_payment_when_order_is_shipped::ShipStockAndCapturePaymentWhenOrderIsShipped),
+        Box::new(tell_orders_when_their_stock_changes::TellOrdersWhenTheirStockChanges),
         Box::new(restock_and_refund_when_goods_are_returned::RestockAndRefundWhenGoodsAreReturned),
         Box::new(refund_payment_when_order_is_credited::RefundPaymentWhenOrderIsCredited),
         Box::new(move_lines_when_cart_is_merged::MoveLinesWhenCartIsMerged),

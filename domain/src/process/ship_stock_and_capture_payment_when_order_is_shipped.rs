@@ -26,7 +26,7 @@ impl Process for ShipStockAndCapturePaymentWhenOrderIsShipped {
         };
         let (order_id, shipment_id, payment_id) = (shipped.order_id, shipped.shipment_id, shipped.payment_id);
         let ship = shipped.skus.iter().map(|units| {
-            let ship = ShipReserved { order_id, shipment_id, quantity: units.quantity };
+            let ship = ShipReserved { order_id, shipment_id, quantity: units.quantity, location: None };
             Command::Inventory(units.sku.clone(), InventoryCommand::ShipReserved(ship))
         });
         let operation_id = payment_id.operation_id(&format!("capture:{shipment_id}"));

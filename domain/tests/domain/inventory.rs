@@ -30,7 +30,7 @@ fn release(order: u128) -> InventoryCommand {
 
 fn ship(order: u128, count: u32) -> InventoryCommand {
     let (order_id, shipment_id, quantity) = (order_id(order), shipment_id(1), units(count));
-    InventoryCommand::ShipReserved(ShipReserved { order_id, shipment_id, quantity })
+    InventoryCommand::ShipReserved(ShipReserved { order_id, shipment_id, quantity, location: None })
 }
 
 fn policy(location: &str, safety_stock: u32, backorder_limit: u32) -> InventoryCommand {

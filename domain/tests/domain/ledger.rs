@@ -181,7 +181,12 @@ fn movement(random: &mut Random, now: u64) -> InventoryCommand {
             InventoryCommand::ReleaseReservation(ReleaseReservation { order_id, reason })
         }
         10 => InventoryCommand::ExpireReservations(ExpireReservations {}),
-        _ => InventoryCommand::ShipReserved(ShipReserved { order_id, shipment_id: shipment_id(1), quantity }),
+        _ => InventoryCommand::ShipReserved(ShipReserved {
+            order_id,
+            shipment_id: shipment_id(1),
+            quantity,
+            location: None,
+        }),
     }
 }
 

@@ -133,7 +133,7 @@ impl History {
                 continue;
             }
             let shipment_id = daybook_domain::ShipmentId::new(order_id.uuid());
-            let ship = ShipReserved { order_id, shipment_id, quantity: units(number) };
+            let ship = ShipReserved { order_id, shipment_id, quantity: units(number), location: None };
             self.decide(n, InventoryCommand::ShipReserved(ship), at).expect("what is committed can leave");
         }
     }

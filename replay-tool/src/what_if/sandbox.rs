@@ -187,7 +187,7 @@ impl<'r> Sandbox<'r> {
             E::StockShipped(shipped) if self.exists(shipped.order_id) => {
                 let Ok(quantity) = Quantity::new(sum(&shipped.allocations)) else { return };
                 let (order_id, shipment_id) = (shipped.order_id, shipped.shipment_id);
-                let ship = InventoryCommand::ShipReserved(ShipReserved { order_id, shipment_id, quantity });
+                let ship = InventoryCommand::ShipReserved(ShipReserved { order_id, shipment_id, quantity, location: None });
                 // What an order does not have set aside here cannot leave; the final stock shows it.
                 let _ = self.decide(&sku, ship, now_ns);
             }
@@ -220,7 +220,11 @@ impl<'r> Sandbox<'r> {
             | E::ReservationCommitted(_)
             | E::ReservationReleased(_)
             | E::ReservationExpired(_)
-            | E::StockReturned(_) => {}
+            | E::StockReturned(_)
+            // What is decided anew says for itself which orders wait.
+            | E::ReservationMoved(_)
+            | E::StockShort(_)
+            | E::StockCovered(_) => {}
         }
     }
 

@@ -1,6 +1,6 @@
 //! What each event changes of an order as shown: the order's own, and those of its payment.
 
-use super::{FulfilmentState, OrderState, OrderView, TimelineEntry, change};
+use super::{FulfilmentState, OrderNeed, OrderState, OrderView, TimelineEntry, change};
 use crate::payment;
 use daybook_domain::{
     Event, Interests, OrderId, OrderNumber,
@@ -12,7 +12,7 @@ use daybook_projections::{ApplyError, DecodedEvent, Flush, Projection};
 use daybook_read_store::{Checkpoint, IdForm, IdPlace, RowKind, StoreError, Table, Tx, UserKey, key};
 
 /// Rows: `o` order → [`OrderView`]; `n` number → order; `r` reference, 0, order → nothing; `c` customer, 0,
-/// position from the end, order → nothing.
+/// position from the end, order → nothing; `w` need, 0, when placed, order → nothing.
 #[derive(Debug, Default)]
 pub struct OrderProjection {
     orders: Table<OrderView>,
@@ -34,14 +34,24 @@ pub(super) fn customer_prefix(customer: &str) -> UserKey {
     key(b'c', &[customer.as_bytes(), &[0]])
 }
 
+pub(super) fn need_prefix(need: OrderNeed) -> UserKey {
+    key(b'w', &[need.name().as_bytes(), &[0]])
+}
+
+fn need_key(need: OrderNeed, order: &OrderView) -> UserKey {
+    let placed = (order.placed_at.as_nanos().cast_unsigned() ^ (1 << 63)).to_be_bytes();
+    key(b'w', &[need.name().as_bytes(), &[0], &placed, order.order_id.uuid().as_bytes()])
+}
+
 impl Projection for OrderProjection {
     const NAME: &'static str = "order";
-    const VERSION: u32 = 2;
+    const VERSION: u32 = 3;
     const KINDS: &'static [RowKind] = &[
         RowKind::views(b'o', "orders", IdForm::Uuid),
         RowKind::leads(b'n', "orders_by_number", b'o', IdPlace::Value),
         RowKind::leads(b'r', "orders_by_reference", b'o', IdPlace::EndOfKey),
         RowKind::leads(b'c', "orders_by_customer", b'o', IdPlace::EndOfKey),
+        RowKind::leads(b'w', "orders_by_need", b'o', IdPlace::EndOfKey),
     ];
     const INTERESTS: Interests = Interests::all_of::<Order>().and(Interests::all_of::<Payment>());
 
@@ -58,8 +68,17 @@ impl Projection for OrderProjection {
         let order = self.orders.edit(&order_key(order_id), tx)?.ok_or_else(|| missing(event))?;
         match event.event {
             Event::Order(order_event) => {
+                let needed = order.needs.clone();
                 change::change(order, order_event, event.occurred_at())?;
                 order.fulfilment = FulfilmentState::of(&order.lines);
+                order.derive_needs();
+                for need in OrderNeed::ALL {
+                    match (needed.contains(&need), order.needs.contains(&need)) {
+                        (false, true) => tx.put(need_key(need, order), []),
+                        (true, false) => tx.remove(need_key(need, order)),
+                        (true, true) | (false, false) => {}
+                    }
+                }
                 order.version = event.version();
             }
             Event::Payment(payment_event) => order.payment.apply(payment_event)?,
@@ -117,6 +136,8 @@ impl OrderProjection {
             charges: placed.charges.clone(),
             total: placed.total,
             allocations: Vec::new(),
+            shortages: Vec::new(),
+            needs: Vec::new(),
             shipments: Vec::new(),
             returns: Vec::new(),
             credits: Vec::new(),

@@ -2,8 +2,8 @@
 
 use super::{CreditView, OrderLineView, OrderState, OrderView, ReturnView, ShipmentView};
 use daybook_domain::{
-    LineId, Timestamp,
-    order::{OrderEvent, OrderLine},
+    LineId, Quantity, Timestamp,
+    order::{Allocation, AllocationMoved, OrderEvent, OrderLine, SkuQuantity},
 };
 use daybook_projections::ApplyError;
 
@@ -92,8 +92,36 @@ pub(super) fn change(order: &mut OrderView, event: &OrderEvent, at: Timestamp) -
             amount: credited.amount,
             credited_at: at,
         }),
+        OrderEvent::AllocationMoved(moved) => move_allocation(&mut order.allocations, moved),
+        OrderEvent::OrderShort(short) => {
+            order.shortages.retain(|known| known.sku != short.sku);
+            order.shortages.push(SkuQuantity { sku: short.sku.clone(), quantity: short.uncovered });
+        }
+        OrderEvent::ShortageResolved(resolved) => order.shortages.retain(|known| known.sku != resolved.sku),
     }
     Ok(())
+}
+
+fn move_allocation(allocations: &mut Vec<Allocation>, moved: &AllocationMoved) {
+    let mut left = moved.quantity.get();
+    allocations.retain_mut(|part| {
+        if part.sku != moved.sku || part.location != moved.from {
+            return true;
+        }
+        let gone = left.min(part.quantity.get());
+        left -= gone;
+        let rest = Quantity::new(part.quantity.get() - gone);
+        rest.map(|rest| part.quantity = rest).is_ok()
+    });
+    let there = allocations.iter_mut().find(|part| part.sku == moved.sku && part.location == moved.to);
+    match there.map(|part| (part.quantity.plus(moved.quantity), part)) {
+        Some((Ok(sum), part)) => part.quantity = sum,
+        Some((Err(_), _)) | None => allocations.push(Allocation {
+            sku: moved.sku.clone(),
+            location: moved.to.clone(),
+            quantity: moved.quantity,
+        }),
+    }
 }
 
 /// Nothing more will leave.

@@ -1,7 +1,9 @@
 //! Asking for orders.
 
-use super::OrderProjection;
-use super::apply::{customer_prefix, number_key, order_key, reference_prefix};
+use super::{
+    OrderNeed, OrderProjection,
+    apply::{customer_prefix, need_prefix, number_key, order_key, reference_prefix},
+};
 use crate::View;
 use daybook_domain::{CustomerId, OrderId, OrderNumber};
 use daybook_event_log::{InvalidStreamId, StreamId};
@@ -69,6 +71,16 @@ impl Orders {
         limit: usize,
     ) -> Result<Page, StoreError> {
         self.page(&customer_prefix(customer.as_str()), cursor, limit).await
+    }
+
+    /// The orders about which this has to be done, each an [`super::OrderView`], the oldest first.
+    pub async fn by_need(
+        &self,
+        need: OrderNeed,
+        cursor: Option<&Cursor>,
+        limit: usize,
+    ) -> Result<Page, StoreError> {
+        self.page(&need_prefix(need), cursor, limit).await
     }
 
     /// The orders whose ids end the keys under `prefix`.

@@ -4,10 +4,11 @@ use crate::payment::PaymentSummary;
 use daybook_domain::{
     CartId, CountryCode, CreditId, Currency, CustomerId, LineId, Money, OrderId, OrderNumber, PaymentId,
     Personal, ProductId, ReturnId, ShipmentId, Sku, Timestamp,
-    order::{Allocation, Charge, ChargeKind, LineQuantity, RejectReason, ReturnedLine},
+    order::{Allocation, Charge, ChargeKind, LineQuantity, RejectReason, ReturnedLine, SkuQuantity},
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::str::FromStr;
 
 /// What was sold, and what became of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -43,6 +44,12 @@ pub struct OrderView {
     /// Where its stock was set aside.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub allocations: Vec<Allocation>,
+    /// Units set aside that are not there: lost, or sold on backorder and on their way.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub shortages: Vec<SkuQuantity>,
+    /// What somebody has to do next; empty: nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub needs: Vec<OrderNeed>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub shipments: Vec<ShipmentView>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -72,6 +79,61 @@ pub enum OrderState {
     Completed,
     Rejected,
     Cancelled,
+}
+
+/// What somebody has to do about an order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(inline)]
+pub enum OrderNeed {
+    /// Units are set aside, paid for and there: they can be sent.
+    Shipping,
+    /// Units that are set aside are not there: receive or count them, or cancel.
+    Stock,
+}
+
+impl OrderNeed {
+    pub const ALL: [Self; 2] = [Self::Shipping, Self::Stock];
+
+    /// As it is written.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Shipping => "shipping",
+            Self::Stock => "stock",
+        }
+    }
+}
+
+impl FromStr for OrderNeed {
+    type Err = UnknownNeed;
+
+    fn from_str(text: &str) -> Result<Self, UnknownNeed> {
+        Self::ALL.into_iter().find(|need| need.name() == text).ok_or(UnknownNeed)
+    }
+}
+
+/// The text names no need.
+#[derive(Debug, thiserror::Error)]
+#[error("expected shipping or stock")]
+pub struct UnknownNeed;
+
+impl OrderView {
+    /// What has to be done, as its state and its units say.
+    pub(super) fn derive_needs(&mut self) {
+        self.needs.clear();
+        if matches!(self.state, OrderState::Rejected | OrderState::Cancelled) {
+            self.shortages.clear();
+        }
+        let set_aside: u64 = self.lines.iter().map(|line| u64::from(line.allocated)).sum();
+        let short: u64 = self.shortages.iter().map(|short| u64::from(short.quantity.get())).sum();
+        if self.state == OrderState::Confirmed && set_aside > short {
+            self.needs.push(OrderNeed::Shipping);
+        }
+        if short > 0 && set_aside > 0 {
+            self.needs.push(OrderNeed::Stock);
+        }
+    }
 }
 
 /// Where the goods are; follows from the lines' ledgers.

@@ -7,9 +7,10 @@ use daybook_domain::{
 };
 use daybook_event_log::Position;
 use daybook_projections::{ApplyError, DecodedEvent, Flush, Projection};
-use daybook_read_store::{Checkpoint, IdForm, RowKind, StoreError, Table, Tx, UserKey, key};
+use daybook_read_store::{Checkpoint, IdForm, IdPlace, RowKind, StoreError, Table, Tx, UserKey, key};
 
-/// Rows: `s` SKU → [`StockView`]; `m` SKU, 0, position, n → [`Movement`]; `h` SKU, 0, order → [`Hold`].
+/// Rows: `s` SKU → [`StockView`]; `m` SKU, 0, position, n → [`Movement`]; `h` SKU, 0, order → [`Hold`]; `w` SKU that is
+/// short → nothing.
 #[derive(Debug, Default)]
 pub struct StockProjection {
     stock: Table<StockView>,
@@ -32,17 +33,25 @@ pub(crate) fn holds_prefix(sku: &Sku) -> UserKey {
     key(b'h', &[sku.as_str().as_bytes(), &[0]])
 }
 
+/// What the keys of all SKUs that are short begin with.
+pub(super) const SHORT: &[u8] = b"w";
+
+fn short_key(sku: &Sku) -> UserKey {
+    key(b'w', &[sku.as_str().as_bytes()])
+}
+
 fn hold_key(sku: &Sku, order: OrderId) -> UserKey {
     key(b'h', &[sku.as_str().as_bytes(), &[0], order.uuid().as_bytes()])
 }
 
 impl Projection for StockProjection {
     const NAME: &'static str = "stock";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
     const KINDS: &'static [RowKind] = &[
         RowKind::views(b's', "stock", IdForm::Text),
         RowKind::records(b'm', "stock_movements"),
         RowKind::records(b'h', "stock_holds"),
+        RowKind::leads(b'w', "stock_short", b's', IdPlace::EndOfKey),
     ];
     const INTERESTS: Interests = Interests::all_of::<Inventory>();
 
@@ -55,12 +64,19 @@ impl Projection for StockProjection {
         }
         let stock = self.stock.edit(&row, tx)?.ok_or_else(|| ApplyError::missing("stock of", sku))?;
         let mut moves = Moves { stock, event, tx, buffer: &mut self.buffer, n: 0 };
+        let was_short = moves.stock.short > 0;
         moves.take(inventory_event);
         let stock = moves.stock;
         stock.derive();
+        let is_short = stock.short > 0;
         stock.updated_at = event.occurred_at();
         stock.version = event.version();
         stock.position = stock.position.max(event.position());
+        match (was_short, is_short) {
+            (false, true) => tx.put(short_key(sku), []),
+            (true, false) => tx.remove(short_key(sku)),
+            (true, true) | (false, false) => {}
+        }
         self.hold(inventory_event, tx)
     }
 
@@ -95,6 +111,12 @@ impl StockProjection {
                 }
                 return Ok(());
             }
+            InventoryEvent::ReservationMoved(e) => {
+                if let Some(hold) = self.holds.edit(&hold_key(&e.sku, e.order_id), tx)? {
+                    hold.move_units(e);
+                }
+                return Ok(());
+            }
             InventoryEvent::ReservationCommitted(e) => (&e.sku, e.order_id),
             InventoryEvent::ReservationReleased(e) => (&e.sku, e.order_id),
             InventoryEvent::ReservationExpired(e) => (&e.sku, e.order_id),
@@ -121,6 +143,7 @@ fn begin(sku: &Sku) -> StockView {
         on_hand: 0,
         reserved: 0,
         available: 0,
+        short: 0,
         locations: Vec::new(),
         holds: 0,
         holds_last_until: None,
@@ -184,12 +207,24 @@ impl Moves<'_, '_, '_> {
             E::ReservationExpired(e) => self.move_all(K::Expired, &e.allocations, (0, -1), order(e.order_id)),
             E::StockShipped(e) => {
                 let why = Why { reference: Some(&e.shipment_id), ..order(e.order_id) };
-                self.move_all(K::Shipped, &e.allocations, (-1, -1), why);
+                if e.reserved_at.is_empty() {
+                    self.move_all(K::Shipped, &e.allocations, (-1, -1), why);
+                } else {
+                    self.move_all(K::Shipped, &e.allocations, (-1, 0), why);
+                    self.move_all(K::Shipped, &e.reserved_at, (0, -1), why);
+                }
             }
             E::StockReturned(e) => {
                 let why = Why { reference: Some(&e.return_id), ..order(e.order_id) };
                 self.move_to(K::Returned, &e.location, e.on_hand, why);
             }
+            E::ReservationMoved(e) => {
+                let units = i64::from(e.quantity.get());
+                self.move_by(K::ReservationMovedOut, &e.from, (0, -units), order(e.order_id));
+                self.move_by(K::ReservationMovedIn, &e.to, (0, units), order(e.order_id));
+            }
+            // They say which orders wait; what is there and what is set aside stays as it is.
+            E::StockShort(_) | E::StockCovered(_) => {}
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::{
     StockProjection, StockView,
-    apply::{MOVEMENTS, holds_prefix, movements_prefix, stock_key},
+    apply::{MOVEMENTS, SHORT, holds_prefix, movements_prefix, stock_key},
     view::Hold,
 };
 use crate::{AsOf, View};
@@ -88,6 +88,12 @@ impl Stock {
     ) -> Result<Page, StoreError> {
         let Some(live) = self.live.asked()? else { return Ok(Page::empty()) };
         live.page(Range { prefix: &movements_prefix(sku), cursor, walk: Walk::Down }, limit).await
+    }
+
+    /// The SKUs of which orders wait for units that are not there, each a [`StockView`], in the order of the SKUs.
+    pub async fn short(&self, cursor: Option<&Cursor>, limit: usize) -> Result<Page, StoreError> {
+        let Some(live) = self.live.asked()? else { return Ok(Page::empty()) };
+        live.page(Range { prefix: SHORT, cursor, walk: Walk::Up }, limit).await
     }
 }
 

@@ -1,6 +1,9 @@
 //! The stock of a SKU as the shop shows it.
 
-use daybook_domain::{LocationId, OrderId, Sku, Timestamp, inventory::LocationQuantity};
+use daybook_domain::{
+    LocationId, OrderId, Quantity, Sku, Timestamp,
+    inventory::{LocationQuantity, ReservationMoved},
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -15,6 +18,9 @@ pub struct StockView {
     pub reserved: i64,
     /// What can be sold from stock, over all locations.
     pub available: i64,
+    /// Units set aside for orders that are not there, over all locations: lost, or sold on backorder.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub short: i64,
     /// By location, in the order of their ids.
     pub locations: Vec<LocationStock>,
     /// Orders that hold stock until a time and are not paid for yet.
@@ -42,6 +48,9 @@ pub struct LocationStock {
     pub backorder_limit: u32,
     /// on_hand − reserved − safety_stock; may go down to −backorder_limit.
     pub available: i64,
+    /// Units set aside for orders that are not there.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub short: i64,
     /// Units whose hold has lapsed; they count as available.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub lapsed: i64,
@@ -55,12 +64,13 @@ fn is_zero(units: &i64) -> bool {
 impl LocationStock {
     pub(super) fn new(location: LocationId) -> Self {
         let (on_hand, reserved, available, lapsed) = (0, 0, 0, 0);
-        Self { location, on_hand, reserved, safety_stock: 0, backorder_limit: 0, available, lapsed }
+        Self { location, on_hand, reserved, safety_stock: 0, backorder_limit: 0, available, short: 0, lapsed }
     }
 
     pub(super) fn derive(&mut self) {
         self.available =
             self.on_hand.saturating_sub(self.reserved).saturating_sub(i64::from(self.safety_stock));
+        self.short = self.reserved.saturating_sub(self.on_hand).max(0);
     }
 }
 
@@ -70,6 +80,7 @@ impl StockView {
         let sum = |amount: fn(&LocationStock) -> i64| self.locations.iter().map(amount).sum();
         (self.on_hand, self.reserved, self.available) =
             (sum(|at| at.on_hand), sum(|at| at.reserved), sum(|at| at.available));
+        self.short = sum(|at| at.short);
     }
 
     /// Counts a hold whose time is up as free.
@@ -90,6 +101,29 @@ impl StockView {
 pub(super) struct Hold {
     pub(super) until: Timestamp,
     pub(super) allocations: Vec<LocationQuantity>,
+}
+
+impl Hold {
+    pub(super) fn move_units(&mut self, moved: &ReservationMoved) {
+        let mut left = moved.quantity.get();
+        self.allocations.retain_mut(|part| {
+            if part.location != moved.from {
+                return true;
+            }
+            let gone = left.min(part.quantity.get());
+            left -= gone;
+            let rest = Quantity::new(part.quantity.get() - gone);
+            rest.map(|rest| part.quantity = rest).is_ok()
+        });
+        let there = self.allocations.iter_mut().find(|part| part.location == moved.to);
+        match there.map(|part| (part.quantity.plus(moved.quantity), part)) {
+            Some((Ok(sum), part)) => part.quantity = sum,
+            Some((Err(_), _)) | None => {
+                let (location, quantity) = (moved.to.clone(), moved.quantity);
+                self.allocations.push(LocationQuantity { location, quantity });
+            }
+        }
+    }
 }
 
 /// One change of the stock at one location.
@@ -137,4 +171,8 @@ pub enum MovementKind {
     Expired,
     Shipped,
     Returned,
+    /// What is set aside for an order is to come from another location.
+    ReservationMovedOut,
+    /// … and this is the other.
+    ReservationMovedIn,
 }

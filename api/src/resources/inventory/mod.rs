@@ -56,6 +56,25 @@ pub(super) fn routes(routes: Routes) -> Routes {
         })
         .add(Route {
             method: Method::GET,
+            path: "/inventory/shortages",
+            handler: shortages,
+            version: V1,
+            access: Access::scope("inventory:read"),
+            owner: Owner::Shop,
+            retry: Retry::Read,
+            limits: RequestLimits::NoBody,
+            load: Load::Normal,
+            doc: Doc {
+                id: "getShortages",
+                tag: TAG,
+                summary: "The SKUs of which orders wait for units that are not there",
+                text: "Lost, or sold on backorder. What is received covers the oldest order first. `GET /orders?needs=stock` lists the orders.",
+                problems: &[],
+                answers: AnswerDoc { text: "A page of stocks, in the order of the SKUs.", example: json!({ "items": [short_example()] }) },
+            },
+        })
+        .add(Route {
+            method: Method::GET,
             path: "/inventory/{sku}/movements",
             handler: movements,
             version: V1,
@@ -109,8 +128,8 @@ pub(super) fn routes(routes: Routes) -> Routes {
                 id: "adjustStock",
                 tag: TAG,
                 summary: "Correct the stock by hand, for a reason",
-                text: "",
-                problems: &[&kind::CONFLICT],
+                text: "A loss can only be of what is there. If orders wait for units that are lost, the newest are short.",
+                problems: &[&kind::CONFLICT, &kind::NOT_THERE],
                 answers: done(),
             },
         })
@@ -128,8 +147,8 @@ pub(super) fn routes(routes: Routes) -> Routes {
                 id: "transferStock",
                 tag: TAG,
                 summary: "Move units from one location to another",
-                text: "",
-                problems: &[&kind::CONFLICT],
+                text: "Only units that are there and not set aside for orders, those of the safety stock included.",
+                problems: &[&kind::CONFLICT, &kind::NOT_THERE, &kind::RESERVED_UNITS],
                 answers: done(),
             },
         })
@@ -147,7 +166,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
                 id: "countStock",
                 tag: TAG,
                 summary: "Record what somebody counted",
-                text: "",
+                text: "A count is a fact and never refused. Orders whose units are not there any more are moved to other locations or are short, the newest first.",
                 problems: &[&kind::CONFLICT],
                 answers: done(),
             },
@@ -177,6 +196,12 @@ fn example() -> Value {
     json!({ "sku": "MUG-RED", "on_hand": 100, "reserved": 2, "available": 98,
         "locations": [{ "location": "main", "on_hand": 100, "reserved": 2, "safety_stock": 0, "backorder_limit": 0, "available": 98 }],
         "holds": 0, "updated_at": "2026-11-22T10:00:00Z", "version": 4, "position": 4716 })
+}
+
+fn short_example() -> Value {
+    json!({ "sku": "MUG-RED", "on_hand": 1, "reserved": 3, "available": -2, "short": 2,
+        "locations": [{ "location": "main", "on_hand": 1, "reserved": 3, "safety_stock": 0, "backorder_limit": 0, "available": -2, "short": 2 }],
+        "holds": 0, "updated_at": "2026-11-22T10:00:00Z", "version": 9, "position": 4790 })
 }
 
 fn movement_example() -> Value {
@@ -209,5 +234,15 @@ async fn movements(
     app.wait_until(fresh).await?;
     let position = app.waiters.position();
     let found = app.reads.stock().movements(&sku, paging.cursor.as_ref(), paging.limit).await?;
+    Ok(listing(&found, position, &paging))
+}
+
+async fn shortages(
+    State(app): AppState,
+    Query((paging, fresh)): Query<(Paging<50, 500>, Freshness)>,
+) -> Result<RawJson<Listing<StockView>>, Problem> {
+    app.wait_until(fresh).await?;
+    let position = app.waiters.position();
+    let found = app.reads.stock().short(paging.cursor.as_ref(), paging.limit).await?;
     Ok(listing(&found, position, &paging))
 }

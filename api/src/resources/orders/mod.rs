@@ -17,7 +17,10 @@ use crate::{
 use axum::{extract::State, http::Method};
 use daybook_domain::{CustomerId, OrderId, OrderNumber};
 use daybook_read_store::{Page, version_of};
-use daybook_views::{Target, order::OrderView};
+use daybook_views::{
+    Target,
+    order::{OrderNeed, OrderView},
+};
 use serde_json::{Value, json};
 
 const TAG: &str = "orders";
@@ -193,6 +196,9 @@ query_params! {
         customer: Option<CustomerId> = "customer_id", "The customer's id.", text(), Value::Null;
         reference: Option<String> = "reference",
             "The shop's or the customer's own reference.", text(), json!("PO-2041");
+        needs: Option<OrderNeed> = "needs",
+            "What somebody has to do next, the oldest order first: `shipping`, units are set aside, paid for and there; `stock`, units that are set aside are not there.",
+            json!({ "type": "string", "enum": ["shipping", "stock"] }), Value::Null;
     }
 }
 
@@ -214,7 +220,7 @@ async fn show(
 
 async fn list(
     State(app): AppState,
-    Query((Wanted { number, customer, reference }, paging, fresh)): Query<(
+    Query((Wanted { number, customer, reference, needs }, paging, fresh)): Query<(
         Wanted,
         Paging<20, 200>,
         Freshness,
@@ -223,18 +229,19 @@ async fn list(
     app.wait_until(fresh).await?;
     let position = app.waiters.position();
     let orders = app.reads.orders();
-    let found = match (number, customer, reference) {
-        (Some(number), None, None) => {
+    let found = match (number, customer, reference, needs) {
+        (Some(number), None, None, None) => {
             Page { rows: orders.by_number(&number).await?.into_iter().collect(), next: None }
         }
-        (None, Some(customer), None) => {
+        (None, Some(customer), None, None) => {
             orders.of_customer(&customer, paging.cursor.as_ref(), paging.limit).await?
         }
-        (None, None, Some(reference)) => {
+        (None, None, Some(reference), None) => {
             orders.by_reference(&reference, paging.cursor.as_ref(), paging.limit).await?
         }
+        (None, None, None, Some(need)) => orders.by_need(need, paging.cursor.as_ref(), paging.limit).await?,
         _ => {
-            let detail = "name exactly one of number, customer_id and reference";
+            let detail = "name exactly one of number, customer_id, reference and needs";
             return Err(Problem::new(&kind::INVALID_PARAMETER, detail));
         }
     };
