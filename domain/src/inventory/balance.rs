@@ -104,10 +104,11 @@ impl<'i> Balance<'i> {
 
     /// What follows, now that units have come or gone.
     pub(super) fn settle(mut self, now: Timestamp) -> Vec<InventoryEvent> {
-        let touched = std::mem::take(&mut self.touched);
-        for location in &touched {
-            self.give_way(location, now);
+        for location in self.touched.clone() {
+            self.give_way(&location, now);
         }
+        // With those where holds gave way.
+        let touched = std::mem::take(&mut self.touched);
         for location in &touched {
             self.cover(location);
         }
@@ -151,27 +152,18 @@ impl<'i> Balance<'i> {
         }
         let mut short: Vec<OrderUnits> = Vec::new();
         for order_id in reservations.newest_first() {
-            let missing = self.unknown(location);
-            if missing <= 0 || self.named >= ORDERS {
+            if self.unknown(location) <= 0 || self.named >= ORDERS {
                 break;
             }
-            let Some(reservation) = self.get(order_id) else { continue };
-            let covered = reservation.units_at(location).saturating_sub(reservation.uncovered_at(location));
-            let mut rest = covered.min(missing);
-            if rest <= 0 {
-                continue;
-            }
-            self.named += 1;
-            while rest > 0
-                && let Some((to, free)) = self.locations.richest_but(location)
-            {
-                let (to, count) = (to.clone(), free.min(rest));
-                self.move_units(order_id, location, &to, count);
-                rest -= count;
-            }
-            if let Some(quantity) = units(rest) {
-                let uncovered = self.uncover(order_id, location, rest);
-                short.push(OrderUnits { order_id, quantity, uncovered });
+            while let Some(count) = self.to_give(order_id, location) {
+                self.named += 1;
+                if let Some((to, free)) = self.locations.richest_but(location) {
+                    let (to, count) = (to.clone(), free.min(count));
+                    self.move_units(order_id, location, &to, count);
+                } else {
+                    let uncovered = self.uncover(order_id, location, count);
+                    short.extend(units(count).map(|quantity| OrderUnits { order_id, quantity, uncovered }));
+                }
             }
         }
         let rest = u32::try_from(self.unknown(location).max(0)).unwrap_or(u32::MAX);
@@ -184,6 +176,13 @@ impl<'i> Balance<'i> {
                 rest,
             }));
         }
+    }
+
+    /// How many units that should be there the order has to give.
+    fn to_give(&self, order_id: OrderId, location: &LocationId) -> Option<i64> {
+        let reservation = self.get(order_id)?;
+        let covered = reservation.units_at(location).saturating_sub(reservation.uncovered_at(location));
+        Some(covered.min(self.unknown(location))).filter(|count| *count > 0)
     }
 
     /// Gives the units that came to the oldest reservations that wait for them here.

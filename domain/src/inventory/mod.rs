@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! per location   available = on_hand − reserved − safety_stock; sold while above −backorder_limit
-//!                uncovered = reserved − on_hand, if that is more than nothing
+//!                uncovered = reserved − what is on hand of it
 //! reservation    Held(until) → Committed → Shipped ; Released(reason) ; Expired
 //! ```
 //!

@@ -28,9 +28,9 @@ pub struct Stock {
 
 impl Stock {
     /// Reserved units for which nothing is there: as many as should be known as `uncovered`.
-    pub(super) const fn short(&self) -> i64 {
-        let missing = self.reserved.saturating_sub(self.on_hand);
-        if missing > 0 { missing } else { 0 }
+    pub(super) fn short(&self) -> i64 {
+        // What left without the books knowing of it is missing from the books, not from anybody's order.
+        self.reserved.saturating_sub(self.on_hand.max(0)).max(0)
     }
 
     /// Units that are there and promised to nobody, safety stock included.

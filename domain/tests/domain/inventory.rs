@@ -2,12 +2,12 @@
 
 use crate::samples::{at, context, context_at, order_id, place, return_id, shipment_id, sku, units};
 use cqrs_es::test::{AggregateTestExecutor, TestFramework};
-use daybook_domain::EventSet as _;
 use daybook_domain::inventory::{
     AdjustStock, CommitReservation, CountStock, ExpireReservations, Inventory, InventoryCommand,
-    InventoryEvent, InventoryRejection, LocationQuantity, ReceiveStock, ReleaseReason, ReleaseReservation,
-    ReserveStock, ReturnStock, SetStockPolicy, ShipReserved, TransferStock,
+    InventoryEvent, InventoryRejection, LocationQuantity, OrderUnits, ReceiveStock, ReleaseReason,
+    ReleaseReservation, ReserveStock, ReturnStock, SetStockPolicy, ShipReserved, TransferStock,
 };
+use daybook_domain::{EventSet as _, OrderId};
 
 fn receive(location: &str, count: u32) -> InventoryCommand {
     let (sku, location, quantity) = (sku("mug"), place(location), units(count));
@@ -161,37 +161,140 @@ fn only_what_is_committed_ships_and_no_more() {
     given(committed).and(shipped).when(ship(1, 1)).then_expect_error(gone);
 }
 
-#[test]
-fn a_loss_below_the_floor_is_refused_until_the_floor_is_lowered() {
-    let reserved = || after([receive("leeds", 5), reserve(1, 4)]);
-    let refusal =
-        |available| InventoryRejection::BelowFloor { location: place("leeds"), available, floor: 0 };
-    given(reserved()).when(adjust("leeds", -2)).then_expect_error(refusal(-1));
-    let count =
-        InventoryCommand::CountStock(CountStock { sku: sku("mug"), location: place("leeds"), counted: 3 });
-    given(reserved()).when(count.clone()).then_expect_error(refusal(-1));
-    given(reserved()).when(policy("leeds", 2, 0)).then_expect_error(refusal(-1));
-    let lowered = given(reserved()).when(policy("leeds", 0, 1)).inspect_result().unwrap();
-    given(reserved()).and(lowered).when(count).inspect_result().unwrap();
+fn count(location: &str, counted: u32) -> InventoryCommand {
+    InventoryCommand::CountStock(CountStock { sku: sku("mug"), location: place(location), counted })
+}
+
+/// The events as short texts.
+fn told(events: &[InventoryEvent]) -> Vec<String> {
+    use InventoryEvent as E;
+    let order = |id: OrderId| (1..10).find(|n| order_id(*n) == id).unwrap_or(0);
+    let orders = |parts: &[OrderUnits]| {
+        let one = |part: &OrderUnits| {
+            format!("{}x{} ({} in all)", order(part.order_id), part.quantity, part.uncovered)
+        };
+        parts.iter().map(one).collect::<Vec<_>>().join(", ")
+    };
+    let told = events.iter().map(|event| match event {
+        E::StockCounted(e) => format!("counted {} at {}", e.on_hand, e.location),
+        E::StockAdjusted(e) => format!("adjusted to {} at {}", e.on_hand, e.location),
+        E::StockReceived(e) => format!("received, {} at {}", e.on_hand, e.location),
+        E::StockShipped(e) => format!("shipped for {}", order(e.order_id)),
+        E::StockReturned(e) => format!("returned, {} at {}", e.on_hand, e.location),
+        E::StockTransferred(e) => format!("transferred {} from {} to {}", e.quantity, e.from, e.to),
+        E::ReservationMoved(e) => {
+            format!("{}x{} from {} to {}", order(e.order_id), e.quantity, e.from, e.to)
+        }
+        E::ReservationExpired(e) => format!("expired {}", order(e.order_id)),
+        E::ReservationReleased(e) => format!("released {}", order(e.order_id)),
+        E::StockShort(e) => format!("short at {}: {}", e.location, orders(&e.uncovered)),
+        E::StockCovered(e) => format!("covered at {}: {}", e.location, orders(&e.covered)),
+        E::StockPolicySet(_) | E::StockReserved(_) | E::ReservationCommitted(_) => "other".to_owned(),
+    });
+    told.collect()
+}
+
+fn decided(stock: &[InventoryEvent], command: InventoryCommand) -> Vec<String> {
+    told(&given(stock.to_vec()).when(command).inspect_result().expect("accepted"))
 }
 
 #[test]
-fn stock_moves_between_two_known_places() {
+fn a_true_count_is_recorded_and_the_newest_orders_are_short() {
+    let stock = after([receive("leeds", 5), reserve(1, 2), commit(1), reserve(2, 2), commit(2)]);
+    assert_eq!(decided(&stock, count("leeds", 4)), ["counted 4 at leeds"], "all that is promised is there");
+    assert_eq!(
+        decided(&stock, count("leeds", 1)),
+        ["counted 1 at leeds", "short at leeds: 2x2 (2 in all), 1x1 (1 in all)"]
+    );
+    assert_eq!(decided(&stock, adjust("leeds", -4))[1..], ["short at leeds: 2x2 (2 in all), 1x1 (1 in all)"]);
+}
+
+#[test]
+fn orders_move_to_where_units_are_before_they_are_short() {
+    let stock =
+        after([receive("leeds", 5), receive("york", 1), receive("bath", 1), reserve(1, 5), commit(1)]);
+    assert_eq!(
+        decided(&stock, count("leeds", 2)),
+        [
+            "counted 2 at leeds",
+            "1x1 from leeds to york",
+            "1x1 from leeds to bath",
+            "short at leeds: 1x1 (1 in all)"
+        ]
+    );
+}
+
+#[test]
+fn a_hold_whose_time_is_up_gives_way_before_orders_that_are_paid_for() {
+    let stock = after([receive("leeds", 4), reserve(1, 2), commit(1), reserve(2, 2)]);
+    let counted = later(stock, 901).when(count("leeds", 2)).inspect_result().expect("accepted");
+    assert_eq!(told(&counted), ["counted 2 at leeds", "expired 2"]);
+}
+
+#[test]
+fn what_comes_covers_the_oldest_order_first_wherever_it_comes() {
+    let mut stock = after([receive("leeds", 4), reserve(1, 2), commit(1), reserve(2, 2), commit(2)]);
+    stock.extend(given(stock.clone()).when(count("leeds", 0)).inspect_result().unwrap());
+    assert_eq!(
+        decided(&stock, receive("leeds", 3)),
+        ["received, 3 at leeds", "covered at leeds: 1x2 (0 in all), 2x1 (1 in all)"]
+    );
+    assert_eq!(
+        decided(&stock, receive("york", 3)),
+        ["received, 3 at york", "1x2 from leeds to york", "2x1 from leeds to york"]
+    );
+    assert_eq!(decided(&stock, release(1)), ["released 1"], "what nobody has covers nobody");
+}
+
+#[test]
+fn backorders_wait_from_the_beginning_and_are_covered_like_others() {
+    let stock = after([receive("leeds", 1), policy("leeds", 0, 5), reserve(1, 3), commit(1)]);
+    assert_eq!(
+        decided(&stock, receive("leeds", 1)),
+        ["received, 2 at leeds", "covered at leeds: 1x1 (1 in all)"]
+    );
+    assert_eq!(decided(&stock, policy("leeds", 3, 0)), ["other"], "a policy bounds selling alone");
+}
+
+#[test]
+fn units_leave_the_location_that_is_named_and_the_books_follow() {
+    let stock =
+        after([receive("leeds", 2), receive("york", 1), reserve(1, 2), commit(1), reserve(2, 1), commit(2)]);
+    let (order_id, shipment_id, quantity) = (order_id(1), shipment_id(1), units(2));
+    let location = Some(place("york"));
+    let ship = InventoryCommand::ShipReserved(ShipReserved { order_id, shipment_id, quantity, location });
+    // York has one unit, which was for the second order: that one moves to those that stayed in Leeds.
+    assert_eq!(decided(&stock, ship), ["shipped for 1", "2x1 from york to leeds"]);
+}
+
+#[test]
+fn a_loss_is_of_what_is_there_and_a_transfer_of_what_is_not_set_aside() {
     let transfer = |from: &str, to: &str, count| {
         let (sku, from, to, quantity) = (sku("mug"), place(from), place(to), units(count));
         InventoryCommand::TransferStock(TransferStock { sku, from, to, quantity })
     };
     let stock = after([receive("leeds", 5), transfer("leeds", "york", 2)]);
     assert_eq!(chosen(stock.clone(), 2), [("york".into(), 2)]);
-    given(stock.clone())
-        .when(transfer("leeds", "leeds", 1))
-        .then_expect_error(InventoryRejection::SameLocation {});
-    given(stock)
-        .when(transfer("bath", "york", 1))
-        .then_expect_error(InventoryRejection::UnknownLocation { location: place("bath") });
-    given(vec![])
-        .when(adjust("bath", -1))
-        .then_expect_error(InventoryRejection::UnknownLocation { location: place("bath") });
+    let given = |stock: &[InventoryEvent]| given(stock.to_vec());
+    given(&stock).when(transfer("leeds", "leeds", 1)).then_expect_error(InventoryRejection::SameLocation {});
+    let not_there = |at: &str, requested, on_hand| InventoryRejection::NotThere {
+        location: place(at),
+        requested,
+        on_hand,
+    };
+    given(&stock).when(transfer("bath", "york", 1)).then_expect_error(not_there("bath", 1, 0));
+    given(&stock).when(transfer("leeds", "york", 4)).then_expect_error(not_there("leeds", 4, 3));
+    given(&[]).when(adjust("bath", -1)).then_expect_error(not_there("bath", 1, 0));
+    given(&stock).when(adjust("leeds", -4)).then_expect_error(not_there("leeds", 4, 3));
+    let reserved = after([receive("leeds", 5), policy("leeds", 2, 0), reserve(1, 3), commit(1)]);
+    let (location, unreserved) = (place("leeds"), 2);
+    let set_aside = InventoryRejection::ReservedUnits { location, requested: 3, unreserved, on_hand: 5 };
+    given(&reserved).when(transfer("leeds", "york", 3)).then_expect_error(set_aside);
+    assert_eq!(decided(&reserved, transfer("leeds", "york", 2)), ["transferred 2 from leeds to york"]);
+    let held = after([receive("leeds", 5), reserve(1, 3)]);
+    let moved =
+        later(held, 901).when(transfer("leeds", "york", 4)).inspect_result().expect("the hold is over");
+    assert_eq!(told(&moved), ["expired 1", "transferred 4 from leeds to york"]);
 }
 
 #[test]

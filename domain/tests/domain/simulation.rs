@@ -284,12 +284,13 @@ fn fold_agrees(shop: &Shop, stream: &str, state: &AggregateState) {
         thawed = AggregateState::from_snapshot(kind, &thawed.to_snapshot()).expect("snapshots can be read");
         thawed.apply(&event);
         if let (AggregateState::Inventory(stock), Event::Inventory(event)) = (&folded, &recorded.event) {
-            crate::stock::above_floor(stock, event);
+            crate::stock::sold_within_policy(stock, event);
         }
     }
     assert_eq!(&folded, state, "{stream}");
     assert_eq!(&thawed, state, "{stream}");
     if let AggregateState::Inventory(stock) = state {
+        crate::stock::missing_units_are_known(stock);
         let events: Vec<&InventoryEvent> = shop
             .log
             .iter()

@@ -13,6 +13,7 @@ pub(crate) fn follow(event: &InventoryEvent, order: OrderId, open: &mut BTreeMap
         E::StockReserved(e) => (&e.sku, e.order_id, &e.allocations, 1),
         E::ReservationReleased(e) => (&e.sku, e.order_id, &e.allocations, -1),
         E::ReservationExpired(e) => (&e.sku, e.order_id, &e.allocations, -1),
+        E::StockShipped(e) if !e.reserved_at.is_empty() => (&e.sku, e.order_id, &e.reserved_at, -1),
         E::StockShipped(e) => (&e.sku, e.order_id, &e.allocations, -1),
         _ => return,
     };
@@ -49,9 +50,14 @@ pub(crate) fn reconcile(stock: &Inventory, events: &[&InventoryEvent]) {
             E::ReservationExpired(e) => add(&mut reserved, &e.allocations, -1),
             E::StockShipped(e) => {
                 add(&mut on_hand, &e.allocations, -1);
-                add(&mut reserved, &e.allocations, -1);
+                let reserved_at = if e.reserved_at.is_empty() { &e.allocations } else { &e.reserved_at };
+                add(&mut reserved, reserved_at, -1);
             }
-            E::StockPolicySet(_) | E::ReservationCommitted(_) => {}
+            E::ReservationMoved(e) => {
+                add(&mut reserved, &one(&e.from, e.quantity), -1);
+                add(&mut reserved, &one(&e.to, e.quantity), 1);
+            }
+            E::StockPolicySet(_) | E::ReservationCommitted(_) | E::StockShort(_) | E::StockCovered(_) => {}
         }
     }
     for (location, at) in stock.locations() {
@@ -61,9 +67,19 @@ pub(crate) fn reconcile(stock: &Inventory, events: &[&InventoryEvent]) {
     }
 }
 
-/// No event leaves a location sold deeper than its policy allows.
-pub(crate) fn above_floor(stock: &Inventory, after: &InventoryEvent) {
+/// Nothing is sold, and no reservation is moved, to where it is not there, but for backorders.
+pub(crate) fn sold_within_policy(stock: &Inventory, after: &InventoryEvent) {
+    let InventoryEvent::StockReserved(reserved) = after else { return };
     for (location, at) in stock.locations() {
-        assert!(at.available() >= at.floor(), "{location} is below its floor after {after:?}");
+        if reserved.allocations.iter().any(|part| part.location == *location) {
+            assert!(at.available() >= at.floor(), "{location} is sold too deep by {after:?}");
+        }
+    }
+}
+
+/// After a decision, each reserved unit that is not there is known to be missing, and no other.
+pub(crate) fn missing_units_are_known(stock: &Inventory) {
+    for (location, at) in stock.locations() {
+        assert_eq!(at.uncovered, (at.reserved - at.on_hand.max(0)).max(0), "at {location}: {at:?}");
     }
 }

@@ -70,7 +70,7 @@ impl LocationStock {
     pub(super) fn derive(&mut self) {
         self.available =
             self.on_hand.saturating_sub(self.reserved).saturating_sub(i64::from(self.safety_stock));
-        self.short = self.reserved.saturating_sub(self.on_hand).max(0);
+        self.short = self.reserved.saturating_sub(self.on_hand.max(0)).max(0);
     }
 }
 
