@@ -47,11 +47,14 @@
 //! | | `RejectOrder`, `CancelOrder` | `OrderRejected`, `OrderCancelled` |
 //! | | `ShipOrder`, `DeliverOrder` | `OrderShipped`, `OrderDelivered`, with the last `OrderCompleted` |
 //! | | `ReturnGoods`, `CreditOrder` | `OrderReturned`, `OrderCredited` |
+//! | | `MoveAllocation`, `SetShortage` | `AllocationMoved`, `OrderShort`, `ShortageResolved` |
 //! | [`inventory`] | `ReceiveStock`, `AdjustStock`, `CountStock`, `TransferStock`, `SetStockPolicy` | `StockReceived`, `StockAdjusted`, `StockCounted`, `StockTransferred`, `StockPolicySet` |
 //! | | `ReserveStock`, `CommitReservation` | `StockReserved`, `ReservationCommitted` |
 //! | | `ReleaseReservation`, `ExpireReservations` | `ReservationReleased`, `ReservationExpired` |
 //! | | `ShipReserved`, `ReturnStock` | `StockShipped`, `StockReturned` |
+//! | | `BalanceStock`, and whatever changes what is there | `ReservationMoved`, `StockShort`, `StockCovered` |
 //! | [`payment`] | `RequestAuthorization`, `RequestCapture`, `RequestVoid`, `RequestRefund` | `…Requested`; what has to wait: `VoidDeferred`, `RefundDeferred`; a void before all else: `PaymentCancelled` |
+//! | | `RetryOperation` | `CaptureRequested`, `VoidRequested`, `RefundRequested`, under the next id |
 //! | | `RecordOutcome` | `PaymentAuthorized`, `PaymentCaptured`, `PaymentVoided`, `PaymentRefunded`; `PaymentDeclined`, `…Failed`, `PaymentActionRequired`, `PaymentOutcomeUnknown` |
 //! | [`request`] | `RecordUnchanged` | `RequestChangedNothing` |
 //!

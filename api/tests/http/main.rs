@@ -17,3 +17,4 @@ mod retries;
 mod served;
 mod skus;
 mod standards;
+mod stock;

@@ -230,34 +230,21 @@ impl Inventory {
         if i64::from(requested) > on_hand {
             return Err(InventoryRejection::NotThere { location: from, requested, on_hand });
         }
-        let (mut events, lapsed) = self.lapsed_at(&from, now, i64::from(requested) - stock.unreserved());
-        let unreserved = stock.unreserved().saturating_add(lapsed);
+        let wanted = i64::from(requested) - stock.unreserved();
+        let lapsed = self.reservations.lapsed_at(&from, now, wanted);
+        let freed: i64 = lapsed.iter().map(|(_, reservation)| reservation.units_at(&from)).sum();
+        let unreserved = stock.unreserved().saturating_add(freed);
         if i64::from(requested) > unreserved {
             let unreserved = unreserved.max(0);
             return Err(InventoryRejection::ReservedUnits { location: from, requested, unreserved, on_hand });
         }
         let from_on_hand = on_hand.saturating_sub(i64::from(requested));
         let to_on_hand = self.more(&to, quantity)?;
+        let mut events: Vec<_> =
+            lapsed.into_iter().map(|(order_id, reservation)| expired(&sku, order_id, reservation)).collect();
         let moved = StockTransferred { sku, from, to, quantity, from_on_hand, to_on_hand };
         events.push(InventoryEvent::StockTransferred(moved));
         Ok(events)
-    }
-
-    /// Holds at a location whose time is up, as many as have `wanted` units, and how many they have there.
-    fn lapsed_at(&self, location: &LocationId, now: Timestamp, wanted: i64) -> (Vec<InventoryEvent>, i64) {
-        let Some(sku) = self.sku.as_ref().filter(|_| wanted > 0) else { return (Vec::new(), 0) };
-        let (mut events, mut found) = (Vec::new(), 0);
-        for (order_id, reservation) in self.reservations.due(now).take(SWEEP) {
-            if found >= wanted {
-                break;
-            }
-            let here = reservation.units_at(location);
-            if here > 0 {
-                found += here;
-                events.push(expired(sku, order_id, reservation));
-            }
-        }
-        (events, found)
     }
 
     fn set_policy(&self, policy: SetStockPolicy) -> Decision {

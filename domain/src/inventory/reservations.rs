@@ -3,9 +3,12 @@
 //! Ordered maps, because a hash map with a million entries stops the shard for a while when it grows.
 
 use super::{LocationQuantity, StockReserved, reservation::Reservation};
-use crate::{OrderId, Timestamp};
+use crate::{LocationId, OrderId, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
+
+/// So many holds are written down as over in one decision.
+const LAPSED: usize = 1_000;
 
 /// The reservations by their order, and the held ones by the time they end.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -47,6 +50,27 @@ impl Reservations {
     pub(super) fn due(&self, now: Timestamp) -> impl Iterator<Item = (OrderId, &Reservation)> {
         let due = self.expiries.iter().take_while(move |(until, _)| *until <= now);
         due.filter_map(|(_, order_id)| Some((*order_id, self.by_order.get(order_id)?)))
+    }
+
+    /// Holds at a location whose time is up, as many as have `wanted` units there.
+    pub(super) fn lapsed_at(
+        &self,
+        location: &LocationId,
+        now: Timestamp,
+        wanted: i64,
+    ) -> Vec<(OrderId, &Reservation)> {
+        let (mut lapsed, mut found) = (Vec::new(), 0);
+        for (order_id, reservation) in self.due(now) {
+            if found >= wanted || lapsed.len() >= LAPSED {
+                break;
+            }
+            let here = reservation.units_at(location);
+            if here > 0 {
+                found += here;
+                lapsed.push((order_id, reservation));
+            }
+        }
+        lapsed
     }
 
     /// All, the newest first.

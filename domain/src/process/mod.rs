@@ -9,6 +9,7 @@
 //!   ─→ RecordOutcome ─→ CommitReservation per SKU ─→ ConfirmOrder ─→ CompleteCart
 //! any "no" ─→ RejectOrder ─→ ReleaseReservation per SKU, RequestVoid, AbandonCart
 //! OrderShipped ─→ ShipReserved per SKU, RequestCapture ─→ (gateway)
+//! ReservationMoved, StockShort, StockCovered ─→ MoveAllocation, SetShortage per order
 //! OrderReturned ─→ ReturnStock per SKU, RequestRefund ─→ (gateway)
 //! OrderCredited ─→ RequestRefund ─→ (gateway)
 //! CaptureFailed, VoidFailed, RefundFailed ─→ RetryOperation, 1, 6, 24, 72 h later ─→ (gateway)

@@ -9,8 +9,8 @@ use daybook_event_log::Position;
 use daybook_projections::{ApplyError, DecodedEvent, Flush, Projection};
 use daybook_read_store::{Checkpoint, IdForm, IdPlace, RowKind, StoreError, Table, Tx, UserKey, key};
 
-/// Rows: `s` SKU → [`StockView`]; `m` SKU, 0, position, n → [`Movement`]; `h` SKU, 0, order → [`Hold`]; `w` SKU that is
-/// short → nothing.
+/// Rows: `s` SKU → [`StockView`]; `m` SKU, 0, position, n → [`Movement`]; `h` SKU, 0, order → [`Hold`]; `w` 0, SKU that
+/// is short → nothing.
 #[derive(Debug, Default)]
 pub struct StockProjection {
     stock: Table<StockView>,
@@ -34,10 +34,10 @@ pub(crate) fn holds_prefix(sku: &Sku) -> UserKey {
 }
 
 /// What the keys of all SKUs that are short begin with.
-pub(super) const SHORT: &[u8] = b"w";
+pub(super) const SHORT: &[u8] = b"w\0";
 
 fn short_key(sku: &Sku) -> UserKey {
-    key(b'w', &[sku.as_str().as_bytes()])
+    key(b'w', &[&[0], sku.as_str().as_bytes()])
 }
 
 fn hold_key(sku: &Sku, order: OrderId) -> UserKey {

@@ -203,7 +203,8 @@ impl Book {
         self.write(order_id, [OrderEvent::OrderShipped(shipped).into()]);
         for (n, quantity) in lines {
             let allocations = vec![LocationQuantity { location: location(), quantity: units(*quantity) }];
-            let shipped = StockShipped { sku: sku(*n), order_id, shipment_id, allocations };
+            let shipped =
+                StockShipped { sku: sku(*n), order_id, shipment_id, allocations, reserved_at: Vec::new() };
             self.write(sku(*n), [InventoryEvent::StockShipped(shipped).into()]);
         }
         let operation_id = payment_id.operation_id("capture");
