@@ -3,41 +3,76 @@
 //! Who has `minimum` of `n` words misses at most `n - minimum`, so has one of any `n - minimum + 1`: the rarest of them lead,
 //! and the frequent words are only looked up where those are (the signature idea of Chaudhuri, Ganti, Kaushik, "A
 //! Primitive Operator for Similarity Joins", 2006). A heap over all words would visit every product that has any.
+//!
+//! Products with all words rank above those with most of them, and these above the rest, whatever the words weigh.
 
 use tantivy::{
     DocId, DocSet, Score, SegmentReader, TERMINATED, TantivyError,
     query::{EnableScoring, Explanation, Query, Scorer, Weight},
 };
 
+/// What a step up is worth: more than a query's words and a code can score together.
+pub(super) const STEP: Score = 2_048.0;
+
+/// So many words are a step, each worth `worth`.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Steps {
+    pub(super) all: usize,
+    pub(super) most: usize,
+    pub(super) worth: Score,
+}
+
+impl Steps {
+    fn of(self, has: usize) -> Score {
+        let steps = [self.most, self.all].into_iter().filter(|step| has >= *step).count();
+        self.worth * steps as Score
+    }
+}
+
 #[derive(Debug)]
 pub(super) struct AtLeast {
     pub(super) minimum: usize,
     pub(super) words: Vec<Box<dyn Query>>,
+    /// Words that bring in no product. They only count in products that the others brought in.
+    pub(super) looked_up: Vec<Box<dyn Query>>,
+    pub(super) steps: Steps,
 }
 
 impl Clone for AtLeast {
     fn clone(&self) -> Self {
-        let words = self.words.iter().map(|word| word.box_clone()).collect();
-        Self { minimum: self.minimum, words }
+        let copy = |words: &[Box<dyn Query>]| words.iter().map(|word| word.box_clone()).collect();
+        Self { words: copy(&self.words), looked_up: copy(&self.looked_up), ..*self }
     }
 }
 
 impl Query for AtLeast {
     fn weight(&self, scoring: EnableScoring<'_>) -> tantivy::Result<Box<dyn Weight>> {
-        let words = self.words.iter().map(|word| word.weight(scoring)).collect::<Result<_, _>>()?;
-        Ok(Box::new(AtLeastWeight { minimum: self.minimum, words }))
+        let weights = |words: &[Box<dyn Query>]| {
+            words.iter().map(|word| word.weight(scoring)).collect::<tantivy::Result<Vec<_>>>()
+        };
+        Ok(Box::new(AtLeastWeight {
+            minimum: self.minimum,
+            words: weights(&self.words)?,
+            looked_up: weights(&self.looked_up)?,
+            steps: self.steps,
+        }))
     }
 }
 
 struct AtLeastWeight {
     minimum: usize,
     words: Vec<Box<dyn Weight>>,
+    looked_up: Vec<Box<dyn Weight>>,
+    steps: Steps,
 }
 
 impl Weight for AtLeastWeight {
     fn scorer(&self, reader: &SegmentReader, boost: Score) -> tantivy::Result<Box<dyn Scorer>> {
-        let scorers = self.words.iter().map(|word| word.scorer(reader, boost));
-        Ok(Box::new(AtLeastScorer::new(scorers.collect::<Result<_, _>>()?, self.minimum)))
+        let scorers = |words: &[Box<dyn Weight>]| {
+            words.iter().map(|word| word.scorer(reader, boost)).collect::<tantivy::Result<Vec<_>>>()
+        };
+        let (words, looked_up) = (scorers(&self.words)?, scorers(&self.looked_up)?);
+        Ok(Box::new(AtLeastScorer::new(words, looked_up, self.minimum, self.steps)))
     }
 
     fn explain(&self, _: &SegmentReader, _: DocId) -> tantivy::Result<Explanation> {
@@ -47,7 +82,8 @@ impl Weight for AtLeastWeight {
 
 struct AtLeastScorer {
     minimum: usize,
-    /// The rarest first.
+    steps: Steps,
+    /// The rarest first; at the end those that are only looked up.
     words: Vec<Box<dyn Scorer>>,
     /// So many of them lead: each match is a match of one of these.
     leads: usize,
@@ -55,10 +91,16 @@ struct AtLeastScorer {
 }
 
 impl AtLeastScorer {
-    fn new(mut words: Vec<Box<dyn Scorer>>, minimum: usize) -> Self {
+    fn new(
+        mut words: Vec<Box<dyn Scorer>>,
+        looked_up: Vec<Box<dyn Scorer>>,
+        minimum: usize,
+        steps: Steps,
+    ) -> Self {
         words.sort_by_key(|word| word.cost());
         let leads = (words.len() + 1).saturating_sub(minimum.max(1));
-        let mut scorer = Self { minimum, words, leads, doc: TERMINATED };
+        words.extend(looked_up);
+        let mut scorer = Self { minimum, steps, words, leads, doc: TERMINATED };
         scorer.settle();
         scorer
     }
@@ -128,11 +170,14 @@ impl DocSet for AtLeastScorer {
 impl Scorer for AtLeastScorer {
     fn score(&mut self) -> Score {
         let doc = self.doc;
-        let has = self
-            .words
-            .iter_mut()
-            .filter_map(|word| (seek_forward(&mut **word, doc) == doc).then(|| word.score()));
-        has.sum()
+        let (mut has, mut score) = (0, 0.0);
+        for word in &mut self.words {
+            if seek_forward(&mut **word, doc) == doc {
+                has += 1;
+                score += word.score();
+            }
+        }
+        score + self.steps.of(has)
     }
 }
 
@@ -159,6 +204,31 @@ mod tests {
         let searcher = index.reader().unwrap().searcher();
         let found = searcher.search(query, &TopDocs::with_limit(1_000).order_by_score()).unwrap();
         found.into_iter().map(|(score, doc)| (doc, score)).collect()
+    }
+
+    #[test]
+    fn more_words_go_before_heavier_ones_and_looked_up_words_bring_in_nothing() {
+        let mut schema = Schema::builder();
+        let text = schema.add_text_field("text", TEXT);
+        let index = Index::create_in_ram(schema.build());
+        let mut writer = index.writer_with_num_threads(1, 15_000_000).unwrap();
+        for product in ["heart heart heart", "red mug and many more words that make it long", "mug", "red"] {
+            writer.add_document(tantivy::doc!(text => product)).unwrap();
+        }
+        writer.commit().unwrap();
+        let term = |word: &str| -> Box<dyn Query> {
+            Box::new(TermQuery::new(Term::from_field_text(text, word), IndexRecordOption::WithFreqs))
+        };
+        let query = AtLeast {
+            minimum: 1,
+            words: vec![term("heart"), term("mug")],
+            looked_up: vec![term("red")],
+            steps: Steps { all: 3, most: 2, worth: STEP },
+        };
+        let searcher = index.reader().unwrap().searcher();
+        let found = searcher.search(&query, &TopDocs::with_limit(9).order_by_score()).unwrap();
+        let found: Vec<(u32, bool)> = found.iter().map(|(score, doc)| (doc.doc_id, *score >= STEP)).collect();
+        assert_eq!(found, [(1, true), (0, false), (2, false)]);
     }
 
     proptest! {
@@ -192,7 +262,9 @@ mod tests {
             let narrow = |query: Box<dyn Query>| -> Box<dyn Query> {
                 if narrowed { Box::new(BooleanQuery::intersection(vec![query, term(&"mug")])) } else { query }
             };
-            let ours = found(&index, &*narrow(Box::new(AtLeast { minimum, words })));
+            let steps = Steps { all: 1, most: 1, worth: 0.0 };
+            let ours = AtLeast { minimum, words, looked_up: Vec::new(), steps };
+            let ours = found(&index, &*narrow(Box::new(ours)));
             let theirs = found(&index, &*narrow(Box::new(theirs)));
             prop_assert_eq!(ours.keys().collect::<Vec<_>>(), theirs.keys().collect::<Vec<_>>());
             for (ours, theirs) in ours.values().zip(theirs.values()) {

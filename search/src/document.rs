@@ -5,17 +5,26 @@ use super::{
     category, price,
     response::Hit,
     row::ProductRow,
-    schema::{Fields, plain_analyzer, words_of},
+    schema::{Fields, analyzer, plain_analyzer, words_of},
 };
 use daybook_domain::{
     Money, ProductId,
     product::{AttributeValue, ProductSpec},
 };
-use std::collections::{BTreeMap, BTreeSet};
-use tantivy::{TantivyDocument, tokenizer::TextAnalyzer};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+};
+use tantivy::{
+    TantivyDocument,
+    tokenizer::{PreTokenizedString, TextAnalyzer, Token},
+};
 
-const TITLE_WEIGHT: usize = 3;
-const BRAND_WEIGHT: usize = 2;
+/// How often a word is written, by where it stands. One of the attributes is written once, however often it is there:
+/// lists of what something goes with are long, and are not what it is.
+const TITLE_WEIGHT: usize = 9;
+const BRAND_WEIGHT: usize = 6;
+const TEXT_WEIGHT: usize = 3;
 /// Longer attribute texts are searched for but not counted: nobody narrows down by a paragraph.
 const MAX_FACET_CHARS: usize = 100;
 const MAX_FACET_VALUES: usize = 300;
@@ -36,11 +45,12 @@ pub(super) fn number_text(number: f64) -> String {
 pub(super) struct DocumentWriter {
     fields: Fields,
     plain: TextAnalyzer,
+    stems: TextAnalyzer,
 }
 
 impl DocumentWriter {
     pub(super) fn new(fields: Fields) -> Self {
-        Self { fields, plain: plain_analyzer() }
+        Self { fields, plain: plain_analyzer(), stems: analyzer() }
     }
 
     pub(super) fn write(&mut self, id: &ProductId, row: &ProductRow) -> TantivyDocument {
@@ -76,34 +86,32 @@ impl DocumentWriter {
         document
     }
 
-    fn words(&self, document: &mut TantivyDocument, spec: &ProductSpec) {
-        let fields = self.fields;
-        for _ in 0..TITLE_WEIGHT {
-            document.add_text(fields.text, &spec.title);
-        }
-        for _ in 0..BRAND_WEIGHT {
-            document.add_text(fields.text, spec.brand.as_deref().unwrap_or_default());
-        }
-        document.add_text(fields.text, &spec.description);
+    fn words(&mut self, document: &mut TantivyDocument, spec: &ProductSpec) {
+        let mut tokens = Vec::new();
+        self.add_words(&mut tokens, &spec.title, TITLE_WEIGHT);
+        self.add_words(&mut tokens, spec.brand.as_deref().unwrap_or_default(), BRAND_WEIGHT);
+        self.add_words(&mut tokens, &spec.description, TEXT_WEIGHT);
         for name in &spec.category {
-            document.add_text(fields.text, name);
-        }
-        for value in spec.attributes.values() {
-            match value {
-                AttributeValue::Text(text) => document.add_text(fields.text, text),
-                AttributeValue::Texts(texts) => {
-                    texts.iter().for_each(|text| document.add_text(fields.text, text));
-                }
-                AttributeValue::Integer(_) | AttributeValue::Number(_) | AttributeValue::Flag(_) => {}
-            }
+            self.add_words(&mut tokens, name, TEXT_WEIGHT);
         }
         for variant in &spec.variants {
             let barcodes = variant.barcodes.iter().map(String::as_str);
             for code in std::iter::once(variant.sku.as_str()).chain(barcodes) {
-                document.add_text(fields.text, code);
-                document.add_text(fields.code, code.to_lowercase());
+                self.add_words(&mut tokens, code, TEXT_WEIGHT);
+                document.add_text(self.fields.code, code.to_lowercase());
             }
-            variant.options.values().for_each(|option| document.add_text(fields.text, option));
+            variant.options.values().for_each(|option| self.add_words(&mut tokens, option, TEXT_WEIGHT));
+        }
+        let words: BTreeSet<String> =
+            attribute_texts(spec).flat_map(|text| words_of(&mut self.stems, &text)).collect();
+        tokens.extend(words.into_iter().map(token));
+        // The analyzer has been through it already: a text would be taken apart once for each time it is written.
+        document.add_pre_tokenized_text(self.fields.text, PreTokenizedString { text: String::new(), tokens });
+    }
+
+    fn add_words(&mut self, tokens: &mut Vec<Token>, text: &str, times: usize) {
+        for word in words_of(&mut self.stems, text) {
+            tokens.extend(std::iter::repeat_n(token(word), times));
         }
     }
 
@@ -124,6 +132,22 @@ impl DocumentWriter {
             document.add_text(self.fields.suggest, phrase);
         }
     }
+}
+
+fn token(text: String) -> Token {
+    Token { text, position: 0, ..Token::default() }
+}
+
+/// What people may type of the attributes: texts, numbers, and the names of flags that are set.
+fn attribute_texts(spec: &ProductSpec) -> impl Iterator<Item = Cow<'_, str>> {
+    spec.attributes.iter().flat_map(|(key, value)| match value {
+        AttributeValue::Text(text) => vec![Cow::from(text)],
+        AttributeValue::Texts(texts) => texts.iter().map(Cow::from).collect(),
+        AttributeValue::Integer(number) => vec![Cow::from(number.to_string())],
+        AttributeValue::Number(number) => vec![Cow::from(number_text(*number))],
+        AttributeValue::Flag(true) => vec![Cow::from(key.replace('_', " "))],
+        AttributeValue::Flag(false) => Vec::new(),
+    })
 }
 
 fn attribute_tokens(spec: &ProductSpec) -> BTreeSet<String> {

@@ -11,7 +11,7 @@ use super::{
     names::Names,
     pass::Counts,
     render,
-    request::{CountMode, SearchRequest},
+    request::{CountMode, SearchRequest, Sort},
     response::{Matched, SearchAnswer, Suggestion, Total},
     suggest::suggest,
     view::{Hits, View},
@@ -31,6 +31,9 @@ use tokio::sync::watch;
 
 /// Totals are counted up to here unless exactness is asked for.
 pub const TOTAL_CAP: u64 = 1_000;
+
+/// So many products with all (or most) of the words are enough: two screens of a phone, and no page without an answer.
+const ENOUGH: u64 = 24;
 
 /// What was typed, and how many suggestions are wanted.
 type Typed = (String, usize);
@@ -172,7 +175,8 @@ impl SearchIndex {
     }
 }
 
-/// All words first; if no product has them all, most of them; at last any of them.
+/// Products with all words; ordered by relevance and fewer than [`ENOUGH`], filled up with those that have most of the
+/// words, and these with those that have any. Another order begins with the first product, so it is never filled up.
 fn find(
     view: &View,
     request: &SearchRequest,
@@ -191,19 +195,24 @@ fn find(
     }
     let words = Words::read(view, &request.q, analyzers)?;
     let corrections = words.corrections.clone();
+    let enough = if request.sort == Sort::Relevance { ENOUGH } else { 1 };
+    let mut all_words = false;
     if let Some(query) = words.all(&narrow).filter(|_| !words.is_empty()) {
         let gathered = run(Some(&*query), true)?;
-        if gathered.matched > 0 {
-            return Ok((gathered, Matched { all_words: true, corrections }));
+        all_words = gathered.matched > 0;
+        if gathered.matched >= enough || (all_words && words.len() == 1) {
+            return Ok((gathered, Matched { all_words, corrections }));
         }
     }
-    let known = words.known();
-    let most = (known * 2).div_ceil(3);
-    let mut gathered = run(Some(&*words.some(most, &narrow)), true)?;
-    if gathered.matched == 0 && most > 1 {
-        gathered = run(Some(&*words.some(1, &narrow)), true)?;
+    let mut minimum = words.most();
+    if minimum == words.len() {
+        minimum = 1;
     }
-    Ok((gathered, Matched { all_words: false, corrections }))
+    let mut gathered = run(Some(&*words.some(view, minimum.max(1), &narrow)?), true)?;
+    if gathered.matched < enough && minimum > 1 {
+        gathered = run(Some(&*words.some(view, 1, &narrow)?), true)?;
+    }
+    Ok((gathered, Matched { all_words, corrections }))
 }
 
 /// The category is looked up, not filtered: its facet never counts outside the chosen node.

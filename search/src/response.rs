@@ -44,7 +44,8 @@ pub struct Total {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Matched {
-    /// `false`: no product has all the words, so these have some of them.
+    /// `false`: no product has all the words, so these have some of them. `true`: those with all words are first; by
+    /// relevance, products with most or any of the words may follow where few have all.
     pub all_words: bool,
     /// Words that nothing is called, with what was looked for instead.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

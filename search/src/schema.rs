@@ -2,7 +2,7 @@
 //! [`FORMAT`], and the index is then built anew.
 //!
 //! There is one text field, not one per part of a product. A word of the title is written several times,
-//! one of the description once, so that one posting list per word ranks as several weighted ones would
+//! one of the description less often, one of the attributes once, so that one posting list per word ranks as several weighted ones would
 //! (BM25F by repetition: Robertson, Zaragoza, Taylor, "Simple BM25 extension to multiple weighted fields",
 //! 2004), at a third of the cost.
 
@@ -16,7 +16,7 @@ use tantivy::{
 };
 
 /// Written into every commit; an index of another format is built anew.
-pub(super) const FORMAT: u32 = 1;
+pub(super) const FORMAT: u32 = 2;
 
 const WORDS: &str = "daybook_words";
 /// SKUs have up to 64 characters, and are words too.

@@ -3,7 +3,7 @@
 
 use super::{
     SearchError,
-    at_least::AtLeast,
+    at_least::{AtLeast, STEP, Steps},
     request::MAX_QUERY_TERMS,
     response::Correction,
     schema::{analyzer, plain_analyzer, words_of},
@@ -26,6 +26,9 @@ const STOP_WORDS: [&str; 33] = [
 ];
 /// A SKU typed in full comes first.
 const CODE_BOOST: f32 = 20.0;
+/// Where any word is enough, so many products at most are brought in by more than the rarest word. More frequent words
+/// only rank what the others found: this bounds the work of a query of frequent words.
+const MAX_BROUGHT_IN: u64 = 50_000;
 
 /// Makes words of texts; costly to make, so each thread keeps one.
 pub(super) struct Analyzers {
@@ -111,15 +114,45 @@ impl Words {
         Some(narrowed(clauses, narrow))
     }
 
-    /// Products with at least `minimum` of the words.
-    pub(super) fn some(&self, minimum: usize, narrow: &[Box<dyn Query>]) -> Box<dyn Query> {
-        let words = self.words.iter().filter(|terms| !terms.is_empty()).map(|terms| any(terms)).collect();
-        let some: Box<dyn Query> = if minimum > 1 {
-            Box::new(AtLeast { minimum, words })
-        } else {
-            Box::new(BooleanQuery::union(words))
-        };
-        narrowed(vec![(Occur::Must, some)], narrow)
+    /// So many words are most of those that the index has something for.
+    pub(super) fn most(&self) -> usize {
+        (self.known() * 2).div_ceil(3)
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.words.len()
+    }
+
+    /// Products with at least `minimum` of the words. Those with all words come first, then those with most.
+    pub(super) fn some(
+        &self,
+        view: &View,
+        minimum: usize,
+        narrow: &[Box<dyn Query>],
+    ) -> Result<Box<dyn Query>, SearchError> {
+        let mut by_frequency = Vec::new();
+        for terms in self.words.iter().filter(|terms| !terms.is_empty()) {
+            let mut products = 0;
+            for (term, _) in terms {
+                products += view.searcher.doc_freq(term)?;
+            }
+            by_frequency.push((products, terms));
+        }
+        by_frequency.sort_by_key(|(products, _)| *products);
+        let (mut words, mut looked_up, mut brought_in) = (Vec::new(), Vec::new(), 0);
+        for (products, terms) in by_frequency {
+            brought_in += products;
+            if minimum > 1 || words.is_empty() || brought_in <= MAX_BROUGHT_IN {
+                words.push(any(terms));
+            } else {
+                looked_up.push(any(terms));
+            }
+        }
+        let steps = Steps { all: self.words.len(), most: self.most(), worth: STEP };
+        let some: Box<dyn Query> = Box::new(AtLeast { minimum, words, looked_up, steps });
+        let mut clauses = vec![(Occur::Must, some)];
+        self.add_code(&mut clauses);
+        Ok(narrowed(clauses, narrow))
     }
 
     fn add_code(&self, clauses: &mut Vec<(Occur, Box<dyn Query>)>) {

@@ -4,6 +4,7 @@ mod crash;
 mod facets;
 mod kill;
 mod paging;
+mod quality;
 mod retailer;
 mod runner;
 mod shop;

@@ -1,9 +1,10 @@
 //! Finding products by words: stems, accents, several words, typing errors, SKUs, suggestions.
 
 use super::{
-    super::{SearchError, SearchRequest, SuggestionKind},
-    shop::{Shop, created, spec, text, with},
+    super::{SearchError, SearchRequest, Sort, SuggestionKind},
+    shop::{Shop, created, ids, spec, text, with},
 };
+use daybook_domain::product::AttributeValue;
 
 fn shop(dir: &tempfile::TempDir) -> Shop {
     let mut shop = Shop::open(dir.path());
@@ -44,14 +45,79 @@ fn the_title_weighs_more_than_the_description() {
 }
 
 #[test]
-fn all_words_are_wanted_and_most_of_them_if_there_is_no_such_product() {
+fn products_with_all_words_come_first_then_those_with_most_then_any() {
     let dir = tempfile::tempdir().unwrap();
     let shop = shop(&dir);
     let page = shop.find("the silver notebook");
-    assert_eq!((shop.ids("the silver notebook"), page.matched.all_words), (vec!["N-1".to_owned()], true));
+    assert_eq!(
+        (ids(&page), page.matched.all_words),
+        (["N-1", "N-2", "M-1"].map(str::to_owned).to_vec(), true)
+    );
     let page = shop.find("silver gaming notebook");
     assert!(!page.matched.all_words);
-    assert_eq!(page.total.value, 2);
+    assert_eq!(page.total.value, 3);
+    assert_eq!(ids(&page)[2], "M-1");
+}
+
+#[test]
+fn one_product_with_all_words_does_not_hide_those_with_most() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut shop = Shop::open(dir.path());
+    let mut television = spec("TV", "Television", "", &[], 100);
+    television.description = "A smart one that you watch. ".repeat(9);
+    shop.record([created("TV", television)]);
+    let watch = |number: usize| format!("W-{number}");
+    shop.record(
+        (0..12).map(|number| created(&watch(number), spec(&watch(number), "Smartwatch watch", "", &[], 100))),
+    );
+    let found = shop.ids("smart watch");
+    assert_eq!((found.len(), found[0].as_str()), (13, "TV"));
+}
+
+#[test]
+fn an_order_that_is_not_by_relevance_begins_with_products_that_have_all_words() {
+    let dir = tempfile::tempdir().unwrap();
+    let shop = shop(&dir);
+    for sort in [Sort::PriceAsc, Sort::PriceDesc, Sort::Newest, Sort::Name] {
+        let wish = SearchRequest {
+            q: "silver notebook".to_owned(),
+            currency: "GBP".parse().ok(),
+            sort,
+            ..Default::default()
+        };
+        assert_eq!(ids(&shop.search(&wish).unwrap()), ["N-1"], "{sort:?}");
+    }
+}
+
+#[test]
+fn what_something_goes_with_is_not_what_it_is() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut shop = shop(&dir);
+    let case =
+        with(spec("B-1", "Padded case", "", &[], 100), "compatibility", text(&"notebook 15, ".repeat(49)));
+    shop.record([created("B-1", case)]);
+    let found = shop.ids("notebook");
+    assert_eq!((found.len(), found[3].as_str()), (4, "B-1"));
+}
+
+#[test]
+fn numbers_and_flags_of_attributes_are_words() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut shop = shop(&dir);
+    let lamp = with(spec("L-1", "Lamp", "", &[], 100), "lumen", AttributeValue::Integer(806));
+    let lamp = with(lamp, "screen_size", AttributeValue::Number(15.6));
+    let lamp = with(lamp, "night_vision", AttributeValue::Flag(true));
+    let lamp = with(lamp, "waterproof", AttributeValue::Flag(false));
+    shop.record([created("L-1", lamp)]);
+    for (typed, found) in [
+        ("806", true),
+        ("lamp 806", true),
+        ("lamp 15.6", true),
+        ("night vision", true),
+        ("waterproof", false),
+    ] {
+        assert_eq!(shop.ids(typed).contains(&"L-1".to_owned()), found, "{typed}");
+    }
 }
 
 #[test]
