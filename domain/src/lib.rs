@@ -20,6 +20,7 @@
 //! - **Line**: one article at one price in a cart or an order, with an id of its own.
 //! - **Reservation**: stock held for one order; until a time, then committed, then shipped or released.
 //! - **Location**: a warehouse or shop that holds stock.
+//! - **Quote**: what a basket of articles costs, with where each amount comes from; made by [`quote::price`] alone.
 //! - **Charge**: an amount on an order that is no article: carriage, a discount, a manual amount.
 //!
 //! # An aggregate
@@ -78,6 +79,7 @@ pub mod payment;
 mod personal;
 pub mod process;
 pub mod product;
+pub mod quote;
 mod registry;
 mod rejection;
 mod released;
