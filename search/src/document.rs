@@ -2,10 +2,12 @@
 //! JSON that is shown for it.
 
 use super::{
-    category, price,
+    category,
+    joined::{barcode_word, without_joints},
+    price,
     response::Hit,
     row::ProductRow,
-    schema::{Fields, analyzer, plain_analyzer, words_of},
+    schema::{Fields, analyzer, plain_analyzer, whole_words_of, words_of},
 };
 use daybook_domain::{
     Money, ProductId,
@@ -79,7 +81,7 @@ impl DocumentWriter {
         document.add_text(fields.filter, if row.in_stock { "s1" } else { "s0" });
         document.add_u64(fields.in_stock, u64::from(row.in_stock));
         document.add_u64(fields.created, row.created);
-        let name = words_of(&mut self.plain, &spec.title).join(" ");
+        let name = whole_words_of(&mut self.plain, &spec.title).join(" ");
         document.add_text(fields.name, name.chars().take(MAX_NAME_CHARS).collect::<String>());
         let hit = hit(id, row, prices);
         document.add_bytes(fields.hit, &serde_json::to_vec(&hit).expect("a hit has text keys only"));
@@ -102,8 +104,8 @@ impl DocumentWriter {
             }
             variant.options.values().for_each(|option| self.add_words(&mut tokens, option, TEXT_WEIGHT));
         }
-        let words: BTreeSet<String> =
-            attribute_texts(spec).flat_map(|text| words_of(&mut self.stems, &text)).collect();
+        let once = once(spec).collect::<Vec<_>>();
+        let words: BTreeSet<String> = once.iter().flat_map(|text| words_of(&mut self.stems, text)).collect();
         tokens.extend(words.into_iter().map(token));
         // The analyzer has been through it already: a text would be taken apart once for each time it is written.
         document.add_pre_tokenized_text(self.fields.text, PreTokenizedString { text: String::new(), tokens });
@@ -116,7 +118,7 @@ impl DocumentWriter {
     }
 
     fn suggestions(&mut self, document: &mut TantivyDocument, spec: &ProductSpec) {
-        let words = words_of(&mut self.plain, &spec.title);
+        let words = whole_words_of(&mut self.plain, &spec.title);
         let mut phrases = BTreeSet::new();
         for (index, word) in words.iter().take(MAX_SUGGEST_WORDS).enumerate() {
             phrases.insert(format!("w{word}"));
@@ -125,7 +127,7 @@ impl DocumentWriter {
             }
         }
         if let Some(brand) = &spec.brand {
-            let folded = words_of(&mut self.plain, brand).join(" ");
+            let folded = whole_words_of(&mut self.plain, brand).join(" ");
             phrases.insert(format!("b{folded}\u{1}{brand}"));
         }
         for phrase in phrases {
@@ -136,6 +138,15 @@ impl DocumentWriter {
 
 fn token(text: String) -> Token {
     Token { text, position: 0, ..Token::default() }
+}
+
+/// What is written once: attributes, what titles and SKUs are without their hyphens, barcodes in any length.
+fn once(spec: &ProductSpec) -> impl Iterator<Item = Cow<'_, str>> {
+    let skus = spec.variants.iter().map(|variant| variant.sku.as_str());
+    let barcodes = spec.variants.iter().flat_map(|variant| &variant.barcodes);
+    let joined = std::iter::once(spec.title.as_str()).chain(skus).flat_map(without_joints);
+    let others = joined.chain(barcodes.filter_map(|digits| barcode_word(digits)));
+    attribute_texts(spec).chain(others.map(Cow::from))
 }
 
 /// What people may type of the attributes: texts, numbers, and the names of flags that are set.

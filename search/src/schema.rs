@@ -6,6 +6,7 @@
 //! (BM25F by repetition: Robertson, Zaragoza, Taylor, "Simple BM25 extension to multiple weighted fields",
 //! 2004), at a third of the cost.
 
+use super::folding::{folded, in_pairs};
 use tantivy::{
     Index, IndexSettings,
     schema::{Field, IndexRecordOption, NumericOptions, STORED, Schema, TextFieldIndexing, TextOptions},
@@ -16,7 +17,7 @@ use tantivy::{
 };
 
 /// Written into every commit; an index of another format is built anew.
-pub(super) const FORMAT: u32 = 2;
+pub(super) const FORMAT: u32 = 3;
 
 const WORDS: &str = "daybook_words";
 /// SKUs have up to 64 characters, and are words too.
@@ -122,8 +123,17 @@ pub(super) fn register(index: &Index) {
     index.tokenizers().register(WORDS, analyzer());
 }
 
-/// The words of `text`, in order.
+/// The words of `text` to find it by, in order.
 pub(super) fn words_of(analyzer: &mut TextAnalyzer, text: &str) -> Vec<String> {
+    tokens(analyzer, &in_pairs(&folded(text)))
+}
+
+/// The words of `text` as they are shown: what is written without gaps stays in one piece.
+pub(super) fn whole_words_of(analyzer: &mut TextAnalyzer, text: &str) -> Vec<String> {
+    tokens(analyzer, &folded(text))
+}
+
+fn tokens(analyzer: &mut TextAnalyzer, text: &str) -> Vec<String> {
     let mut words = Vec::new();
     let mut stream = analyzer.token_stream(text);
     while let Some(token) = stream.next() {

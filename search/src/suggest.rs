@@ -5,7 +5,7 @@ use super::{
     SearchError,
     request::MAX_QUERY_CHARS,
     response::{Suggestion, SuggestionKind},
-    schema::{plain_analyzer, words_of},
+    schema::{plain_analyzer, whole_words_of},
     typo::each_with_prefix,
     view::View,
 };
@@ -21,7 +21,7 @@ pub(super) fn suggest(view: &View, typed: &str, limit: usize) -> Result<Vec<Sugg
     if chars > MAX_QUERY_CHARS {
         return Err(SearchError::QueryTooLong { chars, max: MAX_QUERY_CHARS });
     }
-    let words = words_of(&mut plain_analyzer(), typed);
+    let words = whole_words_of(&mut plain_analyzer(), typed);
     let ends_in_gap = typed.ends_with(char::is_whitespace);
     let mut suggestions = Vec::new();
     let brand_prefix = words.join(" ");

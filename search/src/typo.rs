@@ -1,10 +1,11 @@
 //! What else a word may stand for when (almost) nothing is called so: words one letter off, two for long
-//! ones. The last word may also be half typed: what it is the beginning of goes before errors. The first letter
-//! is taken as right, which keeps the walk through the dictionary short and is where people err least.
+//! ones. Letters are compared with the whole words of titles, and with stems for words that only stand elsewhere; there the
+//! first letter is taken as right, which keeps the walk through the larger dictionary short. The last word may also be
+//! half typed: what it is the beginning of goes before errors. Codes are never corrected: another code is another thing.
 
-use super::{SearchError, view::View};
+use super::{SearchError, schema::words_of, view::View};
 use ahash::AHashMap;
-use tantivy::{Term, query::FuzzyTermQuery, termdict::TermDictionary};
+use tantivy::{Term, query::FuzzyTermQuery, termdict::TermDictionary, tokenizer::TextAnalyzer};
 
 /// What an alternative's score counts against the word itself.
 pub(super) const BOOST: f32 = 0.3;
@@ -17,14 +18,16 @@ const MIN_CHARS_FOR_PREFIX: usize = 3;
 const MAX_COMPLETIONS: usize = 2_000;
 /// A word of so few products may be a typing error in them, if a neighbour is so much more frequent.
 pub(super) const RARE_PRODUCTS: u64 = 2;
-const FREQUENT_FACTOR: u64 = 100;
+const FREQUENT_FACTOR: u64 = 10;
 
 /// Terms that `stem`, which `products` have, may stand for as well, the likeliest first.
 pub(super) fn alternatives(
     view: &View,
     stem: &str,
+    plain: &str,
     products: u64,
     is_last: bool,
+    stems: &mut TextAnalyzer,
 ) -> Result<Vec<String>, SearchError> {
     let chars = stem.chars().count();
     let is_code = stem.chars().any(|c| c.is_ascii_digit());
@@ -35,13 +38,13 @@ pub(super) fn alternatives(
     if products == 0 && is_last && chars >= MIN_CHARS_FOR_PREFIX {
         completions(view, stem, &mut found)?;
     }
-    if found.is_empty() && chars >= MIN_CHARS_FOR_ONE_EDIT {
-        found = within(view, stem, 1)?;
+    if found.is_empty() && !is_code && chars >= MIN_CHARS_FOR_ONE_EDIT {
+        found = within(view, stem, plain, 1, stems)?;
     }
     if products > 0 {
         found.retain(|_, frequency| *frequency >= products * FREQUENT_FACTOR);
-    } else if found.is_empty() && chars >= MIN_CHARS_FOR_TWO_EDITS {
-        found = within(view, stem, 2)?;
+    } else if found.is_empty() && !is_code && chars >= MIN_CHARS_FOR_TWO_EDITS {
+        found = within(view, stem, plain, 2, stems)?;
     }
     found.remove(stem);
     let mut ranked: Vec<(String, u64)> = found.into_iter().collect();
@@ -49,8 +52,14 @@ pub(super) fn alternatives(
     Ok(ranked.into_iter().take(MAX_ALTERNATIVES).map(|(term, _)| term).collect())
 }
 
-/// Terms within `edits` of `stem` with the same first letter, and how many products have them.
-fn within(view: &View, stem: &str, edits: u8) -> Result<AHashMap<String, u64>, SearchError> {
+/// Terms within `edits` of what was typed, and how many products have them.
+fn within(
+    view: &View,
+    stem: &str,
+    plain: &str,
+    edits: u8,
+    stems: &mut TextAnalyzer,
+) -> Result<AHashMap<String, u64>, SearchError> {
     let mut found = AHashMap::new();
     let Some(first) = stem.chars().next() else { return Ok(found) };
     let automaton =
@@ -63,7 +72,31 @@ fn within(view: &View, stem: &str, edits: u8) -> Result<AHashMap<String, u64>, S
             add(&mut found, stream.key(), stream.value().doc_freq);
         }
     }
+    for (word, frequency) in whole_words_within(view, plain, edits)? {
+        for stem in words_of(stems, &word) {
+            let known = found.entry(stem).or_default();
+            *known = frequency.max(*known);
+        }
+    }
     keep_living(view, &mut found)?;
+    Ok(found)
+}
+
+/// Words of titles within `edits` of `plain`, and how many products have them. Pairs of words are entries too, and are no
+/// word's misspelling.
+fn whole_words_within(view: &View, plain: &str, edits: u8) -> Result<AHashMap<String, u64>, SearchError> {
+    let mut found = AHashMap::new();
+    let word = Term::from_field_text(view.fields.suggest, &format!("w{plain}"));
+    let automaton = FuzzyTermQuery::new(word, edits, true).automaton()?;
+    for segment in view.searcher.segment_readers() {
+        let index = segment.inverted_index(view.fields.suggest)?;
+        let mut stream = index.terms().search(&automaton).ge("w").lt("x").into_stream()?;
+        while stream.advance() {
+            if !stream.key().contains(&b' ') {
+                add(&mut found, &stream.key()[1..], stream.value().doc_freq);
+            }
+        }
+    }
     Ok(found)
 }
 

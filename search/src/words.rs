@@ -4,6 +4,7 @@
 use super::{
     SearchError,
     at_least::{AtLeast, STEP, Steps},
+    joined::{barcode_word, parted, together},
     request::MAX_QUERY_TERMS,
     response::Correction,
     schema::{analyzer, plain_analyzer, words_of},
@@ -42,9 +43,17 @@ impl Default for Analyzers {
     }
 }
 
+/// What one word may stand for; nothing, if nothing resembles it.
+#[derive(Default)]
+struct Word {
+    /// Each with its boost.
+    terms: Vec<(Term, f32)>,
+    /// The word, written apart: products have both.
+    apart: Vec<Term>,
+}
+
 pub(super) struct Words {
-    /// Per word the terms it may stand for, each with its boost; none if nothing resembles it.
-    words: Vec<Vec<(Term, f32)>>,
+    words: Vec<Word>,
     code: Option<Term>,
     pub(super) corrections: Vec<Correction>,
 }
@@ -65,8 +74,15 @@ impl Words {
         pairs.retain(|(stem, _)| seen.insert(stem.clone()));
         let mut read = Self { words: Vec::new(), code: None, corrections: Vec::new() };
         let last = pairs.len().saturating_sub(1);
+        // The joined word of each pair of neighbours, if products have it.
+        let mut joined: Vec<Option<Term>> = vec![None];
+        for pair in pairs.windows(2) {
+            joined.push(known_together(view, &pair[0].1, &pair[1].1, &mut analyzers.stems)?);
+        }
+        joined.push(None);
         for (index, (stem, plain)) in pairs.into_iter().enumerate() {
-            read.add(view, &stem, plain, index == last)?;
+            let joined = joined[index..=index + 1].iter().flatten().cloned().collect();
+            read.add(view, &stem, plain, index == last, joined, &mut analyzers.stems)?;
         }
         let code = Term::from_field_text(view.fields.code, q);
         if view.searcher.doc_freq(&code)? > 0 {
@@ -75,21 +91,48 @@ impl Words {
         Ok(read)
     }
 
-    fn add(&mut self, view: &View, stem: &str, plain: String, is_last: bool) -> Result<(), SearchError> {
-        let term = Term::from_field_text(view.fields.text, stem);
+    fn add(
+        &mut self,
+        view: &View,
+        stem: &str,
+        plain: String,
+        is_last: bool,
+        joined: Vec<Term>,
+        stems: &mut TextAnalyzer,
+    ) -> Result<(), SearchError> {
+        let text = |word: &str| Term::from_field_text(view.fields.text, word);
+        let term = text(stem);
         let products = view.products_with(&term, typo::RARE_PRODUCTS + 1)?;
-        let others = typo::alternatives(view, stem, products, is_last)?;
-        let mut terms = Vec::new();
+        let mut word = Word::default();
         if products > 0 {
-            terms.push((term, 1.0));
+            word.terms.push((term, 1.0));
         }
-        for other in &others {
-            terms.push((Term::from_field_text(view.fields.text, other), typo::BOOST));
+        word.terms.extend(joined.into_iter().map(|term| (term, 1.0)));
+        if let Some(barcode) = barcode_word(&plain).map(|barcode| text(&barcode))
+            && view.products_with(&barcode, 1)? > 0
+        {
+            word.terms.push((barcode, 1.0));
         }
-        if products == 0 {
-            self.corrections.push(Correction { word: plain, taken_for: others });
+        if products <= typo::RARE_PRODUCTS
+            && let Some((first, second)) = parted(view, &plain)?
+        {
+            word.apart = [&first, &second]
+                .iter()
+                .flat_map(|part| words_of(stems, part))
+                .map(|part| text(&part))
+                .collect();
+            if word.terms.is_empty() {
+                let taken_for = vec![format!("{first} {second}")];
+                self.corrections.push(Correction { word: plain, taken_for });
+            }
+        } else if products > 0 || word.terms.is_empty() {
+            let others = typo::alternatives(view, stem, &plain, products, is_last, stems)?;
+            word.terms.extend(others.iter().map(|other| (text(other), typo::BOOST)));
+            if products == 0 {
+                self.corrections.push(Correction { word: plain, taken_for: others });
+            }
         }
-        self.words.push(terms);
+        self.words.push(word);
         Ok(())
     }
 
@@ -100,7 +143,7 @@ impl Words {
 
     /// How many words the index has something for.
     pub(super) fn known(&self) -> usize {
-        self.words.iter().filter(|terms| !terms.is_empty()).count()
+        self.words.iter().filter(|word| !word.is_empty()).count()
     }
 
     /// Products with all words, narrowed down by `narrow`; None if there can be none.
@@ -109,7 +152,7 @@ impl Words {
             return None;
         }
         let mut clauses: Vec<(Occur, Box<dyn Query>)> =
-            self.words.iter().map(|terms| (Occur::Must, any(terms))).collect();
+            self.words.iter().map(|word| (Occur::Must, word.query())).collect();
         self.add_code(&mut clauses);
         Some(narrowed(clauses, narrow))
     }
@@ -131,21 +174,17 @@ impl Words {
         narrow: &[Box<dyn Query>],
     ) -> Result<Box<dyn Query>, SearchError> {
         let mut by_frequency = Vec::new();
-        for terms in self.words.iter().filter(|terms| !terms.is_empty()) {
-            let mut products = 0;
-            for (term, _) in terms {
-                products += view.searcher.doc_freq(term)?;
-            }
-            by_frequency.push((products, terms));
+        for word in self.words.iter().filter(|word| !word.is_empty()) {
+            by_frequency.push((word.products(view)?, word));
         }
         by_frequency.sort_by_key(|(products, _)| *products);
         let (mut words, mut looked_up, mut brought_in) = (Vec::new(), Vec::new(), 0);
-        for (products, terms) in by_frequency {
+        for (products, word) in by_frequency {
             brought_in += products;
             if minimum > 1 || words.is_empty() || brought_in <= MAX_BROUGHT_IN {
-                words.push(any(terms));
+                words.push(word.query());
             } else {
-                looked_up.push(any(terms));
+                looked_up.push(word.query());
             }
         }
         let steps = Steps { all: self.words.len(), most: self.most(), worth: STEP };
@@ -163,17 +202,55 @@ impl Words {
     }
 }
 
-fn any(terms: &[(Term, f32)]) -> Box<dyn Query> {
-    let term_query = |term: &Term| Box::new(TermQuery::new(term.clone(), IndexRecordOption::WithFreqs));
-    match terms {
-        [(term, _)] => term_query(term),
-        terms => {
-            let boosted = |(term, boost): &(Term, f32)| -> Box<dyn Query> {
-                Box::new(BoostQuery::new(term_query(term), *boost))
-            };
-            Box::new(BooleanQuery::union(terms.iter().map(boosted).collect()))
-        }
+impl Word {
+    fn is_empty(&self) -> bool {
+        self.terms.is_empty() && self.apart.is_empty()
     }
+
+    /// At most so many products have it.
+    fn products(&self, view: &View) -> Result<u64, SearchError> {
+        let mut products = 0;
+        for (term, _) in &self.terms {
+            products += view.searcher.doc_freq(term)?;
+        }
+        let mut apart = None;
+        for term in &self.apart {
+            let with = view.searcher.doc_freq(term)?;
+            apart = Some(apart.map_or(with, |before: u64| before.min(with)));
+        }
+        Ok(products + apart.unwrap_or(0))
+    }
+
+    fn query(&self) -> Box<dyn Query> {
+        let term_query = |term: &Term| -> Box<dyn Query> {
+            Box::new(TermQuery::new(term.clone(), IndexRecordOption::WithFreqs))
+        };
+        if let ([(term, _)], true) = (self.terms.as_slice(), self.apart.is_empty()) {
+            return term_query(term);
+        }
+        let boosted = |(term, boost): &(Term, f32)| -> Box<dyn Query> {
+            Box::new(BoostQuery::new(term_query(term), *boost))
+        };
+        let mut any: Vec<_> = self.terms.iter().map(boosted).collect();
+        if !self.apart.is_empty() {
+            any.push(Box::new(BooleanQuery::intersection(self.apart.iter().map(term_query).collect())));
+        }
+        Box::new(BooleanQuery::union(any))
+    }
+}
+
+/// The term of two neighbours written together, if products have it.
+fn known_together(
+    view: &View,
+    first: &str,
+    second: &str,
+    stems: &mut TextAnalyzer,
+) -> Result<Option<Term>, SearchError> {
+    let Some(word) = together(first, second) else { return Ok(None) };
+    let words = words_of(stems, &word);
+    let [stem] = words.as_slice() else { return Ok(None) };
+    let term = Term::from_field_text(view.fields.text, stem);
+    Ok((view.products_with(&term, 1)? > 0).then_some(term))
 }
 
 fn narrowed(mut clauses: Vec<(Occur, Box<dyn Query>)>, narrow: &[Box<dyn Query>]) -> Box<dyn Query> {

@@ -45,7 +45,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
                 id: "search",
                 tag: TAG,
                 summary: "Find products by words, filters and facets",
-                text: "Words are stemmed, and a word that nothing is called is taken for similar ones. A facet that is filtered by counts what one would find without that filter.",
+                text: "Words are stemmed; hyphens, gaps within a word and accents make no difference; a barcode is found in each of its lengths. A word that nothing is called is taken for similar ones, unless it has a digit in it. By relevance, products with most or any of the words follow where few have all. A facet that is filtered by counts what one would find without that filter.",
                 problems: &[],
                 answers: AnswerDoc { text: "A page of products.", example: page_example() },
             },

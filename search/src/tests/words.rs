@@ -172,3 +172,126 @@ fn suggestions_complete_brands_and_words_by_frequency() {
     let brand = shop.projection.index().suggest("Falc", 5).unwrap()[0].clone();
     assert_eq!((brand.kind, brand.count), (SuggestionKind::Brand, 1));
 }
+
+#[test]
+fn what_is_written_together_apart_or_with_hyphens_is_one() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut shop = Shop::open(dir.path());
+    let titles = [
+        "Hanging T-light holder",
+        "Gift wrap, roses",
+        "Lunchbox, blue",
+        "Wi-Fi repeater",
+        "Memory 32 GB",
+        "Stick 64GB",
+        "Blu-ray player",
+        "TP-Link switch",
+        "Headphones WH-1000XM3",
+        "Cat 6 patch cord",
+    ];
+    shop.record(titles.iter().enumerate().map(|(number, title)| {
+        let name = format!("P{number}");
+        created(&name, spec(&name, title, "", &[], 100))
+    }));
+    for (typed, number) in [
+        ("tlight", 0),
+        ("t-light", 0),
+        ("t light", 0),
+        ("giftwrap", 1),
+        ("gift-wrap", 1),
+        ("lunch box", 2),
+        ("lunch-box", 2),
+        ("wifi", 3),
+        ("wi fi", 3),
+        ("32gb", 4),
+        ("64 gb", 5),
+        ("bluray", 6),
+        ("blu ray", 6),
+        ("tplink", 7),
+        ("wh1000xm3", 8),
+        ("wh 1000xm3", 8),
+        ("wh-1000xm", 8),
+        ("cat6", 9),
+    ] {
+        assert_eq!(shop.ids(typed).first(), Some(&format!("P{number}")), "{typed}");
+    }
+}
+
+#[test]
+fn a_letter_wrong_anywhere_in_a_word_is_forgiven_and_none_in_a_code() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut shop = Shop::open(dir.path());
+    let product = |name: &str, title: &str| created(name, spec(name, title, "", &[], 100));
+    let titles =
+        [("A", "Battery charger"), ("B", "Qwerty keyboard"), ("C", "Hanging files"), ("D", "Toner TN2120")];
+    shop.record(titles.map(|(name, title)| product(name, title)));
+    shop.record((0..24).map(|number| product(&format!("S{number}"), "Strawberry jam")));
+    shop.record([product("S-wrong", "Strawbery jam")]);
+    for (typed, id) in [
+        ("batteyr", "A"),
+        ("abttery", "A"),
+        ("vattery", "A"),
+        ("qweryt", "B"),
+        ("wqerty", "B"),
+        ("filess", "C"),
+        ("ahnging", "C"),
+    ] {
+        assert_eq!(shop.ids(typed), [id], "{typed}");
+    }
+    assert_eq!(shop.find("strawbery").total.value, 25);
+    assert_eq!(shop.ids("strawbery")[0], "S-wrong");
+    assert!(shop.ids("tn2110").is_empty());
+}
+
+#[test]
+fn a_barcode_is_found_in_every_length() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut shop = Shop::open(dir.path());
+    let mut toner = spec("T", "Toner", "", &[], 100);
+    toner.variants[0].barcodes = vec!["0095205603217".to_owned()];
+    shop.record([created("T", toner), created("U", spec("U", "Other", "", &[], 100))]);
+    for typed in ["0095205603217", "095205603217", "00095205603217"] {
+        assert_eq!(shop.ids(typed), ["T"], "{typed}");
+    }
+}
+
+#[test]
+fn text_is_found_in_any_spelling_of_unicode_and_without_gaps() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut shop = Shop::open(dir.path());
+    let titles = [
+        "Cre\u{301}me jug",
+        "ＵＳＢ cable",
+        "İstanbul lamp",
+        "Straße sign",
+        "苹果手机保护壳",
+        "ガラスのコップ",
+        "무선이어폰 블루투스",
+        "เคสโทรศัพท์มือถือ",
+    ];
+    shop.record(titles.iter().enumerate().map(|(number, title)| {
+        let name = format!("P{number}");
+        created(&name, spec(&name, title, "", &[], 100))
+    }));
+    for (typed, number) in [
+        ("crème", 0),
+        ("creme", 0),
+        ("cre\u{301}me", 0),
+        ("usb", 1),
+        ("ｕｓｂ", 1),
+        ("istanbul", 2),
+        ("İSTANBUL", 2),
+        ("strasse", 3),
+        ("STRASSE", 3),
+        ("手机", 4),
+        ("保护壳", 4),
+        ("ｶﾞﾗｽ", 5),
+        ("コップ", 5),
+        ("이어폰", 6),
+        ("블루투스", 6),
+        ("โทรศัพท์", 7),
+        ("มือถือ", 7),
+    ] {
+        assert_eq!(shop.ids(typed).first(), Some(&format!("P{number}")), "{typed}");
+    }
+}
