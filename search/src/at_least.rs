@@ -16,13 +16,13 @@ pub(super) const STEP: Score = 2_048.0;
 
 /// So many words are a step, each worth `worth`.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Steps {
+pub(super) struct WordSteps {
     pub(super) all: usize,
     pub(super) most: usize,
     pub(super) worth: Score,
 }
 
-impl Steps {
+impl WordSteps {
     fn of(self, has: usize) -> Score {
         let steps = [self.most, self.all].into_iter().filter(|step| has >= *step).count();
         self.worth * steps as Score
@@ -35,7 +35,7 @@ pub(super) struct AtLeast {
     pub(super) words: Vec<Box<dyn Query>>,
     /// Words that bring in no product. They only count in products that the others brought in.
     pub(super) looked_up: Vec<Box<dyn Query>>,
-    pub(super) steps: Steps,
+    pub(super) steps: WordSteps,
 }
 
 impl Clone for AtLeast {
@@ -63,7 +63,7 @@ struct AtLeastWeight {
     minimum: usize,
     words: Vec<Box<dyn Weight>>,
     looked_up: Vec<Box<dyn Weight>>,
-    steps: Steps,
+    steps: WordSteps,
 }
 
 impl Weight for AtLeastWeight {
@@ -82,7 +82,7 @@ impl Weight for AtLeastWeight {
 
 struct AtLeastScorer {
     minimum: usize,
-    steps: Steps,
+    steps: WordSteps,
     /// The rarest first; at the end those that are only looked up.
     words: Vec<Box<dyn Scorer>>,
     /// So many of them lead: each match is a match of one of these.
@@ -95,7 +95,7 @@ impl AtLeastScorer {
         mut words: Vec<Box<dyn Scorer>>,
         looked_up: Vec<Box<dyn Scorer>>,
         minimum: usize,
-        steps: Steps,
+        steps: WordSteps,
     ) -> Self {
         words.sort_by_key(|word| word.cost());
         let leads = (words.len() + 1).saturating_sub(minimum.max(1));
@@ -223,7 +223,7 @@ mod tests {
             minimum: 1,
             words: vec![term("heart"), term("mug")],
             looked_up: vec![term("red")],
-            steps: Steps { all: 3, most: 2, worth: STEP },
+            steps: WordSteps { all: 3, most: 2, worth: STEP },
         };
         let searcher = index.reader().unwrap().searcher();
         let found = searcher.search(&query, &TopDocs::with_limit(9).order_by_score()).unwrap();
@@ -262,7 +262,7 @@ mod tests {
             let narrow = |query: Box<dyn Query>| -> Box<dyn Query> {
                 if narrowed { Box::new(BooleanQuery::intersection(vec![query, term(&"mug")])) } else { query }
             };
-            let steps = Steps { all: 1, most: 1, worth: 0.0 };
+            let steps = WordSteps { all: 1, most: 1, worth: 0.0 };
             let ours = AtLeast { minimum, words, looked_up: Vec::new(), steps };
             let ours = found(&index, &*narrow(Box::new(ours)));
             let theirs = found(&index, &*narrow(Box::new(theirs)));

@@ -3,7 +3,7 @@
 
 use super::{
     SearchError,
-    at_least::{AtLeast, STEP, Steps},
+    at_least::{AtLeast, STEP, WordSteps},
     joined::{barcode_word, parted, together},
     request::MAX_QUERY_TERMS,
     response::Correction,
@@ -187,7 +187,7 @@ impl Words {
                 looked_up.push(word.query());
             }
         }
-        let steps = Steps { all: self.words.len(), most: self.most(), worth: STEP };
+        let steps = WordSteps { all: self.words.len(), most: self.most(), worth: STEP };
         let some: Box<dyn Query> = Box::new(AtLeast { minimum, words, looked_up, steps });
         let mut clauses = vec![(Occur::Must, some)];
         self.add_code(&mut clauses);
