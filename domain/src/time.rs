@@ -25,6 +25,13 @@ impl Timestamp {
         Self(self.0.saturating_add(i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX)))
     }
 
+    /// The day in UTC.
+    #[must_use]
+    pub fn utc_day(self) -> jiff::civil::Date {
+        let moment = jiff::Timestamp::from_nanosecond(i128::from(self.0)).unwrap_or_default();
+        moment.to_zoned(jiff::tz::TimeZone::UTC).date()
+    }
+
     /// Reads an RFC 3339 text.
     pub fn parse(text: &str) -> Option<Self> {
         let moment: jiff::Timestamp = text.parse().ok()?;

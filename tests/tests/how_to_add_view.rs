@@ -12,7 +12,15 @@ use std::{
 /// Files outside `views/` that use a view's types: its resource of the interface, what prices a cart, the demo's tour.
 const USERS: &[(&str, &[&str])] = &[
     ("cart", &["api/src/resources/carts/view.rs"]),
-    ("catalog", &["api/src/prices.rs", "api/src/resources/products/mod.rs", "server/src/cli/tour.rs"]),
+    (
+        "catalog",
+        &[
+            "api/src/prices.rs",
+            "api/src/resources/products/mod.rs",
+            "api/src/resources/quotes.rs",
+            "server/src/cli/tour.rs",
+        ],
+    ),
     (
         "order",
         &[

@@ -29,18 +29,20 @@ mod orders;
 mod payments;
 mod processes;
 mod products;
+mod quotes;
 mod search;
 
 use crate::{roles::Roles, route::Routes};
 use std::time::Duration;
 
 /// The resources, in the order of the document's components.
-const RESOURCES: [fn(Routes) -> Routes; 13] = [
+const RESOURCES: [fn(Routes) -> Routes; 14] = [
     carts::routes,
     orders::routes,
     payments::routes,
     inventory::routes,
     products::routes,
+    quotes::routes,
     search::routes,
     bulk::routes,
     events::routes,

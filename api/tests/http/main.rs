@@ -13,6 +13,7 @@ mod limits;
 mod network;
 mod outside;
 mod past;
+mod quotes;
 mod retries;
 mod served;
 mod skus;

@@ -3,11 +3,12 @@
 
 use super::{PriceMode, PromotionClass, QuotedRate, TaxLevel};
 use crate::{Currency, ProductId, Sku};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// What is to be paid and why. All amounts are minor units of `currency`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Quote {
     pub id: String,
     pub currency: Currency,
@@ -29,7 +30,7 @@ pub struct Quote {
 }
 
 /// Units of an article that are worth the same.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct QuotedLine {
     pub line_id: u32,
     /// The line of the request, if only some of its units took part in a multi-buy and these did not.
@@ -53,7 +54,7 @@ pub struct QuotedLine {
 }
 
 /// A charge, as carriage.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct QuotedCharge {
     pub charge_id: String,
     pub kind: String,
@@ -67,11 +68,11 @@ pub struct QuotedCharge {
 }
 
 /// Tax at one rate: the rate's place in `tax.rates`, the net amount and the tax.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TaxLine(pub usize, pub i64, pub i64);
 
 /// A promotion of the chosen set.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct AppliedPromotion {
     pub id: String,
     pub version: u64,
@@ -81,7 +82,7 @@ pub struct AppliedPromotion {
 }
 
 /// What became of a promotion.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ConsideredPromotion {
     pub id: String,
     pub reason: ConsideredReason,
@@ -90,7 +91,7 @@ pub struct ConsideredPromotion {
 }
 
 /// Why a promotion applies or does not.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ConsideredReason {
     Applied,
@@ -105,7 +106,7 @@ pub enum ConsideredReason {
 }
 
 /// How the set of promotions was found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum PromotionSearch {
     /// All sets were compared.
@@ -115,7 +116,7 @@ pub enum PromotionSearch {
 }
 
 /// What is missing for the nearest promotion on a minimum, and what it would take off then.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct NextTier {
     pub promotion: String,
     pub missing: i64,
@@ -123,10 +124,11 @@ pub struct NextTier {
 }
 
 /// How tax was computed, and its sums.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct QuotedTax {
     pub table: String,
     pub version: u64,
+    #[schemars(with = "String")]
     pub date: jiff::civil::Date,
     pub level: TaxLevel,
     pub rates: Vec<QuotedRate>,
@@ -137,11 +139,11 @@ pub struct QuotedTax {
 }
 
 /// The rate's place in `rates`, net and tax.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct RateTotal(pub usize, pub i64, pub i64);
 
 /// The sums over lines and charges.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct QuoteTotals {
     /// Of the lines, before promotions.
     pub subtotal: i64,
@@ -155,7 +157,7 @@ pub struct QuoteTotals {
 }
 
 /// What pays which part of the total.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct QuotedTender {
     pub kind: String,
     pub id: Option<String>,
@@ -163,7 +165,7 @@ pub struct QuotedTender {
 }
 
 /// Why a quote cannot be bought.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case", tag = "why")]
 pub enum QuoteBlocker {
     NoLines,

@@ -6,6 +6,7 @@ use super::{
     request::{Market, QuoteBuyer},
 };
 use jiff::civil::Date;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -28,7 +29,7 @@ pub struct TaxTable {
 }
 
 /// Where tax is rounded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum TaxLevel {
     /// Once for all that bears the same rate, as EN 16931 has it.
@@ -38,7 +39,7 @@ pub enum TaxLevel {
 }
 
 /// Why an amount bears this tax, or none.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum TaxReason {
     Standard,
@@ -78,7 +79,7 @@ pub struct SellerRegistration {
 }
 
 /// A rate as a quote names it.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct QuotedRate {
     pub jurisdiction: String,
     pub rate_ppm: u32,
