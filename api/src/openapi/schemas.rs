@@ -140,6 +140,7 @@ pub(super) fn plain(schema: &mut Value) {
             known_code(members);
             listed_values(members);
             known_range(members);
+            complete_tuple(members);
             members.values_mut().for_each(plain);
         }
         Value::Array(items) => items.iter_mut().for_each(plain),
@@ -168,6 +169,14 @@ fn told_default(schema: &mut Map<String, Value>) {
             default.as_str().map_or(default.to_string(), str::to_owned)
         );
         schema.insert("description".to_owned(), text.trim().into());
+    }
+}
+
+/// A tuple says also that anything may stand behind its parts (there is no room: its length is bounded), because linters
+/// take an array without `items` for a mistake.
+fn complete_tuple(schema: &mut Map<String, Value>) {
+    if schema.get("prefixItems").is_some_and(Value::is_array) {
+        schema.entry("items").or_insert_with(|| Value::Object(Map::new()));
     }
 }
 
