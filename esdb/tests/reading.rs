@@ -127,13 +127,11 @@ async fn subscriptions_begin_behind_their_checkpoint_and_go_on_with_what_comes()
     let mut all =
         node.client.subscribe_to_all(&SubscribeToAllOptions::default().position(StreamPosition::End)).await;
     assert_eq!(stream.next().await.unwrap().get_original_event().event_type, "B");
-    // From the end, only what comes is seen; which comes first is up to the network, so events come until one is seen.
-    let first = loop {
-        node.record(CART, &["C"]).await;
-        let wait = std::time::Duration::from_millis(100);
-        if let Ok(event) = tokio::time::timeout(wait, all.next()).await {
-            break event.unwrap();
-        }
+    // From the end, only what comes is seen. Since nobody hears when the subscription stands, events come until it has one;
+    // waiting for it is not cut short, because the client would subscribe anew.
+    let first = tokio::select! {
+        event = all.next() => event.unwrap(),
+        () = async { loop { node.record(CART, &["C"]).await; tokio::time::sleep(std::time::Duration::from_millis(50)).await } } => unreachable!(),
     };
     assert_eq!(first.get_original_event().event_type, "C");
     node.record(ORDER, &["D"]).await;
