@@ -10,9 +10,19 @@ use daybook_subscriptions::CancellationToken;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::net::TcpListener;
 use tonic::transport::Server;
 use tonic::transport::server::TcpIncoming;
+
+/// Requests under way on one connection; further ones wait.
+const STREAMS_PER_CONNECTION: u32 = 1_000;
+/// A connection that says nothing is asked whether anybody is there, …
+const PING_EVERY: Duration = Duration::from_secs(30);
+/// … and closed without an answer.
+const PING_TIMEOUT: Duration = Duration::from_secs(20);
+/// How long a stop waits for clients to take their last answer.
+const LAST_WORDS: Duration = Duration::from_secs(5);
 
 /// A bound address at which the log is served.
 #[derive(Debug)]
@@ -44,18 +54,27 @@ impl Endpoint {
         self.address
     }
 
-    /// Serves `log` until `stop`; then subscriptions end with `Unavailable`.
+    /// Serves `log` until `stop`; then subscriptions end with `Unavailable`, and clients that do not read are left.
     ///
     /// # Errors
     /// The listener failed.
     pub async fn serve(self, log: Arc<dyn EventLog>, stop: CancellationToken) -> io::Result<()> {
         let describe = Describe::new(self.address);
-        Server::builder()
+        let served = Server::builder()
+            .max_concurrent_streams(STREAMS_PER_CONNECTION)
+            .http2_keepalive_interval(Some(PING_EVERY))
+            .http2_keepalive_timeout(Some(PING_TIMEOUT))
             .add_service(ServerFeaturesServer::new(describe.clone()))
             .add_service(GossipServer::new(describe))
             .add_service(StreamsServer::new(LogStreams::new(log, stop.clone())))
-            .serve_with_incoming_shutdown(TcpIncoming::from(self.listener), stop.cancelled_owned())
-            .await
-            .map_err(io::Error::other)
+            .serve_with_incoming_shutdown(TcpIncoming::from(self.listener), stop.clone().cancelled_owned());
+        let too_late = async {
+            stop.cancelled().await;
+            tokio::time::sleep(LAST_WORDS).await;
+        };
+        tokio::select! {
+            served = served => served.map_err(io::Error::other),
+            () = too_late => Ok(()),
+        }
     }
 }

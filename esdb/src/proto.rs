@@ -1,7 +1,7 @@
 //! The protocol's messages and services, generated of `proto/` by `build.rs`. Nothing is written by hand here.
 #![expect(
-    unreachable_pub,
     unused_qualifications,
+    clippy::allow_attributes,
     clippy::allow_attributes_without_reason,
     reason = "generated"
 )]

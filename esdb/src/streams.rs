@@ -14,6 +14,7 @@ use daybook_subscriptions::CancellationToken;
 use futures::StreamExt;
 use futures::stream::{BoxStream, unfold};
 use std::sync::Arc;
+use tokio::sync::Semaphore;
 use tokio::sync::mpsc::{Sender, channel};
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
@@ -22,6 +23,8 @@ use uuid::Uuid;
 const PAGE: PageLimits = PageLimits { events: 256, bytes: 1 << 20 };
 /// Answers that wait for a slow client.
 const QUEUE: usize = 64;
+/// Reads and subscriptions at a time, each of which may hold a page.
+const READS: usize = 4_096;
 
 type Answers = Sender<Result<ReadResp, Status>>;
 
@@ -48,11 +51,12 @@ impl std::convert::From<LogError> for Ended {
 pub(crate) struct LogStreams {
     log: Arc<dyn EventLog>,
     stop: CancellationToken,
+    places: Arc<Semaphore>,
 }
 
 impl LogStreams {
     pub(crate) fn new(log: Arc<dyn EventLog>, stop: CancellationToken) -> Self {
-        Self { log, stop }
+        Self { log, stop, places: Arc::new(Semaphore::new(READS)) }
     }
 
     async fn answer(&self, reading: Reading, answers: Answers) {
@@ -229,9 +233,17 @@ impl Streams for LogStreams {
 
     async fn read(&self, request: Request<ReadReq>) -> Result<Response<Self::ReadStream>, Status> {
         let reading = Reading::of(request.into_inner())?;
+        let place = self.places.clone().try_acquire_owned().map_err(|_| {
+            Status::resource_exhausted(format!(
+                "{READS} reads and subscriptions are under way; try again later"
+            ))
+        })?;
         let (answers, queue) = channel(QUEUE);
         let streams = self.clone();
-        tokio::spawn(async move { streams.answer(reading, answers).await });
+        tokio::spawn(async move {
+            streams.answer(reading, answers).await;
+            drop(place);
+        });
         let answered = unfold(queue, |mut queue| async move { queue.recv().await.map(|next| (next, queue)) });
         Ok(Response::new(answered.boxed()))
     }

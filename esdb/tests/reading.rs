@@ -1,5 +1,7 @@
 //! The crate `eventstore`, a client that is not ours, reads and follows a log through the endpoint.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 use daybook_esdb::Endpoint;
 use daybook_event_log::{Append, EventLog, ExpectedVersion, MemoryLog, Metadata, NewEvent, StreamId};
 use daybook_subscriptions::CancellationToken;

@@ -15,12 +15,13 @@ use axum::Router;
 use daybook_api::{Api, Limits, NodeRole, Roles};
 use daybook_audit::{AuditError, TreeWriter};
 use daybook_engine::{Engine, EngineError, EngineOptions, ShopSecret, SimulatedGateway};
+use daybook_esdb::Endpoint;
 use daybook_event_log::{EventLog, LogError, Position};
 use daybook_messaging::{MessagingError, NatsLog, RelayOptions, connect_watched};
 use daybook_projections::{FollowLimits, Part, RunnerError};
 use daybook_read_store::StoreError;
 use daybook_search::{Search, SearchConfig};
-use daybook_subscriptions::{Supervisor, TaskSpec};
+use daybook_subscriptions::{Fault, Supervisor, TaskSpec};
 use daybook_views::Views;
 use std::{
     io,
@@ -262,6 +263,22 @@ impl Daybook {
     /// Serves on `listener` until [`Daybook::stopping`] is cancelled; then requests under way are finished.
     pub async fn serve(&self, listener: TcpListener) -> io::Result<()> {
         self.api.serve(listener).await
+    }
+
+    /// Serves the log to clients of EventStoreDB too, until the shop stops.
+    pub fn serve_esdb(&self, endpoint: Endpoint) {
+        let (address, log, mut bound) = (endpoint.address(), self.engine.log().clone(), Some(endpoint));
+        self.followers.task(TaskSpec::new("esdb").required(), move |context| {
+            let (bound, log) = (bound.take(), log.clone());
+            async move {
+                let failed = |error: io::Error| Fault::Passing(error.to_string());
+                let endpoint = match bound {
+                    Some(endpoint) => endpoint,
+                    None => Endpoint::bind(address).await.map_err(failed)?,
+                };
+                endpoint.serve(log, context.stop().clone()).await.map_err(failed)
+            }
+        });
     }
 
     /// Stops everything in order: what was accepted is finished, read models are committed, the log is closed.

@@ -19,6 +19,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("search", &["domain", "event-log", "read-store", "projections"]),
     ("import", &["domain", "event-log", "engine"]),
     ("audit", &["event-log", "subscriptions"]),
+    ("esdb", &["event-log", "subscriptions"]),
     (
         "api",
         &[
@@ -49,6 +50,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "import",
             "audit",
             "api",
+            "esdb",
         ],
     ),
     (

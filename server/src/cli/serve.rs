@@ -5,6 +5,7 @@ use crate::{Daybook, LagLimits, ReadStore, ServeOptions, Store};
 use anyhow::Context;
 use clap::{ArgAction, Args};
 use daybook_api::{Limits, RecordFor, Roles};
+use daybook_esdb::Endpoint;
 use daybook_event_log_postgres::DEFAULT_READ_CONNECTIONS;
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 use tokio::net::TcpListener;
@@ -48,6 +49,11 @@ pub(super) struct Serve {
     /// What this node does, on a Postgres store: commands, processes, relay, projector, queries
     #[arg(long, env = "DAYBOOK_ROLES", value_name = "ROLE,…", default_value_t = Roles::ALL)]
     roles: Roles,
+
+    /// Serve the log to clients of EventStoreDB too, at this loopback address, for example 127.0.0.1:2113: they read streams and
+    /// $all and follow both. There is no access control, so no other address is taken
+    #[arg(long, env = "DAYBOOK_ESDB", value_name = "ADDR")]
+    esdb: Option<SocketAddr>,
 
     #[command(flatten)]
     settings: Settings,
@@ -210,6 +216,13 @@ impl Serve {
         let mut signals = Signals::listen()?;
         // The address first: a shop need not be opened to find out that the port is taken.
         let listener = bind(self.settings.listen).await?;
+        let endpoint =
+            match self.esdb {
+                Some(address) => Some(Endpoint::bind(address).await.with_context(|| {
+                    format!("cannot serve clients of EventStoreDB on {address} (--esdb)")
+                })?),
+                None => None,
+            };
         let (starting, listener) = Starting::on(listener)?;
         let options = ServeOptions {
             store: store.reading_over(self.store_read_connections),
@@ -226,6 +239,10 @@ impl Serve {
         starting.end().await;
         let daybook = opened?;
         println!("daybook serves {} on http://{}", self.data.display(), listener.local_addr()?);
+        if let Some(endpoint) = endpoint {
+            println!("clients of EventStoreDB read it at esdb://{}?tls=false", endpoint.address());
+            daybook.serve_esdb(endpoint);
+        }
         serve(daybook, listener, signals).await
     }
 }
