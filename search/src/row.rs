@@ -78,8 +78,7 @@ impl SkuRow {
             | InventoryEvent::StockShort(_)
             | InventoryEvent::StockCovered(_) => {}
             InventoryEvent::StockShipped(e) => {
-                let reserved_at = if e.reserved_at.is_empty() { &e.allocations } else { &e.reserved_at };
-                self.reserve(reserved_at, -1);
+                self.reserve(e.set_aside_at(), -1);
                 for allocation in &e.allocations {
                     let row = self.at(&allocation.location);
                     row.on_hand = row.on_hand.saturating_sub(i64::from(allocation.quantity.get()));

@@ -4,6 +4,7 @@ mod crash;
 mod facets;
 mod kill;
 mod paging;
+#[cfg(feature = "judged-queries")]
 mod quality;
 mod retailer;
 mod runner;
