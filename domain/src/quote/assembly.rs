@@ -55,6 +55,7 @@ pub(super) fn assemble(
     let owners: BTreeMap<usize, usize> =
         parts.ordered().enumerate().map(|(owner, (at, _))| (at, owner)).collect();
     let ids: Vec<LineId> = lines.iter().map(|line| line.line.line_id).collect();
+    let taken = parts.taken_by_part();
     let quoted_line = |(line_id, of_line, at): (u32, Option<u32>, usize)| {
         let part = parts.part(at);
         let line = &lines[part.line];
@@ -70,7 +71,7 @@ pub(super) fn assemble(
             unit_price: part.unit_price,
             price: line.chosen.map(|chosen| (chosen.list.to_owned(), chosen.version)),
             subtotal: part.subtotal,
-            allocations: parts.taken_off(at).map(|taken| (places[&taken.promotion], taken.amount)).collect(),
+            allocations: taken[at].iter().map(|taken| (places[&taken.promotion], taken.amount)).collect(),
             discount: part.subtotal - part.rest,
             net,
             tax,

@@ -60,6 +60,10 @@ pub(super) struct CarriageLoad {
 }
 
 impl CarriageMethod {
+    pub(super) fn serves(&self, country: &str) -> bool {
+        self.countries.is_empty() || self.countries.contains(country)
+    }
+
     /// The price; none if the load is above the last band.
     pub(super) fn price(&self, load: CarriageLoad) -> Option<i64> {
         let measured = match self.measure {

@@ -135,9 +135,13 @@ impl PricedParts {
         self.order.insert(place + 1, new);
     }
 
-    /// What each promotion took off a part, in the order in which it was taken.
-    pub(super) fn taken_off(&self, part: usize) -> impl Iterator<Item = &AllocatedSaving> {
-        self.taken.iter().filter(move |taken| taken.part == part)
+    /// What each promotion took off each part, by the parts' places, in the order in which it was taken.
+    pub(super) fn taken_by_part(&self) -> Vec<Vec<AllocatedSaving>> {
+        let mut by_part = vec![Vec::new(); self.parts.len()];
+        for taken in &self.taken {
+            by_part[taken.part].push(*taken);
+        }
+        by_part
     }
 
     pub(super) fn taken_off_charge(&self, charge: usize) -> impl Iterator<Item = &AllocatedSaving> {

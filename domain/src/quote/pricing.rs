@@ -146,9 +146,7 @@ fn considered(
             Some(reason) => Some(ConsideredPromotion { id: promotion.id.clone(), reason, amount: None }),
             None => {
                 let (sum, units) = stages.reached(parts, at);
-                let enough = promotion.when.min.is_none_or(|min| sum >= min)
-                    && promotion.when.min_units.is_none_or(|min| units >= min);
-                Some(choice::outcome(stages, made, enough, at))
+                Some(choice::outcome(stages, made, promotion.when.is_met(sum, units), at))
             }
         }
     };
@@ -229,9 +227,7 @@ impl<'a> QuoteCharges<'a> {
     }
 
     fn carriage(&self, goods: i64) -> Option<i64> {
-        let serves =
-            |method: &&CarriageMethod| method.countries.is_empty() || method.countries.contains(self.country);
-        let method = self.method.filter(serves).filter(|_| self.pieces > 0)?;
+        let method = self.method.filter(|method| method.serves(self.country) && self.pieces > 0)?;
         method.price(CarriageLoad { grams: self.grams, pieces: self.pieces, goods })
     }
 
@@ -239,7 +235,7 @@ impl<'a> QuoteCharges<'a> {
         let Some(method) = self.request.method.clone() else { return };
         match self.method {
             None => blockers.push(QuoteBlocker::NoSuchMethod { method }),
-            Some(known) if !known.countries.is_empty() && !known.countries.contains(self.country) => {
+            Some(known) if !known.serves(self.country) => {
                 blockers.push(QuoteBlocker::CountryNotServed { method, country: self.country.to_owned() });
             }
             Some(_) if parts.units() > 0 && self.carriage(parts.goods()).is_none() => {

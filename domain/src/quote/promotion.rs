@@ -72,6 +72,13 @@ pub struct PromotionCondition {
     pub min_units: Option<u64>,
 }
 
+impl PromotionCondition {
+    /// Whether lines that come to `sum` with so many units are enough.
+    pub(super) fn is_met(&self, sum: i64, units: u64) -> bool {
+        self.min.is_none_or(|min| sum >= min) && self.min_units.is_none_or(|min| units >= min)
+    }
+}
+
 /// One version of a promotion.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -86,9 +86,8 @@ impl StageContext<'_> {
     }
 
     fn is_reached(&self, parts: &PricedParts, promotion: usize) -> bool {
-        let when = &self.promotions[promotion].when;
         let (sum, units) = self.reached(parts, promotion);
-        units > 0 && when.min.is_none_or(|min| sum >= min) && when.min_units.is_none_or(|min| units >= min)
+        units > 0 && self.promotions[promotion].when.is_met(sum, units)
     }
 
     fn matching(&self, parts: &PricedParts, promotion: usize) -> Vec<usize> {

@@ -8,7 +8,7 @@ use super::{
 use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The rates of a shop. Example data is never the truth: who sells says which rates are right.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -102,13 +102,13 @@ impl TaxRow {
         self.from <= date && self.until.is_none_or(|until| date < until)
     }
 
-    fn overlaps(&self, other: &Self) -> bool {
-        let same = |row: &Self| {
-            (row.jurisdiction.clone(), row.country.clone(), row.region.clone(), row.class.clone())
-        };
-        same(self) == same(other)
-            && self.until.is_none_or(|until| other.from < until)
-            && other.until.is_none_or(|until| self.from < until)
+    /// What two rows have in common that must not be valid at once.
+    fn subject(&self) -> (&str, &str, Option<&str>, &str) {
+        (&self.jurisdiction, &self.country, self.region.as_deref(), &self.class)
+    }
+
+    fn is_valid_beside(&self, other: &Self) -> bool {
+        self.until.is_none_or(|until| other.from < until) && other.until.is_none_or(|until| self.from < until)
     }
 }
 
@@ -172,7 +172,9 @@ impl TaxTable {
         if self.rows.len() > 2_000 {
             return Some(format!("tax table {}: {} rows, 2000 are allowed", self.id, self.rows.len()));
         }
+        let mut earlier: BTreeMap<_, Vec<usize>> = BTreeMap::new();
         for (at, row) in self.rows.iter().enumerate() {
+            let same = earlier.entry(row.subject()).or_default();
             let wrong = if row.rate_ppm > 300_000 {
                 Some("rate_ppm is above 300000 (30 %)".to_owned())
             } else if row.priority > 2 {
@@ -180,9 +182,10 @@ impl TaxTable {
             } else if row.until.is_some_and(|until| until <= row.from) {
                 Some("until has to be after from".to_owned())
             } else {
-                let earlier = self.rows[..at].iter().position(|other| other.overlaps(row));
-                earlier.map(|other| format!("it overlaps with row {}", other + 1))
+                let overlapping = same.iter().find(|other| self.rows[**other].is_valid_beside(row));
+                overlapping.map(|other| format!("it overlaps with row {}", other + 1))
             };
+            same.push(at);
             if let Some(wrong) = wrong {
                 return Some(format!("tax table {}, row {}: {wrong}", self.id, at + 1));
             }
