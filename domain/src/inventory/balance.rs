@@ -6,7 +6,7 @@
 
 use super::{
     InventoryEvent, LocationQuantity, OrderUnits, ReservationExpired, ReservationMoved, StockCovered,
-    StockShipped, StockShort,
+    StockShort,
     reservation::Reservation,
     reservations::Reservations,
     stock::{StockByLocation, units},
@@ -28,11 +28,6 @@ pub(super) struct Balance<'i> {
     touched: BTreeSet<LocationId>,
     events: Vec<InventoryEvent>,
     named: usize,
-}
-
-/// Where the units that left had been set aside.
-pub(super) fn reserved_at(shipped: &StockShipped) -> &[LocationQuantity] {
-    if shipped.reserved_at.is_empty() { &shipped.allocations } else { &shipped.reserved_at }
 }
 
 impl<'i> Balance<'i> {
@@ -79,10 +74,10 @@ impl<'i> Balance<'i> {
             E::ReservationReleased(event) => self.let_go(event.order_id),
             E::ReservationExpired(event) => self.let_go(event.order_id),
             E::StockShipped(event) => {
-                let gone = self.change(event.order_id, |reservation| reservation.take(reserved_at(event)));
-                self.locations.release(reserved_at(event), &gone.unwrap_or_default());
+                let gone = self.change(event.order_id, |reservation| reservation.take(event.set_aside_at()));
+                self.locations.release(event.set_aside_at(), &gone.unwrap_or_default());
                 self.locations.take(&event.allocations);
-                let places = event.allocations.iter().chain(reserved_at(event));
+                let places = event.allocations.iter().chain(event.set_aside_at());
                 self.touched.extend(places.map(|part| part.location.clone()));
             }
             E::ReservationCommitted(_) | E::ReservationMoved(_) | E::StockShort(_) | E::StockCovered(_) => {}

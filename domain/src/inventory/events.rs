@@ -200,6 +200,14 @@ const fn is_zero(units: &u32) -> bool {
     *units == 0
 }
 
+impl StockShipped {
+    /// Where the units that left had been set aside.
+    #[must_use]
+    pub fn set_aside_at(&self) -> &[LocationQuantity] {
+        if self.reserved_at.is_empty() { &self.allocations } else { &self.reserved_at }
+    }
+}
+
 impl InventoryEvent {
     /// The SKU whose stock it is about.
     pub fn sku(&self) -> &Sku {

@@ -14,7 +14,7 @@ use super::{
     ReservationReleased, ReserveStock, ReturnStock, SetStockPolicy, ShipReserved, Stock, StockAdjusted,
     StockCounted, StockPolicySet, StockReceived, StockReserved, StockReturned, StockShipped,
     StockTransferred, TransferStock,
-    balance::{Balance, reserved_at},
+    balance::Balance,
     limits::{LOCATIONS, check_on_hand, check_text, invalid},
     reservation::Reservation,
     reservations::Reservations,
@@ -92,10 +92,10 @@ impl Decider for Inventory {
             E::ReservationReleased(released) => self.let_go(released.order_id),
             E::ReservationExpired(expired) => self.let_go(expired.order_id),
             E::StockShipped(shipped) => {
-                let reserved_at = reserved_at(shipped);
+                let set_aside_at = shipped.set_aside_at();
                 let gone =
-                    self.reservations.change(shipped.order_id, |reservation| reservation.take(reserved_at));
-                self.locations.release(reserved_at, &gone.unwrap_or_default());
+                    self.reservations.change(shipped.order_id, |reservation| reservation.take(set_aside_at));
+                self.locations.release(set_aside_at, &gone.unwrap_or_default());
                 self.locations.take(&shipped.allocations);
             }
             E::ReservationMoved(moved) => {

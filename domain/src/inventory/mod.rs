@@ -10,6 +10,7 @@
 //! Expiry is decided by time when stock is read for a decision, so a late sweeper never matters.
 
 mod balance;
+mod change_units;
 mod commands;
 mod events;
 #[expect(clippy::module_inception, reason = "the aggregate has the name of its folder")]
@@ -20,6 +21,7 @@ mod reservations;
 mod samples;
 mod stock;
 
+pub use change_units::{UnitsAtPlace, change_units, change_units_at};
 pub use commands::{
     AdjustStock, BalanceStock, CommitReservation, CountStock, ExpireReservations, InventoryCommand,
     InventoryRejection, ReceiveStock, ReleaseReservation, ReserveStock, ReturnStock, SetStockPolicy,
@@ -32,4 +34,4 @@ pub use events::{
 };
 pub use inventory::Inventory;
 pub use limits::TEXT_CHARS;
-pub use stock::Stock;
+pub use stock::{Stock, missing_units};

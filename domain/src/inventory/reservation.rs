@@ -1,6 +1,6 @@
 //! The units of a SKU that are set aside for one order.
 
-use super::{LocationQuantity, StockReserved, stock::units};
+use super::{LocationQuantity, StockReserved, change_units_at, stock::units};
 use crate::{LocationId, Quantity, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -58,13 +58,13 @@ impl Reservation {
     pub(super) fn take(&mut self, allocations: &[LocationQuantity]) -> Vec<LocationQuantity> {
         let mut gone = Vec::new();
         for LocationQuantity { location, quantity } in allocations {
-            change(&mut self.allocations, location, -i64::from(quantity.get()));
+            change_units_at(&mut self.allocations, location, -i64::from(quantity.get()));
             let left = self.units_at(location);
             let beyond = self.uncovered_at(location).saturating_sub(left);
             gone.extend(
                 units(beyond).map(|quantity| LocationQuantity { location: location.clone(), quantity }),
             );
-            change(&mut self.uncovered, location, -beyond.max(0));
+            change_units_at(&mut self.uncovered, location, -beyond.max(0));
         }
         gone
     }
@@ -95,15 +95,15 @@ impl Reservation {
     /// Moves units to where they are there, first those that were not; answers how many these were.
     pub(super) fn move_units(&mut self, from: &LocationId, to: &LocationId, count: i64) -> i64 {
         let covered = self.uncovered_at(from).min(count);
-        change(&mut self.uncovered, from, -covered);
-        change(&mut self.allocations, from, -count);
-        change(&mut self.allocations, to, count);
+        change_units_at(&mut self.uncovered, from, -covered);
+        change_units_at(&mut self.allocations, from, -count);
+        change_units_at(&mut self.allocations, to, count);
         covered
     }
 
     /// Units are not there any more, or there again if `count` is negative.
     pub(super) fn uncover(&mut self, location: &LocationId, count: i64) {
-        change(&mut self.uncovered, location, count);
+        change_units_at(&mut self.uncovered, location, count);
     }
 
     /// All units of it that are not there, wherever.
@@ -114,17 +114,4 @@ impl Reservation {
 
 fn at(parts: &[LocationQuantity], location: &LocationId) -> i64 {
     parts.iter().find(|part| part.location == *location).map_or(0, |part| i64::from(part.quantity.get()))
-}
-
-fn change(parts: &mut Vec<LocationQuantity>, location: &LocationId, delta: i64) {
-    let place = parts.iter().position(|part| part.location == *location);
-    let before = place.map_or(0, |place| i64::from(parts[place].quantity.get()));
-    match (place, units(before.saturating_add(delta))) {
-        (Some(place), Some(quantity)) => parts[place].quantity = quantity,
-        (Some(place), None) => {
-            parts.remove(place);
-        }
-        (None, Some(quantity)) => parts.push(LocationQuantity { location: location.clone(), quantity }),
-        (None, None) => {}
-    }
 }

@@ -111,10 +111,22 @@ impl Reservations {
         order_id: OrderId,
         change: impl FnOnce(&mut Reservation) -> T,
     ) -> Option<T> {
-        let mut reservation = self.remove(order_id)?;
-        let answer = change(&mut reservation);
-        if !reservation.allocations().is_empty() {
-            self.insert(order_id, reservation);
+        let reservation = self.by_order.get_mut(&order_id)?;
+        let until = reservation.until();
+        let answer = change(reservation);
+        let waiting = (reservation.age(), order_id);
+        if reservation.uncovered().is_empty() {
+            self.uncovered.remove(&waiting);
+        } else {
+            self.uncovered.insert(waiting);
+        }
+        let is_committed = reservation.until().is_none();
+        let is_over = reservation.allocations().is_empty();
+        if let Some(until) = until.filter(|_| is_committed) {
+            self.expiries.remove(&(until, order_id));
+        }
+        if is_over {
+            self.remove(order_id);
         }
         Some(answer)
     }

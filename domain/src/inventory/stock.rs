@@ -29,8 +29,7 @@ pub struct Stock {
 impl Stock {
     /// Reserved units for which nothing is there: as many as should be known as `uncovered`.
     pub(super) fn short(&self) -> i64 {
-        // What left without the books knowing of it is missing from the books, not from anybody's order.
-        self.reserved.saturating_sub(self.on_hand.max(0)).max(0)
+        missing_units(self.on_hand, self.reserved)
     }
 
     /// Units that are there and promised to nobody, safety stock included.
@@ -55,6 +54,13 @@ impl Stock {
     pub const fn sellable(&self) -> i64 {
         self.available().saturating_sub(self.floor())
     }
+}
+
+/// Reserved units of a location for which nothing is on hand there.
+#[must_use]
+pub fn missing_units(on_hand: i64, reserved: i64) -> i64 {
+    // What left without the books knowing of it is missing from the books, not from anybody's order.
+    reserved.saturating_sub(on_hand.max(0)).max(0)
 }
 
 /// The stock at every location of one SKU.

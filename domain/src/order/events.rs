@@ -3,6 +3,7 @@
 use crate::{
     CartId, CountryCode, CreditId, Currency, CustomerId, LineId, LocationId, Money, OrderId, OrderNumber,
     PaymentId, Personal, ProductId, Quantity, ReturnId, ShipmentId, Sku, event::events,
+    inventory::UnitsAtPlace,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -96,6 +97,12 @@ pub struct Allocation {
     pub sku: Sku,
     pub location: LocationId,
     pub quantity: Quantity,
+}
+
+impl UnitsAtPlace for Allocation {
+    fn quantity(&mut self) -> &mut Quantity {
+        &mut self.quantity
+    }
 }
 
 /// All lines have stock set aside.

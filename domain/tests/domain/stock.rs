@@ -10,11 +10,10 @@ use std::collections::BTreeMap;
 pub(crate) fn follow(event: &InventoryEvent, order: OrderId, open: &mut BTreeMap<Sku, i64>) {
     use InventoryEvent as E;
     let (sku, of, parts, sign) = match event {
-        E::StockReserved(e) => (&e.sku, e.order_id, &e.allocations, 1),
-        E::ReservationReleased(e) => (&e.sku, e.order_id, &e.allocations, -1),
-        E::ReservationExpired(e) => (&e.sku, e.order_id, &e.allocations, -1),
-        E::StockShipped(e) if !e.reserved_at.is_empty() => (&e.sku, e.order_id, &e.reserved_at, -1),
-        E::StockShipped(e) => (&e.sku, e.order_id, &e.allocations, -1),
+        E::StockReserved(e) => (&e.sku, e.order_id, e.allocations.as_slice(), 1),
+        E::ReservationReleased(e) => (&e.sku, e.order_id, e.allocations.as_slice(), -1),
+        E::ReservationExpired(e) => (&e.sku, e.order_id, e.allocations.as_slice(), -1),
+        E::StockShipped(e) => (&e.sku, e.order_id, e.set_aside_at(), -1),
         _ => return,
     };
     if of == order {
@@ -50,8 +49,7 @@ pub(crate) fn reconcile(stock: &Inventory, events: &[&InventoryEvent]) {
             E::ReservationExpired(e) => add(&mut reserved, &e.allocations, -1),
             E::StockShipped(e) => {
                 add(&mut on_hand, &e.allocations, -1);
-                let reserved_at = if e.reserved_at.is_empty() { &e.allocations } else { &e.reserved_at };
-                add(&mut reserved, reserved_at, -1);
+                add(&mut reserved, e.set_aside_at(), -1);
             }
             E::ReservationMoved(e) => {
                 add(&mut reserved, &one(&e.from, e.quantity), -1);

@@ -68,12 +68,12 @@ impl Projection for OrderProjection {
         let order = self.orders.edit(&order_key(order_id), tx)?.ok_or_else(|| missing(event))?;
         match event.event {
             Event::Order(order_event) => {
-                let needed = order.needs.clone();
+                let needed = OrderNeed::ALL.map(|need| order.needs.contains(&need));
                 change::change(order, order_event, event.occurred_at())?;
                 order.fulfilment = FulfilmentState::of(&order.lines);
                 order.derive_needs();
-                for need in OrderNeed::ALL {
-                    match (needed.contains(&need), order.needs.contains(&need)) {
+                for (need, was_needed) in OrderNeed::ALL.into_iter().zip(needed) {
+                    match (was_needed, order.needs.contains(&need)) {
                         (false, true) => tx.put(need_key(need, order), []),
                         (true, false) => tx.remove(need_key(need, order)),
                         (true, true) | (false, false) => {}

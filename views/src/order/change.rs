@@ -2,7 +2,8 @@
 
 use super::{CreditView, OrderLineView, OrderState, OrderView, ReturnView, ShipmentView};
 use daybook_domain::{
-    LineId, Quantity, Timestamp,
+    LineId, Timestamp,
+    inventory::change_units,
     order::{Allocation, AllocationMoved, OrderEvent, OrderLine, SkuQuantity},
 };
 use daybook_projections::ApplyError;
@@ -103,24 +104,11 @@ pub(super) fn change(order: &mut OrderView, event: &OrderEvent, at: Timestamp) -
 }
 
 fn move_allocation(allocations: &mut Vec<Allocation>, moved: &AllocationMoved) {
-    let mut left = moved.quantity.get();
-    allocations.retain_mut(|part| {
-        if part.sku != moved.sku || part.location != moved.from {
-            return true;
-        }
-        let gone = left.min(part.quantity.get());
-        left -= gone;
-        let rest = Quantity::new(part.quantity.get() - gone);
-        rest.map(|rest| part.quantity = rest).is_ok()
-    });
-    let there = allocations.iter_mut().find(|part| part.sku == moved.sku && part.location == moved.to);
-    match there.map(|part| (part.quantity.plus(moved.quantity), part)) {
-        Some((Ok(sum), part)) => part.quantity = sum,
-        Some((Err(_), _)) | None => allocations.push(Allocation {
-            sku: moved.sku.clone(),
-            location: moved.to.clone(),
-            quantity: moved.quantity,
-        }),
+    let units = i64::from(moved.quantity.get());
+    for (location, delta) in [(&moved.from, -units), (&moved.to, units)] {
+        let is_it = |part: &Allocation| part.sku == moved.sku && part.location == *location;
+        let new = |quantity| Allocation { sku: moved.sku.clone(), location: location.clone(), quantity };
+        change_units(allocations, is_it, delta, new);
     }
 }
 
@@ -129,6 +117,7 @@ fn cancel(order: &mut OrderView) {
     for line in &mut order.lines {
         line.cancelled += std::mem::take(&mut line.open) + std::mem::take(&mut line.allocated);
     }
+    order.shortages.clear();
 }
 
 fn find(order: &mut OrderView, id: LineId) -> Result<&mut OrderLineView, ApplyError> {

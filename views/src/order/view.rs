@@ -115,16 +115,13 @@ impl FromStr for OrderNeed {
 
 /// The text names no need.
 #[derive(Debug, thiserror::Error)]
-#[error("expected shipping or stock")]
+#[error("expected {}", OrderNeed::ALL.map(OrderNeed::name).join(" or "))]
 pub struct UnknownNeed;
 
 impl OrderView {
     /// What has to be done, as its state and its units say.
     pub(super) fn derive_needs(&mut self) {
         self.needs.clear();
-        if matches!(self.state, OrderState::Rejected | OrderState::Cancelled) {
-            self.shortages.clear();
-        }
         let set_aside: u64 = self.lines.iter().map(|line| u64::from(line.allocated)).sum();
         let short: u64 = self.shortages.iter().map(|short| u64::from(short.quantity.get())).sum();
         if self.state == OrderState::Confirmed && set_aside > short {

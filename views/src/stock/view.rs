@@ -1,8 +1,8 @@
 //! The stock of a SKU as the shop shows it.
 
 use daybook_domain::{
-    LocationId, OrderId, Quantity, Sku, Timestamp,
-    inventory::{LocationQuantity, ReservationMoved},
+    LocationId, OrderId, Sku, Timestamp,
+    inventory::{LocationQuantity, ReservationMoved, change_units_at, missing_units},
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -70,7 +70,7 @@ impl LocationStock {
     pub(super) fn derive(&mut self) {
         self.available =
             self.on_hand.saturating_sub(self.reserved).saturating_sub(i64::from(self.safety_stock));
-        self.short = self.reserved.saturating_sub(self.on_hand.max(0)).max(0);
+        self.short = missing_units(self.on_hand, self.reserved);
     }
 }
 
@@ -105,24 +105,9 @@ pub(super) struct Hold {
 
 impl Hold {
     pub(super) fn move_units(&mut self, moved: &ReservationMoved) {
-        let mut left = moved.quantity.get();
-        self.allocations.retain_mut(|part| {
-            if part.location != moved.from {
-                return true;
-            }
-            let gone = left.min(part.quantity.get());
-            left -= gone;
-            let rest = Quantity::new(part.quantity.get() - gone);
-            rest.map(|rest| part.quantity = rest).is_ok()
-        });
-        let there = self.allocations.iter_mut().find(|part| part.location == moved.to);
-        match there.map(|part| (part.quantity.plus(moved.quantity), part)) {
-            Some((Ok(sum), part)) => part.quantity = sum,
-            Some((Err(_), _)) | None => {
-                let (location, quantity) = (moved.to.clone(), moved.quantity);
-                self.allocations.push(LocationQuantity { location, quantity });
-            }
-        }
+        let units = i64::from(moved.quantity.get());
+        change_units_at(&mut self.allocations, &moved.from, -units);
+        change_units_at(&mut self.allocations, &moved.to, units);
     }
 }
 

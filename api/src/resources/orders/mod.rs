@@ -198,7 +198,7 @@ query_params! {
             "The shop's or the customer's own reference.", text(), json!("PO-2041");
         needs: Option<OrderNeed> = "needs",
             "What somebody has to do next, the oldest order first: `shipping`, units are set aside, paid for and there; `stock`, units that are set aside are not there.",
-            json!({ "type": "string", "enum": ["shipping", "stock"] }), Value::Null;
+            json!({ "type": "string", "enum": OrderNeed::ALL.map(OrderNeed::name) }), Value::Null;
     }
 }
 
