@@ -9,7 +9,7 @@ use tonic::Status;
 
 /// Where a read begins, in the log's own numbers: they count from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum From {
+pub(crate) enum ReadFrom {
     Start,
     End,
     /// A version of a stream, or a position of the log.
@@ -21,7 +21,7 @@ pub(crate) enum From {
 pub(crate) struct Reading {
     /// The stream's name; none for `$all`.
     pub(crate) stream: Option<String>,
-    pub(crate) from: From,
+    pub(crate) from: ReadFrom,
     pub(crate) backwards: bool,
     /// How many events at most; none for a subscription.
     pub(crate) count: Option<u64>,
@@ -72,7 +72,7 @@ impl Reading {
     }
 }
 
-fn stream_from(stream: read_req::StreamOptions) -> Result<(Option<String>, From), Status> {
+fn stream_from(stream: read_req::StreamOptions) -> Result<(Option<String>, ReadFrom), Status> {
     let name = stream.stream_identifier.map(|named| named.stream_name).unwrap_or_default();
     let name =
         String::from_utf8(name).map_err(|_| Status::invalid_argument("the stream's name is not UTF-8"))?;
@@ -84,19 +84,19 @@ fn stream_from(stream: read_req::StreamOptions) -> Result<(Option<String>, From)
     }
     let from = match stream.revision_option {
         // Their revisions begin at 0, our versions at 1.
-        Some(RevisionOption::Revision(revision)) => From::At(revision.saturating_add(1)),
-        Some(RevisionOption::Start(_)) => From::Start,
-        Some(RevisionOption::End(_)) => From::End,
+        Some(RevisionOption::Revision(revision)) => ReadFrom::At(revision.saturating_add(1)),
+        Some(RevisionOption::Start(_)) => ReadFrom::Start,
+        Some(RevisionOption::End(_)) => ReadFrom::End,
         None => return Err(Status::invalid_argument("where to begin in the stream is not given")),
     };
     Ok((Some(name), from))
 }
 
-fn all_from(all: read_req::AllOptions) -> Result<From, Status> {
+fn all_from(all: read_req::AllOptions) -> Result<ReadFrom, Status> {
     match all.all_option {
-        Some(AllOption::Position(at)) => Ok(From::At(at.commit_position)),
-        Some(AllOption::Start(_)) => Ok(From::Start),
-        Some(AllOption::End(_)) => Ok(From::End),
+        Some(AllOption::Position(at)) => Ok(ReadFrom::At(at.commit_position)),
+        Some(AllOption::Start(_)) => Ok(ReadFrom::Start),
+        Some(AllOption::End(_)) => Ok(ReadFrom::End),
         None => Err(Status::invalid_argument("where to begin in $all is not given")),
     }
 }

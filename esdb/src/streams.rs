@@ -7,7 +7,7 @@ use crate::proto::StreamIdentifier;
 use crate::proto::streams::read_resp::{CaughtUp, Content, StreamNotFound, SubscriptionConfirmation};
 use crate::proto::streams::streams_server::Streams;
 use crate::proto::streams::{ReadReq, ReadResp};
-use crate::reading::{From, Reading};
+use crate::reading::{ReadFrom, Reading};
 use crate::recorded::{pair, shown};
 use daybook_event_log::{EventLog, LogError, PageLimits, Position, RecordedEvent, StreamId, Version};
 use daybook_subscriptions::CancellationToken;
@@ -36,7 +36,7 @@ enum Ended {
     Told(Status),
 }
 
-impl std::convert::From<LogError> for Ended {
+impl From<LogError> for Ended {
     fn from(error: LogError) -> Self {
         Self::Told(match error {
             LogError::Unavailable { .. } | LogError::Closed => Status::unavailable(error.to_string()),
@@ -141,9 +141,9 @@ impl LogStreams {
         answers: &Answers,
     ) -> Result<(), Ended> {
         let mut next = match reading.from {
-            From::Start => 1,
-            From::End => return Ok(()),
-            From::At(at) => at.max(1),
+            ReadFrom::Start => 1,
+            ReadFrom::End => return Ok(()),
+            ReadFrom::At(at) => at.max(1),
         };
         let until = last.min(next.saturating_add(count - 1));
         while next <= until {
@@ -168,9 +168,9 @@ impl LogStreams {
         answers: &Answers,
     ) -> Result<(), Ended> {
         let mut end = match reading.from {
-            From::Start => last.min(1),
-            From::End => last,
-            From::At(at) => at.min(last),
+            ReadFrom::Start => last.min(1),
+            ReadFrom::End => last,
+            ReadFrom::At(at) => at.min(last),
         };
         let stop = end.saturating_sub(count);
         while end > stop {
@@ -201,9 +201,9 @@ impl LogStreams {
     ) -> Result<(), Ended> {
         let mut head = self.log.head();
         let mut next = match reading.from {
-            From::Start => 1,
-            From::End => self.last(stream).await?.saturating_add(1),
-            From::At(at) => at.saturating_add(1),
+            ReadFrom::Start => 1,
+            ReadFrom::End => self.last(stream).await?.saturating_add(1),
+            ReadFrom::At(at) => at.saturating_add(1),
         };
         let subscription_id = Uuid::new_v4().to_string();
         send(answers, Content::Confirmation(SubscriptionConfirmation { subscription_id })).await?;
@@ -263,7 +263,7 @@ async fn send(answers: &Answers, answer: impl Into<ReadResp>) -> Result<(), Ende
     answers.send(Ok(answer.into())).await.map_err(|_| Ended::Unheard)
 }
 
-impl std::convert::From<Content> for ReadResp {
+impl From<Content> for ReadResp {
     fn from(content: Content) -> Self {
         Self { content: Some(content) }
     }

@@ -125,9 +125,11 @@ impl DataDir {
 
     /// Keeps an event that the log must have from now on.
     pub(crate) fn keep_known_event(&self, known: KnownEvent) -> Result<(), DataDirError> {
-        let path = self.root.join(KNOWN_EVENT);
-        let keep = || replace_file(&path, &serde_json::to_vec(&known)?);
-        keep().map_err(|error| failure(&path, error))
+        self.write_known_event(known).map_err(|error| failure(&self.root.join(KNOWN_EVENT), error))
+    }
+
+    fn write_known_event(&self, known: KnownEvent) -> io::Result<()> {
+        replace_file(&self.root.join(KNOWN_EVENT), &serde_json::to_vec(&known)?)
     }
 
     /// Makes it the directory of a log that has not the event that was `lost`, but ends with the one that it `goes_on` from:
@@ -151,7 +153,7 @@ impl DataDir {
             record.sync_all()?;
             // Last, so that an interrupted fork is begun again.
             match goes_on {
-                Some(event) => replace_file(&self.root.join(KNOWN_EVENT), &serde_json::to_vec(&event)?)?,
+                Some(event) => self.write_known_event(event)?,
                 None => fs::remove_file(self.root.join(KNOWN_EVENT))?,
             }
             File::open(&self.root)?.sync_all()?;

@@ -14,6 +14,7 @@ mod restore;
 mod schemas;
 mod serve;
 mod starting;
+mod store;
 mod tour;
 
 use clap::{CommandFactory, Parser, Subcommand};

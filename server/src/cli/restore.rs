@@ -5,8 +5,8 @@
 //! is kept aside, because it proves what was acknowledged: what comes is a fork of the record, which another key signs under
 //! another name. The events themselves are not touched.
 
-use super::wrong;
-use crate::{Store, data_dir::DataDir, node::known_event};
+use super::store::StoreArg;
+use crate::{data_dir::DataDir, node::known_event};
 use anyhow::{Context as _, bail};
 use clap::Args;
 use daybook_event_log::KnownEvent;
@@ -21,20 +21,13 @@ pub(super) struct RestoreAccepted {
     #[arg(long, env = "DAYBOOK_DATA", value_name = "DIR")]
     data: PathBuf,
 
-    /// Where the events are: `embedded` for files in DIR, or postgres://user:password@host:port/database
-    #[arg(
-        long,
-        env = "DAYBOOK_STORE",
-        value_name = "STORE",
-        default_value = "embedded",
-        hide_env_values = true
-    )]
-    store: String,
+    #[command(flatten)]
+    store: StoreArg,
 }
 
 impl RestoreAccepted {
     pub(super) async fn run(self) -> anyhow::Result<()> {
-        let store: Store = self.store.parse().map_err(|error| wrong("--store", &error))?;
+        let store = self.store.parse()?;
         if !self.data.is_dir() {
             bail!("{} does not exist; name the data directory of the node", self.data.display());
         }

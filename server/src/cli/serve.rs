@@ -1,7 +1,7 @@
 //! `daybook serve`: opens the shop, listens, and stops cleanly on a signal.
 
-use super::{duration, nats::NatsArgs, starting::Starting, wrong};
-use crate::{Daybook, LagLimits, ReadStore, ServeOptions, Store};
+use super::{duration, nats::NatsArgs, starting::Starting, store::StoreArg, wrong};
+use crate::{Daybook, LagLimits, ReadStore, ServeOptions};
 use anyhow::Context;
 use clap::{ArgAction, Args};
 use daybook_api::{Limits, RecordFor, Roles};
@@ -17,16 +17,8 @@ pub(super) struct Serve {
     #[arg(long, env = "DAYBOOK_DATA", value_name = "DIR")]
     data: PathBuf,
 
-    /// Where the events are: `embedded` for files in DIR, or postgres://user:password@host:port/database. DIR then
-    /// holds only this node's read models, checkpoints, snapshots and audit tree
-    #[arg(
-        long,
-        env = "DAYBOOK_STORE",
-        value_name = "STORE",
-        default_value = "embedded",
-        hide_env_values = true
-    )]
-    store: String,
+    #[command(flatten)]
+    store: StoreArg,
 
     /// Where the read models are: `embedded` for files in DIR, or postgres://user:password@host:port/database, which
     /// several nodes share: one of them keeps it current. Search is in DIR either way
@@ -211,7 +203,7 @@ impl Settings {
 
 impl Serve {
     pub(super) async fn run(self) -> anyhow::Result<()> {
-        let store: Store = self.store.parse().map_err(|error| wrong("--store", &error))?;
+        let store = self.store.parse()?;
         let read_store: ReadStore = self.read_store.parse().map_err(|error| wrong("--read-store", &error))?;
         let mut signals = Signals::listen()?;
         // The address first: a shop need not be opened to find out that the port is taken.
