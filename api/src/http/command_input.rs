@@ -172,7 +172,7 @@ fn describe_body<T: CommandBody>(to: &mut Description) {
 fn actor() -> Parameter {
     Parameter::header(
         "X-Daybook-Actor",
-        "Who asks: `anonymous` (default), `customer:<id>` or `staff:<id>`. Recorded; not enforced yet.",
+        "Who asks: `anonymous` (default), `customer:<id>` or `staff:<id>`. Recorded with what is written; not enforced yet.",
         text(),
         json!("staff:anna"),
     )
