@@ -97,8 +97,19 @@ impl PaymentId {
     }
 }
 
+/// Letters, digits and what stands in no address for something else.
+fn is_plain(text: &str) -> bool {
+    text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
+}
+
+/// What a label can show. Letters beyond ASCII are left out, because many can be written in several ways that look the
+/// same.
+fn is_printed(text: &str) -> bool {
+    text.bytes().all(|b| b.is_ascii_graphic() || b == b' ') && !text.starts_with(' ') && !text.ends_with(' ')
+}
+
 macro_rules! text_id {
-    ($(#[$doc:meta])* $name:ident, $max:literal, $expected:literal) => {
+    ($(#[$doc:meta])* $name:ident, $max:literal, $allowed:path, $pattern:literal, $expected:literal) => {
         $(#[$doc])*
         #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub struct $name(Arc<str>);
@@ -114,8 +125,9 @@ macro_rules! text_id {
             type Err = InvalidId;
 
             fn from_str(text: &str) -> Result<Self, InvalidId> {
-                let allowed = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
-                if text.is_empty() || text.len() > $max || !text.bytes().all(allowed) {
+                // A path that ends with one of the two is another path.
+                let is_dots = matches!(text, "." | "..");
+                if text.is_empty() || text.len() > $max || is_dots || !$allowed(text) {
                     return Err(InvalidId::new(text, $expected));
                 }
                 Ok(Self(text.into()))
@@ -155,20 +167,20 @@ macro_rules! text_id {
             }
             fn json_schema(_: &mut SchemaGenerator) -> Schema {
                 json_schema!({
-                    "type": "string", "minLength": 1, "maxLength": $max, "pattern": "^[A-Za-z0-9._-]+$",
+                    "type": "string", "minLength": 1, "maxLength": $max, "pattern": $pattern,
                 })
             }
         }
     };
 }
 
-text_id!(/** A stock keeping unit: what is counted, priced and sold. */ Sku, 64,
-    "a SKU: 1 to 64 letters, digits, '-', '_' or '.'");
-text_id!(/** A product, which has one or more SKUs as variants. */ ProductId, 64,
+text_id!(/** A stock keeping unit: what is counted, priced and sold. */ Sku, 64, is_printed, "^[!-~]([ -~]*[!-~])?$",
+    "a SKU: 1 to 64 printable ASCII characters, spaces only between others");
+text_id!(/** A product, which has one or more SKUs as variants. */ ProductId, 64, is_plain, "^[A-Za-z0-9._-]+$",
     "a product id: 1 to 64 letters, digits, '-', '_' or '.'");
-text_id!(/** A place that holds stock. */ LocationId, 64,
+text_id!(/** A place that holds stock. */ LocationId, 64, is_plain, "^[A-Za-z0-9._-]+$",
     "a location id: 1 to 64 letters, digits, '-', '_' or '.'");
-text_id!(/** A person known to the shop, by an opaque id that says nothing about them. */ CustomerId, 64,
+text_id!(/** A person known to the shop, by an opaque id that says nothing about them. */ CustomerId, 64, is_plain, "^[A-Za-z0-9._-]+$",
     "a customer id: 1 to 64 letters, digits, '-', '_' or '.'");
 
 /// An ISO 3166-1 alpha-2 country code, for example `GB`.

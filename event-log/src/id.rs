@@ -16,7 +16,7 @@ pub struct StreamId(Arc<str>);
 /// A text that cannot name a stream.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error(
-    "{text:?} is not a stream name: expected <aggregate>-<id> of at most 255 bytes without spaces or control characters"
+    "{text:?} is not a stream name: expected <aggregate>-<id> of at most 255 bytes without control characters or white space, but spaces within the id"
 )]
 pub struct InvalidStreamId {
     pub text: String,
@@ -26,9 +26,10 @@ pub struct InvalidStreamId {
 pub(crate) fn names_a_stream(text: &str) -> bool {
     let Some((aggregate, id)) = text.split_once('-') else { return false };
     let named = !aggregate.is_empty() && aggregate.bytes().all(|b| b.is_ascii_lowercase());
-    let identified =
-        id.bytes().all(|b| b.is_ascii_graphic()) || !id.chars().any(|c| c.is_control() || c.is_whitespace());
-    named && !id.is_empty() && identified && text.len() <= MAX_BYTES
+    let identified = id.bytes().all(|b| b.is_ascii_graphic() || b == b' ')
+        || !id.chars().any(|c| c.is_control() || (c.is_whitespace() && c != ' '));
+    let ends = id.starts_with(' ') || id.ends_with(' ');
+    named && !id.is_empty() && identified && !ends && text.len() <= MAX_BYTES
 }
 
 impl StreamId {

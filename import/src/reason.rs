@@ -19,7 +19,9 @@ pub enum Reason {
     Samples,
     #[error("an invoice number that begins with neither a digit nor C nor A")]
     UnknownInvoiceKind,
-    #[error("the stock code cannot be a SKU (letters, digits, '-', '_', '.' only)")]
+    #[error(
+        "the stock code cannot be a SKU (1 to 64 printable ASCII characters, spaces only between others)"
+    )]
     CodeIsNoSku,
     #[error("the customer number cannot be a customer id (letters, digits, '-', '_', '.' only)")]
     InvalidCustomer,

@@ -12,7 +12,8 @@ pub const POSITION_HEADER: &str = "Daybook-Position";
 
 /// The subject of one aggregate's events: `daybook.events.<aggregate>.<id>`.
 ///
-/// A full stop in an id would begin another token, so it is written `%2E`.
+/// A full stop in an id would begin another token, so it is written `%2E`; likewise what has a meaning of its own in a
+/// subject, spaces, and the per cent sign itself.
 #[must_use]
 pub fn subject_of(aggregate: &str, id: &str) -> String {
     let mut subject = String::with_capacity(16 + aggregate.len() + id.len());
@@ -24,6 +25,8 @@ pub fn subject_of(aggregate: &str, id: &str) -> String {
             '.' => subject.push_str("%2E"),
             '*' => subject.push_str("%2A"),
             '>' => subject.push_str("%3E"),
+            ' ' => subject.push_str("%20"),
+            '%' => subject.push_str("%25"),
             other => subject.push(other),
         }
     }
@@ -38,5 +41,6 @@ mod tests {
     fn a_subject_has_four_tokens_whatever_the_id_holds() {
         assert_eq!(subject_of("order", "0199"), "daybook.events.order.0199");
         assert_eq!(subject_of("inventory", ".a..b."), "daybook.events.inventory.%2Ea%2E%2Eb%2E");
+        assert_eq!(subject_of("inventory", "A 1*>%2E"), "daybook.events.inventory.A%201%2A%3E%252E");
     }
 }

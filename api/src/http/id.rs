@@ -160,6 +160,11 @@ impl PathId for ProductId {
 
 impl PathId for Sku {
     fn describe() -> PathParameter {
-        name("The stock keeping unit.", "MUG-RED")
+        PathParameter {
+            description: "The stock keeping unit, percent-encoded: `A/1` is `A%2F1`. Letters beyond ASCII are refused, because \
+                many can be written in several ways that look the same.",
+            schema: json!({ "type": "string", "minLength": 1, "maxLength": 64, "pattern": "^[!-~]([ -~]*[!-~])?$" }),
+            example: json!("MUG-RED"),
+        }
     }
 }

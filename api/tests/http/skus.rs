@@ -179,3 +179,40 @@ async fn attributes_hold_paragraphs_and_long_lists_up_to_the_bounds_of_the_docum
         shop.put("/products/a", with(value)).await.problem(422, "invalid-body");
     }
 }
+/// As real catalogues have them.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sku_may_have_any_character_that_a_label_can_show() {
+    let shop = shop().await;
+    let skus = [
+        "A/1",
+        "M4+NUT",
+        "#12",
+        "R&D",
+        "12:30",
+        "BLUE MUG 2",
+        "50%OFF",
+        "A?B",
+        "a=b;c",
+        "'~\"<>|\\^`{}[]@!$*(),",
+    ];
+    for (at, sku) in skus.into_iter().enumerate() {
+        assert_eq!(put(&shop, &format!("p{at}"), product("published", sku, 100)).await, 200, "{sku}");
+        let encoded: String = sku.bytes().map(|byte| format!("%{byte:02X}")).collect();
+        let receive = shop.post(&format!("/inventory/{encoded}/receive"), json!({ "quantity": 3 })).await;
+        assert_eq!((receive.status.as_u16(), &receive.json()["id"]), (200, &json!(sku)), "{sku}");
+        let cart = shop.cart(&[(sku, 1)]).await;
+        let order = shop.checkout(&cart, "tok_visa").await;
+        assert_eq!(order.status, 201, "{sku}: {}", order.json());
+        let position = format!("min_position={}", shop.head());
+        let stock = shop.get(&format!("/inventory/{encoded}?{position}")).await.json();
+        assert_eq!((&stock["sku"], &stock["reserved"]), (&json!(sku), &json!(1)));
+        let found = shop.get(&format!("/products?sku={encoded}&{position}")).await.json();
+        assert_eq!(found["items"][0]["variants"][0]["sku"], sku);
+        let moved = shop.get(&format!("/inventory/{encoded}/movements?{position}")).await.json();
+        assert!(moved["items"].as_array().is_some_and(|items| !items.is_empty()), "{sku}: {moved}");
+    }
+    for sku in ["", " A", "A ", ".", "..", "A\tB", "GR\u{d6}SSE"] {
+        let answer = shop.put("/products/q", product("published", sku, 100)).await;
+        answer.problem(422, "invalid-body");
+    }
+}

@@ -118,7 +118,7 @@ fn impossible_lines_are_rejected() {
         ]
     );
     assert_eq!(
-        rejected(&["1 A/B 1 1.00 9", "1 A 1 1.00 9/9"]),
+        rejected(&["1 A\u{e9} 1 1.00 9", "1 A 1 1.00 9/9"]),
         [(2, "code_is_no_sku"), (3, "differs_from_invoice")]
     );
     assert_eq!(rejected(&["1 A 1 1.00 9/9"]), [(2, "invalid_customer")]);
