@@ -36,12 +36,15 @@ fn serve(options: &[&str]) -> (Option<i32>, String) {
 
 /// A product that is for sale, with so many units in stock.
 async fn stock(node: &Node, sku: &str, units: u32) {
+    // A product's id has fewer characters to choose from than a SKU.
+    let id: String = sku.chars().filter(char::is_ascii_alphanumeric).collect();
+    let encoded: String = sku.bytes().map(|byte| format!("%{byte:02X}")).collect();
     let product = json!({ "state": "published", "title": format!("Product {sku}"),
         "variants": [{ "sku": sku, "prices": [{ "minor": 1299, "currency": "GBP" }] }] });
-    let (status, body) = node.put(&format!("/products/p-{sku}"), &key(), &product).await.unwrap();
+    let (status, body) = node.put(&format!("/products/p-{id}"), &key(), &product).await.unwrap();
     assert!(matches!(status, 200 | 201), "{status}: {body}");
     let receive = json!({ "quantity": units });
-    let (status, body) = node.post(&format!("/inventory/{sku}/receive"), &key(), &receive).await.unwrap();
+    let (status, body) = node.post(&format!("/inventory/{encoded}/receive"), &key(), &receive).await.unwrap();
     assert_eq!(status, 200, "{body}");
 }
 

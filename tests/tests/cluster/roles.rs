@@ -4,6 +4,9 @@ use crate::{decided, insist, stock};
 use daybook_tests::servers::{daybook::Node, nats::NatsServer, postgres::database};
 use serde_json::json;
 
+/// With everything that has a meaning of its own in an address or in a subject of messages.
+const SKU: &str = "MUG 1/2 #5%2E+a*b>c.d:e&f?";
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_order_goes_through_nodes_that_each_do_one_thing_and_follow_nats() {
     let (store, server) = (database().await.unwrap(), NatsServer::start().await.unwrap());
@@ -12,8 +15,8 @@ async fn an_order_goes_through_nodes_that_each_do_one_thing_and_follow_nats() {
     let commands = with("commands").await.unwrap();
     let (processes, standby) = (with("processes").await.unwrap(), with("processes,relay").await.unwrap());
     let queries = with("queries").await.unwrap();
-    stock(&commands, "MUG", 5).await;
-    let cart = json!({ "currency": "GBP", "lines": [{ "sku": "MUG", "quantity": 1 }] });
+    stock(&commands, SKU, 5).await;
+    let cart = json!({ "currency": "GBP", "lines": [{ "sku": SKU, "quantity": 1 }] });
     let (_, made) = insist(&[&commands], 0, "/carts", &cart).await;
     let checkout = format!("/carts/{}/checkout", made["id"].as_str().unwrap());
     let (_, placed) = insist(&[&commands], 0, &checkout, &json!({ "payment_token": "tok_visa" })).await;
