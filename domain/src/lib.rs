@@ -45,16 +45,16 @@
 //! | | `CheckOutCart`, `CompleteCart` | `CartCheckedOut`, `CartOrdered` |
 //! | | `MergeCart`, `AbandonCart` | `CartMerged`, `CartAbandoned` |
 //! | [`order`] | `PlaceOrder`, `AllocateOrder`, `ConfirmOrder` | `OrderPlaced`, `OrderAllocated` (too late: `AllocationDiscarded`), `OrderConfirmed` |
-//! | | `RejectOrder`, `CancelOrder` | `OrderRejected`, `OrderCancelled` |
+//! | | `RejectOrder`, `CancelOrder`, `CancelLines` | `OrderRejected`, `OrderCancelled`, `LinesCancelled` |
 //! | | `ShipOrder`, `DeliverOrder` | `OrderShipped`, `OrderDelivered`, with the last `OrderCompleted` |
 //! | | `ReturnGoods`, `CreditOrder` | `OrderReturned`, `OrderCredited` |
 //! | | `MoveAllocation`, `SetShortage` | `AllocationMoved`, `OrderShort`, `ShortageResolved` |
 //! | [`inventory`] | `ReceiveStock`, `AdjustStock`, `CountStock`, `TransferStock`, `SetStockPolicy` | `StockReceived`, `StockAdjusted`, `StockCounted`, `StockTransferred`, `StockPolicySet` |
 //! | | `ReserveStock`, `CommitReservation` | `StockReserved`, `ReservationCommitted` |
-//! | | `ReleaseReservation`, `ExpireReservations` | `ReservationReleased`, `ReservationExpired` |
+//! | | `ReleaseReservation`, `ReleaseUnits`, `ExpireReservations` | `ReservationReleased`, `ReservationReduced`, `ReservationExpired` |
 //! | | `ShipReserved`, `ReturnStock` | `StockShipped`, `StockReturned` |
 //! | | `BalanceStock`, and whatever changes what is there | `ReservationMoved`, `StockShort`, `StockCovered` |
-//! | [`payment`] | `RequestAuthorization`, `RequestCapture`, `RequestVoid`, `RequestRefund` | `…Requested`; what has to wait: `VoidDeferred`, `RefundDeferred`; a void before all else: `PaymentCancelled` |
+//! | [`payment`] | `RequestAuthorization`, `RequestCapture`, `RequestVoid`, `ReleaseRest`, `RequestRefund` | `…Requested`; what has to wait: `VoidDeferred`, `RefundDeferred`; a void before all else: `PaymentCancelled` |
 //! | | `RetryOperation` | `CaptureRequested`, `VoidRequested`, `RefundRequested`, under the next id |
 //! | | `RecordOutcome` | `PaymentAuthorized`, `PaymentCaptured`, `PaymentVoided`, `PaymentRefunded`; `PaymentDeclined`, `…Failed`, `PaymentActionRequired`, `PaymentOutcomeUnknown` |
 //! | [`request`] | `RecordUnchanged` | `RequestChangedNothing` |

@@ -66,6 +66,7 @@ impl SkuRow {
             }
             InventoryEvent::StockReserved(e) => self.reserve(&e.allocations, 1),
             InventoryEvent::ReservationReleased(e) => self.reserve(&e.allocations, -1),
+            InventoryEvent::ReservationReduced(e) => self.reserve(&e.allocations, -1),
             InventoryEvent::ReservationExpired(e) => self.reserve(&e.allocations, -1),
             InventoryEvent::ReservationMoved(e) => {
                 let units = i64::from(e.quantity.get());

@@ -75,6 +75,8 @@ kinds! {
         "`location`, `requested` and `on_hand` say where, how many were to go and how many are there. If more are there in fact, record a count first.";
     RESERVED_UNITS "reserved-units" 409 "Units that are set aside for orders stay where they are"
         "`location`, `requested`, `unreserved` and `on_hand` say where, how many were to move and how many may.";
+    CHOOSE_LOCATION "choose-location" 409 "The units are at several locations"
+        "`choices` lists where units are set aside. Say in `location` which one they leave, and which `lines` if not all are sent from there.";
     CHECKOUT_BLOCKED "checkout-blocked" 409 "Something stands between the cart and its order"
         "`blockers` lists what. After a price change, POST to /carts/{id}/reprice accepts today's prices.";
     RESERVATION_EXPIRED "reservation-expired" 409 "The stock was let go before the payment was through"

@@ -91,6 +91,7 @@ fn own(kind: &ProblemKind) -> Option<&'static [ProblemMember]> {
                 ]
             }
         }
+        "choose-location" => &const { [always("choices", texts)] },
         "not-acceptable" => &const { [always("available", texts)] },
         "checkout-blocked" => &const { [always("blockers", blockers)] },
         "version-mismatch" => {

@@ -2,6 +2,7 @@
 
 mod audit;
 mod bad_input;
+mod cancelling;
 mod common;
 mod contract;
 mod feeds;

@@ -72,6 +72,11 @@ impl<'i> Balance<'i> {
                 self.changed.insert(event.order_id, Some(reservation));
             }
             E::ReservationReleased(event) => self.let_go(event.order_id),
+            E::ReservationReduced(event) => {
+                let gone = self.change(event.order_id, |reservation| reservation.release(&event.allocations));
+                self.locations.release(&event.allocations, &gone.unwrap_or_default());
+                self.touched.extend(event.allocations.iter().map(|part| part.location.clone()));
+            }
             E::ReservationExpired(event) => self.let_go(event.order_id),
             E::StockShipped(event) => {
                 let gone = self.change(event.order_id, |reservation| reservation.take(event.set_aside_at()));

@@ -10,7 +10,7 @@ commands! {
     /// What can be asked of the stock of a SKU.
     InventoryCommand {
         ReceiveStock, AdjustStock, CountStock, TransferStock, SetStockPolicy, ReserveStock, CommitReservation,
-        ReleaseReservation, ExpireReservations, ShipReserved, ReturnStock, BalanceStock,
+        ReleaseReservation, ReleaseUnits, ExpireReservations, ShipReserved, ReturnStock, BalanceStock,
     }
 }
 
@@ -73,6 +73,13 @@ pub struct CommitReservation {
 pub struct ReleaseReservation {
     pub order_id: OrderId,
     pub reason: ReleaseReason,
+}
+
+/// Lets go of some of the units that are set aside for good, those that are not there first.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ReleaseUnits {
+    pub order_id: OrderId,
+    pub quantity: Quantity,
 }
 
 /// Writes down what time has decided already (asked by a sweeper).

@@ -15,6 +15,7 @@ events! {
         StockReserved = 1,
         ReservationCommitted = 1,
         ReservationReleased = 1,
+        ReservationReduced = 1,
         ReservationExpired = 1,
         StockShipped = 1,
         StockReturned = 1,
@@ -119,6 +120,18 @@ pub struct ReservationReleased {
     pub reason: ReleaseReason,
 }
 
+/// Lines of an order were cancelled: some of the units set aside for it are let go.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ReservationReduced {
+    pub sku: Sku,
+    pub order_id: OrderId,
+    /// What is let go. Of the units at a location those that are not there go first.
+    pub allocations: Vec<LocationQuantity>,
+    /// How many of the units that stay set aside for the order are not there, wherever.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub uncovered: u32,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ReservationExpired {
     pub sku: Sku,
@@ -220,6 +233,7 @@ impl InventoryEvent {
             Self::StockReserved(event) => &event.sku,
             Self::ReservationCommitted(event) => &event.sku,
             Self::ReservationReleased(event) => &event.sku,
+            Self::ReservationReduced(event) => &event.sku,
             Self::ReservationExpired(event) => &event.sku,
             Self::StockShipped(event) => &event.sku,
             Self::StockReturned(event) => &event.sku,

@@ -10,11 +10,12 @@
 
 use super::{
     AdjustStock, CommitReservation, CountStock, InventoryCommand, InventoryEvent, InventoryRejection,
-    LocationQuantity, OrderUnits, ReceiveStock, ReleaseReservation, ReservationCommitted, ReservationExpired,
-    ReservationReleased, ReserveStock, ReturnStock, SetStockPolicy, ShipReserved, Stock, StockAdjusted,
-    StockCounted, StockPolicySet, StockReceived, StockReserved, StockReturned, StockShipped,
+    LocationQuantity, OrderUnits, ReceiveStock, ReleaseReservation, ReleaseUnits, ReservationCommitted,
+    ReservationReduced, ReservationReleased, ReserveStock, ReturnStock, SetStockPolicy, ShipReserved, Stock,
+    StockAdjusted, StockCounted, StockPolicySet, StockReceived, StockReserved, StockReturned, StockShipped,
     StockTransferred, TransferStock,
     balance::Balance,
+    expired::{expired, out_of_stock, reclaim},
     limits::{LOCATIONS, check_on_hand, check_text, invalid},
     reservation::Reservation,
     reservations::Reservations,
@@ -58,6 +59,7 @@ impl Decider for Inventory {
             C::ReserveStock(reserve) => self.reserve(reserve, now),
             C::CommitReservation(commit) => self.commit(&commit, now),
             C::ReleaseReservation(release) => Ok(self.release(&release)),
+            C::ReleaseUnits(release) => self.release_units(&release),
             C::ExpireReservations(_) => Ok(self.expire(now)),
             C::ShipReserved(ship) => self.ship_reserved(ship),
             C::ReturnStock(back) => self.take_back(back),
@@ -90,6 +92,12 @@ impl Decider for Inventory {
             }
             E::ReservationCommitted(committed) => self.reservations.commit(committed.order_id),
             E::ReservationReleased(released) => self.let_go(released.order_id),
+            E::ReservationReduced(reduced) => {
+                let released = &reduced.allocations;
+                let gone =
+                    self.reservations.change(reduced.order_id, |reservation| reservation.release(released));
+                self.locations.release(released, &gone.unwrap_or_default());
+            }
             E::ReservationExpired(expired) => self.let_go(expired.order_id),
             E::StockShipped(shipped) => {
                 let set_aside_at = shipped.set_aside_at();
@@ -280,10 +288,6 @@ impl Inventory {
         Ok(Stock::default())
     }
 
-    fn out_of_stock(sku: Sku, requested: Quantity, available: i64) -> InventoryRejection {
-        InventoryRejection::OutOfStock { sku, requested: requested.get(), available }
-    }
-
     fn reserve(&self, reserve: ReserveStock, now: Timestamp) -> Decision {
         let ReserveStock { sku, order_id, quantity, until } = reserve;
         if self.reservations.get(order_id).is_some() {
@@ -293,44 +297,15 @@ impl Inventory {
         let allocations = match self.locations.allocate(quantity) {
             Ok(allocations) => allocations,
             Err(available) if self.reservations.due(now).next().is_none() => {
-                return Err(Self::out_of_stock(sku, quantity, available));
+                return Err(out_of_stock(sku, quantity, available));
             }
-            Err(available) => self.reclaim(&sku, quantity, available, now, &mut events)?,
+            Err(available) => {
+                let (locations, holds) = (self.locations.clone(), &self.reservations);
+                reclaim(locations, holds, &sku, quantity, available, now, &mut events)?
+            }
         };
         events.push(InventoryEvent::StockReserved(StockReserved { sku, order_id, allocations, until }));
         Ok(events)
-    }
-
-    /// Takes the units of expired holds, oldest first, as many as are needed.
-    fn reclaim(
-        &self,
-        sku: &Sku,
-        quantity: Quantity,
-        available: i64,
-        now: Timestamp,
-        events: &mut Vec<InventoryEvent>,
-    ) -> Result<Vec<LocationQuantity>, InventoryRejection> {
-        let mut locations = self.locations.clone();
-        let mut missing = i64::from(quantity.get()).saturating_sub(available);
-        let mut available = available;
-        for (order_id, reservation) in self.reservations.due(now) {
-            locations.release(reservation.allocations(), reservation.uncovered());
-            for part in reservation.allocations() {
-                missing = missing.saturating_sub(i64::from(part.quantity.get()));
-            }
-            events.push(expired(sku, order_id, reservation));
-            // Only then is trying worth its while: a location below zero may need more than was missing.
-            if missing <= 0 {
-                match locations.allocate(quantity) {
-                    Ok(allocations) => return Ok(allocations),
-                    Err(now_available) => available = now_available,
-                }
-            }
-        }
-        if missing > 0 {
-            available = locations.allocate(quantity).err().unwrap_or(available);
-        }
-        Err(Self::out_of_stock(sku.clone(), quantity, available))
     }
 
     fn expire(&self, now: Timestamp) -> Vec<InventoryEvent> {
@@ -362,12 +337,22 @@ impl Inventory {
         vec![InventoryEvent::ReservationReleased(ReservationReleased { sku, order_id, allocations, reason })]
     }
 
+    fn release_units(&self, release: &ReleaseUnits) -> Decision {
+        let ReleaseUnits { order_id, quantity } = *release;
+        let (sku, reservation) = self.committed(order_id)?;
+        let allocations = reservation.units_to_release(quantity).map_err(|reserved| {
+            InventoryRejection::MoreThanReserved { requested: quantity.get(), reserved }
+        })?;
+        let mut rest = reservation.clone();
+        rest.release(&allocations);
+        let uncovered = u32::try_from(rest.uncovered_units()).unwrap_or(u32::MAX);
+        let reduced = ReservationReduced { sku: sku.clone(), order_id, allocations, uncovered };
+        Ok(vec![InventoryEvent::ReservationReduced(reduced)])
+    }
+
     fn ship_reserved(&self, ship: ShipReserved) -> Decision {
         let ShipReserved { order_id, shipment_id, quantity, location } = ship;
-        let (sku, reservation) = self.reservation(order_id)?;
-        if reservation.until().is_some() {
-            return Err(InventoryRejection::ReservationNotCommitted { order_id });
-        }
+        let (sku, reservation) = self.committed(order_id)?;
         let taken = reservation.units_for(quantity, location.as_ref()).map_err(|reserved| {
             InventoryRejection::MoreThanReserved { requested: quantity.get(), reserved }
         })?;
@@ -383,13 +368,17 @@ impl Inventory {
         Ok(vec![InventoryEvent::StockShipped(shipped)])
     }
 
+    /// What is set aside for good.
+    fn committed(&self, order_id: OrderId) -> Result<(&Sku, &Reservation), InventoryRejection> {
+        let (sku, reservation) = self.reservation(order_id)?;
+        if reservation.until().is_some() {
+            return Err(InventoryRejection::ReservationNotCommitted { order_id });
+        }
+        Ok((sku, reservation))
+    }
+
     fn reservation(&self, order_id: OrderId) -> Result<(&Sku, &Reservation), InventoryRejection> {
         let found = self.sku.as_ref().zip(self.reservations.get(order_id));
         found.ok_or(InventoryRejection::ReservationNotFound { order_id })
     }
-}
-
-fn expired(sku: &Sku, order_id: OrderId, reservation: &Reservation) -> InventoryEvent {
-    let (sku, allocations) = (sku.clone(), reservation.allocations().to_vec());
-    InventoryEvent::ReservationExpired(ReservationExpired { sku, order_id, allocations })
 }

@@ -13,6 +13,7 @@ mod balance;
 mod change_units;
 mod commands;
 mod events;
+mod expired;
 #[expect(clippy::module_inception, reason = "the aggregate has the name of its folder")]
 mod inventory;
 mod limits;
@@ -24,13 +25,13 @@ mod stock;
 pub use change_units::{UnitsAtPlace, change_units, change_units_at};
 pub use commands::{
     AdjustStock, BalanceStock, CommitReservation, CountStock, ExpireReservations, InventoryCommand,
-    InventoryRejection, ReceiveStock, ReleaseReservation, ReserveStock, ReturnStock, SetStockPolicy,
-    ShipReserved, TransferStock,
+    InventoryRejection, ReceiveStock, ReleaseReservation, ReleaseUnits, ReserveStock, ReturnStock,
+    SetStockPolicy, ShipReserved, TransferStock,
 };
 pub use events::{
     InventoryEvent, LocationQuantity, OrderUnits, ReleaseReason, ReservationCommitted, ReservationExpired,
-    ReservationMoved, ReservationReleased, StockAdjusted, StockCounted, StockCovered, StockPolicySet,
-    StockReceived, StockReserved, StockReturned, StockShipped, StockShort, StockTransferred,
+    ReservationMoved, ReservationReduced, ReservationReleased, StockAdjusted, StockCounted, StockCovered,
+    StockPolicySet, StockReceived, StockReserved, StockReturned, StockShipped, StockShort, StockTransferred,
 };
 pub use inventory::Inventory;
 pub use limits::TEXT_CHARS;

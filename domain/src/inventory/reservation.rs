@@ -92,6 +92,38 @@ impl Reservation {
         Err(quantity.get().saturating_sub(u32::try_from(left).unwrap_or(u32::MAX)))
     }
 
+    /// Which units are let go when this many are not wanted any more: those that are not there, then the others. Or how many
+    /// there are, if too few.
+    pub(super) fn units_to_release(&self, quantity: Quantity) -> Result<Vec<LocationQuantity>, u32> {
+        let mut rest = self.clone();
+        let mut left = i64::from(quantity.get());
+        let mut released: Vec<LocationQuantity> = Vec::with_capacity(self.allocations.len());
+        for part in self.uncovered.iter().chain(&self.allocations) {
+            let count = left.min(i64::from(part.quantity.get())).min(rest.units_at(&part.location));
+            left -= count;
+            change_units_at(&mut rest.allocations, &part.location, -count);
+            change_units_at(&mut released, &part.location, count);
+        }
+        if left == 0 {
+            return Ok(released);
+        }
+        Err(quantity.get().saturating_sub(u32::try_from(left).unwrap_or(u32::MAX)))
+    }
+
+    /// Lets go of units, of each location first of those that are not there; answers how many of them these were.
+    pub(super) fn release(&mut self, allocations: &[LocationQuantity]) -> Vec<LocationQuantity> {
+        let mut gone = Vec::new();
+        for LocationQuantity { location, quantity } in allocations {
+            let missing = self.uncovered_at(location).min(i64::from(quantity.get()));
+            change_units_at(&mut self.allocations, location, -i64::from(quantity.get()));
+            change_units_at(&mut self.uncovered, location, -missing);
+            gone.extend(
+                units(missing).map(|quantity| LocationQuantity { location: location.clone(), quantity }),
+            );
+        }
+        gone
+    }
+
     /// Moves units to where they are there, first those that were not; answers how many these were.
     pub(super) fn move_units(&mut self, from: &LocationId, to: &LocationId, count: i64) -> i64 {
         let covered = self.uncovered_at(from).min(count);

@@ -55,6 +55,7 @@ impl Sampled for Inventory {
                 reserve(at(900)),
                 commit,
                 I::ReleaseReservation(ReleaseReservation { order_id, reason }),
+                I::ReleaseUnits(ReleaseUnits { order_id, quantity: units(1) }),
                 I::ExpireReservations(ExpireReservations {}),
                 I::ShipReserved(ShipReserved { order_id, shipment_id, quantity, location: None }),
                 I::ReturnStock(ReturnStock {
@@ -74,7 +75,7 @@ impl Sampled for Inventory {
         use InventoryCommand as I;
         let (order_id, location, quantity) = (order_id(random.few()), random.location(), random.quantity());
         let sku = sku("mug");
-        match random.below(16) {
+        match random.below(17) {
             0..=1 => I::ReceiveStock(ReceiveStock { sku, location, quantity, reference: None }),
             2 => {
                 let (delta, reason) = (random.wide(), "counted".to_owned());
@@ -107,7 +108,8 @@ impl Sampled for Inventory {
                 I::ShipReserved(ShipReserved { order_id, shipment_id, quantity, location })
             }
             13 => I::CountStock(CountStock { sku, location, counted: random.count() }),
-            14 => I::BalanceStock(BalanceStock { location }),
+            14 => I::ReleaseUnits(ReleaseUnits { order_id, quantity }),
+            15 => I::BalanceStock(BalanceStock { location }),
             _ => {
                 let return_id = return_id(random.few());
                 I::ReturnStock(ReturnStock { sku, order_id, return_id, location, quantity })
@@ -168,6 +170,12 @@ fn events() -> Vec<InventoryEvent> {
             order_id: parsed(ORDER),
             allocations: vec![LocationQuantity { location: parsed("main"), quantity: units(2) }],
             reason: ReleaseReason::OrderRejected,
+        }),
+        InventoryEvent::ReservationReduced(ReservationReduced {
+            sku: parsed("MUG-RED"),
+            order_id: parsed(ORDER),
+            allocations: vec![LocationQuantity { location: parsed("main"), quantity: units(1) }],
+            uncovered: 1,
         }),
         InventoryEvent::ReservationExpired(ReservationExpired {
             sku: parsed("MUG-RED"),

@@ -9,8 +9,8 @@ use crate::{
 commands! {
     /// What can be asked of an order.
     OrderCommand {
-        PlaceOrder, AllocateOrder, ConfirmOrder, RejectOrder, CancelOrder, ShipOrder, DeliverOrder, ReturnGoods,
-        CreditOrder, MoveAllocation, SetShortage,
+        PlaceOrder, AllocateOrder, ConfirmOrder, RejectOrder, CancelOrder, CancelLines, ShipOrder, DeliverOrder,
+        ReturnGoods, CreditOrder, MoveAllocation, SetShortage,
     }
 }
 
@@ -40,9 +40,19 @@ pub struct CancelOrder {
     pub reason: String,
 }
 
+/// Units of a confirmed order that have not left will not. If none is left and none was sent, the order is cancelled.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CancelLines {
+    /// None: everything not yet shipped.
+    pub lines: Option<Vec<LineQuantity>>,
+    pub reason: String,
+}
+
 #[derive(Debug, Clone, PartialEq)]
 pub struct ShipOrder {
     pub shipment_id: ShipmentId,
+    /// Where the goods leave; none: where they are set aside, if that is one location.
+    pub location: Option<LocationId>,
     /// None: everything not yet shipped.
     pub lines: Option<Vec<LineQuantity>>,
     pub carrier: Option<String>,
@@ -117,6 +127,9 @@ rejections! {
         #[class(Conflict)]
         #[error("line {line_id}: {requested} asked for, {possible} possible")]
         TooManyUnits { line_id: LineId, requested: u32, possible: u32 },
+        #[class(Own("choose-location"))]
+        #[error("units are set aside at {} locations; say which one they leave", choices.len())]
+        ChooseLocation { choices: Vec<LocationId> },
         #[class(Conflict)]
         #[error("nothing is left to do")]
         NothingToDo {},

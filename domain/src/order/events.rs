@@ -17,6 +17,7 @@ events! {
         OrderConfirmed = 1,
         OrderRejected = 1,
         OrderCancelled = 1,
+        LinesCancelled = 1,
         OrderShipped = 1,
         OrderDelivered = 1,
         OrderCompleted = 1,
@@ -192,6 +193,22 @@ pub struct SkuQuantity {
     pub quantity: Quantity,
 }
 
+/// Units that had not left will not; they are not captured.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct LinesCancelled {
+    pub order_id: OrderId,
+    pub payment_id: PaymentId,
+    pub lines: Vec<LineQuantity>,
+    /// The same units counted per SKU, for the inventory.
+    pub skus: Vec<SkuQuantity>,
+    /// What they would have cost, discounts taken off.
+    pub worth: Money,
+    pub reason: String,
+    /// What of the authorisation is let go: everything cancelled so far, when nothing is left to ship.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub release: Option<Money>,
+}
+
 /// Goods left; their price is captured, carriage and manual charges with the first shipment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct OrderShipped {
@@ -203,6 +220,12 @@ pub struct OrderShipped {
     pub skus: Vec<SkuQuantity>,
     /// What to capture for this shipment.
     pub amount: Money,
+    /// Where they left; none: where they were set aside.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub location: Option<LocationId>,
+    /// What of the authorisation is let go, because lines were cancelled and nothing is left to ship.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub release: Option<Money>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub carrier: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -1,6 +1,6 @@
 //! The units of one line of an order, and what they cost.
 
-use super::OrderLine;
+use super::{OrderLine, pot::Pot};
 use crate::{LineId, LocationId, Sku};
 use serde::{Deserialize, Serialize};
 
@@ -11,8 +11,10 @@ pub(super) struct LineQuantities {
     sku: Sku,
     /// Where its stock comes from, or the first of several places.
     location: Option<LocationId>,
-    /// What all its units together cost, discounts taken off.
-    net_minor: i64,
+    /// What the units that did not leave cost together, discounts taken off.
+    to_ship: Pot,
+    /// What the units that are with the customer, or on their way, cost together.
+    out: Pot,
     ordered: u32,
     allocated: u32,
     shipped: u32,
@@ -27,7 +29,8 @@ impl LineQuantities {
             line_id: line.line_id,
             sku: line.sku.clone(),
             location: None,
-            net_minor: line.net.minor,
+            to_ship: Pot::new(line.quantity.get(), line.net.minor),
+            out: Pot::default(),
             ordered: line.quantity.get(),
             allocated: 0,
             shipped: 0,
@@ -79,8 +82,14 @@ impl LineQuantities {
         self.delivered.saturating_sub(self.returned)
     }
 
+    /// Neither delivered nor cancelled.
     pub(super) const fn undelivered(&self) -> u32 {
-        self.ordered.saturating_sub(self.delivered)
+        self.kept().saturating_sub(self.delivered)
+    }
+
+    /// Ordered and not cancelled.
+    pub(super) const fn kept(&self) -> u32 {
+        self.ordered.saturating_sub(self.cancelled)
     }
 
     /// Neither set aside nor shipped nor cancelled.
@@ -101,42 +110,42 @@ impl LineQuantities {
         self.location = Some(location);
     }
 
-    pub(super) const fn ship(&mut self, units: u32) {
+    pub(super) fn ship(&mut self, units: u32) {
         self.allocated = self.allocated.saturating_sub(units);
         self.shipped = self.shipped.saturating_add(units);
+        let worth = self.to_ship.take(units);
+        self.out.put(units, worth);
     }
 
     pub(super) const fn deliver(&mut self, units: u32) {
         self.delivered = self.delivered.saturating_add(units);
     }
 
-    pub(super) const fn take_back(&mut self, units: u32) {
+    pub(super) fn take_back(&mut self, units: u32) {
         self.returned = self.returned.saturating_add(units);
+        self.out.take(units);
+    }
+
+    /// Units that were set aside will not leave.
+    pub(super) fn cancel(&mut self, units: u32) {
+        self.allocated = self.allocated.saturating_sub(units);
+        self.cancelled = self.cancelled.saturating_add(units);
+        self.to_ship.take(units);
     }
 
     /// Cancels whatever did not leave.
-    pub(super) const fn cancel_rest(&mut self) {
+    pub(super) fn cancel_rest(&mut self) {
+        self.cancel(self.kept().saturating_sub(self.shipped));
         self.allocated = 0;
-        self.cancelled = self.ordered.saturating_sub(self.shipped);
     }
 
-    /// What the next `units` to be shipped cost, in minor units.
-    pub(super) fn price_of_next_shipped(&self, units: u32) -> i64 {
-        self.share(self.shipped, units)
+    /// What the next `units` to be shipped or cancelled cost, in minor units.
+    pub(super) fn price_of_next_to_ship(&self, units: u32) -> i64 {
+        self.to_ship.worth_of(units)
     }
 
     /// What the next `units` to be returned had cost, in minor units.
     pub(super) fn price_of_next_returned(&self, units: u32) -> i64 {
-        self.share(self.returned, units)
-    }
-
-    /// What `more` units cost when `before` were counted already. Rounded so that the parts of a line always sum
-    /// to its whole.
-    fn share(&self, before: u32, more: u32) -> i64 {
-        let upto = |units: u32| {
-            let share = i128::from(self.net_minor) * i128::from(units) / i128::from(self.ordered.max(1));
-            i64::try_from(share).unwrap_or(self.net_minor)
-        };
-        upto(before.saturating_add(more)).saturating_sub(upto(before))
+        self.out.worth_of(units)
     }
 }

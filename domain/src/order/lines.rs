@@ -1,6 +1,6 @@
 //! All lines of an order: which units a shipment, delivery or return takes, and how far the goods have come.
 
-use super::{Allocation, LineQuantities, LineQuantity, OrderLine, OrderRejection};
+use super::{Allocation, LineQuantities, LineQuantity, OrderLine, OrderRejection, SkuQuantity};
 use crate::{LineId, LocationId, Quantity, Sku};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -69,6 +69,34 @@ impl OrderLines {
         self.lines.iter().map(|line| u64::from(line.undelivered())).sum()
     }
 
+    /// Units that are set aside and neither shipped nor cancelled.
+    pub(super) fn allocated(&self) -> u64 {
+        self.lines.iter().map(|line| u64::from(line.allocated())).sum()
+    }
+
+    /// What these units cost together if they are the next to leave or to be cancelled, and how many of each SKU they are.
+    pub(super) fn next_to_ship(
+        &self,
+        units: &[LineQuantity],
+    ) -> Result<(i64, Vec<SkuQuantity>), OrderRejection> {
+        let mut minor = 0_i64;
+        let mut per_sku: BTreeMap<&Sku, u32> = BTreeMap::new();
+        for LineQuantity { line_id, quantity } in units {
+            let line = self.line(*line_id).ok_or(OrderRejection::UnknownLine { line_id: *line_id })?;
+            minor = minor.saturating_add(line.price_of_next_to_ship(quantity.get()));
+            let sku_units = per_sku.entry(line.sku()).or_default();
+            *sku_units = sku_units.saturating_add(quantity.get());
+        }
+        let per_sku = per_sku.into_iter().map(|(sku, units)| {
+            let quantity = Quantity::new(units).map_err(|error| OrderRejection::InvalidOrder {
+                field: "/lines".to_owned(),
+                detail: error.to_string(),
+            })?;
+            Ok(SkuQuantity { sku: sku.clone(), quantity })
+        });
+        Ok((minor, per_sku.collect::<Result<_, OrderRejection>>()?))
+    }
+
     /// Each once.
     pub(super) fn skus(&self) -> Vec<Sku> {
         let skus: BTreeSet<&Sku> = self.lines.iter().map(LineQuantities::sku).collect();
@@ -129,8 +157,9 @@ impl OrderLines {
     }
 
     pub(super) fn fulfilment(&self) -> Fulfilment {
-        let all =
-            |done: fn(&LineQuantities) -> u32| self.lines.iter().all(|line| done(line) == line.ordered());
+        let units = |of: fn(&LineQuantities) -> u32| self.lines.iter().map(of).map(u64::from).sum::<u64>();
+        let kept = units(LineQuantities::kept);
+        let all = |done: fn(&LineQuantities) -> u32| kept > 0 && units(done) == kept;
         let any = |done: fn(&LineQuantities) -> u32| self.lines.iter().any(|line| done(line) > 0);
         if all(LineQuantities::returned) {
             Fulfilment::Returned

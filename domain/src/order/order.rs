@@ -1,7 +1,7 @@
 //! The aggregate: what an order answers in each stage of its life. What a placed order does is in
 //! `placed_order.rs`.
 
-use super::{Fulfilment, OrderCommand, OrderEvent, OrderRejection, PlacedOrder};
+use super::{Fulfilment, OrderCommand, OrderEvent, OrderRejection, PlacedOrder, placing::place};
 use crate::{CacheClass, Context, Decider, OrderId};
 use serde::{Deserialize, Serialize};
 
@@ -26,7 +26,7 @@ pub enum Lifecycle {
 
 impl Decider for Order {
     const NAME: &'static str = "order";
-    const STATE_VERSION: u32 = 1;
+    const STATE_VERSION: u32 = 2;
     const CACHE: CacheClass = CacheClass::Normal;
     type Id = OrderId;
     type Command = OrderCommand;
@@ -38,11 +38,12 @@ impl Decider for Order {
         use OrderCommand as C;
         let Some(order) = &self.placed else {
             return match command {
-                C::PlaceOrder(place) => PlacedOrder::place(place.checkout),
+                C::PlaceOrder(command) => place(command.checkout),
                 C::AllocateOrder(_)
                 | C::ConfirmOrder(_)
                 | C::RejectOrder(_)
                 | C::CancelOrder(_)
+                | C::CancelLines(_)
                 | C::ShipOrder(_)
                 | C::DeliverOrder(_)
                 | C::ReturnGoods(_)
@@ -63,6 +64,7 @@ impl Decider for Order {
             (Placed, C::RejectOrder(reject)) => Ok(vec![order.reject(reject)]),
             (Placed | Confirmed, C::CancelOrder(cancel)) => order.cancel(cancel),
             (Cancelled, C::CancelOrder(_)) => Ok(Vec::new()),
+            (Confirmed | Completed, C::CancelLines(cancel)) => order.cancel_lines(cancel),
             (Confirmed | Completed, C::ShipOrder(ship)) => order.ship(ship),
             (Confirmed | Completed, C::DeliverOrder(deliver)) => order.deliver(deliver),
             (Confirmed | Completed, C::ReturnGoods(returned)) => order.take_back(returned),
@@ -78,7 +80,11 @@ impl Decider for Order {
             | (Rejected, C::CancelOrder(_))
             | (
                 Placed | Rejected | Cancelled,
-                C::ShipOrder(_) | C::DeliverOrder(_) | C::ReturnGoods(_) | C::CreditOrder(_),
+                C::CancelLines(_)
+                | C::ShipOrder(_)
+                | C::DeliverOrder(_)
+                | C::ReturnGoods(_)
+                | C::CreditOrder(_),
             ) => Err(order.wrong_state()),
         }
     }

@@ -4,22 +4,18 @@
 //! A shipment, return or credit that is announced again under its id changes nothing.
 
 use super::{
-    AllocateOrder, AllocationDiscarded, AllocationMoved, CancelOrder, CreditOrder, DeliverOrder, Fulfilment,
-    Lifecycle, LineQuantities, LineQuantity, MoveAllocation, OrderAllocated, OrderCancelled, OrderCompleted,
-    OrderConfirmed, OrderCredited, OrderDelivered, OrderEvent, OrderLines, OrderPlaced, OrderRejected,
-    OrderRejection, OrderReturned, OrderShipped, Refunds, RejectOrder, ReturnGoods, ReturnedLine,
-    SetShortage, ShipOrder, Shortages, SkuQuantity,
-    amounts::{extras, order_lines},
-    order::Decision,
+    AllocateOrder, AllocationDiscarded, AllocationMoved, CancelLines, CancelOrder, CreditOrder, DeliverOrder,
+    Fulfilment, Lifecycle, LineQuantities, LineQuantity, LinesCancelled, MoveAllocation, OrderAllocated,
+    OrderCancelled, OrderCompleted, OrderConfirmed, OrderCredited, OrderDelivered, OrderEvent, OrderLines,
+    OrderPlaced, OrderRejected, OrderRejection, OrderReturned, OrderShipped, Refunds, RejectOrder,
+    ReturnGoods, ReturnedLine, SetShortage, ShipOrder, Shortages, amounts::extras, order::Decision,
+    set_aside::SetAside,
 };
 use crate::{
-    CartId, Currency, Money, OrderId, PaymentId, Quantity, ShipmentId, Sku,
-    card_number::looks_like_card_number,
-    cart::{CartCheckedOut, MAX_LINES, total},
+    CartId, Currency, Money, OrderId, PaymentId, ShipmentId, card_number::looks_like_card_number,
     text::objection,
 };
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 
 pub const TEXT_CHARS: usize = 500;
 pub const TRACKING_CHARS: usize = 200;
@@ -38,7 +34,12 @@ pub(super) struct PlacedOrder {
     payment_token: String,
     allocated: bool,
     lines: OrderLines,
+    /// Where its units are set aside.
+    #[serde(default, skip_serializing_if = "SetAside::is_empty")]
+    set_aside: SetAside,
     shipments: Vec<ShipmentId>,
+    /// What the cancelled lines would have cost: authorised, and not to be captured.
+    cancelled_minor: i64,
     #[serde(default, skip_serializing_if = "Shortages::is_empty")]
     shortages: Shortages,
     #[serde(flatten)]
@@ -58,7 +59,9 @@ impl PlacedOrder {
             payment_token: placed.payment_token.clone(),
             allocated: false,
             lines: OrderLines::new(&placed.lines),
+            set_aside: SetAside::default(),
             shipments: Vec::new(),
+            cancelled_minor: 0,
             shortages: Shortages::default(),
             refunds: Refunds::default(),
         }
@@ -69,6 +72,7 @@ impl PlacedOrder {
             OrderEvent::OrderPlaced(_) | OrderEvent::AllocationDiscarded(_) => {}
             OrderEvent::OrderAllocated(allocated) => {
                 self.lines.allocate(&allocated.allocations);
+                self.set_aside = SetAside::new(&allocated.allocations);
                 self.allocated = true;
                 self.payment_token = String::new();
             }
@@ -81,8 +85,18 @@ impl PlacedOrder {
                         line.ship(quantity.get());
                     }
                 }
+                shipped.skus.iter().for_each(|units| self.set_aside.take(units, shipped.location.as_ref()));
                 self.refunds.pay(shipped.amount.minor);
                 self.shipments.push(shipped.shipment_id);
+            }
+            OrderEvent::LinesCancelled(cancelled) => {
+                for LineQuantity { line_id, quantity } in &cancelled.lines {
+                    if let Some(line) = self.lines.line_mut(*line_id) {
+                        line.cancel(quantity.get());
+                    }
+                }
+                cancelled.skus.iter().for_each(|units| self.set_aside.take(units, None));
+                self.cancelled_minor = self.cancelled_minor.saturating_add(cancelled.worth.minor);
             }
             OrderEvent::OrderDelivered(delivered) => {
                 for LineQuantity { line_id, quantity } in &delivered.lines {
@@ -103,6 +117,7 @@ impl PlacedOrder {
             OrderEvent::OrderCredited(credited) => self.refunds.take_credit(credited),
             OrderEvent::AllocationMoved(moved) => {
                 self.lines.move_allocation(&moved.sku, &moved.from, &moved.to);
+                self.set_aside.move_units(moved);
             }
             OrderEvent::OrderShort(short) => {
                 self.shortages.set(&short.sku, short.uncovered.get(), short.stock_version);
@@ -117,6 +132,7 @@ impl PlacedOrder {
         self.lifecycle = lifecycle;
         self.payment_token = String::new();
         self.lines.cancel_rest();
+        self.set_aside = SetAside::default();
     }
 
     pub(super) const fn lifecycle(&self) -> Lifecycle {
@@ -129,40 +145,6 @@ impl PlacedOrder {
 
     pub(super) const fn exists_already(&self) -> OrderRejection {
         OrderRejection::OrderExists { order_id: self.order_id }
-    }
-
-    pub(super) fn place(checkout: CartCheckedOut) -> Decision {
-        let zero = Money::zero(checkout.currency);
-        let sum = total(&checkout.lines, &checkout.charges, zero);
-        if sum != Ok(checkout.total) || checkout.total.minor < 0 {
-            return Err(OrderRejection::TotalDiffers { total: checkout.total });
-        }
-        if checkout.lines.is_empty() || checkout.lines.len() > MAX_LINES {
-            return Err(invalid("/lines", format!("1 to {MAX_LINES} are allowed")));
-        }
-        if checkout.order_id != checkout.cart_id.order_id() {
-            return Err(invalid("/order_id", "does not follow from the cart's".to_owned()));
-        }
-        if !checkout.lines.is_sorted_by(|a, b| a.line_id < b.line_id) {
-            return Err(invalid("/lines", "their ids do not rise".to_owned()));
-        }
-        let lines = order_lines(checkout.lines, &checkout.charges, zero)
-            .map_err(|_| OrderRejection::TotalDiffers { total: checkout.total })?;
-        Ok(vec![OrderEvent::OrderPlaced(OrderPlaced {
-            order_id: checkout.order_id,
-            number: checkout.order_id.number(),
-            cart_id: checkout.cart_id,
-            payment_id: checkout.order_id.payment_id(),
-            customer_id: checkout.customer_id,
-            currency: checkout.currency,
-            country: checkout.country,
-            lines,
-            charges: checkout.charges,
-            total: checkout.total,
-            payment_token: checkout.payment_token,
-            reference: checkout.reference,
-            personal: checkout.personal,
-        })])
     }
 
     pub(super) fn allocate(&self, allocate: AllocateOrder) -> Decision {
@@ -241,20 +223,18 @@ impl PlacedOrder {
             }
         }
         let lines = self.lines.choose(ship.lines, LineQuantities::allocated)?;
-        let mut minor = if self.shipments.is_empty() { self.extras_minor } else { 0 };
-        let mut units: BTreeMap<&Sku, u32> = BTreeMap::new();
-        for LineQuantity { line_id, quantity } in &lines {
-            let Some(line) = self.lines.line(*line_id) else { continue };
-            minor = minor.saturating_add(line.price_of_next_shipped(quantity.get()));
-            let sku_units = units.entry(line.sku()).or_default();
-            *sku_units = sku_units.saturating_add(quantity.get());
+        let (goods_minor, skus) = self.lines.next_to_ship(&lines)?;
+        if ship.location.is_none() {
+            let choices = self.set_aside.locations_of(&skus);
+            if choices.len() > 1 {
+                return Err(OrderRejection::ChooseLocation {
+                    choices: choices.into_iter().cloned().collect(),
+                });
+            }
         }
-        let quantity =
-            |units: u32| Quantity::new(units).map_err(|error| invalid("/lines", error.to_string()));
-        let skus = units
-            .into_iter()
-            .map(|(sku, units)| Ok(SkuQuantity { sku: sku.clone(), quantity: quantity(units)? }))
-            .collect::<Result<_, OrderRejection>>()?;
+        let extras_minor = if self.shipments.is_empty() { self.extras_minor } else { 0 };
+        let minor = goods_minor.saturating_add(extras_minor);
+        let release = self.release_after(&lines, self.cancelled_minor);
         Ok(vec![OrderEvent::OrderShipped(OrderShipped {
             order_id: self.order_id,
             shipment_id: ship.shipment_id,
@@ -262,9 +242,37 @@ impl PlacedOrder {
             lines,
             skus,
             amount: Money::new(minor, self.currency),
+            location: ship.location,
+            release,
             carrier: ship.carrier,
             tracking: ship.tracking,
         })])
+    }
+
+    /// What is authorised and not needed, once: when nothing is left to ship after these units.
+    fn release_after(&self, leaving: &[LineQuantity], cancelled_minor: i64) -> Option<Money> {
+        let leaving: u64 = leaving.iter().map(|line| u64::from(line.quantity.get())).sum();
+        let is_last = leaving == self.lines.allocated();
+        (is_last && cancelled_minor > 0).then(|| Money::new(cancelled_minor, self.currency))
+    }
+
+    pub(super) fn cancel_lines(&self, cancel: CancelLines) -> Decision {
+        check_text("/reason", &cancel.reason)?;
+        let lines = self.lines.choose(cancel.lines, LineQuantities::allocated)?;
+        let cancelled: u64 = lines.iter().map(|line| u64::from(line.quantity.get())).sum();
+        if self.shipments.is_empty() && cancelled == self.lines.allocated() {
+            return self.cancel(CancelOrder { reason: cancel.reason });
+        }
+        let (minor, skus) = self.lines.next_to_ship(&lines)?;
+        let release = self.release_after(&lines, self.cancelled_minor.saturating_add(minor));
+        let (order_id, payment_id) = (self.order_id, self.payment_id);
+        let (worth, reason) = (Money::new(minor, self.currency), cancel.reason);
+        let event = LinesCancelled { order_id, payment_id, lines, skus, worth, reason, release };
+        let mut events = vec![OrderEvent::LinesCancelled(event)];
+        if cancelled == self.lines.undelivered() && self.lifecycle == Lifecycle::Confirmed {
+            events.push(OrderEvent::OrderCompleted(OrderCompleted { order_id }));
+        }
+        Ok(events)
     }
 
     pub(super) fn move_allocation(&self, moved: MoveAllocation) -> Vec<OrderEvent> {
@@ -357,7 +365,7 @@ impl PlacedOrder {
     }
 }
 
-fn invalid(field: &str, detail: String) -> OrderRejection {
+pub(super) fn invalid(field: &str, detail: String) -> OrderRejection {
     OrderRejection::InvalidOrder { field: field.to_owned(), detail }
 }
 

@@ -23,7 +23,7 @@ impl Sampled for Order {
         let one = LineQuantity { line_id: LineId(1), quantity: units(1) };
         let ship = |number, lines| {
             let shipment_id = shipment_id(number);
-            O::ShipOrder(ShipOrder { shipment_id, lines, carrier: None, tracking: None })
+            O::ShipOrder(ShipOrder { shipment_id, location: None, lines, carrier: None, tracking: None })
         };
         let deliver = O::DeliverOrder(DeliverOrder { lines: None });
         let lines = vec![(one.clone(), ReturnCondition::Sellable)];
@@ -36,13 +36,15 @@ impl Sampled for Order {
         };
         let confirmed = vec![place_it.clone(), allocate.clone(), confirm.clone()];
         let then = |steps: &[O]| confirmed.iter().chain(steps).cloned().collect::<Vec<_>>();
-        let some = ship(1, Some(vec![one]));
+        let some = ship(1, Some(vec![one.clone()]));
+        let cancel_one = O::CancelLines(CancelLines { lines: Some(vec![one]), reason: "no".into() });
         let states: Vec<(_, Vec<O>)> = vec![
             ("absent", vec![]),
             ("placed", vec![place_it.clone()]),
             ("allocated", vec![place_it.clone(), allocate.clone()]),
             ("confirmed", confirmed.clone()),
             ("partially shipped", then(std::slice::from_ref(&some))),
+            ("partially cancelled", then(std::slice::from_ref(&cancel_one))),
             ("completed", then(&[ship(1, None), deliver.clone()])),
             ("rejected", vec![place_it.clone(), reject.clone()]),
             ("cancelled", vec![place_it.clone(), cancel.clone()]),
@@ -55,6 +57,7 @@ impl Sampled for Order {
                 confirm,
                 reject,
                 cancel,
+                cancel_one,
                 ship(2, None),
                 deliver,
                 O::ReturnGoods(back),
@@ -76,7 +79,7 @@ impl Sampled for Order {
     fn any_command(random: &mut Random) -> OrderCommand {
         use OrderCommand as O;
         let lines = random.perhaps(|random| random.several(line_quantity));
-        match random.below(14) {
+        match random.below(15) {
             0..=1 => O::PlaceOrder(PlaceOrder { checkout: some_checkout(random) }),
             2..=3 => {
                 let allocation = |random: &mut Random| Allocation {
@@ -91,7 +94,8 @@ impl Sampled for Order {
             6 => O::CancelOrder(CancelOrder { reason: "no".to_owned() }),
             7..=8 => {
                 let shipment_id = shipment_id(random.few());
-                O::ShipOrder(ShipOrder { shipment_id, lines, carrier: None, tracking: None })
+                let location = random.perhaps(Random::location);
+                O::ShipOrder(ShipOrder { shipment_id, location, lines, carrier: None, tracking: None })
             }
             9 => O::DeliverOrder(DeliverOrder { lines }),
             10 => {
@@ -113,6 +117,7 @@ impl Sampled for Order {
                 uncovered: random.units(0, 3),
                 stock_version: u64::from(random.units(0, 9)),
             }),
+            13 => O::CancelLines(CancelLines { lines, reason: "no".to_owned() }),
             _ => {
                 let Charge { kind, label, amount } = any_charge(random);
                 let credit_id = CreditId::new(Uuid::from_u128(random.few()));
@@ -180,6 +185,15 @@ fn events() -> Vec<OrderEvent> {
             allocated: true,
             skus: vec![parsed("MUG-RED")],
         }),
+        OrderEvent::LinesCancelled(LinesCancelled {
+            order_id: parsed(ORDER),
+            payment_id: parsed(PAYMENT),
+            lines: vec![LineQuantity { line_id: LineId(1), quantity: units(1) }],
+            skus: vec![SkuQuantity { sku: parsed("MUG-RED"), quantity: units(1) }],
+            worth: gbp(1_299),
+            reason: "no longer needed".to_owned(),
+            release: Some(gbp(1_299)),
+        }),
         OrderEvent::OrderShipped(OrderShipped {
             order_id: parsed(ORDER),
             shipment_id: parsed(SHIPMENT),
@@ -187,6 +201,8 @@ fn events() -> Vec<OrderEvent> {
             lines: vec![LineQuantity { line_id: LineId(1), quantity: units(2) }],
             skus: vec![SkuQuantity { sku: parsed("MUG-RED"), quantity: units(2) }],
             amount: gbp(2_598),
+            location: Some(parsed("leeds")),
+            release: Some(gbp(1_299)),
             carrier: Some("Royal Mail".to_owned()),
             tracking: Some("AB123456789GB".to_owned()),
         }),

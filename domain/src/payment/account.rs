@@ -10,13 +10,13 @@ use super::{
     AuthorizationRequested, CaptureFailed, CaptureRequested, GatewayOutcome, OperationKind,
     PaymentActionRequired, PaymentAuthorized, PaymentCaptured, PaymentDeclined, PaymentEvent,
     PaymentOutcomeUnknown, PaymentRefunded, PaymentRejection, PaymentStatus, PaymentVoided, RecordOutcome,
-    RefundDeferred, RefundFailed, RefundRequested, RequestAuthorization, RequestCapture, RequestRefund,
-    RequestVoid, RetryOperation, VoidDeferred, VoidFailed, VoidRequested,
+    RefundDeferred, RefundFailed, RefundRequested, ReleaseRest, RequestCapture, RequestRefund, RequestVoid,
+    RetryOperation, VoidDeferred, VoidFailed, VoidRequested,
     ledger::{Answer, Ledger, Operation},
     payment::Decision,
     status::Authorization,
 };
-use crate::{Currency, Money, OperationId, OrderId, PaymentId, Sku, card_number::looks_like_card_number};
+use crate::{Currency, Money, OperationId, OrderId, PaymentId, Sku};
 use serde::{Deserialize, Serialize};
 
 /// What an open payment knows.
@@ -107,29 +107,6 @@ impl Account {
         PaymentStatus::of(self.authorization, &self.ledger)
     }
 
-    /// Begins a payment. What costs nothing needs no gateway: it is authorised at once.
-    pub(super) fn request_authorization(request: RequestAuthorization) -> Decision {
-        let RequestAuthorization { payment_id, order_id, operation_id, amount, token, skus } = request;
-        if amount.minor < 0 {
-            return Err(invalid("/amount", "must not be negative"));
-        }
-        if looks_like_card_number(&token) {
-            return Err(invalid(
-                "/token",
-                "looks like a payment card's number, which must never be written down",
-            ));
-        }
-        let authorized = (amount.minor == 0).then(|| {
-            let (reference, skus) = ("nothing-to-pay".to_owned(), skus.clone());
-            PaymentAuthorized { payment_id, order_id, operation_id, amount, reference, skus }
-        });
-        let requested = AuthorizationRequested { payment_id, order_id, operation_id, amount, token, skus };
-        let mut events = Vec::with_capacity(2);
-        events.push(PaymentEvent::AuthorizationRequested(requested));
-        events.extend(authorized.map(PaymentEvent::PaymentAuthorized));
-        Ok(events)
-    }
-
     pub(super) fn capture(&self, capture: &RequestCapture) -> Decision {
         let RequestCapture { operation_id, amount } = *capture;
         self.check_amount(amount)?;
@@ -181,6 +158,22 @@ impl Account {
         vec![PaymentEvent::VoidRequested(VoidRequested { payment_id, order_id, operation_id, amount })]
     }
 
+    /// Lets go of a part of what is authorised.
+    pub(super) fn release(&self, release: &ReleaseRest) -> Decision {
+        let ReleaseRest { operation_id, amount } = *release;
+        self.check_amount(amount)?;
+        if amount.minor == 0 || self.ledger.knows(operation_id) {
+            return Ok(Vec::new());
+        }
+        if self.authorization != Authorization::Granted {
+            return Err(self.status().is_wrong());
+        }
+        self.at_most(amount, self.ledger.uncaptured())?;
+        let (payment_id, order_id) = (self.payment_id, self.order_id);
+        let requested = VoidRequested { payment_id, order_id, operation_id, amount };
+        Ok(vec![PaymentEvent::VoidRequested(requested)])
+    }
+
     pub(super) fn refund(&self, refund: &RequestRefund) -> Decision {
         let RequestRefund { operation_id, amount } = *refund;
         self.check_amount(amount)?;
@@ -217,6 +210,11 @@ impl Account {
             OperationKind::Authorize => Err(unknown(operation_id)),
             OperationKind::Capture => self.capture(&RequestCapture { operation_id, amount }),
             OperationKind::Refund => self.refund(&RequestRefund { operation_id, amount }),
+            OperationKind::Void if self.authorization == Authorization::Granted => {
+                // Some of it may be let go under another id meanwhile.
+                let amount = self.money(amount.minor.min(self.ledger.uncaptured()));
+                self.release(&ReleaseRest { operation_id, amount })
+            }
             OperationKind::Void => {
                 let (payment_id, order_id) = (self.payment_id, self.order_id);
                 self.void(&RequestVoid { payment_id, order_id, operation_id })
@@ -394,6 +392,6 @@ const fn unknown(operation_id: OperationId) -> PaymentRejection {
     PaymentRejection::UnknownOperation { operation_id }
 }
 
-fn invalid(field: &str, detail: &str) -> PaymentRejection {
+pub(super) fn invalid(field: &str, detail: &str) -> PaymentRejection {
     PaymentRejection::InvalidPayment { field: field.to_owned(), detail: detail.to_owned() }
 }

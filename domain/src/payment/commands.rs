@@ -5,7 +5,7 @@ use crate::{Money, OperationId, OrderId, PaymentId, Sku, command::commands, reje
 
 commands! {
     /// What can be asked of a payment.
-    PaymentCommand { RequestAuthorization, RequestCapture, RequestVoid, RequestRefund, RecordOutcome, RetryOperation, }
+    PaymentCommand { RequestAuthorization, RequestCapture, RequestVoid, ReleaseRest, RequestRefund, RecordOutcome, RetryOperation, }
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -32,6 +32,13 @@ pub struct RequestVoid {
     pub payment_id: PaymentId,
     pub order_id: OrderId,
     pub operation_id: OperationId,
+}
+
+/// Lets go of a part of what is authorised: nothing will be captured for it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ReleaseRest {
+    pub operation_id: OperationId,
+    pub amount: Money,
 }
 
 /// Gives money back; what is not captured yet is refunded when it is.

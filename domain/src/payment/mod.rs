@@ -8,6 +8,7 @@
 //! outcome is not known is resolved by asking for the operation's status, never by calling blindly again.
 
 mod account;
+mod beginning;
 mod commands;
 mod events;
 mod failed_operation;
@@ -20,8 +21,8 @@ mod status;
 
 pub use account::Account;
 pub use commands::{
-    PaymentCommand, PaymentRejection, RecordOutcome, RequestAuthorization, RequestCapture, RequestRefund,
-    RequestVoid, RetryOperation,
+    PaymentCommand, PaymentRejection, RecordOutcome, ReleaseRest, RequestAuthorization, RequestCapture,
+    RequestRefund, RequestVoid, RetryOperation,
 };
 pub use events::{
     AuthorizationRequested, CaptureFailed, CaptureRequested, OperationKind, PaymentActionRequired,

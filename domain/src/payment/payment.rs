@@ -3,6 +3,7 @@
 
 use super::{
     Account, PaymentCancelled, PaymentCommand, PaymentEvent, PaymentRejection, PaymentStatus, RequestVoid,
+    beginning::begin,
 };
 use crate::{CacheClass, Context, Decider, PaymentId};
 use serde::{Deserialize, Serialize};
@@ -30,20 +31,25 @@ impl Decider for Payment {
     fn decide(&self, command: PaymentCommand, _context: &Context) -> Decision {
         use PaymentCommand as C;
         match (self, command) {
-            (Self::Absent, C::RequestAuthorization(request)) => Account::request_authorization(request),
+            (Self::Absent, C::RequestAuthorization(request)) => begin(request),
             (Self::Absent, C::RequestVoid(void)) => {
                 let RequestVoid { payment_id, order_id, operation_id: _ } = void;
                 Ok(vec![PaymentEvent::PaymentCancelled(PaymentCancelled { payment_id, order_id })])
             }
             (
                 Self::Absent,
-                C::RequestCapture(_) | C::RequestRefund(_) | C::RecordOutcome(_) | C::RetryOperation(_),
+                C::RequestCapture(_)
+                | C::ReleaseRest(_)
+                | C::RequestRefund(_)
+                | C::RecordOutcome(_)
+                | C::RetryOperation(_),
             ) => Err(PaymentRejection::PaymentNotFound {}),
             (Self::CalledOff, C::RequestVoid(_)) => Ok(Vec::new()),
             (
                 Self::CalledOff,
                 C::RequestAuthorization(_)
                 | C::RequestCapture(_)
+                | C::ReleaseRest(_)
                 | C::RequestRefund(_)
                 | C::RecordOutcome(_)
                 | C::RetryOperation(_),
@@ -51,6 +57,7 @@ impl Decider for Payment {
             (Self::Open(_), C::RequestAuthorization(_)) => Err(PaymentRejection::PaymentExists {}),
             (Self::Open(account), C::RequestCapture(capture)) => account.capture(&capture),
             (Self::Open(account), C::RequestVoid(void)) => account.void(&void),
+            (Self::Open(account), C::ReleaseRest(release)) => account.release(&release),
             (Self::Open(account), C::RequestRefund(refund)) => account.refund(&refund),
             (Self::Open(account), C::RecordOutcome(record)) => account.record(record),
             (Self::Open(account), C::RetryOperation(retry)) => account.retry(&retry),

@@ -54,6 +54,7 @@ impl Sampled for Payment {
                 authorize,
                 capture,
                 void,
+                P::ReleaseRest(ReleaseRest { operation_id: operation(1, "release"), amount: gbp(40) }),
                 refund,
                 record("authorize", approved()),
                 record("authorize", declined()),
@@ -72,7 +73,7 @@ impl Sampled for Payment {
         let purpose = ["authorize", "capture", "void", "refund"][random.below(4)];
         let (operation_id, amount) = (operation(1, purpose), random.amount());
         let (payment_id, order_id) = (payment_id(1), order_id(1));
-        match random.below(9) {
+        match random.below(10) {
             0 => {
                 let (token, skus): (_, Vec<Sku>) = ("tok".to_owned(), vec![sku("mug")]);
                 let asked = RequestAuthorization { payment_id, order_id, operation_id, amount, token, skus };
@@ -82,6 +83,7 @@ impl Sampled for Payment {
             2 => P::RequestVoid(RequestVoid { payment_id, order_id, operation_id }),
             3 => P::RequestRefund(RequestRefund { operation_id, amount }),
             4 => P::RetryOperation(RetryOperation { operation_id, is_time: random.one_in(2) }),
+            5 => P::ReleaseRest(ReleaseRest { operation_id, amount }),
             _ => {
                 let outcome = match random.below(6) {
                     0..=1 => GatewayOutcome::Approved { reference: "ref".to_owned() },

@@ -8,8 +8,9 @@
 //! CartCheckedOut ─→ PlaceOrder ─→ ReserveStock per SKU ─→ AllocateOrder ─→ RequestAuthorization ─→ (gateway)
 //!   ─→ RecordOutcome ─→ CommitReservation per SKU ─→ ConfirmOrder ─→ CompleteCart
 //! any "no" ─→ RejectOrder ─→ ReleaseReservation per SKU, RequestVoid, AbandonCart
-//! OrderShipped ─→ ShipReserved per SKU, RequestCapture ─→ (gateway)
-//! ReservationMoved, StockShort, StockCovered ─→ MoveAllocation, SetShortage per order
+//! OrderShipped ─→ ShipReserved per SKU, RequestCapture, ReleaseRest with the last ─→ (gateway)
+//! LinesCancelled ─→ ReleaseUnits per SKU, ReleaseRest when nothing is left to ship ─→ (gateway)
+//! ReservationMoved, ReservationReduced, StockShort, StockCovered ─→ MoveAllocation, SetShortage per order
 //! OrderReturned ─→ ReturnStock per SKU, RequestRefund ─→ (gateway)
 //! OrderCredited ─→ RequestRefund ─→ (gateway)
 //! CaptureFailed, VoidFailed, RefundFailed ─→ RetryOperation, 1, 6, 24, 72 h later ─→ (gateway)
@@ -25,6 +26,7 @@ mod refund_payment_when_order_is_credited;
 mod reject_order_when_payment_is_declined;
 mod reject_order_when_payment_times_out;
 mod release_all_when_order_comes_to_nothing;
+mod release_stock_and_payment_when_lines_are_cancelled;
 mod request_payment_when_order_is_allocated;
 mod reserve_stock_when_order_is_placed;
 mod resolve_payment_when_outcome_is_unknown;
@@ -33,7 +35,10 @@ mod retry_payment_operation_when_it_fails;
 mod ship_stock_and_capture_payment_when_order_is_shipped;
 mod tell_orders_when_their_stock_changes;
 
-use crate::{Command, Event, Interests, Quantity, Rejection, Sku, Timestamp, payment::GatewayRequest};
+use crate::{
+    Command, Event, Interests, Money, PaymentId, Quantity, Rejection, Sku, Timestamp,
+    payment::{GatewayRequest, PaymentCommand, ReleaseRest},
+};
 use std::{collections::BTreeMap, time::Duration};
 
 /// What is to be done about an event.
@@ -168,6 +173,7 @@ pub fn all(config: ProcessConfig) -> Vec<Box<dyn Process>> {
         Box::new(reject_order_when_payment_is_declined::RejectOrderWhenPaymentIsDeclined),
         Box::new(reject_order_when_payment_times_out::RejectOrderWhenPaymentTimesOut { hold: config.reservation_hold }),
         Box::new(release_all_when_order_comes_to_nothing::ReleaseAllWhenOrderComesToNothing),
+        Box::new(release_stock_and_payment_when_lines_are_cancelled::ReleaseStockAndPaymentWhenLinesAreCancelled),
         Box::new(ship_stock_and_capture_payment_when_order_is_shipped::ShipStockAndCapturePaymentWhenOrderIsShipped),
         Box::new(tell_orders_when_their_stock_changes::TellOrdersWhenTheirStockChanges),
         Box::new(restock_and_refund_when_goods_are_returned::RestockAndRefundWhenGoodsAreReturned),
@@ -185,4 +191,10 @@ fn units_per_sku<'a>(units: impl Iterator<Item = (&'a Sku, Quantity)>) -> BTreeM
         sums.entry(sku).and_modify(|sum| *sum = sum.plus(more).unwrap_or(*sum)).or_insert(more);
     }
     sums
+}
+
+/// Lets go of what is authorised for lines that were cancelled; once in the life of an order.
+fn release_rest(payment_id: PaymentId, amount: Money) -> Command {
+    let operation_id = payment_id.operation_id("release");
+    Command::Payment(payment_id, PaymentCommand::ReleaseRest(ReleaseRest { operation_id, amount }))
 }

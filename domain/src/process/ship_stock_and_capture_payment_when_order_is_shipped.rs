@@ -1,6 +1,6 @@
-//! Goods that leave leave the stock, and their price is taken.
+//! Goods that leave leave the stock, and their price is taken. What of the authorisation nobody needs any more is let go.
 
-use super::{Process, Reaction, Refusal, Trigger};
+use super::{Process, Reaction, Refusal, Trigger, release_rest};
 use crate::{
     Command, Event, EventData as _, Interests, Rejection,
     inventory::{InventoryCommand, ShipReserved},
@@ -26,13 +26,15 @@ impl Process for ShipStockAndCapturePaymentWhenOrderIsShipped {
         };
         let (order_id, shipment_id, payment_id) = (shipped.order_id, shipped.shipment_id, shipped.payment_id);
         let ship = shipped.skus.iter().map(|units| {
-            let ship = ShipReserved { order_id, shipment_id, quantity: units.quantity, location: None };
+            let location = shipped.location.clone();
+            let ship = ShipReserved { order_id, shipment_id, quantity: units.quantity, location };
             Command::Inventory(units.sku.clone(), InventoryCommand::ShipReserved(ship))
         });
         let operation_id = payment_id.operation_id(&format!("capture:{shipment_id}"));
         let capture = RequestCapture { operation_id, amount: shipped.amount };
         let capture = Command::Payment(payment_id, PaymentCommand::RequestCapture(capture));
-        Reaction::Commands(ship.chain([capture]).collect())
+        let release = shipped.release.map(|amount| release_rest(payment_id, amount));
+        Reaction::Commands(ship.chain([capture]).chain(release).collect())
     }
 
     /// Goods have left: if their price is not taken, or the stock does not say so, somebody has to look.

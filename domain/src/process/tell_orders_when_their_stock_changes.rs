@@ -5,8 +5,8 @@ use super::{Process, Reaction, Refusal, Trigger};
 use crate::{
     Command, Event, EventData as _, Interests, OrderId, Rejection, Sku,
     inventory::{
-        BalanceStock, InventoryCommand, InventoryEvent, OrderUnits, ReservationMoved, StockCovered,
-        StockShort,
+        BalanceStock, InventoryCommand, InventoryEvent, OrderUnits, ReservationMoved, ReservationReduced,
+        StockCovered, StockShort,
     },
     order::{MoveAllocation, OrderCommand, SetShortage},
 };
@@ -20,7 +20,12 @@ impl Process for TellOrdersWhenTheirStockChanges {
     }
 
     fn interests(&self) -> Interests {
-        Interests::of(&[ReservationMoved::KIND, StockShort::KIND, StockCovered::KIND])
+        Interests::of(&[
+            ReservationMoved::KIND,
+            ReservationReduced::KIND,
+            StockShort::KIND,
+            StockCovered::KIND,
+        ])
     }
 
     fn react(&self, trigger: Trigger<'_>) -> Reaction {
@@ -38,6 +43,11 @@ impl Process for TellOrdersWhenTheirStockChanges {
                 let ReservationMoved { sku, order_id, from, to, quantity, uncovered } = moved.clone();
                 let moved = MoveAllocation { sku, from, to, quantity, uncovered, stock_version };
                 vec![order(order_id, OrderCommand::MoveAllocation(moved))]
+            }
+            InventoryEvent::ReservationReduced(reduced) => {
+                let ReservationReduced { sku, order_id, uncovered, .. } = reduced.clone();
+                let short = SetShortage { sku, uncovered, stock_version };
+                vec![order(order_id, OrderCommand::SetShortage(short))]
             }
             InventoryEvent::StockShort(short) => {
                 let mut commands = tell(&short.sku, &short.uncovered);

@@ -56,7 +56,13 @@ fn delivered() -> Order {
         OrderCommand::PlaceOrder(PlaceOrder { checkout }),
         OrderCommand::AllocateOrder(daybook_domain::order::AllocateOrder { allocations: vec![allocation] }),
         OrderCommand::ConfirmOrder(ConfirmOrder {}),
-        OrderCommand::ShipOrder(ShipOrder { shipment_id, lines: None, carrier: None, tracking: None }),
+        OrderCommand::ShipOrder(ShipOrder {
+            shipment_id,
+            location: None,
+            lines: None,
+            carrier: None,
+            tracking: None,
+        }),
         OrderCommand::DeliverOrder(DeliverOrder { lines: None }),
     ] {
         run(&mut order, command).expect("the order goes through");

@@ -186,6 +186,7 @@ fn told(events: &[InventoryEvent]) -> Vec<String> {
             format!("{}x{} from {} to {}", order(e.order_id), e.quantity, e.from, e.to)
         }
         E::ReservationExpired(e) => format!("expired {}", order(e.order_id)),
+        E::ReservationReduced(e) => format!("reduced {}", order(e.order_id)),
         E::ReservationReleased(e) => format!("released {}", order(e.order_id)),
         E::StockShort(e) => format!("short at {}: {}", e.location, orders(&e.uncovered)),
         E::StockCovered(e) => format!("covered at {}: {}", e.location, orders(&e.covered)),

@@ -13,11 +13,11 @@ use daybook_domain::{
     cart::{AddLines, Cart, CartCommand, CartEvent, CheckOutCart, CreateCart},
     inventory::{
         self, CommitReservation, ExpireReservations, Inventory, InventoryCommand, InventoryEvent,
-        ReleaseReason, ReleaseReservation, ReserveStock, ShipReserved,
+        ReleaseReason, ReleaseReservation, ReleaseUnits, ReserveStock, ShipReserved,
     },
     order::{
-        AllocateOrder, Allocation, Charge, ChargeKind, ConfirmOrder, DeliverOrder, LineQuantity, Order,
-        OrderCommand, OrderEvent, PlaceOrder, ReturnCondition, ReturnGoods, ShipOrder,
+        AllocateOrder, Allocation, CancelLines, Charge, ChargeKind, ConfirmOrder, DeliverOrder, LineQuantity,
+        Order, OrderCommand, OrderEvent, PlaceOrder, ReturnCondition, ReturnGoods, ShipOrder,
     },
 };
 use proptest::prelude::*;
@@ -84,11 +84,22 @@ proptest! {
         }
         prop_assert!(books.refunded <= books.captured && books.captured <= total);
         for line in &lines {
-            let [shipped, delivered, returned] = books.units.get(&line.line_id).copied().unwrap_or_default();
-            prop_assert!(returned <= delivered && delivered <= shipped && shipped <= line.quantity.get());
+            let [shipped, delivered, returned, cancelled] = books.units.get(&line.line_id).copied().unwrap_or_default();
+            prop_assert!(returned <= delivered && delivered <= shipped && shipped + cancelled <= line.quantity.get());
+        }
+        let is_done = lines.iter().all(|line| {
+            books.units.get(&line.line_id).is_some_and(|of| of[0] + of[3] == line.quantity.get())
+        });
+        if is_done && !books.is_cancelled {
+            prop_assert_eq!(books.captured + books.cancelled, total);
+            prop_assert_eq!(books.released.iter().sum::<i64>(), books.cancelled);
+        } else {
+            prop_assert!(books.released.is_empty());
         }
         let all = |at: usize| lines.iter().all(|line| books.units.get(&line.line_id).is_some_and(|of| of[at] == line.quantity.get()));
-        prop_assert_eq!(all(0), books.captured == total && all(0));
+        if all(0) {
+            prop_assert_eq!(books.captured, total);
+        }
         if all(2) {
             prop_assert_eq!(books.refunded, (goods - discount).max(0));
         }
@@ -99,8 +110,11 @@ proptest! {
 struct Books {
     captured: i64,
     refunded: i64,
-    /// Shipped, delivered and returned, per line.
-    units: BTreeMap<LineId, [u32; 3]>,
+    cancelled: i64,
+    released: Vec<i64>,
+    is_cancelled: bool,
+    /// Shipped, delivered, returned and cancelled, per line.
+    units: BTreeMap<LineId, [u32; 4]>,
 }
 
 impl Books {
@@ -114,7 +128,14 @@ impl Books {
             OrderEvent::OrderShipped(shipped) => {
                 add(0, &shipped.lines);
                 self.captured += shipped.amount.minor;
+                self.released.extend(shipped.release.map(|amount| amount.minor));
             }
+            OrderEvent::LinesCancelled(cancelled) => {
+                add(3, &cancelled.lines);
+                self.cancelled += cancelled.worth.minor;
+                self.released.extend(cancelled.release.map(|amount| amount.minor));
+            }
+            OrderEvent::OrderCancelled(_) => self.is_cancelled = true,
             OrderEvent::OrderDelivered(delivered) => add(1, &delivered.lines),
             OrderEvent::OrderReturned(returned) => {
                 for line in &returned.lines {
@@ -130,12 +151,19 @@ impl Books {
 fn goods_command(random: &mut Random, number: u128) -> OrderCommand {
     let line = LineQuantity { line_id: LineId(random.units(1, 5)), quantity: units(random.units(1, 3)) };
     let lines = (!random.one_in(6)).then(|| vec![line.clone()]);
-    match random.below(3) {
-        0 => {
+    match random.below(7) {
+        0 => OrderCommand::CancelLines(CancelLines { lines, reason: "x".into() }),
+        1..=2 => {
             let shipment_id = shipment_id(number);
-            OrderCommand::ShipOrder(ShipOrder { shipment_id, lines, carrier: None, tracking: None })
+            OrderCommand::ShipOrder(ShipOrder {
+                shipment_id,
+                location: None,
+                lines,
+                carrier: None,
+                tracking: None,
+            })
         }
-        1 => OrderCommand::DeliverOrder(DeliverOrder { lines }),
+        3..=4 => OrderCommand::DeliverOrder(DeliverOrder { lines }),
         _ => {
             let lines = vec![(line.clone(), ReturnCondition::Sellable), (line, ReturnCondition::Damaged)];
             let return_id = crate::samples::return_id(number);
@@ -148,7 +176,7 @@ fn movement(random: &mut Random, now: u64) -> InventoryCommand {
     let order_id = order_id(random.below(9) as u128);
     let (sku, quantity) = (sku("mug"), units(random.units(1, 6)));
     let location = place(["leeds", "york", "bath"][random.below(3)]);
-    match random.below(12) {
+    match random.below(13) {
         0..=1 => InventoryCommand::ReceiveStock(inventory::ReceiveStock {
             sku,
             location,
@@ -179,7 +207,8 @@ fn movement(random: &mut Random, now: u64) -> InventoryCommand {
             let reason = ReleaseReason::OrderCancelled;
             InventoryCommand::ReleaseReservation(ReleaseReservation { order_id, reason })
         }
-        10 => InventoryCommand::ExpireReservations(ExpireReservations {}),
+        10 => InventoryCommand::ReleaseUnits(ReleaseUnits { order_id, quantity }),
+        11 => InventoryCommand::ExpireReservations(ExpireReservations {}),
         _ => InventoryCommand::ShipReserved(ShipReserved {
             order_id,
             shipment_id: shipment_id(1),
@@ -224,8 +253,13 @@ fn an_order_of_2500_lines_goes_through_every_step() {
     let one_of_each = |lines: &[daybook_domain::cart::CartLine]| {
         Some(lines.iter().map(|line| LineQuantity { line_id: line.line_id, quantity: units(1) }).collect())
     };
-    let ship =
-        |number, lines| ShipOrder { shipment_id: shipment_id(number), lines, carrier: None, tracking: None };
+    let ship = |number, lines| ShipOrder {
+        shipment_id: shipment_id(number),
+        location: None,
+        lines,
+        carrier: None,
+        tracking: None,
+    };
     for command in [
         OrderCommand::PlaceOrder(PlaceOrder { checkout: checkout.clone() }),
         OrderCommand::AllocateOrder(AllocateOrder { allocations: allocations.collect() }),

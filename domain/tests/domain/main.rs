@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod anything;
+mod cancel_lines;
 mod cart;
 mod credit;
 mod gateway;

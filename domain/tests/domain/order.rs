@@ -53,7 +53,13 @@ fn confirm() -> OrderCommand {
 
 fn ship(number: u128, lines: Option<Vec<LineQuantity>>) -> OrderCommand {
     let shipment_id = shipment_id(number);
-    OrderCommand::ShipOrder(ShipOrder { shipment_id, lines, carrier: None, tracking: None })
+    OrderCommand::ShipOrder(ShipOrder {
+        shipment_id,
+        location: Some(place("leeds")),
+        lines,
+        carrier: None,
+        tracking: None,
+    })
 }
 
 fn deliver() -> OrderCommand {

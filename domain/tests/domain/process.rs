@@ -278,6 +278,8 @@ fn shipped_goods_are_taken_off_the_stock_and_captured_under_the_shipments_id() {
         lines: vec![],
         skus: vec![count("mug")],
         amount: gbp(500),
+        location: Some(place("leeds")),
+        release: Some(gbp(40)),
         carrier: None,
         tracking: None,
     }));
@@ -286,7 +288,16 @@ fn shipped_goods_are_taken_off_the_stock_and_captured_under_the_shipments_id() {
     else {
         panic!("no commands")
     };
-    let [_, Command::Payment(_, PaymentCommand::RequestCapture(capture))] = &commands[..] else { panic!() };
+    let [
+        Command::Inventory(_, daybook_domain::inventory::InventoryCommand::ShipReserved(stock)),
+        Command::Payment(_, PaymentCommand::RequestCapture(capture)),
+        Command::Payment(_, PaymentCommand::ReleaseRest(release)),
+    ] = &commands[..]
+    else {
+        panic!("{commands:?}")
+    };
+    assert_eq!(stock.location, Some(place("leeds")));
+    assert_eq!((release.operation_id, release.amount), (operation(1, "release"), gbp(40)));
     assert_eq!(capture.operation_id, operation(1, &format!("capture:{}", shipment_id(7))));
     assert_eq!(capture.amount, gbp(500));
 }

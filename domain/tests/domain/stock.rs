@@ -13,6 +13,7 @@ pub(crate) fn follow(event: &InventoryEvent, order: OrderId, open: &mut BTreeMap
         E::StockReserved(e) => (&e.sku, e.order_id, e.allocations.as_slice(), 1),
         E::ReservationReleased(e) => (&e.sku, e.order_id, e.allocations.as_slice(), -1),
         E::ReservationExpired(e) => (&e.sku, e.order_id, e.allocations.as_slice(), -1),
+        E::ReservationReduced(e) => (&e.sku, e.order_id, e.allocations.as_slice(), -1),
         E::StockShipped(e) => (&e.sku, e.order_id, e.set_aside_at(), -1),
         _ => return,
     };
@@ -46,6 +47,7 @@ pub(crate) fn reconcile(stock: &Inventory, events: &[&InventoryEvent]) {
             }
             E::StockReserved(e) => add(&mut reserved, &e.allocations, 1),
             E::ReservationReleased(e) => add(&mut reserved, &e.allocations, -1),
+            E::ReservationReduced(e) => add(&mut reserved, &e.allocations, -1),
             E::ReservationExpired(e) => add(&mut reserved, &e.allocations, -1),
             E::StockShipped(e) => {
                 add(&mut on_hand, &e.allocations, -1);

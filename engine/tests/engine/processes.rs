@@ -99,7 +99,7 @@ fn refunds_are_never_known(request: &GatewayRequest) -> Breakage {
 async fn credited(engine: &Engine, n: u128) {
     assert!(matches!(buy(engine, n, "tok_visa").await, OrderOutcome::Confirmed { .. }));
     let shipment_id = daybook_domain::ShipmentId::new(crate::shop::id(0x40_0000 + n));
-    let ship = ShipOrder { shipment_id, lines: None, carrier: None, tracking: None };
+    let ship = ShipOrder { shipment_id, location: None, lines: None, carrier: None, tracking: None };
     let ship = Command::Order(order(n), OrderCommand::ShipOrder(ship));
     execute(engine, 0x4_0000 + n, ship).await.expect("it ships");
     settle(engine).await;
@@ -272,7 +272,7 @@ async fn a_capture_that_is_refused_is_tried_for_days_and_then_given_up_until_som
     stocked(&engine).await;
     assert!(matches!(buy(&engine, 1, "tok_visa").await, OrderOutcome::Confirmed { .. }));
     let shipment_id = daybook_domain::ShipmentId::new(crate::shop::id(0x40_0001));
-    let ship = ShipOrder { shipment_id, lines: None, carrier: None, tracking: None };
+    let ship = ShipOrder { shipment_id, location: None, lines: None, carrier: None, tracking: None };
     execute(&engine, 7, Command::Order(order(1), OrderCommand::ShipOrder(ship))).await.unwrap();
     let mut failed = Vec::new();
     for hours in [0, 1, 6, 24, 72] {

@@ -233,7 +233,7 @@ impl World {
     /// Ships the order, if it comes to be confirmed, and sometimes gives a part of its price back.
     async fn ship_and_give_back(&self, n: u128) {
         let shipment_id = ShipmentId::new(id(0x60_0000 + n));
-        let ship = ShipOrder { shipment_id, lines: None, carrier: None, tracking: None };
+        let ship = ShipOrder { shipment_id, location: None, lines: None, carrier: None, tracking: None };
         let ship = Command::Order(order(n), OrderCommand::ShipOrder(ship));
         for _ in 0..20 {
             self.pause(4_000_000).await;

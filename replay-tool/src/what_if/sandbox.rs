@@ -19,8 +19,8 @@ use daybook_domain::{
     Actor, Context, Decider as _, Event, LocationId, OrderId, Quantity, Sku, Timestamp,
     inventory::{
         Inventory, InventoryCommand, InventoryEvent, InventoryRejection, ReleaseReason, ReleaseReservation,
-        ReservationCommitted, ReserveStock, ShipReserved, StockAdjusted, StockCounted, StockPolicySet,
-        StockReceived, StockReserved, StockReturned, StockTransferred,
+        ReleaseUnits, ReservationCommitted, ReserveStock, ShipReserved, StockAdjusted, StockCounted,
+        StockPolicySet, StockReceived, StockReserved, StockReturned, StockTransferred,
     },
     order::{OrderEvent, OrderLine, OrderPlaced, OrderRejected, OrderReturned, RejectReason},
 };
@@ -195,6 +195,12 @@ impl<'r> Sandbox<'r> {
             E::ReservationReleased(one) if self.keeps_nothing(one.order_id) => {
                 self.stock_of(&sku).evolve(event)
             }
+            E::ReservationReduced(reduced) if self.exists(reduced.order_id) => {
+                let Ok(quantity) = Quantity::new(sum(&reduced.allocations)) else { return };
+                let release = ReleaseUnits { order_id: reduced.order_id, quantity };
+                // As with what leaves.
+                let _ = self.decide(&sku, InventoryCommand::ReleaseUnits(release), now_ns);
+            }
             E::ReservationExpired(one) if self.keeps_nothing(one.order_id) => {
                 self.stock_of(&sku).evolve(event);
                 // Its units are another's now: it cannot be confirmed any more, whether or not the log ends before it is told so.
@@ -219,6 +225,7 @@ impl<'r> Sandbox<'r> {
             E::StockShipped(_)
             | E::ReservationCommitted(_)
             | E::ReservationReleased(_)
+            | E::ReservationReduced(_)
             | E::ReservationExpired(_)
             | E::StockReturned(_)
             // What is decided anew says for itself which orders wait.

@@ -45,7 +45,7 @@ fn need_key(need: OrderNeed, order: &OrderView) -> UserKey {
 
 impl Projection for OrderProjection {
     const NAME: &'static str = "order";
-    const VERSION: u32 = 3;
+    const VERSION: u32 = 4;
     const KINDS: &'static [RowKind] = &[
         RowKind::views(b'o', "orders", IdForm::Uuid),
         RowKind::leads(b'n', "orders_by_number", b'o', IdPlace::Value),
@@ -139,6 +139,7 @@ impl OrderProjection {
             shortages: Vec::new(),
             needs: Vec::new(),
             shipments: Vec::new(),
+            cancellations: Vec::new(),
             returns: Vec::new(),
             credits: Vec::new(),
             contact: placed.personal.clone(),

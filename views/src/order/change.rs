@@ -1,6 +1,6 @@
 //! The ledgers of an order's lines, and what its own events move between them.
 
-use super::{CreditView, OrderLineView, OrderState, OrderView, ReturnView, ShipmentView};
+use super::{CancellationView, CreditView, OrderLineView, OrderState, OrderView, ReturnView, ShipmentView};
 use daybook_domain::{
     LineId, Timestamp,
     inventory::change_units,
@@ -59,9 +59,23 @@ pub(super) fn change(order: &mut OrderView, event: &OrderEvent, at: Timestamp) -
                 shipment_id: shipped.shipment_id,
                 lines: shipped.lines.clone(),
                 amount: shipped.amount,
+                location: shipped.location.clone(),
                 carrier: shipped.carrier.clone(),
                 tracking: shipped.tracking.clone(),
                 shipped_at: at,
+            });
+        }
+        OrderEvent::LinesCancelled(cancelled) => {
+            for part in &cancelled.lines {
+                let line = find(order, part.line_id)?;
+                move_units(line, part.quantity.get(), |line| &mut line.allocated, "cancelled")?;
+                line.cancelled += part.quantity.get();
+            }
+            order.cancellations.push(CancellationView {
+                lines: cancelled.lines.clone(),
+                worth: cancelled.worth,
+                reason: cancelled.reason.clone(),
+                cancelled_at: at,
             });
         }
         OrderEvent::OrderDelivered(delivered) => {

@@ -8,6 +8,6 @@ mod view;
 pub use apply::OrderProjection;
 pub use queries::Orders;
 pub use view::{
-    CreditView, FulfilmentState, OrderLineView, OrderNeed, OrderState, OrderView, ReturnView, ShipmentView,
-    TimelineEntry, UnknownNeed,
+    CancellationView, CreditView, FulfilmentState, OrderLineView, OrderNeed, OrderState, OrderView,
+    ReturnView, ShipmentView, TimelineEntry, UnknownNeed,
 };

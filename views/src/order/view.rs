@@ -2,8 +2,8 @@
 
 use crate::payment::PaymentSummary;
 use daybook_domain::{
-    CartId, CountryCode, CreditId, Currency, CustomerId, LineId, Money, OrderId, OrderNumber, PaymentId,
-    Personal, ProductId, ReturnId, ShipmentId, Sku, Timestamp,
+    CartId, CountryCode, CreditId, Currency, CustomerId, LineId, LocationId, Money, OrderId, OrderNumber,
+    PaymentId, Personal, ProductId, ReturnId, ShipmentId, Sku, Timestamp,
     order::{Allocation, Charge, ChargeKind, LineQuantity, RejectReason, ReturnedLine, SkuQuantity},
 };
 use schemars::JsonSchema;
@@ -52,6 +52,9 @@ pub struct OrderView {
     pub needs: Vec<OrderNeed>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub shipments: Vec<ShipmentView>,
+    /// Units that were cancelled while others stayed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cancellations: Vec<CancellationView>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub returns: Vec<ReturnView>,
     /// Money given back though no goods came back.
@@ -175,11 +178,23 @@ pub struct ShipmentView {
     pub lines: Vec<LineQuantity>,
     /// What is captured for it.
     pub amount: Money,
+    /// Where the goods left, if it was said; else where they were set aside.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub location: Option<LocationId>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub carrier: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tracking: Option<String>,
     pub shipped_at: Timestamp,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct CancellationView {
+    pub lines: Vec<LineQuantity>,
+    /// What they would have cost.
+    pub worth: Money,
+    pub reason: String,
+    pub cancelled_at: Timestamp,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

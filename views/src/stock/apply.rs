@@ -204,6 +204,10 @@ impl Moves<'_, '_, '_> {
                 let why = Why { reason: Some(reason), ..order(e.order_id) };
                 self.move_all(K::Released, &e.allocations, (0, -1), why);
             }
+            E::ReservationReduced(e) => {
+                let why = Why { reason: Some("lines_cancelled"), ..order(e.order_id) };
+                self.move_all(K::Released, &e.allocations, (0, -1), why);
+            }
             E::ReservationExpired(e) => self.move_all(K::Expired, &e.allocations, (0, -1), order(e.order_id)),
             E::StockShipped(e) => {
                 let why = Why { reference: Some(&e.shipment_id), ..order(e.order_id) };

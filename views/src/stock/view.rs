@@ -150,7 +150,7 @@ pub enum MovementKind {
     TransferredOut,
     TransferredIn,
     Reserved,
-    /// A reservation was let go because its order came to nothing.
+    /// A reservation, or some units of it, was let go because the order or its lines were cancelled, or it came to nothing.
     Released,
     /// A reservation was let go because its time was up.
     Expired,

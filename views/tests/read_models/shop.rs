@@ -199,6 +199,8 @@ impl Book {
             amount: total,
             carrier: Some("Post".to_owned()),
             tracking: None,
+            location: None,
+            release: None,
         };
         self.write(order_id, [OrderEvent::OrderShipped(shipped).into()]);
         for (n, quantity) in lines {

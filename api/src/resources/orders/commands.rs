@@ -2,15 +2,15 @@
 
 use crate::{
     app::{App, AppState},
-    http::{CommandBody, CommandInput, Created, Id, Nothing, Receipt, created_id},
+    http::{CommandBody, CommandInput, Created, FieldError, Id, Nothing, Receipt, created_id, invalid_body},
     problem::Problem,
 };
 use axum::extract::State;
 use daybook_domain::{
     Command, CreditId, LineId, LocationId, Money, OrderId, Quantity, ReturnId, ShipmentId,
     order::{
-        CancelOrder, ChargeKind, CreditOrder, DeliverOrder, LineQuantity, OrderCommand, ReturnCondition,
-        ReturnGoods, ShipOrder,
+        CancelLines, CancelOrder, ChargeKind, CreditOrder, DeliverOrder, LineQuantity, OrderCommand,
+        ReturnCondition, ReturnGoods, ShipOrder,
     },
 };
 use daybook_engine::{Outcome, Priority};
@@ -24,11 +24,20 @@ use std::fmt::Display;
 pub(crate) struct CancelBody {
     /// Why, in the customer's or the shop's words. No personal data.
     pub reason: String,
+    /// Units that are not to be sent; the others are. None, without `rest`: the whole order, of which nothing was sent.
+    #[serde(default)]
+    pub lines: Option<Vec<LineQuantity>>,
+    /// Everything that was not sent yet.
+    #[serde(default)]
+    pub rest: bool,
 }
 
-#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ShipBody {
+    /// Where the goods leave; none: where they are set aside, if that is one location.
+    #[serde(default)]
+    pub location: Option<LocationId>,
     /// None: everything not yet shipped.
     #[serde(default)]
     pub lines: Option<Vec<LineQuantity>>,
@@ -106,7 +115,7 @@ impl CommandBody for CancelBody {
 
 impl CommandBody for ShipBody {
     fn example() -> Value {
-        json!({ "lines": [{ "line_id": 1, "quantity": 2 }],
+        json!({ "location": "main", "lines": [{ "line_id": 1, "quantity": 2 }],
             "carrier": "Royal Mail", "tracking": "RM123456789GB" })
     }
 }
@@ -136,7 +145,17 @@ pub(super) async fn cancel(
     Id(id): Id<OrderId>,
     input: CommandInput<CancelBody>,
 ) -> Result<Receipt<Nothing>, Problem> {
-    let command = OrderCommand::CancelOrder(CancelOrder { reason: input.body.reason.clone() });
+    let CancelBody { reason, lines, rest } = &input.body;
+    let (reason, lines) = (reason.clone(), lines.clone());
+    let command = match (lines, *rest) {
+        (Some(_), true) => {
+            let error =
+                FieldError::new("/rest", "means all lines, so it is left out where `lines` says which");
+            return Err(invalid_body(vec![error]));
+        }
+        (None, false) => OrderCommand::CancelOrder(CancelOrder { reason }),
+        (lines, _) => OrderCommand::CancelLines(CancelLines { lines, reason }),
+    };
     run(&app, id, &input, command).await.map(|outcome| Receipt::of(&outcome))
 }
 
@@ -146,9 +165,8 @@ pub(super) async fn ship(
     input: CommandInput<ShipBody>,
 ) -> Result<Created<Shipped>, Problem> {
     let shipment_id = ShipmentId::new(created_id(input.caller.command_id, input.caller.retry_safe));
-    let ShipBody { lines, carrier, tracking } = &input.body;
-    let (lines, carrier, tracking) = (lines.clone(), carrier.clone(), tracking.clone());
-    let command = OrderCommand::ShipOrder(ShipOrder { shipment_id, lines, carrier, tracking });
+    let ShipBody { location, lines, carrier, tracking } = input.body.clone();
+    let command = OrderCommand::ShipOrder(ShipOrder { shipment_id, location, lines, carrier, tracking });
     let outcome = run(&app, id, &input, command).await?;
     Ok(created(&outcome, "shipments", shipment_id, Shipped { shipment_id }))
 }

@@ -88,8 +88,10 @@ pub(super) fn routes(routes: Routes) -> Routes {
             doc: Doc {
                 id: "cancelOrder",
                 tag: TAG,
-                summary: "Cancel an order of which nothing has left",
-                text: "What was set aside is let go, and the authorised payment voided.",
+                summary: "Cancel an order, or units of it that have not left",
+                text: "Without `lines` and `rest`, the whole order, of which nothing may have left. With `lines` so many units of each, with \
+                    `rest` all that have not left: their stock is let go at once, and what they would have cost when nothing is left to ship. \
+                    An order is paid for before some of its units can be cancelled.",
                 problems: &[&kind::NOT_FOUND, &kind::CONFLICT],
                 answers: AnswerDoc { text: "Cancelled.", example: receipt(4711, 7) },
             },
@@ -108,8 +110,9 @@ pub(super) fn routes(routes: Routes) -> Routes {
                 id: "shipOrder",
                 tag: TAG,
                 summary: "Goods leave",
-                text: "Without `lines`, everything not yet shipped. Their price is captured.",
-                problems: &[&kind::NOT_FOUND, &kind::CONFLICT],
+                text: "Without `lines`, everything not yet shipped. Their price is captured. Where units are set aside at several \
+                    locations, `location` says which one they leave; it need not be one of these.",
+                problems: &[&kind::NOT_FOUND, &kind::CONFLICT, &kind::CHOOSE_LOCATION],
                 answers: AnswerDoc { text: "Shipped.", example: parts::receipt(4730, 4, "shipment_id") },
             },
         })

@@ -56,8 +56,13 @@ impl Requests<'_> {
         let invoice = self.invoice(order.invoice);
         let digest = self.digest(order);
         let step = |what: &str, command: Command| self.step(what, invoice, command, order, digest);
-        let ship =
-            ShipOrder { shipment_id: self.shipment_id(order), lines: None, carrier: None, tracking: None };
+        let ship = ShipOrder {
+            shipment_id: self.shipment_id(order),
+            location: None,
+            lines: None,
+            carrier: None,
+            tracking: None,
+        };
         let deliver = DeliverOrder { lines: None };
         SaleRequest {
             order_id,
