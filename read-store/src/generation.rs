@@ -1,7 +1,8 @@
 //! One generation of one read model: its version, its rows, its place. A rebuild makes the next one beside it.
 //!
-//! Queries ask here. On the embedded store what is one row is read at once, and what may be many beside the threads that
-//! ask; on a server each is one statement. Either way all it reads is as of one moment.
+//! Queries ask here. On the embedded store a row that is in memory, ahead of the database, is given at once. Everything
+//! else may have to wait for the disk: it is read beside the threads that ask, so much at a time. On a server each is one
+//! statement. Either way all it reads is as of one moment.
 
 use crate::{Entry, Page, Range, Row, RowKind, StoreError, embedded, postgres};
 use parking_lot::RwLock;
@@ -51,31 +52,56 @@ impl Generation {
     }
 
     /// The row under `key`.
-    pub async fn get(&self, key: &[u8]) -> Result<Option<Row>, StoreError> {
+    pub async fn get(self: &Arc<Self>, key: &[u8]) -> Result<Option<Row>, StoreError> {
         match &self.rows {
-            GenerationRows::Embedded(rows) => Ok(rows.get(key)?.map(Row::from)),
+            GenerationRows::Embedded(rows) => {
+                if let Some(known) = rows.get_ahead(key) {
+                    return Ok(known.map(Row::from));
+                }
+                let key = key.to_vec();
+                self.beside(move |rows, _| Ok(rows.get(&key)?.map(Row::from))).await
+            }
             // Boxed, so that answering from the disk does not carry this around.
             GenerationRows::Postgres(rows) => Box::pin(rows.get(key)).await,
         }
     }
 
     /// The row that the entry under `key` leads to.
-    pub async fn led_by(&self, key: &[u8]) -> Result<Option<Row>, StoreError> {
+    pub async fn led_by(self: &Arc<Self>, key: &[u8]) -> Result<Option<Row>, StoreError> {
         match &self.rows {
-            GenerationRows::Embedded(rows) => rows.led_by(self.kinds, key),
+            GenerationRows::Embedded(_) => {
+                let key = key.to_vec();
+                self.beside(move |rows, kinds| rows.led_by(kinds, &key)).await
+            }
             GenerationRows::Postgres(rows) => Box::pin(rows.led_by(key)).await,
         }
     }
 
-    /// The row under `key` and the entries under `prefix`, as of one moment.
-    pub async fn with_entries(
-        &self,
+    /// What `make` makes of the row under `key` and the entries under `prefix`, which are as of one moment. There may be
+    /// many, so `make` too runs beside the threads that ask.
+    pub async fn with_entries<M>(
+        self: &Arc<Self>,
         key: &[u8],
         prefix: &[u8],
-    ) -> Result<Option<(Row, Vec<Entry>)>, StoreError> {
+        make: M,
+    ) -> Result<Option<Row>, StoreError>
+    where
+        M: FnOnce(Row, Vec<Entry>) -> Result<Row, StoreError> + Send + 'static,
+    {
         match &self.rows {
-            GenerationRows::Embedded(rows) => rows.with_entries(key, prefix),
-            GenerationRows::Postgres(rows) => Box::pin(rows.with_entries(key, prefix)).await,
+            GenerationRows::Embedded(_) => {
+                let (key, prefix) = (key.to_vec(), prefix.to_vec());
+                self.beside(move |rows, _| {
+                    rows.with_entries(&key, &prefix)?.map(|(row, entries)| make(row, entries)).transpose()
+                })
+                .await
+            }
+            GenerationRows::Postgres(rows) => {
+                let Some((row, entries)) = Box::pin(rows.with_entries(key, prefix)).await? else {
+                    return Ok(None);
+                };
+                blocking(move || make(row, entries)).await.map(Some)
+            }
         }
     }
 
@@ -109,20 +135,23 @@ impl Generation {
         }
     }
 
-    /// Reads many rows of the embedded store beside the threads that serve connections.
+    /// Reads the embedded store beside the threads that serve connections. Whoever does not wait for it any more frees its
+    /// place in the queue; what has begun goes on to its end, and counts until then.
     async fn beside<T: Send + 'static>(
         self: &Arc<Self>,
         read: impl FnOnce(&embedded::EmbeddedRows, &'static [RowKind]) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
+        let GenerationRows::Embedded(rows) = &self.rows else { return Err(crate::foreign(self)) };
+        let permit = rows.may_read().await?;
         let generation = self.clone();
-        let read = move || match &generation.rows {
-            GenerationRows::Embedded(rows) => read(rows, generation.kinds),
-            GenerationRows::Postgres(_) => Err(crate::foreign(&generation)),
-        };
-        match tokio::runtime::Handle::try_current() {
-            Ok(runtime) => runtime.spawn_blocking(read).await.unwrap_or(Err(StoreError::Closed)),
-            Err(_) => read(),
-        }
+        blocking(move || {
+            let _permit = permit;
+            match &generation.rows {
+                GenerationRows::Embedded(rows) => read(rows, generation.kinds),
+                GenerationRows::Postgres(_) => Err(crate::foreign(&generation)),
+            }
+        })
+        .await
     }
 
     /// Everything, by key. May block.
@@ -131,6 +160,16 @@ impl Generation {
             GenerationRows::Embedded(rows) => rows.all(),
             GenerationRows::Postgres(rows) => rows.all(),
         }
+    }
+}
+
+/// Runs `work` where it may block; here, where there is no runtime whose threads must not.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
+) -> Result<T, StoreError> {
+    match tokio::runtime::Handle::try_current() {
+        Ok(runtime) => runtime.spawn_blocking(work).await.unwrap_or(Err(StoreError::Closed)),
+        Err(_) => work(),
     }
 }
 

@@ -35,6 +35,7 @@ use std::{
     path::{Path, PathBuf},
     sync::Arc,
 };
+use tokio::sync::Semaphore;
 
 fn role_key(role: Role, name: &str) -> String {
     match role {
@@ -49,7 +50,12 @@ pub(crate) struct EmbeddedStore {
     dir: PathBuf,
     /// What is ahead of each keyspace, shared by all who have opened the generation.
     overlay: Mutex<HashMap<String, Arc<Overlay>>>,
+    /// Permits for reading for queries, of all generations together.
+    readers: Arc<Semaphore>,
 }
+
+/// How many queries read at a time. A disk answers so many as soon as a few; what comes beyond them waits without a thread.
+const READERS: usize = 32;
 
 /// What a read model may have in memory before it is written out. Half a dozen of them fill at once.
 const MEMTABLE_BYTES: u64 = 8 << 20;
@@ -76,7 +82,7 @@ impl EmbeddedStore {
         let meta = db
             .keyspace("meta", || KeyspaceCreateOptions::default().max_memtable_size(MEMTABLE_BYTES / 4))
             .map_err(StoreError::unavailable("opening a keyspace"))?;
-        let store = Self { db, meta, dir: dir.to_owned(), overlay: Mutex::default() };
+        let store = Self { db, meta, dir: dir.to_owned(), overlay: Mutex::default(), readers: Arc::new(Semaphore::new(READERS)) };
         store.drop_orphans()?;
         Ok(store)
     }
@@ -100,7 +106,8 @@ impl EmbeddedStore {
             .map_err(StoreError::unavailable("opening a keyspace"))?;
         let own_dir = self.dir.join("own").join(&keyspace_name);
         let overlay = self.overlay.lock().entry(keyspace_name).or_default().clone();
-        let rows = crate::GenerationRows::Embedded(EmbeddedRows::new(self.db.clone(), keyspace, overlay));
+        let rows = EmbeddedRows::new(self.db.clone(), keyspace, overlay, self.readers.clone());
+        let rows = crate::GenerationRows::Embedded(rows);
         Ok(Generation { name, id, kinds, rows, own_dir })
     }
 

@@ -7,16 +7,29 @@ use super::{
 use crate::{Cursor, Entry, Page, Range, Row, RowKind, StoreError, Walk, schema};
 use fjall::{Database, Keyspace, UserValue};
 use std::{ops::Bound, sync::Arc};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 pub(crate) struct EmbeddedRows {
     db: Database,
     keyspace: Keyspace,
     overlay: Arc<Overlay>,
+    /// Permits for reading for queries.
+    readers: Arc<Semaphore>,
 }
 
 impl EmbeddedRows {
-    pub(super) fn new(db: Database, keyspace: Keyspace, overlay: Arc<Overlay>) -> Self {
-        Self { db, keyspace, overlay }
+    pub(super) fn new(
+        db: Database,
+        keyspace: Keyspace,
+        overlay: Arc<Overlay>,
+        readers: Arc<Semaphore>,
+    ) -> Self {
+        Self { db, keyspace, overlay, readers }
+    }
+
+    /// The permit to read for a query, beside the threads that ask.
+    pub(crate) async fn may_read(&self) -> Result<OwnedSemaphorePermit, StoreError> {
+        self.readers.clone().acquire_owned().await.map_err(|_| StoreError::Closed)
     }
 
     pub(super) fn keyspace(&self) -> &Keyspace {
@@ -31,6 +44,13 @@ impl EmbeddedRows {
         self.keyspace.name()
     }
 
+    /// What memory has of the row under `key`: its value, or that it is gone. None: it may be in the database. Never waits
+    /// for the disk.
+    pub(crate) fn get_ahead(&self, key: &[u8]) -> Option<Option<UserValue>> {
+        self.overlay.get(key)
+    }
+
+    /// The row under `key`. May block.
     pub(crate) fn get(&self, key: &[u8]) -> Result<Option<UserValue>, StoreError> {
         match self.overlay.get(key) {
             Some(known) => Ok(known),
@@ -111,5 +131,47 @@ impl EmbeddedRows {
     fn merged(&self) -> MergedRows<'_> {
         let (ahead, snapshot) = self.overlay.with(|| self.db.snapshot());
         MergedRows { ahead, snapshot, keyspace: &self.keyspace }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{EmbeddedStore, READERS};
+    use crate::{Generation, GenerationId, GenerationRows, Row, RowKind, Tx, Writes, key};
+    use futures::{FutureExt as _, future::join_all};
+    use std::sync::Arc;
+
+    const KINDS: [RowKind; 1] = [RowKind::records(b'r', "records")];
+
+    fn write(store: &EmbeddedStore, generation: &Generation, id: &str, is_shown_only: bool) {
+        let GenerationRows::Embedded(rows) = &generation.rows else { unreachable!("the store is embedded") };
+        let (mut batch, mut writes) = (store.batch(), Writes::default());
+        Tx::new(generation, &mut writes).put(key(b'r', &[id.as_bytes()]), b"{}".to_vec());
+        batch.write(rows, &mut writes);
+        if is_shown_only { batch.show() } else { batch.commit().unwrap() }
+    }
+
+    #[tokio::test]
+    async fn what_may_need_the_disk_is_read_with_a_permit_and_what_is_in_memory_at_once() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = EmbeddedStore::open(dir.path(), 1 << 20).unwrap();
+        let id = GenerationId { version: 1, number: 1 };
+        let generation = Arc::new(store.generation("m", id, &KINDS).unwrap());
+        write(&store, &generation, "stored", false);
+        write(&store, &generation, "shown", true);
+        let taken = store.readers.clone().acquire_many_owned(READERS as u32).await.unwrap();
+
+        assert!(generation.get(b"rshown").now_or_never().expect("it is in memory").unwrap().is_some());
+        let make = |row: Row, _| Ok(row);
+        assert!(generation.get(b"rstored").now_or_never().is_none());
+        assert!(generation.get(b"rnothing").now_or_never().is_none());
+        assert!(generation.led_by(b"rstored").now_or_never().is_none());
+        assert!(generation.with_entries(b"rstored", b"r", make).now_or_never().is_none());
+
+        // More than may read at a time, and one that gave up: all get their turn.
+        let waiting: Vec<_> = (0..2 * READERS).map(|_| generation.get(b"rstored")).collect();
+        drop(taken);
+        assert!(join_all(waiting).await.into_iter().all(|row| row.unwrap().is_some()));
+        assert!(generation.with_entries(b"rstored", b"r", make).await.unwrap().is_some());
     }
 }

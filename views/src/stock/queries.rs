@@ -9,7 +9,7 @@ use crate::{AsOf, View};
 use daybook_domain::{Sku, Timestamp};
 use daybook_event_log::{InvalidStreamId, StreamId};
 use daybook_projections::{Definition, ReplayError};
-use daybook_read_store::{Cursor, Live, Page, Range, Row, StoreError, UserKey, UserValue, Walk, parse};
+use daybook_read_store::{Cursor, Entry, Live, Page, Range, Row, StoreError, UserKey, Walk, parse};
 
 /// Stock as shown.
 #[derive(Debug, Clone)]
@@ -51,7 +51,9 @@ impl View for Stock {
             return Ok(None);
         };
         let moment = Timestamp::from_nanos(as_of.point().moment_ns());
-        Ok(Some(at_moment(&stored, replay.under(&holds_prefix(id)), moment)?))
+        let prefix = holds_prefix(id);
+        let holds = replay.under(&prefix).map(|(key, value)| parse(key, value));
+        Ok(Some(at_moment(&stored, holds, moment)?))
     }
 }
 
@@ -61,22 +63,15 @@ impl Stock {
     pub async fn by_sku(&self, sku: &Sku, now: Timestamp) -> Result<Option<Row>, StoreError> {
         let Some(live) = self.live.asked()? else { return Ok(None) };
         let Some(stored) = live.get(&stock_key(sku)).await? else { return Ok(None) };
-        let mut stock: StockView = stored.parse()?;
+        let stock: StockView = stored.parse()?;
         if stock.holds_last_until.is_none_or(|until| now < until) {
             return Ok(Some(stored));
         }
         // Both again, as of one moment.
-        let found = live.with_entries(&stock_key(sku), &holds_prefix(sku)).await?;
-        let Some((stored, holds)) = found else { return Ok(None) };
-        stock = stored.parse()?;
-        for (_, hold) in holds {
-            let hold: Hold = hold.parse()?;
-            if hold.until <= now {
-                stock.lapse(&hold);
-            }
-        }
-        stock.derive();
-        Ok(Some(written(&stock)?))
+        let at = move |stored: Row, holds: Vec<Entry>| {
+            at_moment(&stored, holds.iter().map(|(_, hold)| hold.parse()), now)
+        };
+        live.with_entries(&stock_key(sku), &holds_prefix(sku), at).await
     }
 
     /// What moved the stock of a SKU, each a [`super::Movement`], the last first.
@@ -98,17 +93,17 @@ impl Stock {
 }
 
 /// The row of stock, with those of `holds` counted as free that lasted until before `now`.
-fn at_moment<'r>(
+fn at_moment(
     stored: &Row,
-    holds: impl Iterator<Item = (&'r UserKey, &'r UserValue)>,
+    holds: impl Iterator<Item = Result<Hold, StoreError>>,
     now: Timestamp,
 ) -> Result<Row, StoreError> {
     let mut stock: StockView = stored.parse()?;
     if stock.holds_last_until.is_none_or(|until| now < until) {
         return Ok(stored.clone());
     }
-    for (key, value) in holds {
-        let hold: Hold = parse(key, value)?;
+    for hold in holds {
+        let hold = hold?;
         if hold.until <= now {
             stock.lapse(&hold);
         }
