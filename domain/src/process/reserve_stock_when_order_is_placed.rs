@@ -82,11 +82,13 @@ impl Process for ReserveStockWhenOrderIsPlaced {
         commands
     }
 
-    /// What cannot be set aside is for `resolve` to say. The order may have come to nothing meanwhile.
+    /// What cannot be set aside is for `resolve` to say. The order may have come to nothing meanwhile. Any other refusal
+    /// says nothing of how much there is: a customer must not be told that it is sold out.
     fn refused(&self, _trigger: Trigger<'_>, _command: &str, rejection: &Rejection) -> Refusal {
         Refusal::expected_if(matches!(
             rejection,
-            Rejection::Inventory(_) | Rejection::Order(OrderRejection::WrongState { .. })
+            Rejection::Inventory(InventoryRejection::OutOfStock { .. })
+                | Rejection::Order(OrderRejection::WrongState { .. })
         ))
     }
 }
@@ -103,10 +105,12 @@ fn found(outcome: &StepOutcome, order_id: OrderId) -> Result<&StockReserved, i64
                 Event::Inventory(InventoryEvent::StockReserved(reserved)) => Some(reserved),
                 _ => None,
             });
-            reservation.filter(|reserved| reserved.order_id == order_id).ok_or(0)
+            let reservation = reservation.filter(|reserved| reserved.order_id == order_id);
+            Ok(reservation.expect("a reservation that was not refused is in its outcome"))
         }
         Err(Rejection::Inventory(InventoryRejection::OutOfStock { available, .. })) => Err(*available),
-        Err(_) => Err(0),
+        // The engine makes a dead letter of it, as of each refusal that is not expected.
+        Err(other) => unreachable!("{other:?} is not expected, so it has no outcome to resolve"),
     }
 }
 
