@@ -16,7 +16,7 @@ use crate::{
 };
 use axum::{Extension, Router, middleware::from_fn_with_state};
 use daybook_audit::AuditTree;
-use daybook_engine::{Engine, SimulatedGateway};
+use daybook_engine::{Engine, Gateway};
 use daybook_projections::RunnerError;
 use daybook_search::Search;
 use daybook_views::Views;
@@ -38,7 +38,7 @@ pub struct Parts {
     pub engine: Engine,
     pub reads: Views,
     pub search: Search,
-    pub gateway: Arc<SimulatedGateway>,
+    pub gateway: Arc<dyn Gateway>,
     pub audit: Arc<AuditTree>,
     pub node: Arc<dyn NodeStatus>,
     /// What the node does: routes of other roles are answered 503.

@@ -14,7 +14,7 @@ use crate::{
 use axum::extract::State;
 use daybook_audit::AuditTree;
 use daybook_domain::{Command, OrderId};
-use daybook_engine::{CommandRequest, Engine, Outcome, Priority, SimulatedGateway};
+use daybook_engine::{CommandRequest, Engine, Gateway, Outcome, Priority};
 use daybook_event_log::{EventLog, StreamId, Version};
 use daybook_read_store::version_of;
 use daybook_search::Search;
@@ -53,7 +53,7 @@ pub(crate) struct App {
     /// Permits for reading a page for a feed.
     pub feed_readers: Arc<Semaphore>,
     pub prices: Prices,
-    pub gateway: Arc<SimulatedGateway>,
+    pub gateway: Arc<dyn Gateway>,
     pub audit: Arc<AuditTree>,
     pub node: Arc<dyn NodeStatus>,
     pub limits: Limits,

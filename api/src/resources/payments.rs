@@ -1,5 +1,5 @@
-//! Payments: where the money of an order is, and the customer's part of a payment at the simulated gateway. At a real
-//! gateway that page is the gateway's.
+//! Payments: where the money of an order is, and the customer's part of a payment where the gateway leaves that to the shop,
+//! as the simulated one does. A real gateway has a page of its own.
 
 use crate::{
     access::{Access, Load, Owner, RequestLimits, Retry},
@@ -12,7 +12,7 @@ use crate::{
 use axum::{extract::State, http::Method};
 use daybook_domain::{
     Command, Event, OperationId, PaymentId, Rejection,
-    payment::{GatewayOutcome, PaymentCommand, PaymentEvent, PaymentRejection, RecordOutcome},
+    payment::{PaymentCommand, PaymentEvent, PaymentRejection, RecordOutcome},
 };
 use daybook_engine::Priority;
 use daybook_views::{Target, payment::PaymentView};
@@ -94,8 +94,9 @@ async fn confirm(
     let operation_id = asked.ok_or_else(|| {
         Problem::new(&kind::CONFLICT, "the gateway asked nothing of the customer for this payment")
     })?;
-    app.gateway.confirm_action(operation_id);
-    let outcome = GatewayOutcome::Approved { reference: format!("sim-{}", operation_id.uuid().simple()) };
+    let outcome = app.gateway.confirm_here(operation_id).ok_or_else(|| {
+        Problem::new(&kind::CONFLICT, "the customer does what was asked at the gateway's own page, see action_url")
+    })?;
     let command = PaymentCommand::RecordOutcome(RecordOutcome { operation_id, outcome });
     let outcome = app.execute(&input, Command::Payment(id, command), Priority::Checkout).await?;
     Ok(Receipt::of(&outcome))

@@ -9,7 +9,7 @@
 //! | `tok_timeout_approved` | no answer; asked for the status: approved |
 //! | `tok_timeout_declined` | no answer; asked for the status: declined, `card_declined` |
 //! | `tok_timeout_lost` | no answer, and the gateway never saw it; made again it is approved |
-//! | `tok_action_required` | the customer has to confirm; approved after [`SimulatedGateway::confirm_action`] |
+//! | `tok_action_required` | the customer has to confirm; approved after [`Gateway::confirm_here`] |
 //! | anything else, for example `tok_visa` | approved |
 //!
 //! Captures, voids and refunds are always approved. A void also ends an authorisation that waits for the customer:
@@ -50,11 +50,6 @@ impl SimulatedGateway {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
-    }
-
-    /// The customer did what was asked of them, so the operation is approved from now on.
-    pub fn confirm_action(&self, operation_id: OperationId) {
-        self.remember(operation_id, KnownOperation::Approved);
     }
 
     fn remember(&self, operation_id: OperationId, known: KnownOperation) {
@@ -121,7 +116,11 @@ fn declined(code: &str) -> GatewayOutcome {
 }
 
 fn approved(request: &GatewayRequest) -> GatewayOutcome {
-    GatewayOutcome::Approved { reference: format!("sim-{}", request.operation_id.uuid().simple()) }
+    approved_as(request.operation_id)
+}
+
+fn approved_as(operation_id: OperationId) -> GatewayOutcome {
+    GatewayOutcome::Approved { reference: format!("sim-{}", operation_id.uuid().simple()) }
 }
 
 #[async_trait]
@@ -132,5 +131,11 @@ impl Gateway for SimulatedGateway {
 
     async fn status(&self, request: &GatewayRequest) -> GatewayOutcome {
         self.answer(request, true)
+    }
+
+    /// Approved from now on.
+    fn confirm_here(&self, operation_id: OperationId) -> Option<GatewayOutcome> {
+        self.remember(operation_id, KnownOperation::Approved);
+        Some(approved_as(operation_id))
     }
 }

@@ -58,11 +58,11 @@ async fn each_token_is_answered_as_the_table_says_by_call_then_status_then_call_
 async fn a_confirmed_action_approves_and_a_void_ends_the_waiting() {
     let gateway = SimulatedGateway::new();
     let authorize = request(OperationKind::Authorize, "tok_action_required");
-    gateway.confirm_action(authorize.operation_id);
+    gateway.confirm_here(authorize.operation_id);
     assert_eq!(said(&gateway.status(&authorize).await), "approved");
     let gateway = SimulatedGateway::new();
     assert_eq!(said(&gateway.call(&request(OperationKind::Void, "")).await), "approved");
-    gateway.confirm_action(authorize.operation_id);
+    gateway.confirm_here(authorize.operation_id);
     assert_eq!(said(&gateway.status(&authorize).await), "voided");
     let capture = request(OperationKind::Capture, "");
     assert_eq!(said(&gateway.status(&capture).await), "not seen");

@@ -208,7 +208,7 @@ impl World {
         if token == "tok_action_required" {
             self.pause(60_000_000).await;
             let operation = order(n).payment_id().operation_id("authorize");
-            self.gateway.behind.confirm_action(operation);
+            self.gateway.behind.confirm_here(operation);
         }
         if self.below(2) == 0 {
             self.ship_and_give_back(n).await;
