@@ -20,7 +20,7 @@ pub enum SearchError {
     #[error("a price is filtered or sorted by, but currency is missing; say for example currency=GBP")]
     MissingCurrency,
     #[error("{name} is {found:?}; it must be {expected}")]
-    BadValue { name: &'static str, found: String, expected: &'static str },
+    BadValue { name: &'static str, found: String, expected: String },
     #[error("{name:?} is not a search parameter; {known}")]
     UnknownParameter { name: String, known: &'static str },
     #[error("cursor: {detail}; start again without it")]

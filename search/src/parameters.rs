@@ -34,8 +34,8 @@ impl SearchRequest {
                     request.limit = Some(value.parse().map_err(|_| bad("limit", value, expected))?);
                 }
                 "cursor" => request.cursor = Some(value.to_owned()),
-                "sort" => request.sort = sort(value)?,
-                "count" => request.count = count(value)?,
+                "sort" => request.sort = one_of("sort", &Sort::ALL, Sort::name, value)?,
+                "count" => request.count = one_of("count", &CountMode::ALL, CountMode::name, value)?,
                 _ => request.take_prefixed(name, value)?,
             }
         }
@@ -57,30 +57,28 @@ impl SearchRequest {
     }
 }
 
-fn bad(name: &'static str, found: &str, expected: &'static str) -> SearchError {
-    SearchError::BadValue { name, found: found.chars().take(40).collect(), expected }
+fn bad(name: &'static str, found: &str, expected: &str) -> SearchError {
+    SearchError::BadValue { name, found: found.chars().take(40).collect(), expected: expected.to_owned() }
 }
 
 fn flag(name: &'static str, value: &str) -> Result<bool, SearchError> {
     value.parse().map_err(|_| bad(name, value, "true or false"))
 }
 
-fn sort(value: &str) -> Result<Sort, SearchError> {
-    Ok(match value {
-        "relevance" => Sort::Relevance,
-        "price_asc" => Sort::PriceAsc,
-        "price_desc" => Sort::PriceDesc,
-        "newest" => Sort::Newest,
-        "name" => Sort::Name,
-        _ => return Err(bad("sort", value, "relevance, price_asc, price_desc, newest or name")),
-    })
-}
-
-fn count(value: &str) -> Result<CountMode, SearchError> {
-    Ok(match value {
-        "capped" => CountMode::Capped,
-        "exact" => CountMode::Exact,
-        _ => return Err(bad("count", value, "capped or exact")),
+/// The one of `all` that is called `value`.
+fn one_of<T: Copy>(
+    parameter: &'static str,
+    all: &[T],
+    name: fn(T) -> &'static str,
+    value: &str,
+) -> Result<T, SearchError> {
+    all.iter().copied().find(|one| name(*one) == value).ok_or_else(|| {
+        let names: Vec<_> = all.iter().copied().map(name).collect();
+        let expected = match names.split_last() {
+            Some((last, rest)) if !rest.is_empty() => format!("{} or {last}", rest.join(", ")),
+            _ => names.concat(),
+        };
+        bad(parameter, value, &expected)
     })
 }
 

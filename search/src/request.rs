@@ -3,8 +3,7 @@
 
 use super::SearchError;
 use daybook_domain::Currency;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Serialize, Serializer};
 
 /// Longest query text, in characters.
 pub const MAX_QUERY_CHARS: usize = 256;
@@ -21,8 +20,7 @@ pub(super) const MAX_FILTER_KEYS: usize = 16;
 pub(super) const MAX_VALUE_CHARS: usize = 256;
 
 /// A search. Everything is optional; an empty request lists what is newest.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct SearchRequest {
     /// Words to look for; plain text, there is no query syntax. At most 256 characters and 32 words.
     pub q: String,
@@ -53,27 +51,22 @@ pub struct SearchRequest {
 }
 
 /// One `key = value`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct AttributeFilter {
     pub key: String,
     pub value: String,
 }
 
 /// A number attribute within bounds, both inclusive.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct RangeFilter {
     pub key: String,
-    #[serde(default)]
     pub min: Option<f64>,
-    #[serde(default)]
     pub max: Option<f64>,
 }
 
 /// In which order. Ties go to the newer product.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub enum Sort {
     /// What fits the words best; without words, the newest.
     #[default]
@@ -84,15 +77,55 @@ pub enum Sort {
     Name,
 }
 
+impl Sort {
+    pub const ALL: [Self; 5] = [Self::Relevance, Self::PriceAsc, Self::PriceDesc, Self::Newest, Self::Name];
+
+    /// As it is asked for.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Relevance => "relevance",
+            Self::PriceAsc => "price_asc",
+            Self::PriceDesc => "price_desc",
+            Self::Newest => "newest",
+            Self::Name => "name",
+        }
+    }
+}
+
 /// How exactly to count.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub enum CountMode {
     /// Totals stop at 1,000, and attribute counts of very large results are estimated from a sample.
     #[default]
     Capped,
     /// Every number is exact.
     Exact,
+}
+
+impl CountMode {
+    pub const ALL: [Self; 2] = [Self::Capped, Self::Exact];
+
+    /// As it is asked for.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Capped => "capped",
+            Self::Exact => "exact",
+        }
+    }
+}
+
+impl Serialize for Sort {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
+}
+
+impl Serialize for CountMode {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
 }
 
 impl SearchRequest {

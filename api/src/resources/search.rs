@@ -12,7 +12,7 @@ use crate::{
 use axum::{extract::State, http::Method};
 use daybook_event_log::Position;
 use daybook_search::{
-    MAX_LIMIT, MAX_QUERY_CHARS, SearchError, SearchIndex, SearchPage, SearchRequest, Suggestion,
+    CountMode, MAX_LIMIT, MAX_QUERY_CHARS, SearchError, SearchIndex, SearchPage, SearchRequest, Sort, Suggestion,
 };
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -115,13 +115,13 @@ fn search_parameters() -> Vec<(&'static str, &'static str, Value, Value)> {
         (
             "sort",
             "In which order.",
-            json!({ "type": "string", "enum": ["relevance", "price_asc", "price_desc", "newest", "name"], "default": "relevance" }),
+            json!({ "type": "string", "enum": Sort::ALL.map(Sort::name), "default": Sort::default().name() }),
             json!("price_asc"),
         ),
         (
             "count",
             "`exact` counts every product found.",
-            json!({ "type": "string", "enum": ["capped", "exact"], "default": "capped" }),
+            json!({ "type": "string", "enum": CountMode::ALL.map(CountMode::name), "default": CountMode::default().name() }),
             json!("exact"),
         ),
         ("facets", "Whether to count facets.", json!({ "type": "boolean", "default": true }), json!(false)),
