@@ -1,5 +1,6 @@
 //! The mark of requests from other machines. There are no roles yet, so what is for analysts and auditors (the whole
-//! record, and proofs about it) is answered to the loopback interface only, unless the operator says otherwise.
+//! record, and proofs about it) and for operators (what counts events, and dead letters) is answered to the loopback
+//! interface only, unless the operator says otherwise.
 //!
 //! A proxy on this machine counts as local: what it lets through is its own decision.
 
@@ -26,8 +27,8 @@ impl RemotePeer {
 }
 
 pub(crate) fn refused() -> Problem {
-    let detail = "the record and its proofs are for analysts and auditors; until there are roles they are answered \
-                  to the loopback interface only: ask on the server's own machine";
+    let detail = "this is for analysts, auditors and operators; until there are roles it is answered to the loopback \
+                  interface only: ask on the server's own machine";
     Problem::new(&kind::LOOPBACK_ONLY, detail)
 }
 

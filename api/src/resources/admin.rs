@@ -28,7 +28,7 @@ use serde_json::{Value, json};
 use std::{convert::Infallible, str::FromStr};
 
 const TAG: &str = "operation";
-const OPERATOR: Access = Access::scope("node:operate");
+const OPERATOR: Access = Access::scope("node:operate").loopback_only();
 
 pub(super) fn routes(routes: Routes) -> Routes {
     routes

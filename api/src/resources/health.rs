@@ -4,20 +4,21 @@
 use crate::{
     access::{Access, Load, Owner, RequestLimits, Retry},
     app::AppState,
-    describe::{AnswerDoc, Content, DescribeAnswer, Description, Form},
+    describe::{AnswerDoc, Content, DescribeAnswer, DescribeInput, Description, Form},
+    edge::RemotePeer,
     problem::{Problem, kind},
     route::{ApiVersion::V1, Doc, Route, Routes},
 };
 use axum::{
     Json,
-    extract::State,
-    http::{Method, header},
+    extract::{FromRequestParts, State},
+    http::{Method, header, request::Parts},
     response::{IntoResponse, Response},
 };
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
-use std::borrow::Cow;
+use std::{borrow::Cow, convert::Infallible};
 
 const TAG: &str = "operation";
 
@@ -56,7 +57,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
                 id: "ready",
                 tag: TAG,
                 summary: "The server can do its work, or what is missing",
-                text: "",
+                text: "What the node does, and what is missing in words, is told on the server's own machine only.",
                 problems: &[&kind::UNAVAILABLE],
                 answers: AnswerDoc {
                     text: "It can; beside it, what this node does.",
@@ -69,7 +70,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
             path: "/metrics",
             handler: metrics,
             version: V1,
-            access: Access::scope("node:read"),
+            access: Access::scope("node:read").loopback_only(),
             owner: Owner::Shop,
             retry: Retry::Read,
             limits: RequestLimits::NoBody,
@@ -158,7 +159,22 @@ async fn live() -> Json<Live> {
     Json(Live { status: "live" })
 }
 
-async fn ready(State(app): AppState) -> Result<Json<Ready>, Problem> {
+/// Extractor: whether the caller may be told what the node does and what exactly is missing.
+struct MayKnow(bool);
+
+impl<S: Sync> FromRequestParts<S> for MayKnow {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(Self(parts.extensions.get::<RemotePeer>().is_none()))
+    }
+}
+
+impl DescribeInput for MayKnow {
+    fn describe(_: &mut Description) {}
+}
+
+async fn ready(State(app): AppState, MayKnow(may_know): MayKnow) -> Result<Json<Ready>, Problem> {
     let mut missing = Vec::new();
     if app.stopping.is_cancelled() {
         missing.push("the server is shutting down".to_owned());
@@ -176,8 +192,13 @@ async fn ready(State(app): AppState) -> Result<Json<Ready>, Problem> {
             status: "ready",
             position: app.head(),
             lag_events: app.reads.lag(),
-            node: app.node.shown(),
+            node: if may_know { app.node.shown() } else { Map::new() },
         }));
+    }
+    // Addresses and counts may stand in it.
+    if !may_know {
+        let detail = "the node is not ready; ask on the server's own machine what is missing";
+        return Err(Problem::new(&kind::UNAVAILABLE, detail).routine().retry_after(2));
     }
     let problem = Problem::new(&kind::UNAVAILABLE, missing.join("; "))
         .with("missing", missing)

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 const TAG: &str = "operation";
-const OPERATOR: Access = Access::scope("node:operate");
+const OPERATOR: Access = Access::scope("node:operate").loopback_only();
 
 pub(super) fn routes(routes: Routes) -> Routes {
     routes

@@ -53,7 +53,7 @@ impl NodeStatus for TestNode {
     }
 
     fn shown(&self) -> Map<String, Value> {
-        Map::new()
+        Map::from_iter([("roles".to_owned(), json!(["queries"]))])
     }
 
     fn metrics(&self) -> String {

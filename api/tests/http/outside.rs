@@ -24,6 +24,10 @@ async fn the_record_and_its_proofs_are_answered_inside_only_and_the_shop_to_ever
         "/audit/tile/0/000",
         "/audit/proof?position=1",
         "/audit/consistency?from=1",
+        "/metrics",
+        "/admin/projections",
+        "/admin/projections/order/dead-letters",
+        "/admin/processes/dead-letters",
         order,
     ] {
         let problem = from_outside(&shop, path).await.problem(403, "loopback-only");
@@ -31,6 +35,14 @@ async fn the_record_and_its_proofs_are_answered_inside_only_and_the_shop_to_ever
     }
     assert_eq!(shop.get("/events").await.status, 200);
     assert_eq!(shop.get("/audit/key").await.status, 200);
+    assert_eq!(shop.get("/metrics").await.status, 200);
+    assert_eq!(shop.get("/readyz").await.json()["roles"][0], "queries");
+    let told = from_outside(&shop, "/readyz").await;
+    assert_eq!((told.status.as_u16(), told.json().get("roles")), (200, None), "{told:?}");
+    assert_eq!(shop.get("/admin/projections").await.status, 200);
+    let rebuild = Request::post("/admin/projections/order/rebuild").extension(RemotePeer);
+    let rebuild = shop.send(rebuild.body(Body::empty()).unwrap()).await;
+    rebuild.problem(403, "loopback-only");
     shop.get(&format!("/inventory/MUG?min_position={}", shop.head())).await;
     let seen = from_outside(&shop, "/inventory/MUG").await;
     let seen = seen.header("x-daybook-position");

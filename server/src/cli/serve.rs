@@ -58,8 +58,8 @@ pub(super) struct Settings {
     #[arg(long, env = "DAYBOOK_LISTEN", value_name = "ADDR", default_value = "127.0.0.1:8080")]
     pub listen: SocketAddr,
 
-    /// Who may read the whole record and its proofs: /events, /audit/…, /orders/{id}/proof. Names and addresses
-    /// stand in it, and there is no access control yet
+    /// Who may read the whole record and its proofs, and what counts events: /events, /audit/…, /orders/{id}/proof, /metrics,
+    /// /admin/…, and what /readyz says beside ready. Names and addresses stand in it, and there is no access control yet
     #[arg(long, env = "DAYBOOK_RECORD_FOR", value_enum, default_value_t = ReadersOfRecord::Loopback)]
     record_for: ReadersOfRecord,
 
