@@ -4,8 +4,12 @@
 use crate::served::{PATIENCE, all_of, becomes, served, until};
 use daybook_api::Limits;
 use futures::future::join_all;
-use std::time::Duration;
-use tokio::{io::AsyncWriteExt, time::timeout};
+use std::{future::pending, time::Duration};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    time::timeout,
+};
 
 /// So few that a test can take all of them.
 fn few(connections: usize) -> Limits {
@@ -207,5 +211,71 @@ async fn one_client_s_connections_end_at_its_share() {
     }
     let refused = served.get("/products/x").await;
     assert!(refused.contains("/problems/too-many-connections"), "{refused}");
+    served.ends().await;
+}
+
+/// Sends one byte of `text` after another, without end, until the server closes; answers what it said.
+async fn trickled(mut stream: TcpStream, text: &'static [u8]) -> String {
+    let (mut reader, mut writer) = stream.split();
+    let trickle = async {
+        for byte in text.iter().cycle() {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            if writer.write_all(&[*byte]).await.is_err() {
+                break;
+            }
+        }
+        // The answer stands in the other half.
+        pending::<()>().await;
+    };
+    let mut answer = Vec::new();
+    tokio::select! {
+        () = trickle => {}
+        read = timeout(PATIENCE * 2, reader.read_to_end(&mut answer)) => drop(read.expect("the server closes")),
+    }
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_byte_now_and_then_keeps_no_request_going_beyond_its_time() {
+    let short = Duration::from_secs(1);
+    let served =
+        served(Limits { header_timeout: short, body_timeout: short, ..Limits::default() }).await;
+    let post = |rest: &str| {
+        format!("POST /carts HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n{rest}\r\n\r\n")
+    };
+    let bulk = "POST /commands HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/jsonl\r\n\
+                transfer-encoding: chunked\r\n\r\n";
+    let cases: [(String, &'static [u8]); 4] = [
+        ("GET /livez HTTP/1.1\r\nhost: localhost\r\nx-slow: ".to_owned(), b"x"),
+        (post("content-length: 100000"), b" "),
+        (post("transfer-encoding: chunked"), b"1\r\n \r\n"),
+        (bulk.to_owned(), b"1\r\n{\r\n"),
+    ];
+    let asked = cases.map(|(begun, rest)| {
+        let served = &served;
+        async move { (trickled(served.send(&begun).await, rest).await, begun) }
+    });
+    for (answer, begun) in join_all(asked).await {
+        assert!(answer.contains("/problems/request-timeout"), "{begun}: {answer}");
+    }
+    served.ends().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_trickles_takes_a_bounded_number_of_places_and_only_for_a_time() {
+    let limits = Limits { body_timeout: Duration::from_secs(2), connections_per_client: Some(4), ..few(8) };
+    let served = served(limits).await;
+    let slow = "POST /carts HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n\
+                content-length: 100000\r\n\r\n";
+    let mut trickling = Vec::new();
+    for _ in 0..12 {
+        trickling.push(tokio::spawn(trickled(served.send(slow).await, b" ")));
+    }
+    let answers = join_all(trickling).await.into_iter().map(Result::unwrap);
+    let (refused, late): (Vec<_>, Vec<_>) =
+        answers.partition(|answer| answer.contains("/problems/too-many-connections"));
+    assert!(late.iter().all(|answer| answer.contains("/problems/request-timeout")), "{late:?}");
+    assert!((1..=4).contains(&late.len()), "{} were heard, {} refused", late.len(), refused.len());
+    assert!(served.get("/products/x").await.starts_with("HTTP/1.1 404 "));
     served.ends().await;
 }

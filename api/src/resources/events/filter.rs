@@ -62,6 +62,11 @@ impl TryFrom<FilterParams> for Filter {
 }
 
 impl Filter {
+    #[cfg(test)]
+    pub(super) fn of_types(types: &[&str]) -> Self {
+        Self { types: types.iter().map(|name| (*name).to_owned()).collect(), ..Self::default() }
+    }
+
     /// Whether every event is wanted.
     pub(super) fn is_empty(&self) -> bool {
         self.types.is_empty() && self.aggregates.is_empty() && self.streams.is_empty()

@@ -47,7 +47,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
                 id: "events",
                 tag: TAG,
                 summary: "Everything that happened, in order, from any position",
-                text: "CloudEvents 1.0 in JSON, the payload byte for byte as stored. As JSON Lines, or as Server-Sent Events where `Accept` asks for `text/event-stream`; there the id is the position, so `Last-Event-ID` goes on behind it. A following reader gets an empty line (or an SSE comment with the id up to which was read) at least every 15 seconds. An answer with a filter that does not follow looks at 100,000 events at most: `X-Daybook-Position` is the last of them, and the next answer begins behind it. With a `limit` that was reached, go on behind the last event instead.",
+                text: "CloudEvents 1.0 in JSON, the payload byte for byte as stored. As JSON Lines, or as Server-Sent Events where `Accept` asks for `text/event-stream`; there the id is the position, so `Last-Event-ID` goes on behind it. A following reader whom nothing concerns gets a sign of life every 15 seconds: as Server-Sent Events a comment with the id up to which was read; as JSON Lines an empty line or, with a filter, `{\"position\":\"4713\"}`, the position up to which was read and nothing else, so that it can go on behind that. An answer with a filter that does not follow looks at 100,000 events at most: `X-Daybook-Position` is the last of them, and the next answer begins behind it. With a `limit` that was reached, go on behind the last event instead.",
                 problems: &[&kind::OVERLOADED],
                 answers: answers(),
             },

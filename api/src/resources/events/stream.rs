@@ -45,6 +45,7 @@ struct FeedState {
     limit: u64,
     until: Position,
     follow: bool,
+    is_filtered: bool,
     form: FeedForm,
     readers: Arc<Semaphore>,
     client: Option<Client>,
@@ -60,10 +61,22 @@ pub(super) fn run(
 ) -> impl Stream<Item = io::Result<Bytes>> + Send {
     let Feed { from, limit, until, follow, filter, form } = feed;
     let before = Position::new(from.saturating_sub(1));
+    let is_filtered = !filter.is_empty();
     let source = Source::new(log, before, PAGE).wanting(Arc::new(move |event| filter.wants(event)));
     let (limit, until) = (limit.unwrap_or(u64::MAX), Position::new(until.unwrap_or(u64::MAX)));
     let FeedPlace { place, readers, client, stopping } = held;
-    let state = FeedState { source, limit, until, follow, form, readers, client, stopping, _place: place };
+    let state = FeedState {
+        source,
+        limit,
+        until,
+        follow,
+        is_filtered,
+        form,
+        readers,
+        client,
+        stopping,
+        _place: place,
+    };
     futures::stream::try_unfold(state, |mut state| async move {
         Ok(state.chunk().await?.map(|chunk| (chunk, state)))
     })
@@ -131,15 +144,17 @@ impl FeedState {
         Ok(out)
     }
 
-    /// Bytes that every reader skips. Server-Sent Events have an id also without an event: how far has been looked, so
-    /// that a reader whom nothing concerned for long goes on from there.
+    /// How far has been looked, so that a reader whom nothing concerned for long goes on from there. It is no event:
+    /// Server-Sent Events have an id also without one; a JSON line of it has a position as events have, and nothing else. A
+    /// reader without a filter has been sent all that was looked at, and gets an empty line.
     fn heartbeat(&self) -> Bytes {
+        let looked_at = self.source.next_position().get().saturating_sub(1);
         match self.form {
-            FeedForm::JsonLines => Bytes::from_static(b"\n"),
-            FeedForm::ServerSentEvents => {
-                let looked_at = self.source.next_position().get().saturating_sub(1);
-                Bytes::from(format!(": still here\nid: {looked_at}\n\n"))
+            FeedForm::JsonLines if self.is_filtered => {
+                Bytes::from(format!("{{\"position\":\"{looked_at}\"}}\n"))
             }
+            FeedForm::JsonLines => Bytes::from_static(b"\n"),
+            FeedForm::ServerSentEvents => Bytes::from(format!(": still here\nid: {looked_at}\n\n")),
         }
     }
 }
@@ -159,8 +174,8 @@ mod tests {
     use daybook_event_log::MemoryLog;
     use futures::StreamExt;
 
-    #[tokio::test(start_paused = true)]
-    async fn a_follower_is_told_now_and_then_how_far_was_looked_for_it() {
+    /// The first that a follower from position 5 is told when nothing concerns it.
+    async fn first_told(filter: Filter, form: FeedForm) -> Bytes {
         let log: Arc<dyn EventLog> = Arc::new(MemoryLog::new());
         let held = FeedPlace {
             place: ClientBudget::new(1, 1).take().unwrap(),
@@ -169,18 +184,22 @@ mod tests {
             stopping: CancellationToken::new(),
         };
         let stopping = held.stopping.clone();
-        let feed = Feed {
-            from: 5,
-            limit: None,
-            until: None,
-            follow: true,
-            filter: Filter::default(),
-            form: FeedForm::ServerSentEvents,
-        };
+        let feed = Feed { from: 5, limit: None, until: None, follow: true, filter, form };
         let mut chunks = Box::pin(run(log, feed, held));
         let chunk = chunks.next().await.unwrap().unwrap();
-        assert_eq!(chunk, ": still here\nid: 4\n\n");
         stopping.cancel();
         assert!(chunks.next().await.is_none());
+        chunk
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_follower_is_told_now_and_then_how_far_was_looked_for_it() {
+        let of_orders = || Filter::of_types(&["OrderPlaced"]);
+        for filter in [Filter::default(), of_orders()] {
+            let told = first_told(filter, FeedForm::ServerSentEvents).await;
+            assert_eq!(told, ": still here\nid: 4\n\n");
+        }
+        assert_eq!(first_told(of_orders(), FeedForm::JsonLines).await, "{\"position\":\"4\"}\n");
+        assert_eq!(first_told(Filter::default(), FeedForm::JsonLines).await, "\n");
     }
 }
