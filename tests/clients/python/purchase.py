@@ -3,6 +3,7 @@
 Usage: purchase.py ADDRESS, with the folder of the generated package `daybook_client` in PYTHONPATH.
 """
 
+import json
 import sys
 import time
 
@@ -21,6 +22,8 @@ from daybook_client.api.orders import (
 )
 from daybook_client.models import (
     Address,
+    BulkLine,
+    BulkOutcome,
     CartBody,
     CheckoutBody,
     ContactBody,
@@ -110,6 +113,24 @@ assert isinstance(refused, OutOfStockProblem) and refused.requested == 9, refuse
 wrong = create_cart.sync_detailed(client=client, body=CartBody(currency="ZZZ")).parsed
 assert isinstance(wrong, InvalidBodyProblem) and wrong.errors[0].pointer == "/currency", wrong
 
-done(get_stock.sync_detailed("PY-MUG", client=client))
+# Many commands at once. The generator makes no function of JSON Lines, but it makes models of a line and of an outcome.
+received = ReceiveBody(quantity=2).to_dict()
+lines = [
+    BulkLine(path="/inventory/PY-MUG/receive", idempotency_key="py-bulk-1", body=received),
+    BulkLine(path="/inventory/PY-MUG/receive", idempotency_key="py-bulk-1", body=received),
+    BulkLine(path="/inventory/PY-MUG/receive", body={"quantity": 0}),
+]
+before = done(get_stock.sync_detailed("PY-MUG", client=client)).on_hand
+answer = client.get_httpx_client().post(
+    "/commands",
+    content="\n".join(json.dumps(line.to_dict()) for line in lines),
+    headers={"content-type": "application/jsonl"},
+)
+assert answer.status_code == 200, answer.content
+outcomes = [BulkOutcome.from_dict(json.loads(line)) for line in answer.text.splitlines()]
+assert [(outcome.line, outcome.status) for outcome in outcomes] == [(1, 200), (2, 200), (3, 422)], answer.text
+assert outcomes[1].body["repeated"], answer.text
+position = outcomes[0].body["position"]
+assert done(get_stock.sync_detailed("PY-MUG", client=client, min_position=position)).on_hand == before + 2
 done(search.sync_detailed(client=client, q="enamel"))
 print("a whole purchase")
