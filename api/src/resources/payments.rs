@@ -95,7 +95,10 @@ async fn confirm(
         Problem::new(&kind::CONFLICT, "the gateway asked nothing of the customer for this payment")
     })?;
     let outcome = app.gateway.confirm_here(operation_id).ok_or_else(|| {
-        Problem::new(&kind::CONFLICT, "the customer does what was asked at the gateway's own page, see action_url")
+        Problem::new(
+            &kind::CONFLICT,
+            "the customer does what was asked at the gateway's own page, see action_url",
+        )
     })?;
     let command = PaymentCommand::RecordOutcome(RecordOutcome { operation_id, outcome });
     let outcome = app.execute(&input, Command::Payment(id, command), Priority::Checkout).await?;

@@ -12,7 +12,8 @@ use crate::{
 use axum::{extract::State, http::Method};
 use daybook_event_log::Position;
 use daybook_search::{
-    CountMode, MAX_LIMIT, MAX_QUERY_CHARS, SearchError, SearchIndex, SearchPage, SearchRequest, Sort, Suggestion,
+    CountMode, MAX_LIMIT, MAX_QUERY_CHARS, SearchError, SearchIndex, SearchPage, SearchRequest, Sort,
+    Suggestion,
 };
 use schemars::JsonSchema;
 use serde::Serialize;

@@ -238,8 +238,7 @@ async fn trickled(mut stream: TcpStream, text: &'static [u8]) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_byte_now_and_then_keeps_no_request_going_beyond_its_time() {
     let short = Duration::from_secs(1);
-    let served =
-        served(Limits { header_timeout: short, body_timeout: short, ..Limits::default() }).await;
+    let served = served(Limits { header_timeout: short, body_timeout: short, ..Limits::default() }).await;
     let post = |rest: &str| {
         format!("POST /carts HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n{rest}\r\n\r\n")
     };

@@ -180,13 +180,11 @@ fn an_order_without_all_its_stock_lets_go_of_the_rest_and_is_rejected_with_the_r
 #[test]
 fn only_a_lack_of_stock_is_told_as_out_of_stock() {
     let rule = the("reserve_stock_when_order_is_placed");
-    let meant = |rejection| rule.refused(trigger(&placed()), "ReserveStock", &Rejection::Inventory(rejection));
+    let meant =
+        |rejection| rule.refused(trigger(&placed()), "ReserveStock", &Rejection::Inventory(rejection));
     let lack = InventoryRejection::OutOfStock { sku: sku("rug"), requested: 4, available: 3 };
     assert_eq!(meant(lack), Refusal::Expected);
-    assert_eq!(
-        meant(InventoryRejection::AlreadyReserved { order_id: order_id(1) }),
-        Refusal::DeadLetter
-    );
+    assert_eq!(meant(InventoryRejection::AlreadyReserved { order_id: order_id(1) }), Refusal::DeadLetter);
     let invalid = InventoryRejection::InvalidMovement { field: "until".into(), detail: "it is past".into() };
     assert_eq!(meant(invalid), Refusal::DeadLetter);
 }

@@ -82,7 +82,13 @@ impl EmbeddedStore {
         let meta = db
             .keyspace("meta", || KeyspaceCreateOptions::default().max_memtable_size(MEMTABLE_BYTES / 4))
             .map_err(StoreError::unavailable("opening a keyspace"))?;
-        let store = Self { db, meta, dir: dir.to_owned(), overlay: Mutex::default(), readers: Arc::new(Semaphore::new(READERS)) };
+        let store = Self {
+            db,
+            meta,
+            dir: dir.to_owned(),
+            overlay: Mutex::default(),
+            readers: Arc::new(Semaphore::new(READERS)),
+        };
         store.drop_orphans()?;
         Ok(store)
     }
