@@ -12,6 +12,7 @@ use crate::{
     prices::Prices,
     resources::{self, bulk::BulkTarget},
     roles::Roles,
+    stock_names::StockNames,
     transport::{Precompressed, Transport, exchange},
 };
 use axum::{Extension, Router, middleware::from_fn_with_state};
@@ -70,6 +71,12 @@ impl Api {
         let readers = Arc::new(Readers::new(cores));
         let histories = Histories::new(engine.log().clone(), readers.clone());
         let app = Arc::new(App {
+            stock_names: StockNames::new(
+                engine.log().clone(),
+                histories.clone(),
+                reads.clone(),
+                limits.takes_unlisted_stock,
+            ),
             prices: Prices::new(reads.clone(), histories.clone(), waiters.clone()),
             waits,
             waiters,

@@ -9,6 +9,7 @@ use crate::{
     position_waiters::PositionWaiters,
     prices::Prices,
     problem::{Problem, kind},
+    stock_names::StockNames,
     transport::Precompressed,
 };
 use axum::extract::State;
@@ -53,6 +54,7 @@ pub(crate) struct App {
     /// Permits for reading a page for a feed.
     pub feed_readers: Arc<Semaphore>,
     pub prices: Prices,
+    pub stock_names: StockNames,
     pub gateway: Arc<dyn Gateway>,
     pub audit: Arc<AuditTree>,
     pub node: Arc<dyn NodeStatus>,
@@ -70,6 +72,9 @@ impl App {
         command: Command,
         priority: Priority,
     ) -> Result<Outcome, Problem> {
+        if let Err(problem) = self.stock_names.check(&command).await {
+            return self.recorded(input, &command.stream_name(), problem).await;
+        }
         let caller = &input.caller;
         let expected_version = match caller.condition {
             Condition::None => None,

@@ -28,6 +28,7 @@ pub mod problem;
 mod resources;
 mod roles;
 mod route;
+mod stock_names;
 mod transport;
 
 pub use api::{Api, Parts};

@@ -33,6 +33,8 @@ pub struct Limits {
     pub bulk_concurrency: usize,
     /// Who may read the whole record and its proofs.
     pub record_for: RecordFor,
+    /// Whether stock is taken of SKUs that no product has.
+    pub takes_unlisted_stock: bool,
 }
 
 /// Who may read the whole record (`/events`, `/audit/…`, `/orders/{id}/proof`), for as long as there are no roles.
@@ -70,6 +72,7 @@ impl Default for Limits {
             drain_grace: Duration::from_secs(1),
             bulk_concurrency: 256,
             record_for: RecordFor::Loopback,
+            takes_unlisted_stock: false,
         }
     }
 }

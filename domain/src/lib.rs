@@ -19,7 +19,7 @@
 //! - **Process**: events in, commands out, named as a sentence (`reserve_stock_when_order_is_placed`).
 //! - **Line**: one article at one price in a cart or an order, with an id of its own.
 //! - **Reservation**: stock held for one order; until a time, then committed, then shipped or released.
-//! - **Location**: a warehouse or shop that holds stock.
+//! - **Location**: a warehouse or shop that holds stock; open, or closed.
 //! - **Quote**: what a basket of articles costs, with where each amount comes from; made by [`quote::price`] alone.
 //! - **Charge**: an amount on an order that is no article: carriage, a discount, a manual amount.
 //!
@@ -57,6 +57,8 @@
 //! | [`payment`] | `RequestAuthorization`, `RequestCapture`, `RequestVoid`, `ReleaseRest`, `RequestRefund` | `…Requested`; what has to wait: `VoidDeferred`, `RefundDeferred`; a void before all else: `PaymentCancelled` |
 //! | | `RetryOperation` | `CaptureRequested`, `VoidRequested`, `RefundRequested`, under the next id |
 //! | | `RecordOutcome` | `PaymentAuthorized`, `PaymentCaptured`, `PaymentVoided`, `PaymentRefunded`; `PaymentDeclined`, `…Failed`, `PaymentActionRequired`, `PaymentOutcomeUnknown` |
+//! | [`location`] | `PutLocation` | `LocationOpened`, `LocationChanged` |
+//! | | `CloseLocation` | `LocationClosed` |
 //! | [`request`] | `RecordUnchanged` | `RequestChangedNothing` |
 //!
 //! Which state answers what: `domain/tests/domain/decisions.txt`. What leads from one to the next: [`process`].
@@ -72,6 +74,7 @@ mod gtin;
 mod id;
 mod interests;
 pub mod inventory;
+pub mod location;
 mod money;
 pub mod order;
 mod order_number;
@@ -98,6 +101,7 @@ registry::aggregates! {
     Payment(payment::Payment),
     SkuOwner(skuowner::SkuOwner),
     Request(request::UnchangedRequest),
+    Location(location::Location),
 }
 
 pub use card_number::looks_like_card_number;

@@ -7,6 +7,7 @@ use axum::{
     http::Request,
 };
 use daybook::{Daybook, ServeOptions};
+use daybook_api::Limits;
 use serde_json::Value;
 use std::{path::Path, time::Duration};
 use tempfile::TempDir;
@@ -16,6 +17,12 @@ async fn ask(daybook: &Daybook, request: Request<Body>) -> (u16, Vec<u8>) {
     let response = daybook.router().oneshot(request).await.unwrap();
     let status = response.status().as_u16();
     (status, to_bytes(response.into_body(), usize::MAX).await.unwrap().to_vec())
+}
+
+/// Goods come to the shops here, and nothing is sold.
+fn options(data: &Path) -> ServeOptions {
+    let limits = Limits { takes_unlisted_stock: true, ..Limits::default() };
+    ServeOptions { limits, ..ServeOptions::new(data) }
 }
 
 async fn receive(daybook: &Daybook, sku: &str) {
@@ -31,7 +38,7 @@ async fn get(daybook: &Daybook, path: &str) -> (u16, Vec<u8>) {
 
 /// A shop in `data` that goods came to, stopped when a checkpoint over that was signed, or at once.
 async fn left_behind(data: &Path, sku: &str, signed: bool) {
-    let daybook = Daybook::open(ServeOptions::new(data)).await.unwrap();
+    let daybook = Daybook::open(options(data)).await.unwrap();
     receive(&daybook, sku).await;
     while signed && get(&daybook, "/audit/checkpoint").await.0 != 200 {
         tokio::time::sleep(Duration::from_millis(20)).await;
@@ -48,7 +55,7 @@ async fn a_shop_whose_log_is_not_the_one_signed_for_goes_on_and_says_so() {
     std::fs::rename(first.path().join("audit"), second.path().join("audit")).unwrap();
     // Without its tiles the tree is made again from the log, and comes to another root.
     std::fs::remove_dir_all(second.path().join("audit/tiles")).unwrap();
-    let daybook = Daybook::open(ServeOptions::new(second.path())).await.unwrap();
+    let daybook = Daybook::open(options(second.path())).await.unwrap();
     let problem: Value = loop {
         let (status, answer) = get(&daybook, "/readyz").await;
         if status != 200 {
@@ -71,7 +78,7 @@ async fn a_shop_whose_checkpoint_is_torn_opens_and_signs_its_log_anew() {
     let path = data.path().join("audit/checkpoint");
     let before = std::fs::read_to_string(&path).unwrap();
     std::fs::write(&path, &before[..before.len() / 2]).unwrap();
-    let daybook = Daybook::open(ServeOptions::new(data.path())).await.unwrap();
+    let daybook = Daybook::open(options(data.path())).await.unwrap();
     let signed = loop {
         let (status, note) = get(&daybook, "/audit/checkpoint").await;
         if status == 200 {

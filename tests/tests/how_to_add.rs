@@ -46,6 +46,7 @@ const COLLABORATORS: &[(&str, &[&str])] = &[
         &[
             "api/src/openapi/document.rs",
             "api/src/resources/inventory/mod.rs",
+            "api/src/resources/locations.rs",
             "replay-tool/src/what_if/mod.rs",
             "views/src/stock/queries.rs",
         ],
@@ -63,6 +64,22 @@ const COLLABORATORS: &[(&str, &[&str])] = &[
         ],
     ),
     ("skuowner", &[]),
+    // In the interface and in rules of what-ifs: the field that names a location.
+    (
+        "location",
+        &[
+            "api/src/problem/members.rs",
+            "api/src/resources/inventory/commands.rs",
+            "api/src/resources/inventory/mod.rs",
+            "api/src/resources/orders/commands.rs",
+            "api/src/resources/orders/mod.rs",
+            "api/src/stock_names.rs",
+            "replay-tool/src/what_if/mod.rs",
+            "replay-tool/src/what_if/never_twice.rs",
+            "views/src/location/apply.rs",
+            "views/src/location/queries.rs",
+        ],
+    ),
     ("request", &[]),
 ];
 

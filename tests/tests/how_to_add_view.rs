@@ -30,6 +30,7 @@ const USERS: &[(&str, &[&str])] = &[
             "server/src/cli/tour.rs",
         ],
     ),
+    ("location", &["api/src/resources/locations.rs", "api/src/stock_names.rs"]),
     ("payment", &["api/src/resources/payments.rs"]),
     (
         "stock",

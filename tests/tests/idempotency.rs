@@ -65,6 +65,7 @@ async fn the_same_key_gives_the_same_answer_and_one_event_also_after_restarts(on
 
 async fn the_same_key_from_many_sides_at_once_is_one_event(on: On) {
     let shop = TestShop::start_on(on).await;
+    let _ = shop.put_product("POT", 3999).await;
     for round in 0..10 {
         let (key, body) = (format!("at-once-{round}"), json!({ "quantity": 3 }));
         let before = shop.head().await;

@@ -7,6 +7,7 @@
 //! | `order` | order | `order`, `payment` | an order shows the state of its payment |
 //! | `stock` | stock | `inventory` | `inventory` decides what may be reserved; `stock` says what is there, and lets holds expire by the clock |
 //! | `payment` | payment | `payment` | |
+//! | `location` | location | `location` | `main`, which comes with the shop, is shown before anything happened to it |
 //!
 //! The names in the first column are persisted: tables, checkpoints and metrics carry them. Those in the third are
 //! aggregates of `daybook-domain`. Search, which has a store of its own, is in `daybook-search`.
@@ -17,6 +18,7 @@
 mod as_of;
 pub mod cart;
 pub mod catalog;
+pub mod location;
 pub mod order;
 pub mod payment;
 pub mod stock;
@@ -28,6 +30,7 @@ pub use view::{Rendered, View};
 
 use cart::Carts;
 use catalog::Catalog;
+use location::Locations;
 use order::Orders;
 use payment::Payments;
 use stock::Stock;
@@ -43,4 +46,6 @@ view::views! {
     stock: Stock,
     /// Payments and what was asked of the gateway.
     payments: Payments,
+    /// Locations, open and closed.
+    locations: Locations,
 }

@@ -8,7 +8,9 @@ use axum::{
     extract::{FromRequestParts, RawPathParams},
     http::request::Parts,
 };
-use daybook_domain::{CartId, CreditId, LineId, OrderId, PaymentId, ProductId, ReturnId, ShipmentId, Sku};
+use daybook_domain::{
+    CartId, CreditId, LineId, LocationId, OrderId, PaymentId, ProductId, ReturnId, ShipmentId, Sku,
+};
 use serde_json::json;
 use std::{fmt::Display, str::FromStr};
 
@@ -155,6 +157,12 @@ impl PathId for CreditId {
 impl PathId for ProductId {
     fn describe() -> PathParameter {
         name("The product's id.", "mug")
+    }
+}
+
+impl PathId for LocationId {
+    fn describe() -> PathParameter {
+        name("The location's id.", "shop-bath")
     }
 }
 

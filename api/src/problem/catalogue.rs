@@ -96,7 +96,9 @@ kinds! {
     FOREIGN_CURRENCY "foreign-currency" 422 "The currency is not the cart's"
         "All prices of a cart are in one currency.";
     UNKNOWN_SKU "unknown-sku" 422 "No such article is for sale"
-        "`sku` is not in the catalog, not published, or has no price in the cart's currency.";
+        "`sku` is not in the catalog, not published, or has no price in the cart's currency. For stock: no product has it.";
+    UNKNOWN_LOCATION "unknown-location" 422 "There is no such location"
+        "`location` was never opened, and `nearest` lists those that are called nearly so. PUT /locations/{id} opens a new one.";
     CARD_NUMBER_REFUSED "card-number-refused" 422 "Card numbers are never accepted"
         "Pass the payment gateway's token instead. What you sent was not stored.";
     IDEMPOTENCY_KEY_REUSED "idempotency-key-reused" 422 "The idempotency key was used for another request"

@@ -94,6 +94,7 @@ fn own(kind: &ProblemKind) -> Option<&'static [ProblemMember]> {
         "choose-location" => &const { [always("choices", texts)] },
         "not-acceptable" => &const { [always("available", texts)] },
         "checkout-blocked" => &const { [always("blockers", blockers)] },
+        "unknown-location" => &const { [always("location", text), always("nearest", texts)] },
         "version-mismatch" => {
             &const { [always("actual_version", count), perhaps("expected_version", count)] }
         }

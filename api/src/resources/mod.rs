@@ -23,6 +23,7 @@ mod carts;
 mod events;
 mod health;
 mod inventory;
+mod locations;
 #[cfg(test)]
 mod matrix;
 mod orders;
@@ -36,11 +37,12 @@ use crate::{roles::Roles, route::Routes};
 use std::time::Duration;
 
 /// The resources, in the order of the document's components.
-const RESOURCES: [fn(Routes) -> Routes; 14] = [
+const RESOURCES: [fn(Routes) -> Routes; 15] = [
     carts::routes,
     orders::routes,
     payments::routes,
     inventory::routes,
+    locations::routes,
     products::routes,
     quotes::routes,
     search::routes,

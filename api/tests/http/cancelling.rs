@@ -73,6 +73,7 @@ async fn the_rest_of_a_part_shipped_order_is_cancelled_its_stock_sold_again_and_
 async fn a_shipment_says_which_location_it_leaves_where_there_are_several() {
     let shop = shop().await;
     shop.stock("MUG", 1000, 2).await;
+    shop.open_location("york").await;
     shop.post("/inventory/MUG/receive", json!({ "location": "york", "quantity": 2 })).await;
     let id = order(&shop, 3).await;
     let ship = format!("/orders/{id}/ship");

@@ -102,11 +102,18 @@ pub(crate) async fn shop_with(limits: Limits) -> Shop {
 
 /// A shop with this secret; all others here have another.
 pub(crate) async fn shop_of(secret: [u8; ShopSecret::BYTES]) -> Shop {
-    open_with(TempDir::new().unwrap(), Limits::default(), ShopSecret::new(secret)).await
+    let limits = Limits { takes_unlisted_stock: true, ..Limits::default() };
+    open_with(TempDir::new().unwrap(), limits, ShopSecret::new(secret)).await
+}
+
+/// A shop that takes stock of its products' SKUs only. All others here take any, because most tests need no product.
+pub(crate) async fn shop_that_lists() -> Shop {
+    open_with(TempDir::new().unwrap(), Limits::default(), ShopSecret::new([7; ShopSecret::BYTES])).await
 }
 
 /// The shop in `dir`, which an earlier one may have left.
 pub(crate) async fn open(dir: TempDir, limits: Limits) -> Shop {
+    let limits = Limits { takes_unlisted_stock: true, ..limits };
     open_with(dir, limits, ShopSecret::new([7; ShopSecret::BYTES])).await
 }
 
@@ -214,6 +221,11 @@ impl Shop {
         assert!(self.put(&format!("/products/p-{sku}"), product).await.status.is_success());
         let receive = json!({ "quantity": units });
         assert_eq!(self.post(&format!("/inventory/{sku}/receive"), receive).await.status, 200);
+    }
+
+    pub(crate) async fn open_location(&self, id: &str) {
+        let opened = self.put(&format!("/locations/{id}"), json!({ "name": id })).await;
+        assert_eq!(opened.status, 201, "{}", opened.json());
     }
 
     /// A new cart with these lines; its id.

@@ -11,6 +11,7 @@ mod hostile;
 mod hostile_bulk;
 mod journey;
 mod limits;
+mod locations;
 mod network;
 mod outside;
 mod past;

@@ -69,6 +69,7 @@ async fn orders_move_to_the_location_that_has_the_units() {
     let shop = shop().await;
     shop.stock("MUG", 1299, 2).await;
     let id = order(&shop, 2).await;
+    shop.open_location("york").await;
     shop.post("/inventory/MUG/receive", json!({ "location": "york", "quantity": 1 })).await;
     shop.post("/inventory/MUG/adjust", json!({ "delta": -1, "reason": "broken" })).await;
     let at = |view: &Value, location: &str| {
@@ -90,6 +91,7 @@ async fn orders_move_to_the_location_that_has_the_units() {
 async fn what_is_set_aside_for_orders_stays_and_what_is_not_there_cannot_be_lost() {
     let shop = shop().await;
     shop.stock("MUG", 1299, 5).await;
+    shop.open_location("york").await;
     order(&shop, 3).await;
     let transfer = |quantity: u32| json!({ "from": "main", "to": "york", "quantity": quantity });
     let problem = shop.post("/inventory/MUG/transfer", transfer(3)).await.problem(409, "reserved-units");

@@ -90,7 +90,7 @@ impl Seen {
 /// Microseconds from a delivery's answer until its stock shows it.
 async fn until_read(client: &mut Client, number: u64) -> anyhow::Result<u64> {
     let sku = sku(number % PRODUCTS);
-    let body = r#"{"location":"MAIN","quantity":1}"#;
+    let body = r#"{"quantity":1}"#;
     let answer =
         client.post(format_args!("/inventory/{sku}/receive"), format_args!("v{number}"), body).await?;
     answer.expect(&[200, 201], "POST /inventory/{sku}/receive")?;

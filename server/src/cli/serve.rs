@@ -63,6 +63,11 @@ pub(super) struct Settings {
     #[arg(long, env = "DAYBOOK_RECORD_FOR", value_enum, default_value_t = ReadersOfRecord::Loopback)]
     record_for: ReadersOfRecord,
 
+    /// Take stock of SKUs that no product has, for a shop whose articles are listed elsewhere. Without it such a SKU is refused,
+    /// so that a typing error brings none into being
+    #[arg(long, env = "DAYBOOK_UNLISTED_STOCK")]
+    unlisted_stock: bool,
+
     /// Carts that nothing happened to for this long are abandoned
     #[arg(long, env = "DAYBOOK_ABANDON_CARTS_AFTER", value_name = "TIME", default_value = "30d", value_parser = duration::parse)]
     abandon_carts_after: Duration,
@@ -186,6 +191,7 @@ impl Settings {
                 drain_timeout: self.drain_timeout,
                 drain_grace: self.drain_grace,
                 record_for: self.record_for.into(),
+                takes_unlisted_stock: self.unlisted_stock,
                 ..Limits::default()
             },
             lag: LagLimits { events: self.ready_lag_events, still: self.ready_still },

@@ -23,6 +23,7 @@ impl Day {
     /// Opens the shop: products and stock.
     pub async fn begin(shop: &ShopClient, random: &mut Random) -> Self {
         let day = Self::default();
+        let _ = shop.put("/locations/leeds", json!({ "name": "Leeds", "kind": "store" })).await.done();
         for sku in ARTICLES {
             day.put_product(shop, sku, random).await;
             let _ = shop.receive(sku, 20 + random.below(60) as u32).await;

@@ -34,6 +34,7 @@ impl World {
         mug["state"] = state.into();
         self.put("/products/mug", &mug).await;
         self.put("/products/teapot", &product("TEAPOT", 2999)).await;
+        self.put("/locations/shop-bath", &json!({ "name": "Bath", "kind": "warehouse" })).await;
         for sku in ["MUG-RED", "TEAPOT"] {
             self.post(&format!("/inventory/{sku}/receive"), &json!({ "quantity": 100 })).await;
         }

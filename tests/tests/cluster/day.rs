@@ -30,6 +30,7 @@ async fn a_day_of_random_kills_loses_and_doubles_nothing_anywhere() {
     let mut random = Random::from_environment();
     let cluster = Cluster::start().await;
     let (commands, queries) = (cluster.commands(), cluster.queries());
+    let _ = commands.put("/locations/leeds", json!({ "name": "Leeds", "kind": "store" })).await.done();
     for (sku, units) in ARTICLES {
         let _ = commands.put_product(sku, 250).await;
         let _ = commands.receive(sku, units).await;

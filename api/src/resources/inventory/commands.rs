@@ -1,4 +1,5 @@
-//! Commands on the stock of a SKU. A location not named is `main`.
+//! Commands on the stock of a SKU. A location not named is `main`. The names are looked up before
+//! (`api/src/stock_names.rs`).
 
 use crate::{
     app::{App, AppState},
@@ -9,21 +10,18 @@ use axum::extract::State;
 use daybook_domain::{
     Command, LocationId, Quantity, Sku,
     inventory::{AdjustStock, CountStock, InventoryCommand, ReceiveStock, SetStockPolicy, TransferStock},
+    location::Location,
 };
 use daybook_engine::Priority;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-fn main_location() -> LocationId {
-    "main".parse().expect("main is a location id")
-}
-
 /// Goods arrived.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ReceiveBody {
-    #[serde(default = "main_location")]
+    #[serde(default = "Location::main_id")]
     pub location: LocationId,
     pub quantity: Quantity,
     /// For example a delivery note.
@@ -35,7 +33,7 @@ pub(crate) struct ReceiveBody {
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct AdjustBody {
-    #[serde(default = "main_location")]
+    #[serde(default = "Location::main_id")]
     pub location: LocationId,
     /// Not zero; at most ±999,999.
     pub delta: i64,
@@ -55,7 +53,7 @@ pub(crate) struct TransferBody {
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct CountBody {
-    #[serde(default = "main_location")]
+    #[serde(default = "Location::main_id")]
     pub location: LocationId,
     pub counted: u32,
 }
@@ -64,7 +62,7 @@ pub(crate) struct CountBody {
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct PolicyBody {
-    #[serde(default = "main_location")]
+    #[serde(default = "Location::main_id")]
     pub location: LocationId,
     /// Units never sold.
     #[serde(default)]

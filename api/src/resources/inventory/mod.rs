@@ -110,7 +110,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
                 tag: TAG,
                 summary: "Goods arrived",
                 text: "",
-                problems: &[&kind::CONFLICT],
+                problems: &[&kind::CONFLICT, &kind::UNKNOWN_LOCATION, &kind::UNKNOWN_SKU],
                 answers: done(),
             },
         })
@@ -129,7 +129,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
                 tag: TAG,
                 summary: "Correct the stock by hand, for a reason",
                 text: "A loss can only be of what is there. If orders wait for units that are lost, the newest are short.",
-                problems: &[&kind::CONFLICT, &kind::NOT_THERE],
+                problems: &[&kind::CONFLICT, &kind::NOT_THERE, &kind::UNKNOWN_LOCATION, &kind::UNKNOWN_SKU],
                 answers: done(),
             },
         })
@@ -148,7 +148,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
                 tag: TAG,
                 summary: "Move units from one location to another",
                 text: "Only units that are there and not set aside for orders, those of the safety stock included.",
-                problems: &[&kind::CONFLICT, &kind::NOT_THERE, &kind::RESERVED_UNITS],
+                problems: &[&kind::CONFLICT, &kind::NOT_THERE, &kind::RESERVED_UNITS, &kind::UNKNOWN_LOCATION, &kind::UNKNOWN_SKU],
                 answers: done(),
             },
         })
@@ -167,7 +167,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
                 tag: TAG,
                 summary: "Record what somebody counted",
                 text: "A count is a fact and never refused. Orders whose units are not there any more are moved to other locations or are short, the newest first.",
-                problems: &[&kind::CONFLICT],
+                problems: &[&kind::CONFLICT, &kind::UNKNOWN_LOCATION, &kind::UNKNOWN_SKU],
                 answers: done(),
             },
         })
@@ -186,7 +186,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
                 tag: TAG,
                 summary: "Say how deep a location may be sold",
                 text: "",
-                problems: &[&kind::CONFLICT],
+                problems: &[&kind::CONFLICT, &kind::UNKNOWN_LOCATION, &kind::UNKNOWN_SKU],
                 answers: done(),
             },
         })

@@ -112,7 +112,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
                 summary: "Goods leave",
                 text: "Without `lines`, everything not yet shipped. Their price is captured. Where units are set aside at several \
                     locations, `location` says which one they leave; it need not be one of these.",
-                problems: &[&kind::NOT_FOUND, &kind::CONFLICT, &kind::CHOOSE_LOCATION],
+                problems: &[&kind::NOT_FOUND, &kind::CONFLICT, &kind::CHOOSE_LOCATION, &kind::UNKNOWN_LOCATION],
                 answers: AnswerDoc { text: "Shipped.", example: parts::receipt(4730, 4, "shipment_id") },
             },
         })
@@ -150,7 +150,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
                 tag: TAG,
                 summary: "Goods come back",
                 text: "Their price is refunded; `sellable` goods go back into stock.",
-                problems: &[&kind::NOT_FOUND, &kind::CONFLICT],
+                problems: &[&kind::NOT_FOUND, &kind::CONFLICT, &kind::UNKNOWN_LOCATION],
                 answers: AnswerDoc { text: "Taken back.", example: parts::receipt(4760, 6, "return_id") },
             },
         })

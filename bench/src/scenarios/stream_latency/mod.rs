@@ -59,8 +59,7 @@ pub(super) fn figures(latencies_us: &Histogram<u64>) -> Value {
 fn deliveries() -> impl Operation {
     async move |client: &mut Client, number: u64| {
         let path = format_args!("/inventory/{}/receive", sku(number % PRODUCTS));
-        let answer =
-            client.post(path, format_args!("d{number}"), r#"{"location":"MAIN","quantity":1}"#).await?;
+        let answer = client.post(path, format_args!("d{number}"), r#"{"quantity":1}"#).await?;
         answer.outcome(&[200, 201], "POST /inventory/{sku}/receive")
     }
 }
@@ -78,7 +77,7 @@ async fn probe(nodes: &Nodes, follower: &Follower, duration: Duration) -> anyhow
     for number in (0..).take_while(|_| Instant::now() < end) {
         let sku = sku(number % PRODUCTS);
         let path = format_args!("/inventory/{sku}/receive");
-        let answer = to.post(path, format_args!("p{number}"), r#"{"location":"MAIN","quantity":1}"#).await?;
+        let answer = to.post(path, format_args!("p{number}"), r#"{"quantity":1}"#).await?;
         answer.expect(&[200, 201], "POST /inventory/{sku}/receive")?;
         let (position, acknowledged) = (answer.number("position")?, Instant::now());
         let shown = async {
