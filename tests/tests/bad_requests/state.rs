@@ -12,6 +12,7 @@ on_each_store!(
     a_closed_cart_takes_no_lines_and_no_second_checkout,
     a_stale_version_is_refused_with_the_actual_one,
     a_key_stands_for_one_request_only,
+    a_location_and_a_sku_do_not_come_into_being_by_a_typing_error,
 );
 
 async fn a_closed_cart_takes_no_lines_and_no_second_checkout(on: On) {
@@ -115,4 +116,23 @@ async fn a_sku_is_a_variant_of_one_product_until_that_is_archived(on: On) {
     let _ = shop.post("/products/p-MUG/archive", json!({})).await.expect(200);
     let _ = shop.settled().await;
     let _ = shop.put("/products/OTHER", other).await.expect(201);
+}
+
+async fn a_location_and_a_sku_do_not_come_into_being_by_a_typing_error(on: On) {
+    let (shop, _, head) = with_cart(on, &[]).await;
+    let delivery = |location: &str| json!({ "location": location, "quantity": 1 });
+    let receive = "/inventory/MUG/receive";
+    let refused = shop.post(receive, delivery("mian")).await.problem(422, "unknown-location");
+    assert_eq!(refused["nearest"], json!(["main"]), "{refused}");
+    let refused = shop.post("/inventory/MUGG/receive", json!({ "quantity": 1 })).await;
+    assert_eq!(refused.problem(422, "unknown-sku")["sku"], "MUGG");
+    assert_eq!(shop.settled().await, head, "a refused request wrote something");
+    // What was opened a moment ago is open, and what was closed is not.
+    let _ = shop.put("/locations/york", json!({ "name": "York" })).await.expect(201);
+    let _ = shop.post(receive, delivery("york")).await.expect(200);
+    let _ = shop.post("/locations/york/close", json!({})).await.expect(200);
+    shop.post(receive, delivery("york")).await.problem(409, "conflict");
+
+    let (shop, ..) = with_cart(on, &["--unlisted-stock"]).await;
+    let _ = shop.receive("MUGG", 1).await;
 }

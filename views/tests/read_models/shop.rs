@@ -8,6 +8,9 @@ use daybook_domain::{
     inventory::{
         InventoryEvent, LocationQuantity, ReservationCommitted, StockReceived, StockReserved, StockShipped,
     },
+    location::{
+        LocationChanged, LocationClosed, LocationDetails, LocationEvent, LocationKind, LocationOpened,
+    },
     order::{
         Allocation, LineQuantity, OrderAllocated, OrderCompleted, OrderConfirmed, OrderDelivered, OrderEvent,
         OrderLine, OrderPlaced, OrderShipped, SkuQuantity,
@@ -134,6 +137,22 @@ impl Book {
         self.write(sku(n), [InventoryEvent::StockReceived(received).into()]);
     }
 
+    /// A location that is opened, described anew and closed.
+    pub(crate) fn closed_location(&mut self, name: &str) {
+        let location_id: LocationId = name.parse().unwrap();
+        let details =
+            |name: &str| LocationDetails { name: name.to_owned(), kind: LocationKind::Store, country: None };
+        let opened = LocationOpened { location_id: location_id.clone(), details: details(name) };
+        let changed = LocationChanged { location_id: location_id.clone(), details: details("Another") };
+        let closed = LocationClosed { location_id: location_id.clone() };
+        let events = [
+            LocationEvent::LocationOpened(opened),
+            LocationEvent::LocationChanged(changed),
+            LocationEvent::LocationClosed(closed),
+        ];
+        self.write(location_id, events.map(Event::from));
+    }
+
     pub(crate) fn cart(&mut self, id: CartId, lines: &[(usize, u32)]) {
         let created = CartCreated {
             cart_id: id,
@@ -242,6 +261,7 @@ impl Book {
                 book.fulfil(cart_id(n), &lines);
             }
         }
+        book.closed_location("york");
         book
     }
 }
