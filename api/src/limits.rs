@@ -11,7 +11,7 @@ pub struct Limits {
     pub body_timeout: Duration,
     /// How long a request's head may take to arrive; also how long a connection may be idle.
     pub header_timeout: Duration,
-    /// How long a client may take none of the answer before it is given up.
+    /// How long a client may take none of the answer before it is given up; ten times that if it takes very little.
     pub write_timeout: Duration,
     /// How long an answer may take to begin. Longer than the longest wait that a client may ask for.
     pub request_timeout: Duration,
