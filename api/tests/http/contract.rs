@@ -2,7 +2,7 @@
 
 use crate::common::shop;
 use serde_json::Value;
-use std::{fs, path::Path};
+use std::{collections::BTreeSet, fs, path::Path};
 
 /// Compares with what is checked in; `UPDATE=1 cargo test -p daybook-api --test http contract` rewrites it.
 fn pinned(name: &str, text: &str) {
@@ -55,10 +55,11 @@ fn collect(value: &Value, references: &mut Vec<String>) {
 #[test]
 fn every_route_is_described_with_an_example_and_its_problems() {
     let document: Value = serde_json::from_str(&daybook_api::openapi_text()).unwrap();
-    let mut ids = std::collections::BTreeSet::new();
+    let (mut ids, mut used) = (BTreeSet::new(), BTreeSet::new());
     for (path, item) in document["paths"].as_object().unwrap() {
         for (method, operation) in item.as_object().unwrap() {
             let at = format!("{method} {path}");
+            used.extend(operation["tags"].as_array().unwrap().iter().map(Value::to_string));
             assert!(operation["summary"].is_string(), "{at} has no summary");
             assert!(ids.insert(operation["operationId"].to_string()), "{at} shares its id");
             if let Some(body) = operation.get("requestBody") {
@@ -72,6 +73,9 @@ fn every_route_is_described_with_an_example_and_its_problems() {
         }
     }
     assert!(ids.len() > 40);
+    let tags = document["tags"].as_array().unwrap().iter();
+    let described: BTreeSet<_> = tags.map(|tag| tag["name"].to_string()).collect();
+    assert_eq!(described, used, "left: tags that are described; right: those that operations have");
 }
 
 #[tokio::test(flavor = "multi_thread")]

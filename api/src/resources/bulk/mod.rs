@@ -61,7 +61,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
                 id: "bulkCommands",
                 tag: TAG,
                 summary: "Many commands in one request, one per line",
-                text: "JSON Lines in, one outcome per line out, in the same order, while the lines still come in; outcomes that are not taken stop the reading of lines. A line is a request to one of the other command routes. Lines about the same resource are executed in order, others side by side. A line that fails says so in its outcome and does not stop the others; where the reading itself ends early, the last outcome says so. Give every line an `idempotency_key`, then the whole request can be sent again. Makers of clients that know no JSON Lines make no function of this operation; write and read the lines with the models of `BulkLine` and `BulkOutcome`.",
+                text: "JSON Lines in, one outcome per line out, in the same order, while the lines still come in; outcomes that are not taken stop the reading of lines. A line is a request to one of the other command routes. Lines about the same resource are executed in order, others side by side: what a line needs of another one, as stock needs its product, goes in an earlier request. A line that fails says so in its outcome and does not stop the others; where the reading itself ends early, the last outcome says so. Give every line an `idempotency_key`, then the whole request can be sent again. Makers of clients that know no JSON Lines make no function of this operation; write and read the lines with the models of `BulkLine` and `BulkOutcome`.",
                 problems: &[],
                 answers: AnswerDoc {
                     text: "One outcome per line.",
