@@ -37,7 +37,8 @@ pub struct Limits {
     pub takes_unlisted_stock: bool,
 }
 
-/// Who may read the whole record (`/events`, `/audit/…`, `/orders/{id}/proof`), for as long as there are no roles.
+/// Who may read the whole record (`/events`, `/audit/…`, `/orders/{id}/proof`) and what counts events (`/metrics`, `/admin/…`,
+/// the members of `/readyz`), for as long as there are no roles.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum RecordFor {
     /// Who asks on the server's own machine, over the loopback interface.

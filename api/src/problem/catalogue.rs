@@ -56,7 +56,7 @@ kinds! {
     PAYMENT_TIMED_OUT "payment-timed-out" 402 "The payment was not completed in time"
         "Nobody completed the payment while the stock was held, so it was let go. Copy the cart and check out again.";
     LOOPBACK_ONLY "loopback-only" 403 "This is answered on the server's own machine only"
-        "The record and its proofs are for analysts and auditors, and there are no roles yet. The operator can open them with --record-for anyone.";
+        "The record and its proofs are for analysts and auditors, and what counts events is for operators; there are no roles yet. The operator can open them with --record-for anyone.";
     CROSS_SITE "cross-site" 403 "A page of another site sent this"
         "A browser says which page a request comes from, and commands are taken from this server's own pages only. The operator can allow others with --allowed-origins. Programs send no `Origin`.";
     NOT_FOUND "not-found" 404 "There is nothing here"
