@@ -38,7 +38,7 @@ pub(crate) async fn stock_up(server: &Server, count: u64, stock: u32) -> anyhow:
     let articles = Articles::get()?;
     let mut client = server.client().await?;
     for first in (0..count).step_by(usize::try_from(BULK)?) {
-        let (mut lines, mut deliveries) = (String::new(), String::new());
+        let mut lines = String::new();
         for number in first..count.min(first + BULK) {
             let mut product = serde_json::to_value(articles.product(number)?)?;
             product["state"] = "published".into();
@@ -49,21 +49,18 @@ pub(crate) async fn stock_up(server: &Server, count: u64, stock: u32) -> anyhow:
                 let path = format!("/inventory/{}/receive", sku(number));
                 let body = json!({ "quantity": stock });
                 writeln!(
-                    deliveries,
+                    lines,
                     "{}",
                     json!({ "path": path, "idempotency_key": format!("r-{number}"), "body": body })
                 )?;
             }
         }
-        // Lines about different things are executed side by side, and stock is taken of SKUs that a product has.
-        for lines in [lines, deliveries].into_iter().filter(|lines| !lines.is_empty()) {
-            let answer = client.bulk(&lines).await?;
-            answer.expect(&[200], "POST /commands")?;
-            for line in answer.body.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
-                let outcome: Value = serde_json::from_slice(line)?;
-                let status = outcome["status"].as_u64().unwrap_or(0);
-                ensure!((200..300).contains(&status), "a product or its stock was refused: {outcome}");
-            }
+        let answer = client.bulk(&lines).await?;
+        answer.expect(&[200], "POST /commands")?;
+        for line in answer.body.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
+            let outcome: Value = serde_json::from_slice(line)?;
+            let status = outcome["status"].as_u64().unwrap_or(0);
+            ensure!((200..300).contains(&status), "a product or its stock was refused: {outcome}");
         }
     }
     settle(server).await

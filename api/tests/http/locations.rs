@@ -192,3 +192,36 @@ async fn stock_of_a_sku_that_no_product_has_is_refused_by_name() {
     assert_eq!(shop.post("/inventory/CUP/count", json!({ "counted": 0 })).await.status, 200);
     shop.stopped().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn products_locations_and_their_stock_come_in_one_bulk_request_and_what_nobody_brings_is_refused() {
+    const PRODUCTS: usize = 60;
+    let shop = shop_that_lists().await;
+    let mut lines = vec![json!({ "method": "PUT", "path": "/locations/york", "body": { "name": "York" } })];
+    for n in 0..PRODUCTS {
+        let product = json!({ "state": "published", "title": format!("Product {n}"),
+            "variants": [{ "sku": format!("S{n}"), "prices": [{ "minor": 100, "currency": "GBP" }] }] });
+        lines.push(json!({ "method": "PUT", "path": format!("/products/p{n}"), "body": product }));
+        let stock =
+            |what: &str, body: Value| json!({ "path": format!("/inventory/S{n}/{what}"), "body": body });
+        lines.push(stock("receive", json!({ "location": "york", "quantity": 9 })));
+        // In order behind it, also when that was early.
+        lines.push(stock("count", json!({ "location": "york", "counted": 4 })));
+    }
+    lines.push(json!({ "path": "/inventory/NOBODY/receive", "body": { "quantity": 1 } }));
+    let body: String = lines.iter().map(|line| format!("{line}\n")).collect();
+    let request = Request::post("/commands").header("content-type", "application/jsonl");
+    let answer = shop.send(request.body(Body::from(body)).unwrap()).await;
+    let told = String::from_utf8(answer.body).unwrap();
+    let outcomes: Vec<Value> = told.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(outcomes.len(), lines.len());
+    let (last, others) = outcomes.split_last().unwrap();
+    for outcome in others {
+        assert!((200..300).contains(&outcome["status"].as_u64().unwrap()), "{outcome}");
+    }
+    assert_eq!(last["body"]["type"], "/problems/unknown-sku", "{last}");
+    for n in [0, PRODUCTS - 1] {
+        assert_eq!(now(&shop, &format!("/inventory/S{n}")).await["on_hand"], 4);
+    }
+    shop.stopped().await;
+}

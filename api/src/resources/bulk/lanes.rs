@@ -1,5 +1,8 @@
 //! Runs bulk lines: in order within a lane, lanes side by side, a bounded number at a time. Lines for one thing fall into
 //! one lane. A lane is there only while it has something to run.
+//!
+//! A line that names an article or a location which is not there may have run before the line that brings it: it runs once
+//! more when all lines before it have their outcomes, and its lane waits with it.
 
 use super::line::{BulkLine, LineOutcome};
 use crate::edge::{HeldBytes, RemotePeer};
@@ -13,13 +16,15 @@ use std::{
     },
 };
 use tokio::{
-    sync::{Semaphore, oneshot},
+    sync::{Semaphore, oneshot, watch},
     task::JoinSet,
 };
 
 /// A line that waits or runs.
 struct LineJob {
     line: BulkLine,
+    /// The number of the line before it; zero: there is none.
+    behind: u64,
     bytes: usize,
     _held: HeldBytes,
     done: oneshot::Sender<LineOutcome>,
@@ -37,6 +42,8 @@ pub(super) struct Lanes {
     places: Arc<Semaphore>,
     /// Of lines not yet run and of outcomes not yet taken.
     bytes: Arc<AtomicUsize>,
+    /// The last line that all up to it have their outcomes.
+    answered: watch::Sender<u64>,
     tasks: JoinSet<()>,
 }
 
@@ -48,6 +55,7 @@ impl Lanes {
             waiting: Waiting::default(),
             places: Arc::new(Semaphore::new(most.max(1))),
             bytes: Arc::default(),
+            answered: watch::Sender::new(0),
             tasks: JoinSet::new(),
         }
     }
@@ -62,6 +70,11 @@ impl Lanes {
         self.bytes.fetch_sub(outcome.bytes(), Ordering::Relaxed);
     }
 
+    /// All lines up to this one have their outcomes.
+    pub(super) fn are_answered_to(&self, number: u64) {
+        self.answered.send_replace(number);
+    }
+
     /// Counts an outcome that no lane led to.
     pub(super) fn add(&self, outcome: &LineOutcome) {
         self.bytes.fetch_add(outcome.bytes(), Ordering::Relaxed);
@@ -71,6 +84,7 @@ impl Lanes {
     pub(super) fn start(
         &mut self,
         line: BulkLine,
+        behind: u64,
         bytes: usize,
         held: HeldBytes,
     ) -> oneshot::Receiver<LineOutcome> {
@@ -78,7 +92,7 @@ impl Lanes {
         let (done, outcome) = oneshot::channel();
         self.bytes.fetch_add(bytes, Ordering::Relaxed);
         let key = line.lane();
-        let job = LineJob { line, bytes, _held: held, done };
+        let job = LineJob { line, behind, bytes, _held: held, done };
         let mut waiting = self.waiting.lock();
         if let Some(lane) = waiting.get_mut(&key) {
             lane.push_back(job);
@@ -86,10 +100,17 @@ impl Lanes {
         }
         waiting.insert(key.clone(), VecDeque::new());
         drop(waiting);
-        let lane = BulkLane { key, waiting: self.waiting.clone(), is_over: false };
-        let (router, remote) = (self.router.clone(), self.remote);
-        let (places, bytes) = (self.places.clone(), self.bytes.clone());
-        self.tasks.spawn(async move { lane.run(job, router, remote, &places, &bytes).await });
+        let lane = BulkLane {
+            key,
+            waiting: self.waiting.clone(),
+            router: self.router.clone(),
+            remote: self.remote,
+            places: self.places.clone(),
+            answered: self.answered.subscribe(),
+            is_over: false,
+        };
+        let bytes = self.bytes.clone();
+        self.tasks.spawn(async move { lane.run(job, &bytes).await });
         outcome
     }
 }
@@ -97,29 +118,43 @@ impl Lanes {
 struct BulkLane {
     key: String,
     waiting: Waiting,
+    router: Router,
+    remote: Option<RemotePeer>,
+    places: Arc<Semaphore>,
+    answered: watch::Receiver<u64>,
     is_over: bool,
 }
 
 impl BulkLane {
-    async fn run(
-        mut self,
-        first: LineJob,
-        router: Router,
-        remote: Option<RemotePeer>,
-        places: &Semaphore,
-        bytes: &AtomicUsize,
-    ) {
+    async fn run(mut self, first: LineJob, bytes: &AtomicUsize) {
         let mut next = Some(first);
         while let Some(job) = next {
-            // Never closed.
-            let _place = places.acquire().await;
-            let outcome = job.line.send(router.clone(), remote).await;
+            let outcome = self.outcome(&job).await;
             bytes.fetch_add(outcome.bytes(), Ordering::Relaxed);
             bytes.fetch_sub(job.bytes, Ordering::Relaxed);
             // The request may be gone.
             let _ = job.done.send(outcome);
             next = self.next();
         }
+    }
+
+    async fn outcome(&mut self, job: &LineJob) -> LineOutcome {
+        let may_be_early = *self.answered.borrow() < job.behind;
+        let outcome = self.send(&job.line).await;
+        // Nobody holds a place while it waits: the lines before need them.
+        if outcome.names_unknown
+            && may_be_early
+            && self.answered.wait_for(|answered| *answered >= job.behind).await.is_ok()
+        {
+            return self.send(&job.line).await;
+        }
+        outcome
+    }
+
+    async fn send(&self, line: &BulkLine) -> LineOutcome {
+        // Never closed.
+        let _place = self.places.acquire().await;
+        line.send(self.router.clone(), self.remote).await
     }
 
     /// The next line of the lane; without one the lane is over.

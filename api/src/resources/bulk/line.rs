@@ -3,7 +3,7 @@
 use crate::{
     edge::{FromBulkLine, RemotePeer},
     http::{FieldError, invalid_body, read_json},
-    problem::{Problem, kind},
+    problem::{Problem, ProblemKind, kind},
 };
 use axum::{
     Router,
@@ -61,6 +61,17 @@ pub(crate) struct BulkOutcome {
 pub(super) struct LineOutcome {
     pub(super) status: u16,
     pub(super) body: Box<RawValue>,
+    /// Whether the line was refused because it names an article or a location that is not there.
+    pub(super) names_unknown: bool,
+}
+
+/// Kinds of problems that a line before may do away with.
+const OF_UNKNOWN_NAMES: [&ProblemKind; 2] = [&kind::UNKNOWN_SKU, &kind::UNKNOWN_LOCATION];
+
+/// What an answer says of its problem.
+#[derive(Deserialize)]
+struct ProblemType {
+    r#type: String,
 }
 
 impl BulkLine {
@@ -82,7 +93,7 @@ impl BulkLine {
     }
 
     /// Sends the line to its route.
-    pub(super) async fn send(self, router: Router, remote: Option<RemotePeer>) -> LineOutcome {
+    pub(super) async fn send(&self, router: Router, remote: Option<RemotePeer>) -> LineOutcome {
         let mut request = match self.request() {
             Ok(request) => request,
             Err(problem) => return LineOutcome::of(&problem),
@@ -95,15 +106,15 @@ impl BulkLine {
         let status = response.status().as_u16();
         let broken = |detail: &str| LineOutcome::of(&Problem::new(&kind::INTERNAL, detail));
         match to_bytes(response.into_body(), usize::MAX).await {
-            Ok(body) => match serde_json::from_slice(&body) {
-                Ok(body) => LineOutcome { status, body },
+            Ok(body) => match serde_json::from_slice::<Box<RawValue>>(&body) {
+                Ok(body) => LineOutcome { status, names_unknown: names_unknown(status, &body), body },
                 Err(_) => broken("the route did not answer with JSON"),
             },
             Err(_) => broken("the route's answer broke off"),
         }
     }
 
-    fn request(self) -> Result<Request<Body>, Problem> {
+    fn request(&self) -> Result<Request<Body>, Problem> {
         let invalid =
             |field: &str, detail: String| invalid_body(vec![FieldError::new(&format!("/{field}"), detail)]);
         let method = match self.method.as_str() {
@@ -116,22 +127,23 @@ impl BulkLine {
         if !self.path.starts_with('/') {
             return Err(invalid("path", "does not begin with /: leave out scheme and host".to_owned()));
         }
-        let mut request =
-            Request::new(Body::from(self.body.map_or_else(String::new, |body| body.get().to_owned())));
+        let mut request = Request::new(Body::from(
+            self.body.as_ref().map_or_else(String::new, |body| body.get().to_owned()),
+        ));
         *request.method_mut() = method;
         *request.uri_mut() =
             self.path.parse().map_err(|_| invalid("path", "is not a valid address".to_owned()))?;
         let headers = request.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         let given = [
-            ("idempotency-key", "idempotency_key", self.idempotency_key),
-            ("if-match", "if_match", self.if_match),
-            ("x-daybook-actor", "actor", self.actor),
-            ("prefer", "prefer", self.prefer),
+            ("idempotency-key", "idempotency_key", &self.idempotency_key),
+            ("if-match", "if_match", &self.if_match),
+            ("x-daybook-actor", "actor", &self.actor),
+            ("prefer", "prefer", &self.prefer),
         ];
         for (name, field, value) in given {
             if let Some(value) = value {
-                let value = HeaderValue::from_str(&value)
+                let value = HeaderValue::from_str(value)
                     .map_err(|_| invalid(field, "must be visible ASCII".to_owned()))?;
                 headers.insert(HeaderName::from_static(name), value);
             }
@@ -145,13 +157,22 @@ impl LineOutcome {
     pub(super) fn of(problem: &Problem) -> Self {
         let body = problem.to_json("/commands").to_string();
         let body = RawValue::from_string(body).expect("problems are JSON");
-        Self { status: problem.kind.status, body }
+        Self { status: problem.kind.status, body, names_unknown: false }
     }
 
     /// What is held until the client takes it.
     pub(super) fn bytes(&self) -> usize {
         self.body.get().len()
     }
+}
+
+fn names_unknown(status: u16, body: &RawValue) -> bool {
+    let mut kinds = OF_UNKNOWN_NAMES.iter().filter(|kind| kind.status == status).peekable();
+    if kinds.peek().is_none() {
+        return false;
+    }
+    let Ok(ProblemType { r#type }) = serde_json::from_str(body.get()) else { return false };
+    kinds.any(|kind| r#type.strip_prefix("/problems/") == Some(kind.name))
 }
 
 /// The segment with what is percent-encoded in it decoded, as the router hands it to a route.

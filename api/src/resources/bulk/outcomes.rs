@@ -29,6 +29,8 @@ pub(super) struct BulkRun<S> {
     /// In the order of the lines.
     pending: VecDeque<(u64, oneshot::Receiver<LineOutcome>)>,
     most_pending: usize,
+    /// The number of the last line that was begun or refused.
+    last_number: u64,
     is_read: bool,
     stopping: CancellationToken,
     _place: ClientPermit,
@@ -52,6 +54,7 @@ where
             lanes,
             pending: VecDeque::new(),
             most_pending,
+            last_number: 0,
             is_read: false,
             stopping,
             _place: place,
@@ -72,6 +75,7 @@ where
                 biased;
                 outcome = first(&mut self.pending), if !self.pending.is_empty() => {
                     let (number, outcome) = outcome;
+                    self.lanes.are_answered_to(number);
                     return Some(self.written(number, outcome));
                 }
                 () = self.stopping.cancelled(), if !self.is_read => {
@@ -93,7 +97,8 @@ where
         let read = text.and_then(|text| Ok((BulkLine::read(&text)?, text.len())));
         match read {
             Ok((line, bytes)) => {
-                let outcome = self.lanes.start(line, bytes, held);
+                let outcome = self.lanes.start(line, self.last_number, bytes, held);
+                self.last_number = number;
                 self.pending.push_back((number, outcome));
             }
             Err(problem) => self.refuse(number, &problem),
@@ -106,6 +111,7 @@ where
         self.lanes.add(&refused);
         // Its receiver is below.
         let _ = done.send(refused);
+        self.last_number = number;
         self.pending.push_back((number, outcome));
     }
 
