@@ -183,6 +183,32 @@ text_id!(/** A place that holds stock. */ LocationId, 64, is_plain, "^[A-Za-z0-9
 text_id!(/** A person known to the shop, by an opaque id that says nothing about them. */ CustomerId, 64, is_plain, "^[A-Za-z0-9._-]+$",
     "a customer id: 1 to 64 letters, digits, '-', '_' or '.'");
 
+/// Eight letters or digits.
+fn is_key_id(text: &str) -> bool {
+    text.len() == 8 && text.bytes().all(|b| b.is_ascii_alphanumeric())
+}
+
+text_id!(/** A key to the API, by the part of it that is no secret. */ KeyId, 8, is_key_id, "^[0-9A-Za-z]{8}$",
+    "a key's id: 8 letters and digits");
+
+/// The shop's one list of keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct KeyListId;
+
+impl fmt::Display for KeyListId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("keys")
+    }
+}
+
+impl FromStr for KeyListId {
+    type Err = InvalidId;
+
+    fn from_str(text: &str) -> Result<Self, InvalidId> {
+        if text == "keys" { Ok(Self) } else { Err(InvalidId::new(text, "the list of keys: keys")) }
+    }
+}
+
 /// An ISO 3166-1 alpha-2 country code, for example `GB`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CountryCode([u8; 2]);

@@ -60,9 +60,11 @@
 //! | [`location`] | `PutLocation` | `LocationOpened`, `LocationChanged` |
 //! | | `CloseLocation` | `LocationClosed` |
 //! | [`request`] | `RecordUnchanged` | `RequestChangedNothing` |
+//! | [`access`] | `CreateKey`, `RotateKey`, `RevokeKey` | `KeyCreated`, `KeyRotated`, `KeyRevoked` |
 //!
 //! Which state answers what: `domain/tests/domain/decisions.txt`. What leads from one to the next: [`process`].
 
+pub mod access;
 mod card_number;
 pub mod cart;
 pub mod codes;
@@ -102,6 +104,7 @@ registry::aggregates! {
     SkuOwner(skuowner::SkuOwner),
     Request(request::UnchangedRequest),
     Location(location::Location),
+    Access(access::AccessKeys),
 }
 
 pub use card_number::looks_like_card_number;
@@ -110,8 +113,8 @@ pub use context::{Actor, Context, InvalidActor};
 pub use decider::{AggregateKind, CacheClass, Decider, Listed};
 pub use event::{EventData, EventError, EventKind, EventSet, Lift};
 pub use id::{
-    CartId, CountryCode, CreditId, CustomerId, InvalidId, LineId, LocationId, OperationId, OrderId,
-    PaymentId, ProductId, Quantity, RequestId, ReturnId, ShipmentId, Sku,
+    CartId, CountryCode, CreditId, CustomerId, InvalidId, KeyId, KeyListId, LineId, LocationId, OperationId,
+    OrderId, PaymentId, ProductId, Quantity, RequestId, ReturnId, ShipmentId, Sku,
 };
 pub use interests::{Interests, KindIndex};
 pub use money::{Currency, Money, MoneyError};

@@ -81,6 +81,7 @@ const COLLABORATORS: &[(&str, &[&str])] = &[
         ],
     ),
     ("request", &[]),
+    ("access", &[]),
 ];
 
 /// Folders with the sources of programs; tests and measurements may name what they like.
