@@ -1,19 +1,20 @@
 //! What a route declares of its callers: the scope they will need, whose data it touches, whether a retry is safe, what
 //! a request may cost, and when it is refused under load.
 //!
-//! Callers have no keys yet. Of [`Access`] only the loopback interface is enforced (by `edge/layer.rs`); limits
-//! are enforced by the extractors that read bodies, and a test holds the declarations against them.
+//! [`Access`] is enforced by the gate (`auth/gate.rs`) and, as far as a shop is open, by `edge/layer.rs`; limits are enforced by
+//! the extractors that read bodies, and a test holds the declarations against them.
 
+use daybook_domain::access::Scope;
 use std::fmt;
 
 /// Who may call a route.
 #[derive(Clone, Copy)]
 pub(crate) struct Access {
-    /// The scope that a caller's key will have to have; none: anyone may call.
-    scope: Option<&'static str>,
+    /// The scope that a caller's key has to have; none: anyone may call.
+    scope: Option<Scope>,
     /// Whether a customer may call it for what is their own, without the scope.
     or_own: bool,
-    /// Until there are keys: answered to the loopback interface only.
+    /// Without a key answered to the loopback interface only, even where the shop is open.
     is_loopback_only: bool,
 }
 
@@ -22,7 +23,7 @@ impl Access {
     pub(crate) const PUBLIC: Self = Self { scope: None, or_own: false, is_loopback_only: false };
 
     /// Callers with this scope.
-    pub(crate) const fn scope(scope: &'static str) -> Self {
+    pub(crate) const fn scope(scope: Scope) -> Self {
         Self { scope: Some(scope), or_own: false, is_loopback_only: false }
     }
 
@@ -31,13 +32,18 @@ impl Access {
         Self { or_own: true, ..self }
     }
 
-    /// Until there are keys, only the server's own machine.
+    /// Without a key, only the server's own machine.
     pub(crate) const fn loopback_only(self) -> Self {
         Self { is_loopback_only: true, ..self }
     }
 
     pub(crate) const fn is_loopback_only(self) -> bool {
         self.is_loopback_only
+    }
+
+    /// The scope that a key needs; none: the route is public.
+    pub(crate) const fn needed(self) -> Option<Scope> {
+        self.scope
     }
 
     #[cfg(test)]
@@ -48,7 +54,7 @@ impl Access {
 
 impl fmt::Display for Access {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.scope.unwrap_or("public"))?;
+        f.write_str(self.scope.map_or("public", Scope::name))?;
         f.write_str(if self.or_own { "|own" } else { "" })?;
         f.write_str(if self.is_loopback_only { "@loopback" } else { "" })
     }

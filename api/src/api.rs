@@ -2,6 +2,7 @@
 
 use crate::{
     app::App,
+    auth::{Gate, KeyText},
     edge::{Admission, ClientBudget, Readers, Waits},
     history::Histories,
     limits::Limits,
@@ -10,6 +11,7 @@ use crate::{
     openapi,
     position_waiters::PositionWaiters,
     prices::Prices,
+    problem::Problem,
     resources::{self, bulk::BulkTarget},
     roles::Roles,
     stock_names::StockNames,
@@ -61,7 +63,8 @@ impl Api {
     /// Assembles the interface. Must be called on a Tokio runtime.
     pub fn new(parts: Parts) -> Result<Self, RunnerError> {
         let Parts { engine, reads, search, gateway, audit, node, roles, limits, stopping } = parts;
-        let (routes, registered) = resources::routes(limits.request_timeout, roles).finish();
+        let gate = Arc::new(Gate::new(limits.access, engine.log().clone()));
+        let (routes, registered) = resources::routes(limits.request_timeout, roles, gate.clone()).finish();
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
         let waits = Arc::new(Waits::new(stopping.clone()));
         let waiters = PositionWaiters::new(
@@ -91,6 +94,7 @@ impl Api {
             searches: Arc::new(Semaphore::new(cores)),
             readers,
             histories,
+            gate,
             gateway,
             audit,
             node,
@@ -113,6 +117,16 @@ impl Api {
     /// All routes, to be served or called in-process.
     pub fn router(&self) -> Router {
         self.router.clone()
+    }
+
+    /// Whether whoever has no key is let in.
+    pub async fn is_open(&self) -> Result<bool, Problem> {
+        self.app.gate.is_open().await
+    }
+
+    /// Whether the shop has this key, and it is good.
+    pub async fn accepts(&self, key: &KeyText) -> Result<bool, Problem> {
+        self.app.gate.accepts(key).await
     }
 
     #[must_use]

@@ -1,6 +1,7 @@
 //! What all handlers use: the write path, the read models, and the few things kept beside them.
 
 use crate::{
+    auth::Gate,
     edge::{Admission, BodyBudget, ClientBudget, Readers, Waits},
     history::Histories,
     http::{CommandInput, Condition, Freshness, invalid},
@@ -55,6 +56,7 @@ pub(crate) struct App {
     pub feed_readers: Arc<Semaphore>,
     pub prices: Prices,
     pub stock_names: StockNames,
+    pub gate: Arc<Gate>,
     pub gateway: Arc<dyn Gateway>,
     pub audit: Arc<AuditTree>,
     pub node: Arc<dyn NodeStatus>,

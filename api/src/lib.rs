@@ -13,6 +13,7 @@
 mod access;
 mod api;
 mod app;
+mod auth;
 mod cart_history;
 mod describe;
 mod edge;
@@ -32,6 +33,7 @@ mod stock_names;
 mod transport;
 
 pub use api::{Api, Parts};
+pub use auth::{AccessMode, KeyText, MalformedKey};
 pub use edge::RemotePeer;
 pub use limits::{Limits, RecordFor};
 pub use node_status::NodeStatus;

@@ -1,5 +1,6 @@
 //! What a client may ask of the interface at most, and who may read the whole record.
 
+use crate::auth::AccessMode;
 use std::time::Duration;
 
 /// What a client may ask of the server at most.
@@ -31,14 +32,16 @@ pub struct Limits {
     pub drain_grace: Duration,
     /// Lines of one bulk request under way at a time.
     pub bulk_concurrency: usize,
-    /// Who may read the whole record and its proofs.
+    /// Who is let in without a key.
+    pub access: AccessMode,
+    /// Who may read the whole record and its proofs without a key.
     pub record_for: RecordFor,
     /// Whether stock is taken of SKUs that no product has.
     pub takes_unlisted_stock: bool,
 }
 
 /// Who may read the whole record (`/events`, `/audit/…`, `/orders/{id}/proof`) and what counts events (`/metrics`, `/admin/…`,
-/// the members of `/readyz`), for as long as there are no roles.
+/// the members of `/readyz`) without a key, where the shop is open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum RecordFor {
     /// Who asks on the server's own machine, over the loopback interface.
@@ -72,6 +75,7 @@ impl Default for Limits {
             drain_timeout: Duration::from_secs(20),
             drain_grace: Duration::from_secs(1),
             bulk_concurrency: 256,
+            access: AccessMode::default(),
             record_for: RecordFor::Loopback,
             takes_unlisted_stock: false,
         }

@@ -4,6 +4,7 @@
 use crate::{
     access::{Access, Load, Owner, RequestLimits, Retry},
     app::App,
+    auth::Gate,
     describe::{Described, Description},
     edge::{RouteLayer, RouteMetrics, fallback, method_not_allowed},
     problem::{Problem, ProblemKind, kind},
@@ -94,12 +95,13 @@ pub(crate) struct Routes {
     registered: Vec<Registered>,
     time_limit: Duration,
     roles: Roles,
+    gate: Arc<Gate>,
 }
 
 impl Routes {
     /// No routes yet. Those of roles that are not among `roles` will refuse.
-    pub(crate) fn new(time_limit: Duration, roles: Roles) -> Self {
-        Self { router: Router::new(), registered: Vec::new(), time_limit, roles }
+    pub(crate) fn new(time_limit: Duration, roles: Roles, gate: Arc<Gate>) -> Self {
+        Self { router: Router::new(), registered: Vec::new(), time_limit, roles, gate }
     }
 
     /// Adds a route, with its layer and its description.
@@ -115,23 +117,35 @@ impl Routes {
         // Of the layer that every route has.
         description.problems.extend_from_slice(&[&kind::INTERNAL, &kind::TOO_SLOW]);
         description.problems.extend_from_slice(OF_EVERY_ADDRESS);
+        // Wrong credentials are told of also where none are needed.
+        description.problems.extend_from_slice(&[
+            &kind::UNAUTHENTICATED,
+            &kind::UNAVAILABLE,
+            &kind::NEWER_PROGRAM,
+        ]);
+        if access.needed().is_some() {
+            description.problems.push(&kind::MISSING_SCOPE);
+        }
         if access.is_loopback_only() {
             description.problems.push(&kind::LOOPBACK_ONLY);
         }
         let filter = MethodFilter::try_from(method.clone()).expect("only methods that axum routes are used");
         let metrics = Arc::new(RouteMetrics::new(&method, path, &description));
-        let (time_limit, roles) = (self.time_limit, self.roles);
+        let (time_limit, roles, gate) = (self.time_limit, self.roles, self.gate.clone());
         // Commands, and nothing else: what an operator asks is not recorded, and bulk requests do not nest.
         let takes_lines = retry == Retry::Key;
         let missing = description.needs.filter(|needed| !roles.has(*needed));
         self.router = match missing {
-            None => self
-                .router
-                .route(path, on(filter, RouteLayer { handler, metrics, time_limit, access, takes_lines })),
+            None => self.router.route(
+                path,
+                on(filter, RouteLayer { handler, metrics, time_limit, access, gate, takes_lines }),
+            ),
             Some(needed) => {
                 let handler = async move || -> Result<(), Problem> { Err(not_here(needed, roles)) };
-                self.router
-                    .route(path, on(filter, RouteLayer { handler, metrics, time_limit, access, takes_lines }))
+                self.router.route(
+                    path,
+                    on(filter, RouteLayer { handler, metrics, time_limit, access, gate, takes_lines }),
+                )
             }
         };
         self.registered.push(Registered {

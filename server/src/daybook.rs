@@ -12,7 +12,7 @@ use crate::{
     write_path::WritePath,
 };
 use axum::Router;
-use daybook_api::{Api, Limits, NodeRole, Roles};
+use daybook_api::{Api, KeyText, Limits, NodeRole, Roles};
 use daybook_audit::{AuditError, TreeWriter};
 use daybook_engine::{Engine, EngineError, EngineOptions, ShopSecret, SimulatedGateway};
 use daybook_esdb::Endpoint;
@@ -31,6 +31,11 @@ use std::{
 };
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
+
+/// Who may do what cannot be found out.
+#[derive(Debug, thiserror::Error)]
+#[error("the shop's keys cannot be read: {0}")]
+pub struct AccessUnknown(String);
 
 /// Why a shop could not be opened. Each message says what to do.
 #[derive(Debug, thiserror::Error)]
@@ -241,6 +246,16 @@ impl Daybook {
     #[must_use]
     pub fn read_models(&self) -> &Views {
         &self.reads
+    }
+
+    /// Whether whoever has no key is let in.
+    pub async fn is_open(&self) -> Result<bool, AccessUnknown> {
+        self.api.is_open().await.map_err(|problem| AccessUnknown(problem.detail))
+    }
+
+    /// Whether the shop has this key, and it is good.
+    pub async fn accepts(&self, key: &KeyText) -> Result<bool, AccessUnknown> {
+        self.api.accepts(key).await.map_err(|problem| AccessUnknown(problem.detail))
     }
 
     #[must_use]

@@ -19,6 +19,6 @@ mod write_path;
 
 pub use asyncapi::text as asyncapi_text;
 pub use data_dir::DataDirError;
-pub use daybook::{Daybook, OpenError};
+pub use daybook::{AccessUnknown, Daybook, OpenError};
 pub use node::{LagLimits, ReadStore, Store, UnknownReadStore, UnknownStore};
 pub use options::{Nats, ServeOptions};

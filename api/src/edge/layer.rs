@@ -4,6 +4,7 @@
 use super::loopback::{self, RemotePeer};
 use crate::{
     access::Access,
+    auth::{Gate, LetIn, Principal},
     describe::Description,
     problem::{Problem, kind},
 };
@@ -92,6 +93,7 @@ pub(crate) struct RouteLayer<H> {
     pub metrics: Arc<RouteMetrics>,
     pub time_limit: Duration,
     pub access: Access,
+    pub gate: Arc<Gate>,
     /// Whether a line of a bulk request may be sent here.
     pub takes_lines: bool,
 }
@@ -108,7 +110,7 @@ where
 {
     type Future = Pin<Box<dyn Future<Output = Response> + Send>>;
 
-    fn call(self, request: Request, state: S) -> Self::Future {
+    fn call(self, mut request: Request, state: S) -> Self::Future {
         Box::pin(async move {
             let began = Instant::now();
             let uri = request.uri().clone();
@@ -120,10 +122,9 @@ where
                 return refused(problem, &uri, request.headers());
             }
             let request_id = request.headers().get(REQUEST_ID).cloned();
-            let response =
-                if self.access.is_loopback_only() && request.extensions().get::<RemotePeer>().is_some() {
-                    loopback::refused().into_response()
-                } else {
+            let response = match admit(&self.gate, &mut request, self.access).await {
+                Err(problem) => problem.into_response(),
+                Ok(()) => {
                     let work = AssertUnwindSafe(self.handler.call(request, state)).catch_unwind();
                     match tokio::time::timeout(self.time_limit, work).await {
                         Ok(Ok(response)) => response,
@@ -134,7 +135,8 @@ where
                             Problem::new(&kind::TOO_SLOW, "the server did not answer in time").into_response()
                         }
                     }
-                };
+                }
+            };
             debug_assert!(
                 self.metrics.describes(&response),
                 "{} does not describe {response:?}",
@@ -144,6 +146,27 @@ where
             self.metrics.measure(&response, began.elapsed());
             response
         })
+    }
+}
+
+/// Lets a request in if the route is for whoever sends it. A line of a bulk request is its sender's.
+async fn admit(gate: &Gate, request: &mut Request, access: Access) -> Result<(), Problem> {
+    if request.extensions().get::<FromBulkLine>().is_none() {
+        let principal = gate.authenticate(request.headers()).await?;
+        // Only the gate says who it is.
+        request.extensions_mut().remove::<Principal>();
+        principal.and_then(|principal| request.extensions_mut().insert(principal));
+    }
+    let principal = request.extensions().get::<Principal>().cloned();
+    let of_proxies = ["forwarded", "x-forwarded-for", "x-real-ip"];
+    let came_through_proxy = of_proxies.iter().any(|name| request.headers().contains_key(*name));
+    match gate.admit(principal.as_ref(), access, came_through_proxy).await? {
+        LetIn::ByAnyone
+            if access.is_loopback_only() && request.extensions().get::<RemotePeer>().is_some() =>
+        {
+            Err(loopback::refused())
+        }
+        LetIn::ByAnyone | LetIn::ByKey => Ok(()),
     }
 }
 

@@ -1,4 +1,4 @@
-//! The mark of requests from other machines. There are no roles yet, so what is for analysts and auditors (the whole
+//! The mark of requests from other machines. In a shop without keys, what is for analysts and auditors (the whole
 //! record, and proofs about it) and for operators (what counts events, and dead letters) is answered to the loopback
 //! interface only, unless the operator says otherwise.
 //!
@@ -27,8 +27,8 @@ impl RemotePeer {
 }
 
 pub(crate) fn refused() -> Problem {
-    let detail = "this is for analysts, auditors and operators; until there are roles it is answered to the loopback \
-                  interface only: ask on the server's own machine";
+    let detail = "without a key this is answered to the loopback interface only: send a key with its scope, or ask on the \
+                  server's own machine";
     Problem::new(&kind::LOOPBACK_ONLY, detail)
 }
 

@@ -5,9 +5,12 @@ use super::{
     conditional::{self, Condition},
     idempotency::{self, command_id},
 };
-use crate::problem::{Problem, kind};
+use crate::{
+    auth::Principal,
+    problem::{Problem, kind},
+};
 use axum::http::{HeaderMap, HeaderName};
-use daybook_domain::Actor;
+use daybook_domain::{Actor, access::Scope};
 use daybook_engine::ShopSecret;
 use uuid::Uuid;
 
@@ -20,7 +23,7 @@ pub(crate) struct Caller {
     pub command_id: Uuid,
     /// Whether a key was given.
     pub retry_safe: bool,
-    /// `X-Daybook-Actor`. Recorded, not yet checked: roles are not enforced.
+    /// The key's holder, or for whom it asks (`X-Daybook-Actor`), if it may. In an open shop whoever the header says.
     pub actor: Actor,
     /// The trace id of `traceparent`; the command's own id where there is none.
     pub correlation_id: Uuid,
@@ -31,11 +34,14 @@ pub(crate) struct Caller {
 impl Caller {
     pub(super) fn read(
         headers: &HeaderMap,
+        principal: Option<&Principal>,
         target: &RequestTarget,
         secret: &ShopSecret,
     ) -> Result<Self, Problem> {
-        let (key, actor) = (idempotency::key(headers)?, actor(headers)?);
-        let command_id = key.map_or_else(Uuid::now_v7, |key| command_id(secret, &actor, target, key));
+        let (key, actor) = (idempotency::key(headers)?, actor(headers, principal)?);
+        // Two keys share no commands, also where they ask for the same customer.
+        let scope = principal.map_or_else(|| actor.to_string(), |own| format!("{}/{actor}", own.key_id()));
+        let command_id = key.map_or_else(Uuid::now_v7, |key| command_id(secret, &scope, target, key));
         let condition = conditional::condition(headers)?;
         Ok(Self {
             command_id,
@@ -47,8 +53,15 @@ impl Caller {
     }
 }
 
-fn actor(headers: &HeaderMap) -> Result<Actor, Problem> {
-    let Some(value) = conditional::the_only(headers, &ACTOR)? else { return Ok(Actor::Anonymous) };
+fn actor(headers: &HeaderMap, principal: Option<&Principal>) -> Result<Actor, Problem> {
+    let Some(value) = conditional::the_only(headers, &ACTOR)? else {
+        return Ok(principal.map_or(Actor::Anonymous, Principal::actor));
+    };
+    if principal.is_some_and(|own| !own.may(Scope::ActAs)) {
+        let detail =
+            "your key lacks the scope act_as, so it cannot say for whom it asks: leave X-Daybook-Actor out";
+        return Err(Problem::new(&kind::MISSING_SCOPE, detail).with("scope", Scope::ActAs.name()));
+    }
     let invalid =
         |detail: String| Problem::new(&kind::INVALID_HEADER, detail).with("header", "X-Daybook-Actor");
     let text = value.to_str().map_err(|_| invalid("X-Daybook-Actor must be ASCII text".to_owned()))?;

@@ -3,6 +3,7 @@
 use super::{Caller, RequestTarget, digest, read_json};
 use crate::{
     app::App,
+    auth::Principal,
     describe::{DescribeInput, Description, Parameter, text},
     edge::HeldBytes,
     problem::{Problem, ProblemKind, kind},
@@ -60,7 +61,8 @@ impl<T: CommandBody> FromRequest<Arc<App>> for CommandInput<T> {
             return Err(Problem::new(&kind::INVALID_PARAMETER, "commands have no query parameters"));
         }
         let (target, secret) = (RequestTarget::read(&mut parts).await, app.engine.secret());
-        let caller = Caller::read(&parts.headers, &target, secret)?;
+        let principal = parts.extensions.get::<Principal>();
+        let caller = Caller::read(&parts.headers, principal, &target, secret)?;
         let limits = &app.limits;
         let mut held = app.body_budget.body();
         let bytes =

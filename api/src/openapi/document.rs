@@ -34,11 +34,10 @@ pub(crate) fn document(routes: &[Registered]) -> Value {
             "license": { "name": "MIT OR Apache-2.0", "identifier": "MIT OR Apache-2.0" },
         },
         "servers": [{ "url": "/" }],
-        // Callers have no keys yet.
         "security": [],
         "tags": TAGS.iter().map(|(name, description)| json!({ "name": name, "description": description })).collect::<Vec<_>>(),
         "paths": paths,
-        "components": { "schemas": components },
+        "components": { "schemas": components, "securitySchemes": { "key": key_scheme() } },
     })
 }
 
@@ -50,6 +49,7 @@ const TAGS: &[(&str, &str)] = &[
     ("inventory", "What is there, per SKU and location, and why."),
     ("audit", "Proofs that the record was not changed."),
     ("feeds", "Many commands at once, and everything that happened."),
+    ("access", "Who may do what: keys, their roles and scopes."),
     ("operation", "For whoever runs the server."),
 ];
 
@@ -63,6 +63,9 @@ fn operation(path: &str, route: &Registered, generator: &mut SchemaGenerator) ->
         "parameters": parameters(path, route),
         "responses": responses(description, generator),
     });
+    if let Some(scope) = route.access.needed() {
+        operation["security"] = json!([{ "key": [scope.name()] }]);
+    }
     if let Some(body) = &description.body {
         let content = contents(std::slice::from_ref(&body.content), generator);
         let most = Limits::default().body_bytes;
@@ -73,6 +76,12 @@ fn operation(path: &str, route: &Registered, generator: &mut SchemaGenerator) ->
             json!({ "description": text, "required": body.is_required, "content": content });
     }
     operation
+}
+
+fn key_scheme() -> Value {
+    json!({ "type": "http", "scheme": "bearer",
+        "description": "A key of the shop, `dbs_…` or `dbo_…`. An operation lists the scope that it needs. A shop that has no key yet is \
+            open to its own machine." })
 }
 
 /// The names of a path's placeholders.

@@ -10,15 +10,16 @@ pub(crate) use document::placeholders;
 pub(crate) use schemas::schema_of;
 
 use crate::{
+    auth::Gate,
     resources,
     roles::Roles,
     route::{self, Registered},
 };
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 /// Every route, as a node with all roles has them.
 pub(crate) fn all_routes() -> Vec<Registered> {
-    resources::routes(Duration::ZERO, Roles::ALL).finish().1
+    resources::routes(Duration::ZERO, Roles::ALL, Arc::new(Gate::of_description())).finish().1
 }
 
 /// The whole document, pretty-printed with a line break at its end: what `schemas/openapi.json` holds.

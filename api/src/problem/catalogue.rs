@@ -55,8 +55,12 @@ kinds! {
         "The gateway said no; `code` is its normalised reason. Copy the cart and check out with another token.";
     PAYMENT_TIMED_OUT "payment-timed-out" 402 "The payment was not completed in time"
         "Nobody completed the payment while the stock was held, so it was let go. Copy the cart and check out again.";
+    UNAUTHENTICATED "unauthenticated" 401 "A key is needed, and there is none that is valid"
+        "Send `Authorization: Bearer <key>`. A key that is malformed, unknown, expired or revoked is answered alike.";
+    MISSING_SCOPE "missing-scope" 403 "The key is not for this"
+        "`scope` is what the key lacks. Whoever has a key with `keys:write` can make one with it.";
     LOOPBACK_ONLY "loopback-only" 403 "This is answered on the server's own machine only"
-        "The record and its proofs are for analysts and auditors, and what counts events is for operators; there are no roles yet. The operator can open them with --record-for anyone.";
+        "Without a key, the record, its proofs and the node are answered to the loopback interface only. Send a key with the scope, or have the operator open the record with --record-for anyone.";
     CROSS_SITE "cross-site" 403 "A page of another site sent this"
         "A browser says which page a request comes from, and commands are taken from this server's own pages only. The operator can allow others with --allowed-origins. Programs send no `Origin`.";
     NOT_FOUND "not-found" 404 "There is nothing here"

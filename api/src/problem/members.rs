@@ -92,6 +92,7 @@ fn own(kind: &ProblemKind) -> Option<&'static [ProblemMember]> {
             }
         }
         "choose-location" => &const { [always("choices", texts)] },
+        "missing-scope" => &const { [always("scope", text)] },
         "not-acceptable" => &const { [always("available", texts)] },
         "checkout-blocked" => &const { [always("blockers", blockers)] },
         "unknown-location" => &const { [always("location", text), always("nearest", texts)] },

@@ -14,7 +14,7 @@ use axum::{
     http::{Method, StatusCode},
     response::{IntoResponse, Response},
 };
-use daybook_domain::Timestamp;
+use daybook_domain::{Timestamp, access::Scope};
 use daybook_engine::{Clock, SystemClock};
 use daybook_event_log::Position;
 use daybook_projections::{
@@ -28,7 +28,7 @@ use serde_json::{Value, json};
 use std::{convert::Infallible, str::FromStr};
 
 const TAG: &str = "operation";
-const OPERATOR: Access = Access::scope("node:operate").loopback_only();
+const OPERATOR: Access = Access::scope(Scope::NodeOperate).loopback_only();
 
 pub(super) fn routes(routes: Routes) -> Routes {
     routes

@@ -15,6 +15,7 @@ use axum::{
     http::{Method, header, request::Parts},
     response::{IntoResponse, Response},
 };
+use daybook_domain::access::Scope;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -70,7 +71,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
             path: "/metrics",
             handler: metrics,
             version: V1,
-            access: Access::scope("node:read").loopback_only(),
+            access: Access::scope(Scope::NodeRead).loopback_only(),
             owner: Owner::Shop,
             retry: Retry::Read,
             limits: RequestLimits::NoBody,

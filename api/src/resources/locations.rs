@@ -15,6 +15,7 @@ use crate::{
 use axum::{extract::State, http::Method};
 use daybook_domain::{
     Command, CountryCode, Event, LocationId,
+    access::Scope,
     location::{
         CloseLocation, Location, LocationCommand, LocationDetails, LocationEvent, LocationKind, PutLocation,
     },
@@ -26,8 +27,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 const TAG: &str = "inventory";
-const READ: Access = Access::scope("inventory:read");
-const WRITE: Access = Access::scope("inventory:write");
+const READ: Access = Access::scope(Scope::InventoryRead);
+const WRITE: Access = Access::scope(Scope::InventoryWrite);
 
 pub(super) fn routes(routes: Routes) -> Routes {
     routes

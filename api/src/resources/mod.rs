@@ -23,6 +23,7 @@ mod carts;
 mod events;
 mod health;
 mod inventory;
+mod keys;
 mod locations;
 #[cfg(test)]
 mod matrix;
@@ -33,11 +34,11 @@ mod products;
 mod quotes;
 mod search;
 
-use crate::{roles::Roles, route::Routes};
-use std::time::Duration;
+use crate::{auth::Gate, roles::Roles, route::Routes};
+use std::{sync::Arc, time::Duration};
 
 /// The resources, in the order of the document's components.
-const RESOURCES: [fn(Routes) -> Routes; 15] = [
+const RESOURCES: [fn(Routes) -> Routes; 16] = [
     carts::routes,
     orders::routes,
     payments::routes,
@@ -51,11 +52,12 @@ const RESOURCES: [fn(Routes) -> Routes; 15] = [
     audit::routes,
     admin::routes,
     processes::routes,
+    keys::routes,
     health::routes,
     about::routes,
 ];
 
 /// All routes. Those of roles that are not among `roles` refuse.
-pub(crate) fn routes(time_limit: Duration, roles: Roles) -> Routes {
-    RESOURCES.iter().fold(Routes::new(time_limit, roles), |routes, resource| resource(routes))
+pub(crate) fn routes(time_limit: Duration, roles: Roles, gate: Arc<Gate>) -> Routes {
+    RESOURCES.iter().fold(Routes::new(time_limit, roles, gate), |routes, resource| resource(routes))
 }

@@ -12,6 +12,7 @@ use crate::{
 use axum::{extract::State, http::Method};
 use daybook_domain::{
     Command, Event, OperationId, PaymentId, Rejection,
+    access::Scope,
     payment::{PaymentCommand, PaymentEvent, PaymentRejection, RecordOutcome},
 };
 use daybook_engine::Priority;
@@ -29,7 +30,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
             path: "/payments/{id}",
             handler: show,
             version: V1,
-            access: Access::scope("payments:read").or_own(),
+            access: Access::scope(Scope::PaymentsRead).or_own(),
             owner: Owner::Payment,
             retry: Retry::Read,
             limits: RequestLimits::NoBody,
@@ -48,7 +49,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
             path: "/payments/{id}/confirm",
             handler: confirm,
             version: V1,
-            access: Access::scope("payments:write").or_own(),
+            access: Access::scope(Scope::PaymentsWrite).or_own(),
             owner: Owner::Payment,
             retry: Retry::Key,
             limits: RequestLimits::Body,

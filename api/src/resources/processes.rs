@@ -9,7 +9,7 @@ use crate::{
     route::{ApiVersion::V1, Doc, Route, Routes},
 };
 use axum::{Json, extract::State, http::Method};
-use daybook_domain::Timestamp;
+use daybook_domain::{Timestamp, access::Scope};
 use daybook_engine::{DeadReaction, DeadReactionId, Engine};
 use daybook_event_log::Position;
 use schemars::JsonSchema;
@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 const TAG: &str = "operation";
-const OPERATOR: Access = Access::scope("node:operate").loopback_only();
+const OPERATOR: Access = Access::scope(Scope::NodeOperate).loopback_only();
 
 pub(super) fn routes(routes: Routes) -> Routes {
     routes

@@ -1,5 +1,6 @@
 //! The HTTP interface as a client sees it, through the router of a real shop in a temporary directory.
 
+mod access;
 mod audit;
 mod bad_input;
 mod cancelling;

@@ -8,6 +8,7 @@ mod demo;
 mod duration;
 mod import;
 mod nats;
+mod owner_key;
 mod progress;
 mod reexec;
 mod restore;

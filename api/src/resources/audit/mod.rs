@@ -20,7 +20,7 @@ use answers::{
 use axum::{Json, extract::State, http::Method};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use daybook_audit::{AuditError, AuditTree, tile_at};
-use daybook_domain::OrderId;
+use daybook_domain::{OrderId, access::Scope};
 use daybook_event_log::{Position, RecordedEvent, StreamId, Version};
 use serde_json::json;
 use std::{convert::Infallible, str::FromStr, sync::Arc, time::Duration};
@@ -28,7 +28,7 @@ use std::{convert::Infallible, str::FromStr, sync::Arc, time::Duration};
 const TAG: &str = "audit";
 const ORDER_ID: &str = "0199a5b0-7c3e-8f27-9b1d-5a6c7e8f9012";
 const KEY: &str = "daybook/3f1c9a7b2e40+1a2b3c4d+AX…";
-const READ: Access = Access::scope("audit:read").loopback_only();
+const READ: Access = Access::scope(Scope::AuditRead).loopback_only();
 
 /// Events proven in one answer; an order has far fewer.
 const MOST_EVENTS: usize = 10_000;
@@ -42,7 +42,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
             path: "/orders/{id}/proof",
             handler: order,
             version: V1,
-            access: Access::scope("orders:read").or_own().loopback_only(),
+            access: Access::scope(Scope::OrdersRead).or_own().loopback_only(),
             owner: Owner::Order,
             retry: Retry::Read,
             limits: RequestLimits::NoBody,

@@ -4,8 +4,8 @@
 //! A line that names an article or a location which is not there may have run before the line that brings it: it runs once
 //! more when all lines before it have their outcomes, and its lane waits with it.
 
-use super::line::{BulkLine, LineOutcome};
-use crate::edge::{HeldBytes, RemotePeer};
+use super::line::{BulkLine, LineOutcome, LineSender};
+use crate::edge::HeldBytes;
 use axum::Router;
 use parking_lot::Mutex;
 use std::{
@@ -36,8 +36,7 @@ type Waiting = Arc<Mutex<HashMap<String, VecDeque<LineJob>>>>;
 /// The lanes of one bulk request. What runs is dropped with them.
 pub(super) struct Lanes {
     router: Router,
-    /// Set where the request came from another machine.
-    remote: Option<RemotePeer>,
+    sender: LineSender,
     waiting: Waiting,
     places: Arc<Semaphore>,
     /// Of lines not yet run and of outcomes not yet taken.
@@ -48,10 +47,10 @@ pub(super) struct Lanes {
 }
 
 impl Lanes {
-    pub(super) fn new(router: Router, remote: Option<RemotePeer>, most: usize) -> Self {
+    pub(super) fn new(router: Router, sender: LineSender, most: usize) -> Self {
         Self {
             router,
-            remote,
+            sender,
             waiting: Waiting::default(),
             places: Arc::new(Semaphore::new(most.max(1))),
             bytes: Arc::default(),
@@ -104,7 +103,7 @@ impl Lanes {
             key,
             waiting: self.waiting.clone(),
             router: self.router.clone(),
-            remote: self.remote,
+            sender: self.sender.clone(),
             places: self.places.clone(),
             answered: self.answered.subscribe(),
             is_over: false,
@@ -119,7 +118,7 @@ struct BulkLane {
     key: String,
     waiting: Waiting,
     router: Router,
-    remote: Option<RemotePeer>,
+    sender: LineSender,
     places: Arc<Semaphore>,
     answered: watch::Receiver<u64>,
     is_over: bool,
@@ -154,7 +153,7 @@ impl BulkLane {
     async fn send(&self, line: &BulkLine) -> LineOutcome {
         // Never closed.
         let _place = self.places.acquire().await;
-        line.send(self.router.clone(), self.remote).await
+        line.send(self.router.clone(), self.sender.clone()).await
     }
 
     /// The next line of the lane; without one the lane is over.

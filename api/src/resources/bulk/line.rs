@@ -1,6 +1,7 @@
 //! One line of a bulk request: the request it stands for, and the outcome it gets.
 
 use crate::{
+    auth::Principal,
     edge::{FromBulkLine, RemotePeer},
     http::{FieldError, invalid_body, read_json},
     problem::{Problem, ProblemKind, kind},
@@ -57,6 +58,14 @@ pub(crate) struct BulkOutcome {
     pub body: Box<RawValue>,
 }
 
+/// Whose lines they are: a line may do what its sender may.
+#[derive(Clone)]
+pub(super) struct LineSender {
+    /// Set where the request came from another machine.
+    pub(super) remote: Option<RemotePeer>,
+    pub(super) principal: Option<Principal>,
+}
+
 /// The status and the body that a line's route answered with, or the line itself.
 pub(super) struct LineOutcome {
     pub(super) status: u16,
@@ -93,13 +102,16 @@ impl BulkLine {
     }
 
     /// Sends the line to its route.
-    pub(super) async fn send(&self, router: Router, remote: Option<RemotePeer>) -> LineOutcome {
+    pub(super) async fn send(&self, router: Router, sender: LineSender) -> LineOutcome {
         let mut request = match self.request() {
             Ok(request) => request,
             Err(problem) => return LineOutcome::of(&problem),
         };
-        if let Some(remote) = remote {
+        if let Some(remote) = sender.remote {
             request.extensions_mut().insert(remote);
+        }
+        if let Some(principal) = sender.principal {
+            request.extensions_mut().insert(principal);
         }
         request.extensions_mut().insert(FromBulkLine);
         let Ok(response) = router.oneshot(request).await;

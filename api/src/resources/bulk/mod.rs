@@ -19,7 +19,7 @@ use crate::{
     access::{Access, Load, Owner, RequestLimits, Retry},
     app::{App, AppState},
     describe::{AnswerDoc, BodyDescription, Content, DescribeAnswer, DescribeInput, Description, Form},
-    edge::{ClientPermit, RemotePeer},
+    edge::ClientPermit,
     http::{CURRENT_TO, position_header},
     problem::{Problem, kind},
     roles::NodeRole,
@@ -32,9 +32,10 @@ use axum::{
     http::{HeaderMap, HeaderValue, Method, header},
     response::{IntoResponse, Response},
 };
+use daybook_domain::access::Scope;
 use futures::StreamExt;
 use lanes::Lanes;
-use line::{BulkLine, BulkOutcome};
+use line::{BulkLine, BulkOutcome, LineSender};
 use line_reader::LineReader;
 use outcomes::BulkRun;
 use serde_json::json;
@@ -52,7 +53,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
             path: "/commands",
             handler: run,
             version: V1,
-            access: Access::scope("commands:bulk"),
+            access: Access::scope(Scope::CommandsBulk),
             owner: Owner::Shop,
             retry: Retry::KeyPerLine,
             limits: RequestLimits::Lines,
@@ -81,7 +82,7 @@ const JSON_LINES: &str = "application/jsonl";
 struct BulkInput {
     body: Body,
     router: Router,
-    remote: Option<RemotePeer>,
+    sender: LineSender,
     place: ClientPermit,
 }
 
@@ -101,7 +102,8 @@ impl FromRequest<Arc<App>> for BulkInput {
         let stopping = || Problem::new(&kind::UNAVAILABLE, "the server is shutting down").retry_after(5);
         let target = parts.extensions.remove::<BulkTarget>().ok_or_else(stopping)?;
         let router = target.0.upgrade().and_then(|router| router.get().cloned()).ok_or_else(stopping)?;
-        Ok(Self { body, router, remote: parts.extensions.remove(), place })
+        let sender = LineSender { remote: parts.extensions.remove(), principal: parts.extensions.remove() };
+        Ok(Self { body, router, sender, place })
     }
 }
 
@@ -149,11 +151,11 @@ impl DescribeAnswer for Outcomes {
 }
 
 async fn run(State(app): AppState, input: BulkInput) -> Result<Outcomes, Problem> {
-    let BulkInput { body, router, remote, place } = input;
+    let BulkInput { body, router, sender, place } = input;
     let limits = &app.limits;
     let budget = app.body_budget.clone();
     let reader = LineReader::new(body.into_data_stream(), budget, limits.body_bytes, limits.body_timeout);
-    let lanes = Lanes::new(router, remote, limits.bulk_concurrency);
+    let lanes = Lanes::new(router, sender, limits.bulk_concurrency);
     let run = BulkRun::new(reader, lanes, limits.bulk_concurrency, app.stopping.clone(), place);
     let body = Body::from_stream(run.outcomes().map(Ok::<Bytes, Infallible>));
     Ok(Outcomes { body, position: app.head() })

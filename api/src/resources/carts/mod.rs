@@ -13,6 +13,7 @@ use crate::{
     route::{ApiVersion::V1, Doc, Route, Routes},
 };
 use axum::http::Method;
+use daybook_domain::access::Scope;
 use serde_json::{Value, json};
 
 const TAG: &str = "carts";
@@ -20,8 +21,8 @@ const ID: &str = "0199a5b0-7c3e-7d11-8a52-3f0d6c1b2a90";
 const ORDER_ID: &str = "0199a5b0-7c3e-8f27-9b1d-5a6c7e8f9012";
 
 /// Callers who may write carts, and the customer whose cart it is.
-const WRITE: Access = Access::scope("carts:write").or_own();
-const READ: Access = Access::scope("carts:read").or_own();
+const WRITE: Access = Access::scope(Scope::CartsWrite).or_own();
+const READ: Access = Access::scope(Scope::CartsRead).or_own();
 
 fn done() -> AnswerDoc {
     AnswerDoc { text: "Done and durable.", example: json!({ "id": ID, "position": 4711, "version": 7 }) }

@@ -22,6 +22,7 @@ use axum::{
     http::{HeaderMap, HeaderValue, Method, header, request::Parts},
     response::{IntoResponse, Response},
 };
+use daybook_domain::access::Scope;
 use filter::{Filter, FilterParams};
 use serde_json::{Value, json};
 use stream::FeedPlace;
@@ -38,7 +39,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
             path: "/events",
             handler: feed,
             version: V1,
-            access: Access::scope("events:read").loopback_only(),
+            access: Access::scope(Scope::EventsRead).loopback_only(),
             owner: Owner::Shop,
             retry: Retry::Read,
             limits: RequestLimits::NoBody,

@@ -14,7 +14,7 @@ use crate::{
     route::{ApiVersion::V1, Doc, Route, Routes},
 };
 use axum::{extract::State, http::Method};
-use daybook_domain::Sku;
+use daybook_domain::{Sku, access::Scope};
 use daybook_engine::{Clock, SystemClock};
 use daybook_read_store::version_of;
 use daybook_views::{
@@ -24,7 +24,7 @@ use daybook_views::{
 use serde_json::{Value, json};
 
 const TAG: &str = "inventory";
-const WRITE: Access = Access::scope("inventory:write");
+const WRITE: Access = Access::scope(Scope::InventoryWrite);
 
 fn done() -> AnswerDoc {
     AnswerDoc {
@@ -59,7 +59,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
             path: "/inventory/shortages",
             handler: shortages,
             version: V1,
-            access: Access::scope("inventory:read"),
+            access: Access::scope(Scope::InventoryRead),
             owner: Owner::Shop,
             retry: Retry::Read,
             limits: RequestLimits::NoBody,
@@ -78,7 +78,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
             path: "/inventory/{sku}/movements",
             handler: movements,
             version: V1,
-            access: Access::scope("inventory:read"),
+            access: Access::scope(Scope::InventoryRead),
             owner: Owner::Shop,
             retry: Retry::Read,
             limits: RequestLimits::NoBody,

@@ -15,7 +15,7 @@ use crate::{
     route::{ApiVersion::V1, Doc, Route, Routes},
 };
 use axum::{extract::State, http::Method};
-use daybook_domain::{CustomerId, OrderId, OrderNumber};
+use daybook_domain::{CustomerId, OrderId, OrderNumber, access::Scope};
 use daybook_read_store::{Page, version_of};
 use daybook_views::{
     Target,
@@ -28,8 +28,8 @@ const ID: &str = "0199a5b0-7c3e-8f27-9b1d-5a6c7e8f9012";
 const CART_ID: &str = "0199a5b0-7c3e-7d11-8a52-3f0d6c1b2a90";
 const PAYMENT_ID: &str = "0199a5b0-7c3e-8d44-b3a1-0c9d8e7f6a5b";
 
-const READ: Access = Access::scope("orders:read").or_own();
-const WRITE: Access = Access::scope("orders:write");
+const READ: Access = Access::scope(Scope::OrdersRead).or_own();
+const WRITE: Access = Access::scope(Scope::OrdersWrite);
 
 fn receipt(position: u64, version: u64) -> Value {
     json!({ "id": ID, "position": position, "version": version })

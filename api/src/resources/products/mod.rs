@@ -14,13 +14,13 @@ use crate::{
     route::{ApiVersion::V1, Doc, Route, Routes},
 };
 use axum::{extract::State, http::Method};
-use daybook_domain::{ProductId, Sku};
+use daybook_domain::{ProductId, Sku, access::Scope};
 use daybook_read_store::Page;
 use daybook_views::{Target, catalog::ProductView};
 use serde_json::{Value, json};
 
 const TAG: &str = "catalog";
-const WRITE: Access = Access::scope("products:write");
+const WRITE: Access = Access::scope(Scope::ProductsWrite);
 
 fn done() -> AnswerDoc {
     AnswerDoc { text: "Done and durable.", example: json!({ "id": "mug", "position": 4711, "version": 7 }) }

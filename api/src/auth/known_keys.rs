@@ -1,0 +1,95 @@
+//! The keys as this node knows them: the fold of their one stream, looked up again when it is older than a moment. A key
+//! that another node revoked is so of no use here within that moment; whoever writes at this node looks at once.
+
+use crate::problem::{Problem, kind};
+use daybook_domain::{AggregateState, Decider as _, Event, KeyListId, access::AccessKeys};
+use daybook_event_log::{EventLog, StreamId, Version};
+use parking_lot::RwLock;
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+use tokio::sync::Mutex;
+
+/// What is known is not looked up again for so long.
+const FRESH: Duration = Duration::from_millis(250);
+/// While the log cannot be read, what was known so long ago is still believed.
+const BELIEVED: Duration = Duration::from_secs(30);
+const PAGE: usize = 500;
+
+/// The keys at one moment.
+#[derive(Debug, Default)]
+pub(super) struct Snapshot {
+    pub(super) keys: AccessKeys,
+    /// Of their stream.
+    version: u64,
+    looked_up: Option<Instant>,
+}
+
+pub(super) struct KnownKeys {
+    log: Arc<dyn EventLog>,
+    snapshot: RwLock<Arc<Snapshot>>,
+    /// One looks at a time; the others go on with what is known.
+    turn: Mutex<()>,
+}
+
+impl KnownKeys {
+    pub(super) fn new(log: Arc<dyn EventLog>) -> Self {
+        Self { log, snapshot: RwLock::default(), turn: Mutex::new(()) }
+    }
+
+    /// The keys as they were at most a moment ago.
+    pub(super) async fn current(&self) -> Result<Arc<Snapshot>, Problem> {
+        let known = self.snapshot.read().clone();
+        let Some(looked_up) = known.looked_up else { return self.look().await };
+        if looked_up.elapsed() < FRESH {
+            return Ok(known);
+        }
+        match self.turn.try_lock() {
+            Ok(_turn) => match self.read_on(&known).await {
+                Err(_) if looked_up.elapsed() < BELIEVED => Ok(known),
+                read => read,
+            },
+            Err(_) if looked_up.elapsed() < BELIEVED => Ok(known),
+            Err(_) => self.look().await,
+        }
+    }
+
+    /// The keys as they are now.
+    pub(super) async fn look(&self) -> Result<Arc<Snapshot>, Problem> {
+        let _turn = self.turn.lock().await;
+        let known = self.snapshot.read().clone();
+        self.read_on(&known).await
+    }
+
+    /// Folds what was written since. Whoever calls it has the turn.
+    async fn read_on(&self, known: &Snapshot) -> Result<Arc<Snapshot>, Problem> {
+        let stream = StreamId::new(AccessKeys::NAME, KeyListId)
+            .map_err(|error| Problem::new(&kind::INTERNAL, error.to_string()))?;
+        let mut state = AggregateState::Access(known.keys.clone());
+        let (mut version, began) = (known.version, Instant::now());
+        loop {
+            let page = self.log.read_stream(&stream, Version::new(version + 1), PAGE).await?;
+            for record in &page {
+                let event = Event::decode(
+                    record.aggregate(),
+                    record.event_type(),
+                    record.schema_version(),
+                    record.payload(),
+                );
+                let event = event.map_err(|error| Problem::new(&kind::NEWER_PROGRAM, error.to_string()))?;
+                state.apply(&event);
+                version = record.version().get();
+            }
+            if page.len() < PAGE {
+                break;
+            }
+        }
+        let AggregateState::Access(keys) = state else {
+            return Err(Problem::new(&kind::INTERNAL, "keys fold into keys"));
+        };
+        let snapshot = Arc::new(Snapshot { keys, version, looked_up: Some(began) });
+        *self.snapshot.write() = snapshot.clone();
+        Ok(snapshot)
+    }
+}

@@ -1,0 +1,67 @@
+//! The key that makes the others: made at the first start, in a file that only its user may read.
+
+use crate::Daybook;
+use anyhow::{Context as _, bail};
+use daybook_api::KeyText;
+use daybook_domain::{
+    Actor, Command, KeyListId, Rejection,
+    access::{AccessCommand, AccessRejection, CreateKey, Role},
+};
+use daybook_engine::{CommandError, CommandRequest};
+use std::{
+    fs::{self, OpenOptions},
+    io::{self, Write as _},
+    os::unix::fs::OpenOptionsExt as _,
+    path::Path,
+};
+use uuid::Uuid;
+
+const ACTOR: &str = "owner_key_file";
+
+/// Makes sure that the key in the file is an owner's of this shop; without a file it makes both.
+pub(super) async fn ensure_owner_key(daybook: &Daybook, file: &Path) -> anyhow::Result<()> {
+    let shown = file.display();
+    let key: KeyText = match fs::read_to_string(file) {
+        Ok(text) => {
+            text.trim().parse().with_context(|| format!("{shown} (--owner-key-file) has no key in it"))?
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let key = KeyText::new(KeyText::id_of(Uuid::new_v4()), true);
+            write_new(file, &key).with_context(|| format!("cannot write the owner's key to {shown}"))?;
+            tracing::info!(file = %shown, key = ?key, "made an owner's key");
+            key
+        }
+        Err(error) => return Err(error).with_context(|| format!("cannot read {shown} (--owner-key-file)")),
+    };
+    if daybook.accepts(&key).await? {
+        return Ok(());
+    }
+    let command = AccessCommand::CreateKey(CreateKey {
+        key_id: key.key_id().clone(),
+        name: format!("owner {}", key.key_id()),
+        roles: vec![Role::Owner],
+        scopes: Vec::new(),
+        secret_sha256: key.digest(),
+        expires_at: None,
+    });
+    let command = Command::Access(KeyListId, command);
+    let request = CommandRequest::new(command, Uuid::now_v7(), Actor::System(ACTOR.to_owned()));
+    match daybook.engine().execute(request).await {
+        // Two nodes may have begun at the same moment.
+        Ok(_) | Err(CommandError::Rejected(Rejection::Access(AccessRejection::KeyExists { .. }))) => {}
+        Err(error) => return Err(error).context("the owner's key could not be made known to the shop"),
+    }
+    if !daybook.accepts(&key).await? {
+        bail!(
+            "the shop does not take the key in {shown} any more: it was revoked, or has another secret now; remove the file to have a new one made"
+        );
+    }
+    Ok(())
+}
+
+/// Readable by its user alone, and on disk before the shop knows it.
+fn write_new(file: &Path, key: &KeyText) -> io::Result<()> {
+    let mut opened = OpenOptions::new().write(true).create_new(true).mode(0o600).open(file)?;
+    writeln!(opened, "{}", key.reveal())?;
+    opened.sync_all()
+}
