@@ -81,7 +81,7 @@ const COLLABORATORS: &[(&str, &[&str])] = &[
         ],
     ),
     ("request", &[]),
-    ("access", &[]),
+    ("access", &["api/src/route.rs"]),
 ];
 
 /// Folders with the sources of programs; tests and measurements may name what they like.

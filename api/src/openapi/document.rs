@@ -49,7 +49,7 @@ const TAGS: &[(&str, &str)] = &[
     ("inventory", "What is there, per SKU and location, and why."),
     ("audit", "Proofs that the record was not changed."),
     ("feeds", "Many commands at once, and everything that happened."),
-    ("access", "Who may do what: keys, their roles and scopes."),
+    ("keys", "Who may do what: keys, their roles and scopes."),
     ("operation", "For whoever runs the server."),
 ];
 

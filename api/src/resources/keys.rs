@@ -13,7 +13,7 @@ use crate::{
 use axum::{Json, extract::State, http::Method};
 use daybook_domain::{
     Command, KeyId, KeyListId, Timestamp,
-    access::{AccessCommand, AccessKey, CreateKey, RevokeKey, Role, RotateKey, Scope},
+    access::{AccessCommand, AccessKey, CreateKey, KeyRole, RevokeKey, RotateKey, Scope},
 };
 use daybook_engine::{Outcome, Priority};
 use schemars::JsonSchema;
@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::time::{Duration, SystemTime};
 
-const TAG: &str = "access";
+const TAG: &str = "keys";
 const READ: Access = Access::scope(Scope::KeysRead).loopback_only();
 const WRITE: Access = Access::scope(Scope::KeysWrite).loopback_only();
 /// How long the secret before a rotation is good, unless it is said.
@@ -159,7 +159,7 @@ pub(crate) struct KeyBody {
     /// What people call it; no other key in use may be called so.
     pub name: String,
     #[serde(default)]
-    pub roles: Vec<Role>,
+    pub roles: Vec<KeyRole>,
     /// Beside those of the roles.
     #[serde(default)]
     pub scopes: Vec<Scope>,
@@ -218,7 +218,7 @@ pub(crate) struct KeyMade {
 pub(crate) struct KeyShown {
     pub key_id: KeyId,
     pub name: String,
-    pub roles: Vec<Role>,
+    pub roles: Vec<KeyRole>,
     /// Beside those of the roles.
     pub scopes: Vec<Scope>,
     /// Everything that it may do.
@@ -260,7 +260,7 @@ async fn show(State(app): AppState, Id(id): Id<KeyId>) -> Result<Json<KeyShown>,
 async fn create(State(app): AppState, input: CommandInput<KeyBody>) -> Result<Created<KeyMade>, Problem> {
     let key_id = KeyText::id_of(created_id(input.caller.command_id, input.caller.retry_safe));
     let KeyBody { name, roles, scopes, expires_at } = &input.body;
-    let key = KeyText::new(key_id, roles.contains(&Role::Owner));
+    let key = KeyText::new(key_id, roles.contains(&KeyRole::Owner));
     let command = AccessCommand::CreateKey(CreateKey {
         key_id: key.key_id().clone(),
         name: name.clone(),
@@ -278,7 +278,7 @@ async fn rotate(
     Id(id): Id<KeyId>,
     input: CommandInput<RotateBody>,
 ) -> Result<Created<KeyMade>, Problem> {
-    let is_owner = app.gate.keys().await?.key(&id).is_some_and(|key| key.roles.contains(&Role::Owner));
+    let is_owner = app.gate.keys().await?.key(&id).is_some_and(|key| key.roles.contains(&KeyRole::Owner));
     let key = KeyText::new(id, is_owner);
     let overlap = Duration::from_secs(input.body.overlap_s.min(MOST_OVERLAP_S).into());
     let command = AccessCommand::RotateKey(RotateKey {

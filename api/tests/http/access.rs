@@ -8,7 +8,7 @@ use axum::{
     http::{Method, Request},
 };
 use daybook_api::{AccessMode, KeyText, Limits, routes_page};
-use daybook_domain::access::{Role, Scope};
+use daybook_domain::access::{KeyRole, Scope};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -311,9 +311,9 @@ async fn a_shop_is_open_until_its_first_key_and_shut_for_good_after_it() {
 
 #[test]
 fn roles_are_what_people_of_that_trade_do() {
-    let may = |role: Role, scope| role.scopes().has(scope);
-    assert!(may(Role::Warehouse, Scope::OrdersWrite) && !may(Role::Warehouse, Scope::ProductsWrite));
-    assert!(may(Role::Shopfront, Scope::ActAs) && !may(Role::Shopfront, Scope::EventsRead));
-    assert!(may(Role::Auditor, Scope::AuditRead) && !may(Role::Auditor, Scope::OrdersWrite));
-    assert!(may(Role::Operator, Scope::NodeOperate) && !may(Role::Operator, Scope::EventsRead));
+    let may = |role: KeyRole, scope| role.scopes().has(scope);
+    assert!(may(KeyRole::Warehouse, Scope::OrdersWrite) && !may(KeyRole::Warehouse, Scope::ProductsWrite));
+    assert!(may(KeyRole::Shopfront, Scope::ActAs) && !may(KeyRole::Shopfront, Scope::EventsRead));
+    assert!(may(KeyRole::Auditor, Scope::AuditRead) && !may(KeyRole::Auditor, Scope::OrdersWrite));
+    assert!(may(KeyRole::Operator, Scope::NodeOperate) && !may(KeyRole::Operator, Scope::EventsRead));
 }

@@ -1,6 +1,6 @@
 //! What can be asked about keys, and why it may be refused.
 
-use super::{Role, Scope};
+use super::{KeyRole, Scope};
 use crate::{KeyId, Timestamp, command::commands, rejection::rejections};
 
 commands! {
@@ -13,7 +13,7 @@ commands! {
 pub struct CreateKey {
     pub key_id: KeyId,
     pub name: String,
-    pub roles: Vec<Role>,
+    pub roles: Vec<KeyRole>,
     /// Beside those of the roles.
     pub scopes: Vec<Scope>,
     /// In hex.

@@ -1,6 +1,6 @@
 //! What happens to keys.
 
-use super::{Role, Scope};
+use super::{KeyRole, Scope};
 use crate::{KeyId, Timestamp, event::events};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -26,7 +26,7 @@ pub struct KeyCreated {
     /// What people call it.
     pub name: String,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub roles: Vec<Role>,
+    pub roles: Vec<KeyRole>,
     /// Beside those of the roles.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub scopes: Vec<Scope>,

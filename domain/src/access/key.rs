@@ -1,6 +1,6 @@
 //! One key: whose it is, what it may do, and until when.
 
-use super::{KeyCreated, KeyRotated, Role, Scope, Scopes};
+use super::{KeyCreated, KeyRole, KeyRotated, Scope, Scopes};
 use crate::{KeyId, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -10,7 +10,7 @@ pub struct AccessKey {
     pub key_id: KeyId,
     /// What people call it.
     pub name: String,
-    pub roles: Vec<Role>,
+    pub roles: Vec<KeyRole>,
     /// Beside those of the roles.
     pub scopes: Vec<Scope>,
     /// SHA-256 of the secret, in hex.

@@ -20,4 +20,4 @@ pub use access::{AccessKeys, MAX_KEYS};
 pub use commands::{AccessCommand, AccessRejection, CreateKey, RevokeKey, RotateKey};
 pub use events::{AccessEvent, KeyCreated, KeyRevoked, KeyRotated};
 pub use key::AccessKey;
-pub use scope::{Role, Scope, Scopes};
+pub use scope::{KeyRole, Scope, Scopes};

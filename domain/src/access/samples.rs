@@ -15,7 +15,7 @@ fn create(number: usize, name: &str) -> AccessCommand {
     AccessCommand::CreateKey(CreateKey {
         key_id: key(number),
         name: name.to_owned(),
-        roles: vec![Role::Warehouse],
+        roles: vec![KeyRole::Warehouse],
         scopes: vec![],
         secret_sha256: digest(number),
         expires_at: None,
@@ -58,7 +58,7 @@ impl Sampled for AccessKeys {
                 AccessEvent::KeyCreated(KeyCreated {
                     key_id: key(0),
                     name: "Scanner at dock 3".to_owned(),
-                    roles: vec![Role::Warehouse],
+                    roles: vec![KeyRole::Warehouse],
                     scopes: vec![Scope::EventsRead],
                     secret_sha256: digest(10),
                     expires_at: Some(time("2027-11-22T10:00:00Z")),

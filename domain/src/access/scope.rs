@@ -117,7 +117,7 @@ impl FromIterator<Scope> for Scopes {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[schemars(inline)]
-pub enum Role {
+pub enum KeyRole {
     /// The shop's website or app: carts and orders of its customers, for whom it speaks.
     Shopfront,
     /// Products, prices, stock and orders.
@@ -134,7 +134,7 @@ pub enum Role {
     Owner,
 }
 
-impl Role {
+impl KeyRole {
     pub const ALL: [Self; 7] = [
         Self::Shopfront,
         Self::Merchant,
@@ -170,14 +170,14 @@ impl Role {
 
 #[cfg(test)]
 mod tests {
-    use super::{Role, Scope, Scopes};
+    use super::{KeyRole, Scope, Scopes};
 
     #[test]
     fn to_write_includes_to_read_and_nothing_else() {
         let scopes: Scopes = [Scope::OrdersWrite].into_iter().collect();
         assert_eq!(scopes.iter().collect::<Vec<_>>(), [Scope::OrdersRead, Scope::OrdersWrite]);
-        assert!(Scope::ALL.iter().all(|scope| Role::Owner.scopes().has(*scope)));
-        for role in Role::ALL.into_iter().filter(|role| *role != Role::Owner) {
+        assert!(Scope::ALL.iter().all(|scope| KeyRole::Owner.scopes().has(*scope)));
+        for role in KeyRole::ALL.into_iter().filter(|role| *role != KeyRole::Owner) {
             assert!(!role.scopes().has(Scope::KeysRead), "{role:?} sees keys");
         }
     }

@@ -50,7 +50,7 @@ pub(crate) enum Audit {
     /// Keep a checkpoint that a witness has cosigned, so that it is served and bundled
     AddCosignature(witness::AddCosignature),
     /// Sign with a new key from now on (for a stopped shop)
-    RotateKey(rotate::RotateKey),
+    RotateKey(rotate::RotateCheckpointKey),
 }
 
 /// `audit checkpoint`

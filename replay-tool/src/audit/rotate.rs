@@ -22,9 +22,9 @@ use std::{
 
 /// `audit rotate-key`
 #[derive(Debug, Args)]
-pub(crate) struct RotateKey {}
+pub(crate) struct RotateCheckpointKey {}
 
-impl RotateKey {
+impl RotateCheckpointKey {
     pub(super) async fn run(self, source: &Source, out: &mut Out) -> anyhow::Result<ToolVerdict> {
         let data = source.data()?;
         let folder = data.join("log");

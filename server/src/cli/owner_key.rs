@@ -5,7 +5,7 @@ use anyhow::{Context as _, bail};
 use daybook_api::KeyText;
 use daybook_domain::{
     Actor, Command, KeyListId, Rejection,
-    access::{AccessCommand, AccessRejection, CreateKey, Role},
+    access::{AccessCommand, AccessRejection, CreateKey, KeyRole},
 };
 use daybook_engine::{CommandError, CommandRequest};
 use std::{
@@ -39,7 +39,7 @@ pub(super) async fn ensure_owner_key(daybook: &Daybook, file: &Path) -> anyhow::
     let command = AccessCommand::CreateKey(CreateKey {
         key_id: key.key_id().clone(),
         name: format!("owner {}", key.key_id()),
-        roles: vec![Role::Owner],
+        roles: vec![KeyRole::Owner],
         scopes: Vec::new(),
         secret_sha256: key.digest(),
         expires_at: None,

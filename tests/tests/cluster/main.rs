@@ -5,6 +5,7 @@
 mod cluster;
 mod day;
 mod dead_letters;
+mod keys;
 mod lease;
 mod lost_tail;
 mod messages;
