@@ -174,7 +174,7 @@ fn describe_body<T: CommandBody>(to: &mut Description) {
 fn actor() -> Parameter {
     Parameter::header(
         "X-Daybook-Actor",
-        "Who asks: `anonymous` (default), `customer:<id>` or `staff:<id>`. Recorded with what is written; not enforced yet.",
+        "For whom it is asked: `anonymous`, `customer:<id>` or `staff:<id>`. Believed from keys with the scope `act_as` only, and in a shop that is open. Recorded with what is written; without it the key's holder is.",
         text(),
         json!("staff:anna"),
     )

@@ -21,18 +21,20 @@ const ACTOR: &str = "owner_key_file";
 /// Makes sure that the key in the file is an owner's of this shop; without a file it makes both.
 pub(super) async fn ensure_owner_key(daybook: &Daybook, file: &Path) -> anyhow::Result<()> {
     let shown = file.display();
-    let key: KeyText = match fs::read_to_string(file) {
-        Ok(text) => {
-            text.trim().parse().with_context(|| format!("{shown} (--owner-key-file) has no key in it"))?
+    if !file.try_exists().with_context(|| format!("cannot look for {shown} (--owner-key-file)"))? {
+        let made = KeyText::new(KeyText::id_of(Uuid::new_v4()), true);
+        match write_new(file, &made) {
+            Ok(()) => tracing::info!(file = %shown, key = ?made, "made an owner's key"),
+            // Another node began at the same moment; its key is the shop's.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => {
+                return Err(error).with_context(|| format!("cannot write the owner's key to {shown}"));
+            }
         }
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            let key = KeyText::new(KeyText::id_of(Uuid::new_v4()), true);
-            write_new(file, &key).with_context(|| format!("cannot write the owner's key to {shown}"))?;
-            tracing::info!(file = %shown, key = ?key, "made an owner's key");
-            key
-        }
-        Err(error) => return Err(error).with_context(|| format!("cannot read {shown} (--owner-key-file)")),
-    };
+    }
+    let text = fs::read_to_string(file).with_context(|| format!("cannot read {shown} (--owner-key-file)"))?;
+    let key: KeyText =
+        text.trim().parse().with_context(|| format!("{shown} (--owner-key-file) has no key in it"))?;
     if daybook.accepts(&key).await? {
         return Ok(());
     }
@@ -59,9 +61,14 @@ pub(super) async fn ensure_owner_key(daybook: &Daybook, file: &Path) -> anyhow::
     Ok(())
 }
 
-/// Readable by its user alone, and on disk before the shop knows it.
+/// Readable by its user alone, whole from the moment it is there, and on disk before the shop knows it.
 fn write_new(file: &Path, key: &KeyText) -> io::Result<()> {
-    let mut opened = OpenOptions::new().write(true).create_new(true).mode(0o600).open(file)?;
-    writeln!(opened, "{}", key.reveal())?;
-    opened.sync_all()
+    let mut unfinished = file.as_os_str().to_owned();
+    unfinished.push(format!(".{}", Uuid::new_v4().simple()));
+    let mut opened = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&unfinished)?;
+    let written = writeln!(opened, "{}", key.reveal())
+        .and_then(|()| opened.sync_all())
+        .and_then(|()| fs::hard_link(&unfinished, file));
+    fs::remove_file(&unfinished)?;
+    written
 }
