@@ -19,7 +19,7 @@ const PAGE: usize = 500;
 
 /// The keys at one moment.
 #[derive(Debug, Default)]
-pub(super) struct Snapshot {
+pub(super) struct KeysAtMoment {
     pub(super) keys: AccessKeys,
     /// Of their stream.
     version: u64,
@@ -28,7 +28,7 @@ pub(super) struct Snapshot {
 
 pub(super) struct KnownKeys {
     log: Arc<dyn EventLog>,
-    snapshot: RwLock<Arc<Snapshot>>,
+    snapshot: RwLock<Arc<KeysAtMoment>>,
     /// One looks at a time; the others go on with what is known.
     turn: Mutex<()>,
 }
@@ -39,7 +39,7 @@ impl KnownKeys {
     }
 
     /// The keys as they were at most a moment ago.
-    pub(super) async fn current(&self) -> Result<Arc<Snapshot>, Problem> {
+    pub(super) async fn current(&self) -> Result<Arc<KeysAtMoment>, Problem> {
         let known = self.snapshot.read().clone();
         let Some(looked_up) = known.looked_up else { return self.look().await };
         if looked_up.elapsed() < FRESH {
@@ -56,14 +56,14 @@ impl KnownKeys {
     }
 
     /// The keys as they are now.
-    pub(super) async fn look(&self) -> Result<Arc<Snapshot>, Problem> {
+    pub(super) async fn look(&self) -> Result<Arc<KeysAtMoment>, Problem> {
         let _turn = self.turn.lock().await;
         let known = self.snapshot.read().clone();
         self.read_on(&known).await
     }
 
     /// Folds what was written since. Whoever calls it has the turn.
-    async fn read_on(&self, known: &Snapshot) -> Result<Arc<Snapshot>, Problem> {
+    async fn read_on(&self, known: &KeysAtMoment) -> Result<Arc<KeysAtMoment>, Problem> {
         let stream = StreamId::new(AccessKeys::NAME, KeyListId)
             .map_err(|error| Problem::new(&kind::INTERNAL, error.to_string()))?;
         let mut state = AggregateState::Access(known.keys.clone());
@@ -88,7 +88,7 @@ impl KnownKeys {
         let AggregateState::Access(keys) = state else {
             return Err(Problem::new(&kind::INTERNAL, "keys fold into keys"));
         };
-        let snapshot = Arc::new(Snapshot { keys, version, looked_up: Some(began) });
+        let snapshot = Arc::new(KeysAtMoment { keys, version, looked_up: Some(began) });
         *self.snapshot.write() = snapshot.clone();
         Ok(snapshot)
     }
