@@ -3,9 +3,11 @@
 
 use super::{
     SearchIndexError,
+    availability::Availability,
     names::{NONE, Names},
     price::{self, RANGE_STARTS, range_of},
-    schema::{ATTRIBUTE, BRAND, CATEGORY, CREATED, IN_STOCK, NAME, PRICE},
+    schema::{ATTRIBUTE, AVAILABILITY, BRAND, CATEGORY, CREATED, NAME, PRICE},
+    variants::VariantColumn,
 };
 use ahash::AHashMap;
 use parking_lot::RwLock;
@@ -24,6 +26,7 @@ pub(super) struct SegmentColumns {
     /// By currency code.
     pub(super) prices: AHashMap<u16, PriceColumn>,
     attributes: Vec<u32>,
+    pub(super) variants: VariantColumn,
     /// Rank of the name within this segment.
     pub(super) name: Vec<u32>,
     pub(super) names: Option<StrColumn>,
@@ -35,7 +38,10 @@ pub(super) struct Traits {
     pub(super) brand: u32,
     pub(super) category: u32,
     attributes_start: u32,
-    pub(super) in_stock: bool,
+    /// The best of its variants.
+    pub(super) availability: Availability,
+    /// Whether its variants differ, so that each has to be looked at.
+    pub(super) is_mixed: bool,
 }
 
 /// The prices in one currency.
@@ -86,19 +92,22 @@ impl SegmentColumns {
             Names::add_attribute,
         )?;
         let (brands, categories) = (single(brand_column, &brand_ids), single(category_column, &category_ids));
-        let (created, stock) = (fast.u64(CREATED)?, fast.u64(IN_STOCK)?);
+        let (created, stock) = (fast.u64(CREATED)?, fast.u64(AVAILABILITY)?);
+        let variants = VariantColumn::read(segment)?;
         let mut traits = Vec::with_capacity(max_doc as usize + 1);
         let mut attributes = Vec::new();
         for (doc, (brand, category)) in (0..max_doc).zip(brands.into_iter().zip(categories)) {
-            let in_stock = stock.first(doc) == Some(1);
-            traits.push(Traits { brand, category, attributes_start: offset(attributes.len())?, in_stock });
+            let availability = Availability::of_number(stock.first(doc).unwrap_or(0));
+            let (attributes_start, is_mixed) = (offset(attributes.len())?, variants.has(doc));
+            traits.push(Traits { brand, category, attributes_start, availability, is_mixed });
             if let Some(column) = &attribute_column {
                 let known = |ord: u64| attribute_ids.get(usize::try_from(ord).ok()?).copied();
                 attributes.extend(column.ords().values_for_doc(doc).filter_map(known));
             }
         }
         let attributes_start = offset(attributes.len())?;
-        traits.push(Traits { brand: NONE, category: NONE, attributes_start, in_stock: false });
+        let availability = Availability::default();
+        traits.push(Traits { brand: NONE, category: NONE, attributes_start, availability, is_mixed: false });
         attributes.shrink_to_fit();
         let name_column = fast.str(NAME)?;
         let name = |doc| name_column.as_ref().and_then(|column| column.ords().first(doc)).unwrap_or(0);
@@ -108,6 +117,7 @@ impl SegmentColumns {
             created: (0..max_doc).map(|doc| created.first(doc).unwrap_or(0)).collect(),
             prices: prices(segment)?,
             attributes,
+            variants,
             name: (0..max_doc).map(|doc| u32::try_from(name(doc)).unwrap_or(u32::MAX)).collect(),
             names: name_column,
         })

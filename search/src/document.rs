@@ -2,16 +2,18 @@
 //! JSON that is shown for it.
 
 use super::{
+    availability::Availability,
     category,
     joined::{barcode_word, without_joints},
     price,
     response::Hit,
     row::ProductRow,
     schema::{Fields, analyzer, plain_analyzer, whole_words_of, words_of},
+    variants::{self, VariantTraits},
 };
 use daybook_domain::{
     Money, ProductId,
-    product::{AttributeValue, ProductSpec},
+    product::{AttributeValue, ProductSpec, Variant},
 };
 use std::{
     borrow::Cow,
@@ -70,7 +72,11 @@ impl DocumentWriter {
             document.add_text(fields.filter, format!("b{brand}"));
             document.add_text(fields.brand, brand);
         }
-        for token in attribute_tokens(spec) {
+        let (variants, tokens) = variant_traits(row);
+        for number in variants::encode(&variants, &tokens) {
+            document.add_u64(fields.variants, number);
+        }
+        for token in tokens {
             document.add_text(fields.filter, format!("a{token}"));
             document.add_text(fields.attribute, token);
         }
@@ -78,8 +84,7 @@ impl DocumentWriter {
         for money in &prices {
             document.add_u64(fields.price, price::pack(*money));
         }
-        document.add_text(fields.filter, if row.in_stock { "s1" } else { "s0" });
-        document.add_u64(fields.in_stock, u64::from(row.in_stock));
+        document.add_u64(fields.availability, best(row) as u64);
         document.add_u64(fields.created, row.created);
         let name = whole_words_of(&mut self.plain, &spec.title).join(" ");
         document.add_text(fields.name, name.chars().take(MAX_NAME_CHARS).collect::<String>());
@@ -161,38 +166,44 @@ fn attribute_texts(spec: &ProductSpec) -> impl Iterator<Item = Cow<'_, str>> {
     })
 }
 
-fn attribute_tokens(spec: &ProductSpec) -> BTreeSet<String> {
+fn best(row: &ProductRow) -> Availability {
+    row.availability.iter().copied().max().unwrap_or_default()
+}
+
+/// What each variant has, and all attribute values of the product. Values beyond the bound are of no variant.
+fn variant_traits(row: &ProductRow) -> (Vec<VariantTraits>, BTreeSet<String>) {
+    let spec = &row.spec;
+    let mut all = BTreeSet::new();
+    let mut traits = Vec::with_capacity(spec.variants.len());
+    for (index, variant) in spec.variants.iter().enumerate() {
+        let mut tokens = attribute_tokens(spec, variant);
+        tokens.retain(|token| all.contains(token) || all.len() < MAX_FACET_VALUES && all.insert(token.clone()));
+        let availability = row.availability.get(index).copied().unwrap_or_default();
+        traits.push(VariantTraits { availability, prices: variant.prices.clone(), tokens });
+    }
+    (traits, all)
+}
+
+/// What a variant has: its options, and the product's attributes. An option says what this variant is where the attribute
+/// of that name lists what there is.
+fn attribute_tokens(spec: &ProductSpec, variant: &Variant) -> BTreeSet<String> {
+    let is_shown = |value: &str| !value.is_empty() && value.chars().count() <= MAX_FACET_CHARS;
+    let text = |key: &str, value: &str| is_shown(value).then(|| attribute_token(key, 't', value));
+    let number = |key: &str, number: f64| Some(attribute_token(key, 'n', &number_text(number)));
     let mut tokens = BTreeSet::new();
-    let mut text = |key: &str, value: &str| {
-        if !value.is_empty() && value.chars().count() <= MAX_FACET_CHARS && tokens.len() < MAX_FACET_VALUES {
-            tokens.insert(attribute_token(key, 't', value));
-        }
-    };
-    for (key, value) in &spec.attributes {
+    for (key, value) in spec.attributes.iter().filter(|(key, _)| !variant.options.contains_key(*key)) {
         match value {
-            AttributeValue::Text(value) => text(key, value),
-            AttributeValue::Texts(values) => values.iter().for_each(|value| text(key, value)),
-            AttributeValue::Integer(_) | AttributeValue::Number(_) | AttributeValue::Flag(_) => {}
-        }
-    }
-    for variant in &spec.variants {
-        variant.options.iter().for_each(|(key, value)| text(key, value));
-    }
-    for (key, value) in &spec.attributes {
-        match value {
+            AttributeValue::Text(value) => tokens.extend(text(key, value)),
+            AttributeValue::Texts(values) => tokens.extend(values.iter().filter_map(|value| text(key, value))),
             // One facet: 300 and 300.0 are the same amount.
-            AttributeValue::Integer(number) => {
-                tokens.insert(attribute_token(key, 'n', &number_text(*number as f64)));
-            }
-            AttributeValue::Number(number) => {
-                tokens.insert(attribute_token(key, 'n', &number_text(*number)));
-            }
+            AttributeValue::Integer(value) => tokens.extend(number(key, *value as f64)),
+            AttributeValue::Number(value) => tokens.extend(number(key, *value)),
             AttributeValue::Flag(flag) => {
                 tokens.insert(attribute_token(key, 'f', if *flag { "true" } else { "false" }));
             }
-            AttributeValue::Text(_) | AttributeValue::Texts(_) => {}
         }
     }
+    tokens.extend(variant.options.iter().filter_map(|(key, value)| text(key, value)));
     tokens
 }
 
@@ -213,7 +224,9 @@ fn hit(id: &ProductId, row: &ProductRow, prices: Vec<Money>) -> Hit {
         category: row.spec.category.clone(),
         skus: row.spec.variants.iter().map(|variant| variant.sku.clone()).collect(),
         prices,
-        in_stock: row.in_stock,
+        in_stock: best(row) == Availability::InStock,
+        availability: best(row),
+        matched_skus: None,
         image: row.spec.media.first().map(|media| media.url.clone()),
     }
 }

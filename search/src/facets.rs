@@ -31,11 +31,16 @@ pub(super) fn facets(
     Facets {
         category: categories(counts, names, &filters.category),
         brand: brands(counts, names, &request.brand),
-        availability: AvailabilityCount { out_of_stock: counts.stock[0], in_stock: counts.stock[1] },
+        availability: availability(counts),
         price: request.currency.map(|currency| PriceFacet { currency, ranges: prices(counts) }),
         attributes: attributes(counts, view, names, filters),
         attributes_estimated: counts.estimated,
     }
+}
+
+fn availability(counts: &Counts) -> AvailabilityCount {
+    let [out_of_stock, backorderable, in_stock] = counts.availability;
+    AvailabilityCount { in_stock, backorderable, out_of_stock }
 }
 
 fn categories(counts: &Counts, names: &Names, node: &str) -> Vec<CategoryCount> {

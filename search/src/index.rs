@@ -8,6 +8,7 @@ use super::{
     filter::Filters,
     flights::Flights,
     gather::{Gathered, gather},
+    mixed,
     names::Names,
     pass::Counts,
     render,
@@ -164,7 +165,12 @@ impl SearchIndex {
         let (gathered, matched) = find(view, request, &filters, counts, &mut desk.analyzers)?;
         let mut hits = Vec::with_capacity(gathered.page.len());
         for candidate in &gathered.page {
-            hits.push(self.hits.get(view, candidate.segment, candidate.doc)?);
+            let hit = self.hits.get(view, candidate.segment, candidate.doc)?;
+            let columns = &view.columns[candidate.segment as usize];
+            hits.push(match mixed::matching(&filters, columns, candidate.doc) {
+                Some(variants) => render::with_matched_skus(&hit, &variants)?,
+                None => hit,
+            });
         }
         let facets =
             (!request.no_facets).then(|| facets(&desk.counts, view, &self.names.read(), &filters, request));

@@ -22,6 +22,7 @@
 
 mod as_of;
 mod at_least;
+mod availability;
 mod bounded;
 mod category;
 mod columns;
@@ -35,6 +36,7 @@ mod folding;
 mod gather;
 mod index;
 mod joined;
+mod mixed;
 mod names;
 mod offline_index;
 mod parameters;
@@ -53,12 +55,14 @@ mod tally;
 mod tests;
 mod top;
 mod typo;
+mod variants;
 mod view;
 mod waiting;
 mod words;
 mod writer;
 
 pub use as_of::as_of;
+pub use availability::Availability;
 pub use error::{SearchError, SearchIndexError};
 pub use index::{SearchIndex, TOTAL_CAP};
 pub use projection::SearchProjection;

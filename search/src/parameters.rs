@@ -1,11 +1,12 @@
 //! A search as the query string of a URL says it: `q`, `category`, `brand`, `attr[KEY]`, `range[KEY]`,
-//! `price`, `currency`, `in_stock`, `sort`, `count`, `facets`, `limit`, `cursor`. `brand` and `attr[KEY]`
-//! may be repeated.
+//! `price`, `currency`, `in_stock`, `availability`, `sort`, `count`, `facets`, `limit`, `cursor`. `brand`,
+//! `availability` and `attr[KEY]` may be repeated.
 
-use super::{AttributeFilter, CountMode, RangeFilter, SearchError, SearchRequest, Sort, category};
+use super::{AttributeFilter, Availability, CountMode, RangeFilter, SearchError, SearchRequest, Sort, category};
 use std::str::FromStr;
 
-const KNOWN: &str = "known are q, category, brand, attr[KEY], range[KEY], price, currency, in_stock, sort, \
+const KNOWN: &str = "known are q, category, brand, attr[KEY], range[KEY], price, currency, in_stock, \
+                     availability, sort, \
                      count, facets, limit and cursor";
 
 impl SearchRequest {
@@ -28,6 +29,9 @@ impl SearchRequest {
                     (request.price_min, request.price_max) = range::<i64>(name, value)?;
                 }
                 "in_stock" => request.in_stock = Some(flag("in_stock", value)?),
+                "availability" => {
+                    request.availability.push(one_of("availability", &Availability::ALL, Availability::name, value)?);
+                }
                 "facets" => request.no_facets = !flag("facets", value)?,
                 "limit" => {
                     let expected = "a whole number from 1 to 100";
@@ -113,6 +117,7 @@ mod tests {
             ("price", "100..2000"),
             ("currency", "GBP"),
             ("in_stock", "true"),
+            ("availability", "backorderable"),
             ("sort", "price_asc"),
             ("count", "exact"),
             ("facets", "false"),

@@ -5,8 +5,10 @@
 //! each other: the processor fetches many at a time.
 
 use super::{
+    availability::Availability,
     columns::{NO_PRICE, PriceColumn, SegmentColumns},
-    filter::{BRAND, FIRST_ATTRIBUTE, Filters, PRICE, STOCK},
+    filter::{AVAILABILITY, BRAND, Filters, PRICE},
+    mixed::{self, Mixed},
     price::RANGE_STARTS,
     request::{CountMode, SearchRequest, Sort},
     tally::FacetTally,
@@ -28,8 +30,8 @@ pub(super) struct Counts {
     pub(super) categories: FacetTally,
     pub(super) attributes: FacetTally,
     pub(super) prices: [u64; RANGE_STARTS.len()],
-    /// Out of stock, in stock.
-    pub(super) stock: [u64; 2],
+    /// By the number of each.
+    pub(super) availability: [u64; Availability::ALL.len()],
     pub(super) estimated: bool,
     /// Attribute values of the products under the eye.
     values: Vec<u32>,
@@ -41,7 +43,7 @@ impl Counts {
         self.categories.prepare(view.category_end);
         self.attributes.prepare(view.key_of.len());
         self.prices = [0; RANGE_STARTS.len()];
-        self.stock = [0; 2];
+        self.availability = [0; Availability::ALL.len()];
         self.estimated = false;
     }
 }
@@ -65,6 +67,8 @@ struct Match {
     doc: u32,
     score: f32,
     failed: u32,
+    /// Whether its variants differ and there are filters: each variant has to be looked at.
+    is_mixed: bool,
 }
 
 pub(super) struct Pass<'a> {
@@ -113,7 +117,7 @@ impl<'a> Pass<'a> {
         if segment.alive.is_some_and(|alive| alive.is_deleted(doc)) {
             return;
         }
-        self.waiting.push(Match { doc, score, failed: 0 });
+        self.waiting.push(Match { doc, score, failed: 0, is_mixed: false });
         if self.waiting.len() == BLOCK {
             self.look(segment);
         }
@@ -123,7 +127,12 @@ impl<'a> Pass<'a> {
     pub(super) fn look(&mut self, segment: &Segment<'_>) {
         if !self.filters.are_none() {
             for one in &mut self.waiting {
-                one.failed = self.filters.failed(segment.columns, one.doc, || segment.price(one.doc));
+                one.is_mixed = segment.columns.traits(one.doc).is_mixed;
+                one.failed = if one.is_mixed {
+                    mixed::failed(self.filters, segment.columns, one.doc)
+                } else {
+                    self.filters.failed(segment.columns, one.doc, || segment.price(one.doc))
+                };
             }
         }
         self.rank(segment);
@@ -146,7 +155,10 @@ impl<'a> Pass<'a> {
     /// The first number of its rank. For most products it decides that they are not on the page.
     #[inline]
     fn first(&self, segment: &Segment<'_>, one: &Match) -> u64 {
-        let price = || segment.price(one.doc);
+        let price = || match one.is_mixed {
+            true => mixed::lowest_price(self.filters, segment.columns, one.doc),
+            false => segment.price(one.doc),
+        };
         match self.sort {
             Sort::Relevance if self.by_score => u64::from(one.score.max(0.0).to_bits()),
             Sort::Relevance | Sort::Newest => segment.columns.created[one.doc as usize],
@@ -162,23 +174,34 @@ impl<'a> Pass<'a> {
         let Some(counts) = self.counts.as_deref_mut() else { return };
         for one in &self.waiting {
             let traits = segment.columns.traits(one.doc);
+            if traits.is_mixed {
+                let mixed = Mixed::of(self.filters, segment.columns, one.doc);
+                mixed.count(counts, traits);
+                continue;
+            }
             if one.failed & !BRAND == 0 {
                 counts.brands.add(traits.brand, 1);
             }
-            if one.failed & !STOCK == 0 {
-                counts.stock[usize::from(traits.in_stock)] += 1;
+            if one.failed & !AVAILABILITY == 0 {
+                counts.availability[traits.availability as usize] += 1;
             }
             if one.failed == 0 {
                 counts.categories.add(traits.category, 1);
             }
         }
         if let Some(prices) = segment.prices {
-            for one in self.waiting.iter().filter(|one| one.failed & !PRICE == 0) {
+            let alike = |one: &&Match| one.failed & !PRICE == 0 && !segment.columns.traits(one.doc).is_mixed;
+            for one in self.waiting.iter().filter(alike) {
                 if let Some(range) = prices.range(one.doc) {
                     counts.prices[range] += 1;
                 }
             }
         }
+        self.count_attributes(segment);
+    }
+
+    fn count_attributes(&mut self, segment: &Segment<'_>) {
+        let Some(counts) = self.counts.as_deref_mut() else { return };
         // A block is of one weight: what it begins with decides.
         let weight = if self.exact { 1 } else { weight_at(self.matched + 1) };
         counts.estimated |= weight > 1;
@@ -187,11 +210,11 @@ impl<'a> Pass<'a> {
         counts.values.clear();
         for one in sampled {
             let values = segment.columns.attributes(one.doc);
-            if one.failed == 0 {
+            if one.is_mixed {
+                mixed::values(self.filters, segment.columns, one.doc, self.key_of, &mut counts.values);
+            } else if one.failed == 0 {
                 counts.values.extend_from_slice(values);
-            } else if one.failed >= FIRST_ATTRIBUTE && one.failed.is_power_of_two() {
-                let bit = one.failed.trailing_zeros() - FIRST_ATTRIBUTE.trailing_zeros();
-                let key = self.filters.keys[bit as usize];
+            } else if let Some(key) = self.filters.only_key(one.failed) {
                 let of_key = |id: &&u32| self.key_of.get(**id as usize) == Some(&key);
                 counts.values.extend(values.iter().filter(of_key));
             }

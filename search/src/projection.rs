@@ -2,9 +2,10 @@
 
 use super::{
     Search, SearchConfig, SearchIndexError,
+    availability::Availability,
     index::SearchIndex,
     names::Names,
-    row::ProductRow,
+    row::{ProductRow, SkuRow},
     rows::Rows,
     schema::FORMAT,
     writer::{Commit, SearchWriter},
@@ -123,8 +124,8 @@ impl SearchProjection {
     fn product(&mut self, position: u64, event: &ProductEvent) -> Result<(), ApplyError> {
         match event {
             ProductEvent::ProductCreated(e) => {
-                let row =
-                    ProductRow { status: e.status, spec: e.spec.clone(), created: position, in_stock: false };
+                let (spec, availability) = (e.spec.clone(), Vec::new());
+                let row = ProductRow { status: e.status, spec, created: position, availability };
                 self.link(&e.product_id, None, Some(&e.spec)).map_err(failed)?;
                 *self.rows.change_product(&e.product_id).map_err(failed)? = Some(row);
                 self.changed(&e.product_id, false)
@@ -164,24 +165,24 @@ impl SearchProjection {
     }
 
     fn changed(&mut self, id: &ProductId, was_shown: bool) -> Result<(), ApplyError> {
-        let in_stock = self.is_in_stock(id).map_err(failed)?;
+        let availability = self.availability(id).map_err(failed)?;
         let row = self.row(id)?;
-        row.in_stock = in_stock;
+        row.availability = availability;
         if was_shown || row.status == ProductStatus::Published {
             self.rows.stale.insert(id.clone());
         }
         Ok(())
     }
 
-    fn is_in_stock(&mut self, id: &ProductId) -> Result<bool, SearchIndexError> {
-        let Some(row) = self.rows.product(id)? else { return Ok(false) };
+    /// Of each variant, in their order.
+    fn availability(&mut self, id: &ProductId) -> Result<Vec<Availability>, SearchIndexError> {
+        let Some(row) = self.rows.product(id)? else { return Ok(Vec::new()) };
         let skus: Vec<Sku> = row.spec.variants.iter().map(|variant| variant.sku.clone()).collect();
+        let mut all = Vec::with_capacity(skus.len());
         for sku in &skus {
-            if self.rows.sku(sku)?.is_some_and(|row| row.is_available()) {
-                return Ok(true);
-            }
+            all.push(self.rows.sku(sku)?.map(SkuRow::availability).unwrap_or_default());
         }
-        Ok(false)
+        Ok(all)
     }
 
     /// Notes which SKUs the product no longer sells, and which it does.
@@ -205,17 +206,17 @@ impl SearchProjection {
 
     fn inventory(&mut self, event: &InventoryEvent) -> Result<(), SearchIndexError> {
         let row = self.rows.change_sku(event.sku())?;
-        let was_available = row.is_available();
+        let before = row.availability();
         row.apply(event);
-        if row.is_available() == was_available {
+        if row.availability() == before {
             return Ok(());
         }
         for id in row.owners.clone() {
-            let in_stock = self.is_in_stock(&id)?;
-            if self.rows.product(&id)?.as_ref().is_some_and(|row| row.in_stock != in_stock)
+            let availability = self.availability(&id)?;
+            if self.rows.product(&id)?.as_ref().is_some_and(|row| row.availability != availability)
                 && let Some(row) = self.rows.change_product(&id)?
             {
-                row.in_stock = in_stock;
+                row.availability = availability;
                 if row.status == ProductStatus::Published {
                     self.rows.stale.insert(id);
                 }

@@ -1,9 +1,11 @@
-//! The answer as bytes. Hits are stored as the JSON they are shown as, so they are copied, never read.
+//! The answer as bytes. Hits are stored as the JSON they are shown as, so they are copied; only one of whose
+//! variants some match is read.
 
 use super::{
+    SearchError,
     cursor::Cursor,
     request::SearchRequest,
-    response::{Facets, Matched, Total},
+    response::{Facets, Hit, Matched, Total},
 };
 use bytes::Bytes;
 use serde::Serialize;
@@ -35,6 +37,15 @@ pub(super) fn page(
     }
     out.push(b'}');
     out.into()
+}
+
+/// The hit with the SKUs of these of its variants.
+pub(super) fn with_matched_skus(hit: &Bytes, variants: &[usize]) -> Result<Bytes, SearchError> {
+    let unreadable = |error: serde_json::Error| SearchError::Index(format!("a stored hit: {error}"));
+    let mut hit: Hit = serde_json::from_slice(hit).map_err(unreadable)?;
+    let skus = variants.iter().filter_map(|number| hit.skus.get(*number).cloned());
+    hit.matched_skus = Some(skus.collect());
+    serde_json::to_vec(&hit).map(Bytes::from).map_err(unreadable)
 }
 
 fn field(out: &mut Vec<u8>, name: &str, value: &impl Serialize) {

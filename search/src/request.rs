@@ -1,7 +1,7 @@
 //! What can be asked of the search, and the limits that keep any question cheap. Nothing here touches
 //! the index: [`SearchRequest::check`] turns a wish into one that is safe to run, or says what is wrong.
 
-use super::SearchError;
+use super::{SearchError, availability::Availability};
 use daybook_domain::Currency;
 use serde::{Serialize, Serializer};
 
@@ -19,7 +19,7 @@ pub(super) const MAX_FILTER_KEYS: usize = 16;
 /// Longest filter value, in characters.
 pub(super) const MAX_VALUE_CHARS: usize = 256;
 
-/// A search. Everything is optional; an empty request lists what is newest.
+/// A search. A product is found if one of its variants fulfils all filters. Everything is optional; an empty request lists what is newest.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct SearchRequest {
     /// Words to look for; plain text, there is no query syntax. At most 256 characters and 32 words.
@@ -40,6 +40,8 @@ pub struct SearchRequest {
     pub price_max: Option<i64>,
     /// `true`: only what can be bought now. `false`: only what cannot.
     pub in_stock: Option<bool>,
+    /// Only variants with any of these.
+    pub availability: Vec<Availability>,
     pub sort: Sort,
     pub count: CountMode,
     /// Whether to leave out facets (cheaper).
@@ -144,6 +146,8 @@ impl SearchRequest {
         checked.limit = Some(limit);
         checked.brand.sort();
         checked.brand.dedup();
+        checked.availability.sort();
+        checked.availability.dedup();
         checked.attributes.sort();
         checked.attributes.dedup();
         checked.check_ranges()?;

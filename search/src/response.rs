@@ -1,6 +1,7 @@
 //! What a search answers. The bytes are written in `render`; these types say what they mean, to the API's
 //! description and to clients.
 
+use super::availability::Availability;
 use bytes::Bytes;
 use daybook_domain::{Currency, Money, ProductId, Sku};
 use daybook_event_log::Position;
@@ -74,13 +75,20 @@ pub struct Hit {
     pub skus: Vec<Sku>,
     /// The lowest list price per currency.
     pub prices: Vec<Money>,
+    /// Whether a variant can be sold without waiting.
     pub in_stock: bool,
+    /// The best of its variants.
+    pub availability: Availability,
+    /// The variants that fulfil all filters; absent if all do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub matched_skus: Option<Vec<Sku>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub image: Option<String>,
 }
 
 /// What the found products have in common, to narrow them down. A facet that is filtered by counts what
-/// one would find without that filter, so that its other values stay visible.
+/// one would find without that filter, so that its other values stay visible. A product counts for a value if one of its
+/// variants has it and fulfils the other filters, so it may count for several.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Facets {
@@ -118,6 +126,7 @@ pub struct ValueCount {
 #[serde(deny_unknown_fields)]
 pub struct AvailabilityCount {
     pub in_stock: u64,
+    pub backorderable: u64,
     pub out_of_stock: u64,
 }
 

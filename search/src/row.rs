@@ -1,6 +1,7 @@
 //! What the search remembers of a product and of a SKU's stock, between events. The index is made from
 //! this and from nothing else.
 
+use super::availability::Availability;
 use daybook_domain::{
     LocationId, ProductId,
     inventory::{InventoryEvent, LocationQuantity},
@@ -14,8 +15,8 @@ pub(super) struct ProductRow {
     pub(super) spec: ProductSpec,
     /// Position of its first event.
     pub(super) created: u64,
-    /// Whether any of its SKUs can be bought, as the index says or will say.
-    pub(super) in_stock: bool,
+    /// Whether each of its variants can be bought, in their order, as the index says or will say.
+    pub(super) availability: Vec<Availability>,
 }
 
 impl ProductRow {
@@ -41,14 +42,26 @@ pub(super) struct LocationRow {
     pub(super) on_hand: i64,
     pub(super) reserved: i64,
     pub(super) safety_stock: i64,
+    pub(super) backorder_limit: i64,
+}
+
+impl LocationRow {
+    fn availability(&self) -> Availability {
+        let free = self.on_hand.saturating_sub(self.reserved).saturating_sub(self.safety_stock);
+        if free > 0 {
+            Availability::InStock
+        } else if free.saturating_add(self.backorder_limit) > 0 {
+            Availability::Backorderable
+        } else {
+            Availability::OutOfStock
+        }
+    }
 }
 
 impl SkuRow {
-    /// Whether a unit can be sold from somewhere without waiting.
-    pub(super) fn is_available(&self) -> bool {
-        self.locations
-            .iter()
-            .any(|row| row.on_hand.saturating_sub(row.reserved).saturating_sub(row.safety_stock) > 0)
+    /// Whether a unit can be sold from somewhere.
+    pub(super) fn availability(&self) -> Availability {
+        self.locations.iter().map(LocationRow::availability).max().unwrap_or_default()
     }
 
     pub(super) fn apply(&mut self, event: &InventoryEvent) {
@@ -62,7 +75,9 @@ impl SkuRow {
                 self.at(&e.to).on_hand = e.to_on_hand;
             }
             InventoryEvent::StockPolicySet(e) => {
-                self.at(&e.location).safety_stock = i64::from(e.safety_stock);
+                let row = self.at(&e.location);
+                row.safety_stock = i64::from(e.safety_stock);
+                row.backorder_limit = i64::from(e.backorder_limit);
             }
             InventoryEvent::StockReserved(e) => self.reserve(&e.allocations, 1),
             InventoryEvent::ReservationReleased(e) => self.reserve(&e.allocations, -1),
@@ -101,7 +116,8 @@ impl SkuRow {
             return &mut self.locations[index];
         }
         let location = location.clone();
-        self.locations.push(LocationRow { location, on_hand: 0, reserved: 0, safety_stock: 0 });
+        let row = LocationRow { location, on_hand: 0, reserved: 0, safety_stock: 0, backorder_limit: 0 };
+        self.locations.push(row);
         self.locations.last_mut().expect("one was just pushed")
     }
 }

@@ -17,7 +17,7 @@ use tantivy::{
 };
 
 /// Written into every commit; an index of another format is built anew.
-pub(super) const FORMAT: u32 = 3;
+pub(super) const FORMAT: u32 = 4;
 
 const WORDS: &str = "daybook_words";
 /// SKUs have up to 64 characters, and are words too.
@@ -31,7 +31,7 @@ pub(super) struct Fields {
     pub(super) text: Field,
     /// SKUs and barcodes, whole and in lower case.
     pub(super) code: Field,
-    /// `c` category and its ancestors, `b` brand, `a` attribute value, `s` stock: exact, to narrow down.
+    /// `c` category and its ancestors, `b` brand, `a` attribute value: exact, to narrow down.
     pub(super) filter: Field,
     /// Title words and word pairs (`w`) and brands (`b`), unstemmed, for suggestions.
     pub(super) suggest: Field,
@@ -40,7 +40,10 @@ pub(super) struct Fields {
     pub(super) attribute: Field,
     /// Currency and lowest list price packed into one number each; see `price`.
     pub(super) price: Field,
-    pub(super) in_stock: Field,
+    /// The best of its variants' availabilities.
+    pub(super) availability: Field,
+    /// What variants differ in; see `variants`.
+    pub(super) variants: Field,
     /// Position of the product's first event: newest first, and the last word in every order.
     pub(super) created: Field,
     /// The title as it sorts.
@@ -53,7 +56,8 @@ pub(super) const BRAND: &str = "brand";
 pub(super) const CATEGORY: &str = "category";
 pub(super) const ATTRIBUTE: &str = "attribute";
 pub(super) const PRICE: &str = "price";
-pub(super) const IN_STOCK: &str = "in_stock";
+pub(super) const AVAILABILITY: &str = "availability";
+pub(super) const VARIANTS: &str = "variants";
 pub(super) const CREATED: &str = "created";
 pub(super) const NAME: &str = "name";
 
@@ -82,7 +86,8 @@ pub(super) fn schema() -> (Schema, Fields) {
         category: builder.add_text_field(CATEGORY, column()),
         attribute: builder.add_text_field(ATTRIBUTE, column()),
         price: builder.add_u64_field(PRICE, number()),
-        in_stock: builder.add_u64_field(IN_STOCK, number()),
+        availability: builder.add_u64_field(AVAILABILITY, number()),
+        variants: builder.add_u64_field(VARIANTS, number()),
         created: builder.add_u64_field(CREATED, number()),
         name: builder.add_text_field(NAME, column()),
         hit: builder.add_bytes_field("hit", STORED),

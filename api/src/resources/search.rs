@@ -12,7 +12,7 @@ use crate::{
 use axum::{extract::State, http::Method};
 use daybook_event_log::Position;
 use daybook_search::{
-    CountMode, MAX_LIMIT, MAX_QUERY_CHARS, SearchError, SearchIndex, SearchPage, SearchRequest, Sort,
+    Availability, CountMode, MAX_LIMIT, MAX_QUERY_CHARS, SearchError, SearchIndex, SearchPage, SearchRequest, Sort,
     Suggestion,
 };
 use schemars::JsonSchema;
@@ -46,7 +46,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
                 id: "search",
                 tag: TAG,
                 summary: "Find products by words, filters and facets",
-                text: "Words are stemmed; hyphens, gaps within a word and accents make no difference; a barcode is found in each of its lengths. A word that nothing is called is taken for similar ones, unless it has a digit in it. By relevance, products with most or any of the words follow where few have all. A facet that is filtered by counts what one would find without that filter.",
+                text: "Words are stemmed; hyphens, gaps within a word and accents make no difference; a barcode is found in each of its lengths. A word that nothing is called is taken for similar ones, unless it has a digit in it. By relevance, products with most or any of the words follow where few have all. A product is found if one of its variants fulfils all filters; a hit names those that do. An order by price goes by the lowest price of these. A facet that is filtered by counts what one would find without that filter.",
                 problems: &[],
                 answers: AnswerDoc { text: "A page of products.", example: page_example() },
             },
@@ -74,7 +74,7 @@ pub(super) fn routes(routes: Routes) -> Routes {
 
 fn page_example() -> Value {
     let hit = json!({ "id": "mug", "title": "Enamel mug", "brand": "Falcon", "category": ["Home", "Kitchen", "Mugs"],
-        "skus": ["MUG-RED"], "prices": [{ "minor": 1299, "currency": "GBP" }], "in_stock": true });
+        "skus": ["MUG-RED"], "prices": [{ "minor": 1299, "currency": "GBP" }], "in_stock": true, "availability": "in_stock" });
     json!({ "total": { "value": 1, "exact": true }, "matched": { "all_words": true }, "hits": [hit] })
 }
 
@@ -112,7 +112,13 @@ fn search_parameters() -> Vec<(&'static str, &'static str, Value, Value)> {
             json!("500..2000"),
         ),
         ("currency", "The currency of prices.", text(), json!("GBP")),
-        ("in_stock", "Only what is (not) in stock.", json!({ "type": "boolean" }), json!(true)),
+        ("in_stock", "Only with a variant that is (not) in stock.", json!({ "type": "boolean" }), json!(true)),
+        (
+            "availability",
+            "Only with a variant of this availability; may be repeated.",
+            json!({ "type": "array", "items": { "type": "string", "enum": Availability::ALL.map(Availability::name) } }),
+            json!(["in_stock", "backorderable"]),
+        ),
         (
             "sort",
             "In which order.",

@@ -10,4 +10,5 @@ mod retailer;
 mod runner;
 mod shop;
 mod updates;
+mod variants;
 mod words;
