@@ -177,7 +177,8 @@ fn variant_traits(row: &ProductRow) -> (Vec<VariantTraits>, BTreeSet<String>) {
     let mut traits = Vec::with_capacity(spec.variants.len());
     for (index, variant) in spec.variants.iter().enumerate() {
         let mut tokens = attribute_tokens(spec, variant);
-        tokens.retain(|token| all.contains(token) || all.len() < MAX_FACET_VALUES && all.insert(token.clone()));
+        tokens
+            .retain(|token| all.contains(token) || all.len() < MAX_FACET_VALUES && all.insert(token.clone()));
         let availability = row.availability.get(index).copied().unwrap_or_default();
         traits.push(VariantTraits { availability, prices: variant.prices.clone(), tokens });
     }
@@ -194,7 +195,9 @@ fn attribute_tokens(spec: &ProductSpec, variant: &Variant) -> BTreeSet<String> {
     for (key, value) in spec.attributes.iter().filter(|(key, _)| !variant.options.contains_key(*key)) {
         match value {
             AttributeValue::Text(value) => tokens.extend(text(key, value)),
-            AttributeValue::Texts(values) => tokens.extend(values.iter().filter_map(|value| text(key, value))),
+            AttributeValue::Texts(values) => {
+                tokens.extend(values.iter().filter_map(|value| text(key, value)))
+            }
             // One facet: 300 and 300.0 are the same amount.
             AttributeValue::Integer(value) => tokens.extend(number(key, *value as f64)),
             AttributeValue::Number(value) => tokens.extend(number(key, *value)),

@@ -2,7 +2,9 @@
 //! `price`, `currency`, `in_stock`, `availability`, `sort`, `count`, `facets`, `limit`, `cursor`. `brand`,
 //! `availability` and `attr[KEY]` may be repeated.
 
-use super::{AttributeFilter, Availability, CountMode, RangeFilter, SearchError, SearchRequest, Sort, category};
+use super::{
+    AttributeFilter, Availability, CountMode, RangeFilter, SearchError, SearchRequest, Sort, category,
+};
 use std::str::FromStr;
 
 const KNOWN: &str = "known are q, category, brand, attr[KEY], range[KEY], price, currency, in_stock, \
@@ -30,7 +32,12 @@ impl SearchRequest {
                 }
                 "in_stock" => request.in_stock = Some(flag("in_stock", value)?),
                 "availability" => {
-                    request.availability.push(one_of("availability", &Availability::ALL, Availability::name, value)?);
+                    request.availability.push(one_of(
+                        "availability",
+                        &Availability::ALL,
+                        Availability::name,
+                        value,
+                    )?);
                 }
                 "facets" => request.no_facets = !flag("facets", value)?,
                 "limit" => {

@@ -132,7 +132,10 @@ mod tests {
     fn variants_that_are_alike_take_no_room_and_others_come_back_in_order() {
         let traits = |availability, minor, tokens: &[&str]| VariantTraits {
             availability,
-            prices: vec![Money::new(minor, "GBP".parse().unwrap()), Money::new(minor + 1, "EUR".parse().unwrap())],
+            prices: vec![
+                Money::new(minor, "GBP".parse().unwrap()),
+                Money::new(minor + 1, "EUR".parse().unwrap()),
+            ],
             tokens: tokens.iter().map(|token| (*token).to_owned()).collect(),
         };
         let small = traits(Availability::InStock, 100, &["cotton", "small"]);

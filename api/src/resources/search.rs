@@ -12,8 +12,8 @@ use crate::{
 use axum::{extract::State, http::Method};
 use daybook_event_log::Position;
 use daybook_search::{
-    Availability, CountMode, MAX_LIMIT, MAX_QUERY_CHARS, SearchError, SearchIndex, SearchPage, SearchRequest, Sort,
-    Suggestion,
+    Availability, CountMode, MAX_LIMIT, MAX_QUERY_CHARS, SearchError, SearchIndex, SearchPage, SearchRequest,
+    Sort, Suggestion,
 };
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -112,7 +112,12 @@ fn search_parameters() -> Vec<(&'static str, &'static str, Value, Value)> {
             json!("500..2000"),
         ),
         ("currency", "The currency of prices.", text(), json!("GBP")),
-        ("in_stock", "Only with a variant that is (not) in stock.", json!({ "type": "boolean" }), json!(true)),
+        (
+            "in_stock",
+            "Only with a variant that is (not) in stock.",
+            json!({ "type": "boolean" }),
+            json!(true),
+        ),
         (
             "availability",
             "Only with a variant of this availability; may be repeated.",

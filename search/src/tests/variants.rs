@@ -13,9 +13,9 @@ use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Size, colour, price, units on hand.
-type Made = (&'static str, &'static str, i64, i64);
+type Garment = (&'static str, &'static str, i64, i64);
 
-fn product(name: &str, variants: &[Made]) -> Vec<Event> {
+fn product(name: &str, variants: &[Garment]) -> Vec<Event> {
     let mut spec: ProductSpec = spec(name, "shirt", "Acme", &[], 1);
     let sku_of = |number: usize| format!("{name}-{number}");
     spec.variants = Vec::new();
@@ -51,7 +51,12 @@ fn one_variant_has_to_fulfil_all_filters() {
     let mut shop = Shop::open(dir.path());
     shop.record(product(
         "A",
-        &[("S", "blue", 5_000, 0), ("M", "blue", 15_000, 3), ("L", "red", 25_000, 3), ("S", "red", 25_000, 0)],
+        &[
+            ("S", "blue", 5_000, 0),
+            ("M", "blue", 15_000, 3),
+            ("L", "red", 25_000, 3),
+            ("S", "red", 25_000, 0),
+        ],
     ));
     let in_stock = |filters: &[_]| SearchRequest { in_stock: Some(true), ..wish(filters) };
     let priced = |filters: &[_], min, max| SearchRequest {
@@ -127,14 +132,15 @@ fn what_can_be_ordered_before_it_is_there_is_an_availability_of_its_own() {
 const SIZES: [&str; 3] = ["S", "M", "L"];
 const COLOURS: [&str; 2] = ["blue", "red"];
 
-fn made() -> impl Strategy<Value = Vec<Made>> {
+fn made() -> impl Strategy<Value = Vec<Garment>> {
     let variant = (0..3_usize, 0..2_usize, 1..4_i64, 0..2_i64);
-    let variant = variant.prop_map(|(size, colour, price, stock)| (SIZES[size], COLOURS[colour], price * 90, stock));
+    let variant =
+        variant.prop_map(|(size, colour, price, stock)| (SIZES[size], COLOURS[colour], price * 90, stock));
     proptest::collection::vec(variant, 1..5)
 }
 
 /// Which filters a variant fulfils: size, colour, price, stock.
-fn fits((size, colour, price, stock): &Made, wish: &SearchRequest) -> [bool; 4] {
+fn fits((size, colour, price, stock): &Garment, wish: &SearchRequest) -> [bool; 4] {
     let chosen = |key: &str, value: &str| {
         let mut of_key = wish.attributes.iter().filter(|filter| filter.key == key).peekable();
         of_key.peek().is_none() || of_key.any(|filter| filter.value == value)
@@ -149,14 +155,14 @@ fn fits((size, colour, price, stock): &Made, wish: &SearchRequest) -> [bool; 4] 
 
 /// How many products have each value in a variant that fulfils all filters but one.
 fn by_hand(
-    shop: &[Vec<Made>],
+    shop: &[Vec<Garment>],
     wish: &SearchRequest,
     but: usize,
-    value: impl Fn(&Made) -> String,
+    value: impl Fn(&Garment) -> String,
 ) -> BTreeMap<String, u64> {
     let mut counts = BTreeMap::new();
     for product in shop {
-        let keep = |made: &&Made| fits(made, wish).iter().enumerate().all(|(at, fits)| *fits || at == but);
+        let keep = |made: &&Garment| fits(made, wish).iter().enumerate().all(|(at, fits)| *fits || at == but);
         let values: BTreeSet<String> = product.iter().filter(keep).map(&value).collect();
         values.into_iter().for_each(|value| *counts.entry(value).or_default() += 1);
     }
@@ -195,7 +201,7 @@ proptest! {
         prop_assert_eq!(shown("colour"), by_hand(&made, &wish, 1, |made| made.1.to_owned()));
         let prices = facets.price.unwrap().ranges.into_iter().map(|range| (range.min.to_string(), range.count));
         let starts = [("0", 90), ("100", 180), ("200", 270)];
-        let start = |made: &Made| starts.iter().find(|(_, price)| *price == made.2).unwrap().0.to_owned();
+        let start = |made: &Garment| starts.iter().find(|(_, price)| *price == made.2).unwrap().0.to_owned();
         prop_assert_eq!(prices.collect::<BTreeMap<_, _>>(), by_hand(&made, &wish, 2, start));
         let stock = by_hand(&made, &wish, 3, |made| (made.3 > 0).to_string());
         let count = |in_stock: bool| stock.get(&in_stock.to_string()).copied().unwrap_or(0);
