@@ -119,9 +119,7 @@ impl Gate {
         let key: KeyText =
             credentials.trim().parse().map_err(|error| unauthenticated(&format!("{error}")))?;
         let Some(keys) = &self.keys else { return Ok(None) };
-        let known = keys.current().await?;
-        // A key may have been made at another node a moment ago.
-        let known = if known.keys.key(key.key_id()).is_none() { keys.look().await? } else { known };
+        let known = keys.current_with(key.key_id()).await?;
         let found = known.keys.key(key.key_id()).filter(|known| is_of(known, &key));
         // Whether it never was, is over or is revoked is nobody's business.
         found.map(|key| Some(Principal::of(key))).ok_or_else(|| unauthenticated("the key is not valid"))

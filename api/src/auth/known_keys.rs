@@ -2,7 +2,7 @@
 //! that another node revoked is so of no use here within that moment; whoever writes at this node looks at once.
 
 use crate::problem::{Problem, kind};
-use daybook_domain::{AggregateState, Decider as _, Event, KeyListId, access::AccessKeys};
+use daybook_domain::{AggregateState, Decider as _, Event, KeyId, KeyListId, access::AccessKeys};
 use daybook_event_log::{EventLog, StreamId, Version};
 use parking_lot::RwLock;
 use std::{
@@ -11,8 +11,11 @@ use std::{
 };
 use tokio::sync::Mutex;
 
-/// What is known is not looked up again for so long.
+/// What is known is not looked up again for so long, …
 const FRESH: Duration = Duration::from_millis(250);
+/// … and not for so long where a key is asked for that is not known: it may have been made elsewhere a moment ago, and who
+/// tries keys must not have the log read for each.
+const FRESH_FOR_UNKNOWN: Duration = Duration::from_millis(20);
 /// While the log cannot be read, what was known so long ago is still believed.
 const BELIEVED: Duration = Duration::from_secs(30);
 const PAGE: usize = 500;
@@ -40,9 +43,22 @@ impl KnownKeys {
 
     /// The keys as they were at most a moment ago.
     pub(super) async fn current(&self) -> Result<Arc<KeysAtMoment>, Problem> {
+        self.as_of_last(FRESH).await
+    }
+
+    /// The same with this one among them, if it was made before.
+    pub(super) async fn current_with(&self, key_id: &KeyId) -> Result<Arc<KeysAtMoment>, Problem> {
+        let known = self.current().await?;
+        if known.keys.key(key_id).is_some() {
+            return Ok(known);
+        }
+        self.as_of_last(FRESH_FOR_UNKNOWN).await
+    }
+
+    async fn as_of_last(&self, fresh: Duration) -> Result<Arc<KeysAtMoment>, Problem> {
         let known = self.snapshot.read().clone();
         let Some(looked_up) = known.looked_up else { return self.look().await };
-        if looked_up.elapsed() < FRESH {
+        if looked_up.elapsed() < fresh {
             return Ok(known);
         }
         match self.turn.try_lock() {
