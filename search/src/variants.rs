@@ -79,14 +79,14 @@ impl VariantColumn {
     }
 
     /// What all variants have, and then each of them; nothing if they are alike.
-    pub(super) fn records(&self, doc: u32) -> Records<'_> {
+    pub(super) fn records(&self, doc: u32) -> VariantRecords<'_> {
         let (start, end) = self.of.get(&doc).copied().unwrap_or_default();
-        Records { rest: &self.numbers[start..end] }
+        VariantRecords { rest: &self.numbers[start..end] }
     }
 }
 
 /// Goes through the records of a product.
-pub(super) struct Records<'a> {
+pub(super) struct VariantRecords<'a> {
     rest: &'a [u64],
 }
 
@@ -97,7 +97,7 @@ pub(super) struct VariantRecord<'a> {
     places: &'a [u64],
 }
 
-impl<'a> Iterator for Records<'a> {
+impl<'a> Iterator for VariantRecords<'a> {
     type Item = VariantRecord<'a>;
 
     fn next(&mut self) -> Option<Self::Item> {
@@ -143,7 +143,7 @@ mod tests {
         let all: BTreeSet<String> = small.tokens.union(&large.tokens).cloned().collect();
         assert!(encode(&[small.clone(), small.clone()], &all).is_empty());
         let numbers = encode(&[small, large], &all);
-        let records: Vec<_> = Records { rest: &numbers }.collect();
+        let records: Vec<_> = VariantRecords { rest: &numbers }.collect();
         let gbp = price::currency_code("GBP".parse().unwrap());
         let read = |record: &VariantRecord<'_>| {
             (record.availability, record.price(gbp), record.values(&[10, 11, 12]).collect::<Vec<_>>())
