@@ -10,6 +10,9 @@
 //! the kernel marks pages clean after a failure, so the second attempt would lie (Rebello et al., "Can
 //! Applications Recover from fsync Failures?", USENIX ATC 2020).
 
+#[cfg(test)]
+mod tests;
+
 use super::{
     answers::Answers,
     format::{BatchHeader, Kind},
@@ -366,7 +369,14 @@ impl Writer {
         }
         // A writer that waits for the next segment holds the sequencer.
         self.maintenance.give_up(&failure);
-        self.sequencer.lock().fail_all(&failure);
+        let mut sequencer = self.sequencer.lock();
+        // Who had the sequencer meanwhile may have put a job back. Now nobody has one in hand, and none comes.
+        let put_back = std::mem::take(&mut self.inbox.lock().jobs);
+        for job in put_back {
+            job.answers.fail(&failure);
+        }
+        sequencer.fail_all(&failure);
+        drop(sequencer);
         self.overlap.notify_all();
     }
 }
