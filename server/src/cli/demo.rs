@@ -37,6 +37,7 @@ impl Demo {
         let (report, imported) = (self.report(), self.is_imported());
         let options = self.settings.options(self.data.clone());
         let daybook = Daybook::open(ServeOptions { unattended: !imported, ..options }).await?;
+        let guarded = self.settings.access.guard(daybook, self.settings.listen).await?;
         if imported {
             println!("daybook: the year is in {} already", self.data.display());
         } else {
@@ -45,10 +46,10 @@ impl Demo {
                 self.data.display()
             );
             let imported = tokio::select! {
-                imported = import(&daybook, bundled(), ImportOptions::default()) => imported,
+                imported = import(guarded.shop(), bundled(), ImportOptions::default()) => imported,
                 signal = signals.first() => {
                     signals.next_ends_at_once();
-                    daybook.shutdown().await?;
+                    guarded.into_shop().shutdown().await?;
                     println!("daybook: stopped by a signal ({signal}); the next start goes on where this one was");
                     return Ok(());
                 }
@@ -56,14 +57,14 @@ impl Demo {
             let imported = match imported {
                 Ok(imported) => imported,
                 Err(error) => {
-                    daybook.shutdown().await?;
+                    guarded.into_shop().shutdown().await?;
                     return Err(error);
                 }
             };
             write_report(&report, &imported)?;
             print!("{}", summary(&imported)?);
             println!("  every rejected line with its reason: {}", report.display());
-            daybook.shutdown().await?;
+            guarded.into_shop().shutdown().await?;
             drop(listener);
             return tokio::select! {
                 biased;
@@ -74,7 +75,7 @@ impl Demo {
                 ),
             };
         }
-        tour::print(&daybook, listener.local_addr()?).await;
-        serve(daybook, listener, signals).await
+        tour::print(guarded.shop(), listener.local_addr()?).await;
+        serve(guarded, listener, signals).await
     }
 }

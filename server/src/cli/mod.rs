@@ -6,6 +6,7 @@
 mod copy;
 mod demo;
 mod duration;
+mod guard;
 mod import;
 mod nats;
 mod owner_key;

@@ -1,12 +1,17 @@
 //! `daybook serve`: opens the shop, listens, and stops cleanly on a signal.
 
 use super::{
-    duration, nats::NatsArgs, owner_key::ensure_owner_key, starting::Starting, store::StoreArg, wrong,
+    duration,
+    guard::{AccessArgs, GuardedShop},
+    nats::NatsArgs,
+    starting::Starting,
+    store::StoreArg,
+    wrong,
 };
 use crate::{Daybook, LagLimits, ReadStore, ServeOptions};
-use anyhow::{Context, bail};
+use anyhow::Context;
 use clap::{ArgAction, Args};
-use daybook_api::{AccessMode, Limits, RecordFor, Roles};
+use daybook_api::{Limits, RecordFor, Roles};
 use daybook_esdb::Endpoint;
 use daybook_event_log_postgres::DEFAULT_READ_CONNECTIONS;
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
@@ -60,13 +65,8 @@ pub(super) struct Settings {
     #[arg(long, env = "DAYBOOK_LISTEN", value_name = "ADDR", default_value = "127.0.0.1:8080")]
     pub listen: SocketAddr,
 
-    /// Who is let in without a key. The first key is an owner's, made by --owner-key-file; it makes the others (POST /keys)
-    #[arg(long, env = "DAYBOOK_ACCESS", value_enum, default_value_t = LetInWithoutKey::UntilFirstKey)]
-    access: LetInWithoutKey,
-
-    /// An owner's key, which may do everything. If the file is not there, a key is made and written to it, for its user alone
-    #[arg(long, env = "DAYBOOK_OWNER_KEY_FILE", value_name = "FILE")]
-    owner_key_file: Option<PathBuf>,
+    #[command(flatten)]
+    pub access: AccessArgs,
 
     /// Who may read, without a key, the whole record and its proofs, and what counts events: /events, /audit/…, /orders/{id}/proof, /metrics,
     /// /admin/…, and what /readyz says beside ready. Names and addresses stand in it
@@ -162,26 +162,6 @@ pub(super) struct Settings {
 }
 
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
-enum LetInWithoutKey {
-    /// Everybody, until the first key is made, which shuts the shop for good. Refused beyond the loopback interface
-    UntilFirstKey,
-    /// Everybody: something before Daybook authenticates
-    Open,
-    /// Nobody, but to products, search and health
-    Keys,
-}
-
-impl From<LetInWithoutKey> for AccessMode {
-    fn from(whom: LetInWithoutKey) -> Self {
-        match whom {
-            LetInWithoutKey::UntilFirstKey => Self::UntilFirstKey,
-            LetInWithoutKey::Open => Self::Open,
-            LetInWithoutKey::Keys => Self::Keys,
-        }
-    }
-}
-
-#[derive(Debug, Clone, Copy, clap::ValueEnum)]
 enum ReadersOfRecord {
     /// Who asks on the server's own machine, over the loopback interface
     Loopback,
@@ -207,28 +187,6 @@ enum LogCompression {
 }
 
 impl Settings {
-    /// Makes sure that nobody is let in who should not be, and says who is.
-    pub(super) async fn guard(&self, daybook: &Daybook) -> anyhow::Result<()> {
-        if let Some(file) = &self.owner_key_file {
-            ensure_owner_key(daybook, file).await?;
-        }
-        let is_open = daybook.is_open().await?;
-        let access = AccessMode::from(self.access);
-        if is_open && access != AccessMode::Open && !self.listen.ip().to_canonical().is_loopback() {
-            bail!(
-                "{} can be reached from other machines, and the shop has no key yet: give it an owner's with --owner-key-file FILE, \
-                 or, if something before it authenticates, say --access open",
-                self.listen
-            );
-        }
-        if is_open {
-            println!(
-                "whoever can reach it may do everything: the shop has no key yet (--owner-key-file FILE makes one)"
-            );
-        }
-        Ok(())
-    }
-
     pub(super) fn options(&self, data: PathBuf) -> ServeOptions {
         ServeOptions {
             limits: Limits {
@@ -242,7 +200,7 @@ impl Settings {
                 body_timeout: self.body_timeout,
                 drain_timeout: self.drain_timeout,
                 drain_grace: self.drain_grace,
-                access: self.access.into(),
+                access: self.access.mode(),
                 record_for: self.record_for.into(),
                 takes_unlisted_stock: self.unlisted_stock,
                 ..Limits::default()
@@ -289,16 +247,13 @@ impl Serve {
         };
         starting.end().await;
         let daybook = opened?;
-        if let Err(error) = self.settings.guard(&daybook).await {
-            daybook.shutdown().await?;
-            return Err(error);
-        }
+        let guarded = self.settings.access.guard(daybook, self.settings.listen).await?;
         println!("daybook serves {} on http://{}", self.data.display(), listener.local_addr()?);
         if let Some(endpoint) = endpoint {
             println!("clients of EventStoreDB read it at esdb://{}?tls=false", endpoint.address());
-            daybook.serve_esdb(endpoint);
+            guarded.shop().serve_esdb(endpoint);
         }
-        serve(daybook, listener, signals).await
+        serve(guarded, listener, signals).await
     }
 }
 
@@ -309,7 +264,12 @@ pub(super) async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
 }
 
 /// Serves until a signal, then finishes what is under way and stops.
-pub(super) async fn serve(daybook: Daybook, listener: TcpListener, signals: Signals) -> anyhow::Result<()> {
+pub(super) async fn serve(
+    guarded: GuardedShop,
+    listener: TcpListener,
+    signals: Signals,
+) -> anyhow::Result<()> {
+    let daybook = guarded.into_shop();
     signals.stop_on_first(daybook.leaving(), daybook.limits().drain_grace, daybook.stopping());
     daybook.serve(listener).await.context("serving failed")?;
     daybook.shutdown().await?;

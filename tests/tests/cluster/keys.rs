@@ -68,10 +68,12 @@ async fn a_shop_without_a_key_is_not_served_beyond_its_machine_unless_that_is_sa
     let folder = tempfile::tempdir().unwrap();
     let (data, file) = (folder.path().join("data"), folder.path().join("owner.key"));
     let (data, file) = (data.to_str().unwrap(), file.to_str().unwrap());
-    let refused = run(&["serve", "--listen", "0.0.0.0:0", "--data", data]).unwrap();
-    let told = String::from_utf8_lossy(&refused.stderr).into_owned();
-    assert!(!refused.status.success(), "{told}");
-    assert!(told.contains("--owner-key-file") && told.contains("--access open"), "{told}");
+    for program in ["serve", "demo"] {
+        let refused = run(&[program, "--listen", "0.0.0.0:0", "--data", data]).unwrap();
+        let told = String::from_utf8_lossy(&refused.stderr).into_owned();
+        assert!(!refused.status.success(), "{program}: {told}");
+        assert!(told.contains("--owner-key-file") && told.contains("--access open"), "{program}: {told}");
+    }
 
     fs::write(file, "dbo_nothing\n").unwrap();
     let wrong = run(&["serve", "--listen", "127.0.0.1:0", "--data", data, "--owner-key-file", file]).unwrap();
