@@ -59,12 +59,14 @@ fn operation(path: &str, route: &Registered, generator: &mut SchemaGenerator) ->
         "operationId": route.id,
         "tags": [route.tag],
         "summary": route.summary,
-        "description": if route.text.is_empty() { format!("{}.", route.summary) } else { route.text.to_owned() },
+        "description": text(route),
         "parameters": parameters(path, route),
         "responses": responses(description, generator),
     });
     if let Some(scope) = route.access.needed() {
-        operation["security"] = json!([{ "key": [scope.name()] }]);
+        // Scopes of a scheme that is not OAuth have no place beside it; they are told in words, and to programs.
+        operation["security"] = json!([{ "key": [] }]);
+        operation["x-scope"] = scope.name().into();
     }
     if let Some(body) = &description.body {
         let content = contents(std::slice::from_ref(&body.content), generator);
@@ -78,9 +80,18 @@ fn operation(path: &str, route: &Registered, generator: &mut SchemaGenerator) ->
     operation
 }
 
+/// What a route does, and what a key needs for it.
+fn text(route: &Registered) -> String {
+    let text = if route.text.is_empty() { format!("{}.", route.summary) } else { route.text.to_owned() };
+    match route.access.needed() {
+        Some(scope) => format!("{text} Needs a key with the scope `{scope}`."),
+        None => text,
+    }
+}
+
 fn key_scheme() -> Value {
     json!({ "type": "http", "scheme": "bearer",
-        "description": "A key of the shop, `dbs_…` or `dbo_…`. An operation lists the scope that it needs. A shop that has no key yet is \
+        "description": "A key of the shop, `dbs_…` or `dbo_…`. An operation says which scope it needs (`x-scope`). A shop that has no key yet is \
             open to its own machine." })
 }
 

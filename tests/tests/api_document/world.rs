@@ -12,6 +12,7 @@ const ORDER: &str = "0199a5b0-7c3e-8f27-9b1d-5a6c7e8f9012";
 const PAYMENT: &str = "0199a5b0-7c3e-8d44-b3a1-0c9d8e7f6a5b";
 const SHIPMENT: &str = "0199a5c0-1a2b-7c3d-8e4f-5a6b7c8d9e0f";
 const RETURN: &str = "0199a5c4-2b3c-7d4e-9f5a-6b7c8d9e0f1a";
+const KEY: &str = "7Hq2mXa9";
 const CREDIT: &str = "0199a5c8-3c4d-7e5f-8a6b-7c8d9e0f1a2b";
 
 pub(crate) struct World {
@@ -44,6 +45,10 @@ impl World {
         match operation {
             "confirmPayment" => BTreeMap::from([(PAYMENT, self.payment_to_confirm().await)]),
             "publishProduct" => BTreeMap::new(),
+            "getKey" | "rotateKey" | "revokeKey" => {
+                let made = self.post("/keys", &json!({ "name": operation, "roles": ["warehouse"] })).await;
+                BTreeMap::from([(KEY, text(&made["key_id"]))])
+            }
             _ => self.ids(operation).await,
         }
     }
