@@ -10,13 +10,11 @@ use crate::{
     problem::{Problem, kind},
 };
 use axum::http::{HeaderMap, HeaderValue, header};
-use daybook_domain::{
-    Timestamp,
-    access::{AccessKey, AccessKeys},
-};
+use daybook_domain::access::{AccessKey, AccessKeys};
+use daybook_engine::{Clock as _, SystemClock};
 use daybook_event_log::EventLog;
 use sha2::{Digest as _, Sha256};
-use std::{sync::Arc, time::SystemTime};
+use std::sync::Arc;
 
 /// Whom the shop lets in without a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -69,10 +67,10 @@ impl Gate {
     }
 
     /// All keys, as they are now.
-    pub(crate) async fn keys(&self) -> Result<AccessKeys, Problem> {
+    pub(crate) async fn keys(&self) -> Result<Arc<AccessKeys>, Problem> {
         match &self.keys {
             Some(keys) => Ok(keys.look().await?.keys.clone()),
-            None => Ok(AccessKeys::default()),
+            None => Ok(Arc::default()),
         }
     }
 
@@ -129,8 +127,7 @@ impl Gate {
 /// Whether the key's secret is one of those that are good now. Digests of digests are compared, so that the time it takes
 /// says nothing about either.
 fn is_of(known: &AccessKey, given: &KeyText) -> bool {
-    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    let now = Timestamp::from_nanos(i64::try_from(now.as_nanos()).unwrap_or(i64::MAX));
+    let now = SystemClock.now();
     let given = Sha256::digest(given.digest());
     known.secrets_at(now).any(|digest| Sha256::digest(digest) == given)
 }

@@ -2,7 +2,7 @@
 //! that another node revoked is so of no use here within that moment; whoever writes at this node looks at once.
 
 use crate::problem::{Problem, kind};
-use daybook_domain::{AggregateState, Decider as _, Event, KeyId, KeyListId, access::AccessKeys};
+use daybook_domain::{Decider as _, Event, KeyId, KeyListId, access::AccessKeys};
 use daybook_event_log::{EventLog, StreamId, Version};
 use parking_lot::RwLock;
 use std::{
@@ -23,7 +23,7 @@ const PAGE: usize = 500;
 /// The keys at one moment.
 #[derive(Debug, Default)]
 pub(super) struct KeysAtMoment {
-    pub(super) keys: AccessKeys,
+    pub(super) keys: Arc<AccessKeys>,
     /// Of their stream.
     version: u64,
     looked_up: Option<Instant>,
@@ -82,8 +82,7 @@ impl KnownKeys {
     async fn read_on(&self, known: &KeysAtMoment) -> Result<Arc<KeysAtMoment>, Problem> {
         let stream = StreamId::new(AccessKeys::NAME, KeyListId)
             .map_err(|error| Problem::new(&kind::INTERNAL, error.to_string()))?;
-        let mut state = AggregateState::Access(known.keys.clone());
-        let (mut version, began) = (known.version, Instant::now());
+        let (mut keys, mut version, began) = (known.keys.clone(), known.version, Instant::now());
         loop {
             let page = self.log.read_stream(&stream, Version::new(version + 1), PAGE).await?;
             for record in &page {
@@ -94,16 +93,16 @@ impl KnownKeys {
                     record.payload(),
                 );
                 let event = event.map_err(|error| Problem::new(&kind::NEWER_PROGRAM, error.to_string()))?;
-                state.apply(&event);
+                if let Event::Access(event) = &event {
+                    // Copied only where something was written since.
+                    Arc::make_mut(&mut keys).evolve(event);
+                }
                 version = record.version().get();
             }
             if page.len() < PAGE {
                 break;
             }
         }
-        let AggregateState::Access(keys) = state else {
-            return Err(Problem::new(&kind::INTERNAL, "keys fold into keys"));
-        };
         let snapshot = Arc::new(KeysAtMoment { keys, version, looked_up: Some(began) });
         *self.snapshot.write() = snapshot.clone();
         Ok(snapshot)

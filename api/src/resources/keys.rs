@@ -15,11 +15,11 @@ use daybook_domain::{
     Command, KeyId, KeyListId, Timestamp,
     access::{AccessCommand, AccessKey, CreateKey, KeyRole, RevokeKey, RotateKey, Scope},
 };
-use daybook_engine::{Outcome, Priority};
+use daybook_engine::{Clock as _, Outcome, Priority, SystemClock};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 const TAG: &str = "keys";
 const READ: Access = Access::scope(Scope::KeysRead).loopback_only();
@@ -284,7 +284,7 @@ async fn rotate(
     let command = AccessCommand::RotateKey(RotateKey {
         key_id: key.key_id().clone(),
         secret_sha256: key.digest(),
-        previous_valid_until: now().after(overlap),
+        previous_valid_until: SystemClock.now().after(overlap),
     });
     let outcome = run(&app, &input, command).await?;
     Ok(made(&outcome, &key))
@@ -312,9 +312,4 @@ async fn run<T>(app: &App, input: &CommandInput<T>, command: AccessCommand) -> R
     let outcome = app.execute(input, Command::Access(KeyListId, command), Priority::Normal).await?;
     app.gate.keys().await?;
     Ok(outcome)
-}
-
-fn now() -> Timestamp {
-    let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    Timestamp::from_nanos(i64::try_from(since_epoch.as_nanos()).unwrap_or(i64::MAX))
 }

@@ -241,3 +241,24 @@ impl Shop {
         self.post(&format!("/carts/{cart}/checkout"), json!({ "payment_token": token })).await
     }
 }
+
+/// The view at `path`, when `done` is true of it.
+pub(crate) async fn eventually(shop: &Shop, path: &str, done: impl Fn(&Value) -> bool) -> Value {
+    let mut view = Value::Null;
+    for _ in 0..2_000 {
+        view = shop.get(path).await.json();
+        if done(&view) {
+            return view;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    panic!("{path} stays {view}");
+}
+
+/// The id of a new order of so many of `MUG`.
+pub(crate) async fn order(shop: &Shop, quantity: u32) -> String {
+    let cart = shop.cart(&[("MUG", quantity)]).await;
+    let placed = shop.checkout(&cart, "tok_visa").await;
+    assert_eq!(placed.status, 201, "{}", placed.json());
+    placed.json()["id"].as_str().unwrap().to_owned()
+}

@@ -2,29 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-use crate::common::{Shop, shop};
+use crate::common::{eventually, order, shop};
 use serde_json::{Value, json};
-use std::time::Duration;
-
-/// The view at `path`, when `done` is true of it.
-async fn eventually(shop: &Shop, path: &str, done: impl Fn(&Value) -> bool) -> Value {
-    let mut view = Value::Null;
-    for _ in 0..1_000 {
-        view = shop.get(path).await.json();
-        if done(&view) {
-            return view;
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    panic!("{path} stays {view}");
-}
-
-async fn order(shop: &Shop, quantity: u32) -> String {
-    let cart = shop.cart(&[("MUG", quantity)]).await;
-    let placed = shop.checkout(&cart, "tok_visa").await;
-    assert_eq!(placed.status, 201, "{}", placed.json());
-    placed.json()["id"].as_str().unwrap().to_owned()
-}
 
 fn ids(list: &Value) -> Vec<&str> {
     list["items"].as_array().unwrap().iter().map(|item| item["id"].as_str().unwrap()).collect()
